@@ -1,0 +1,57 @@
+/** Layers, lowest first: a folder imports only from rows above its own, never from its own row (src/README.md). */
+const rows = [
+  ['core'],
+  ['model', 'process', 'document'],
+  ['scenario', 'writelog', 'report', 'feed', 'image', 'qemu', 'guest'],
+  ['nbd', 'oracle'],
+  ['target'],
+  ['agents'],
+  ['runner'],
+  ['cli'],
+];
+
+/** The one folder that may import each of these packages. */
+const owners = {
+  execa: 'process',
+  ssh2: 'guest',
+  yaml: 'document',
+  xml2js: 'report',
+  chalk: 'report',
+  'p-retry': 'core',
+  commander: 'cli',
+  send: 'feed',
+  'tar-stream': 'image',
+};
+
+const layerRules = rows.flatMap((row, i) =>
+  row.map((folder) => {
+    const below = rows.slice(i).flat().filter((other) => other !== folder);
+    return {
+      name: `layer-${folder}`,
+      severity: 'error',
+      from: { path: `^src/${folder}/` },
+      to: { path: `^src/(${below.length > 0 ? below.join('|') : 'none'})/` },
+    };
+  }),
+);
+
+const ownerRules = Object.entries(owners).map(([name, folder]) => ({
+  name: `owner-${name}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${folder}/` },
+  to: { path: `node_modules/${name}/` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...layerRules,
+    ...ownerRules,
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+import { CountReporter } from './count-reporter.ts';
+
+/** Unit tests are fast and need nothing; integration tests boot real images and run one file at a time. */
+export default defineConfig({
+  test: {
+    root: `${import.meta.dirname}/..`,
+    reporters: ['default', new CountReporter()],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,80 @@
+import { type Clock, systemClock } from './clock.ts';
+
+/** A point in time that waits must not pass. Create one where the limit is known and hand it down. */
+export class Deadline {
+  readonly limitMs: number;
+  private readonly end: number;
+  private readonly clock: Clock;
+
+  private constructor(limitMs: number, clock: Clock) {
+    this.limitMs = limitMs;
+    this.clock = clock;
+    this.end = clock.now() + limitMs;
+  }
+
+  /** A deadline `ms` milliseconds from now. */
+  static after(ms: number, clock: Clock = systemClock): Deadline {
+    return new Deadline(ms, clock);
+  }
+
+  /** Milliseconds left, never negative. */
+  get remainingMs(): number {
+    return Math.max(0, this.end - this.clock.now());
+  }
+
+  get passed(): boolean {
+    return this.remainingMs === 0;
+  }
+
+  /** The sooner of this deadline and `ms` from now. */
+  within(ms: number): Deadline {
+    return new Deadline(Math.min(ms, this.remainingMs), this.clock);
+  }
+}
+
+/** Thrown by a wait whose deadline passed; callers turn it into the failure that fits. */
+export class DeadlinePassed extends Error {
+  readonly what: string;
+  readonly limitMs: number;
+  constructor(what: string, limitMs: number, cause?: unknown) {
+    super(`${what} took longer than ${(limitMs / 1000).toFixed(1)} s`, { cause });
+    this.name = 'DeadlinePassed';
+    this.what = what;
+    this.limitMs = limitMs;
+  }
+}
+
+/**
+ * Awaits `work`, but no longer than the deadline and only until `signal` aborts. The work itself is
+ * told through the AbortSignal it is given; it must stop on it.
+ */
+export async function withDeadline<T>(
+  what: string,
+  deadline: Deadline,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(
+    () => controller.abort(new DeadlinePassed(what, deadline.limitMs)),
+    Math.min(deadline.remainingMs, 2 ** 31 - 1),
+  );
+  try {
+    return await Promise.race([work(controller.signal), rejectOnAbort(controller.signal)]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+    controller.abort(new Error(`${what}: finished`));
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(signal.reason as Error);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * Three kinds of failure, never mixed. `device`: the target broke its promise; `scenario`: the
+ * scenario, image description or command line is wrong; `harness`: this program or its host broke.
+ */
+export type FailureKind = 'device' | 'scenario' | 'harness';
+
+/** What a failure carries besides its message. */
+export interface FailureDetails {
+  /** What went wrong below, kept for `--verbose` and the record. */
+  cause?: unknown;
+  /** A file that says more (console log, QEMU's output, build log). */
+  logPath?: string;
+  /** What the reader can do next, one sentence. */
+  hint?: string;
+}
+
+/** Base of every failure this program reports on purpose; anything else is a bug and counts as `harness`. */
+export abstract class BrownoutError extends Error {
+  abstract readonly kind: FailureKind;
+  /** Stable, kebab-case, fit for tests and for grouping in reports: `boot-timeout`. */
+  readonly code: string;
+  readonly logPath: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, details: FailureDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.logPath = details.logPath;
+    this.hint = details.hint;
+  }
+}
+
+/** The target broke its promise: it did not boot, lost configuration, runs half a release. */
+export class DeviceFailure extends BrownoutError {
+  readonly kind = 'device';
+}
+
+/** The scenario, an image description or the command line is wrong; the user can repair it. */
+export class ScenarioError extends BrownoutError {
+  readonly kind = 'scenario';
+}
+
+/** The harness or its host broke: QEMU missing, disk full, image cannot be built. */
+export class HarnessError extends BrownoutError {
+  readonly kind = 'harness';
+}
+
+/** The kind of any thrown value; what is not ours is the harness's own fault. */
+export function failureKind(error: unknown): FailureKind {
+  return error instanceof BrownoutError ? error.kind : 'harness';
+}
+
+/** The message of any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

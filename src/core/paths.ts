@@ -1,0 +1,10 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where things that can be made again are kept: BROWNOUT_CACHE, else XDG_CACHE_HOME/brownout, else ~/.cache/brownout. */
+export function cacheRoot(environment: NodeJS.ProcessEnv = process.env): string {
+  const own = environment['BROWNOUT_CACHE'];
+  if (own !== undefined && own !== '') return own;
+  const xdg = environment['XDG_CACHE_HOME'];
+  return join(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'brownout');
+}

@@ -1,0 +1,14 @@
+import type { CutRecord, StepRecord, Verdict } from './record.ts';
+
+/** What happens during a run, as it happens; `run.jsonl` has one a line and the terminal shows them. */
+export type RunEvent =
+  | { type: 'run-started'; run: string; scenario: string; machine: string; folder: string }
+  | { type: 'phase'; run: string; phase: string; detail: string }
+  | { type: 'step'; run: string; path: string[]; step: StepRecord }
+  | { type: 'cuts-planned'; run: string; total: number }
+  | { type: 'cut'; run: string; done: number; total: number; cut: CutRecord }
+  | { type: 'notice'; run: string; message: string }
+  | { type: 'run-finished'; run: string; verdict: Verdict; seconds: number };
+
+/** Takes events; must not throw and not block. */
+export type EventSink = (event: RunEvent) => void;

@@ -1,0 +1,79 @@
+import type { MachineName } from './machine.ts';
+
+/** A file beside the manifest, known by content. */
+export interface FileRef {
+  /** Absolute once the manifest is loaded; relative to the manifest's folder as stored. */
+  path: string;
+  /** Lower-case hex. */
+  sha256: string;
+  bytes: number;
+}
+
+/** One block device of the target. The order in the manifest is the order on the bus. */
+export interface DiskSpec {
+  /** Short name used in logs and reports: `main`, `vars`. */
+  id: string;
+  /** `pflash` is the parallel flash unit 1 of both machines (UEFI variables, U-Boot environment). */
+  attach: 'virtio-blk' | 'pflash';
+  /** `writeback` loses un-flushed writes at a power cut; `writethrough` (NOR flash) keeps each completed one. */
+  cache: 'writeback' | 'writethrough';
+}
+
+/** A place for one whole release. */
+export interface SlotSpec {
+  /** As the update agent calls it: `A`. */
+  name: string;
+  /** DiskSpec.id. */
+  disk: string;
+  /** Bytes from the start of the disk; length is the partition's. */
+  offset: number;
+  length: number;
+  /** What `root=` on the kernel's command line names when this slot runs: `/dev/vda2`. */
+  root: string;
+}
+
+/** The bytes that a slot holds when it holds exactly this release. */
+export interface SlotContent {
+  sha256: string;
+  /** How many bytes from the slot's start are hashed. */
+  bytes: number;
+}
+
+/** One release of the image. */
+export interface ReleaseSpec {
+  version: string;
+  /** Disk contents of a device that left the factory with this release, by DiskSpec.id; absent: cannot be flashed. */
+  factory?: Record<string, FileRef>;
+  slotContent: SlotContent;
+  /** What the update agent is given, by format: `verity`, `plain`, `raw` (the slot's bytes as they are). */
+  bundles: Record<string, FileRef>;
+}
+
+/** How the harness logs in. The key is public knowledge: it belongs to test images only. */
+export interface SshAccess {
+  user: string;
+  /** Path of an OpenSSH private key without passphrase. */
+  privateKey: string;
+  /** The only accepted host key: base64 of its SHA-256, as `ssh-keygen -l` prints after `SHA256:`. */
+  hostKeySha256: string;
+}
+
+/** Everything the harness needs to boot and upgrade a target: the contract between images and runs. */
+export interface ImageManifest {
+  format: 1;
+  name: string;
+  machine: MachineName;
+  /** Content key of everything it was built from; changes when any input changes. */
+  key: string;
+  firmware: { attach: 'bios' | 'pflash'; code: FileRef };
+  /** Arguments that the image needs beyond the machine's defaults. */
+  qemu: { memoryMiB?: number };
+  disks: DiskSpec[];
+  slots: SlotSpec[];
+  ssh: SshAccess;
+  releases: Record<string, ReleaseSpec>;
+  /** A kernel and initial RAM disk for probing accelerators, and text that proves they came up. */
+  probe?: { kernel: FileRef; initrd: FileRef; expect: string };
+  /** Name, version, architecture and SHA-256 of every package inside. */
+  packages: { name: string; version: string; architecture: string; sha256: string }[];
+}

@@ -1,0 +1,119 @@
+import type { FailureKind } from '../core/errors.ts';
+import type { MachineName } from './machine.ts';
+
+/** `error`: the harness broke; `unknown`: not decided. Neither is ever a pass. */
+export type Verdict = 'passed' | 'failed' | 'error' | 'unknown';
+
+/** Verdicts from best to worst; the verdict of a whole is the worst of its parts. */
+const order: readonly Verdict[] = ['passed', 'unknown', 'failed', 'error'];
+
+/** The worst verdict; of nothing at all: unknown. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.length === 0) return 'unknown';
+  return order[Math.max(...verdicts.map((verdict) => order.indexOf(verdict)))] ?? 'error';
+}
+
+/** Why something is not passed. */
+export interface Problem {
+  kind: FailureKind;
+  /** Stable code of the failure: `configuration-lost`. */
+  code: string;
+  message: string;
+  /** Path below the run's folder. */
+  log?: string;
+}
+
+/** One thing that was decided. */
+export interface StepRecord {
+  name: string;
+  verdict: Verdict;
+  seconds: number;
+  problem?: Problem;
+  /** Console log, path below the run's folder. */
+  console?: string;
+}
+
+/** One upgrade path taken without a cut. */
+export interface PathRecord {
+  releases: string[];
+  steps: StepRecord[];
+}
+
+/** One crash state that was booted. */
+export interface CutRecord {
+  /** Stable identity of the state: equal disks-and-log positions give equal ids. */
+  id: string;
+  kind: 'prefix' | 'lost' | 'torn' | 'live' | 'naive';
+  path: string[];
+  /** `1.0->1.1` */
+  step: string;
+  /** What the device was doing. */
+  during: string;
+  /** For people: "after write 412 of 530; lost: 409, 411". */
+  description: string;
+  /** What came up: `old in A`, `new in B`, or why nothing did. */
+  outcome: string;
+  /** boots, release, configuration, retry: each a verdict of its own. */
+  checks: StepRecord[];
+  verdict: Verdict;
+  seconds: number;
+  console?: string;
+}
+
+/** How many states there are of each kind. */
+export type StateCounts = Record<'prefix' | 'lost' | 'torn' | 'subset' | 'sampled', number>;
+
+export interface CrashRecord {
+  /** How many the log holds, per kind, and how many of them were decided. */
+  states: StateCounts;
+  decided: StateCounts;
+  boots: number;
+  audited: number;
+  mismatches: number;
+  claim: 'exhaustive' | 'sampled' | 'heuristic';
+  outcomes: { name: string; states: number; example: string }[];
+  cuts: CutRecord[];
+  /** The recording that the states were made from. */
+  recording: { sha256: string; writes: number; flushes: number; epochs: number; reused: boolean };
+}
+
+/** Something the owner of the update stack must look at. */
+export interface Finding {
+  check: string;
+  message: string;
+  /** The crash state's id, or empty for a failure without a cut. */
+  token: string;
+  during: string;
+  minimal: string[];
+  files: string[];
+}
+
+/** The record of one scenario on one machine: every report is made from it alone. */
+export interface RunRecord {
+  format: 1;
+  id: string;
+  scenario: string;
+  scenarioFile: string;
+  machine: MachineName;
+  seed: string;
+  powerCuts: string;
+  verdict: Verdict;
+  /** ISO 8601, UTC. */
+  started: string;
+  seconds: number;
+  paths: PathRecord[];
+  crash?: CrashRecord;
+  findings: Finding[];
+  /** The failure that ended the run early, if one did. */
+  problem?: Problem;
+  timings: Record<string, number>;
+  host: { node: string; qemu: string; cores: number; accelerator: string; acceleratorReason: string };
+  inputs: {
+    scenario: string;
+    image: string;
+    imageKey: string;
+    disks: Record<string, string>;
+    bundles: Record<string, string>;
+    packages: Record<string, string>;
+  };
+}

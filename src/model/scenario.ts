@@ -1,0 +1,58 @@
+import type { MachineName } from './machine.ts';
+
+/** One thing that the device's owner did before the upgrade. `run` is executed by the guest's shell. */
+export type ProvisionStep =
+  | { write: { path: string; content: string; mode?: number } }
+  | { append: { path: string; content: string } }
+  | { edit: { path: string; replace: string; with: string } }
+  | { delete: { path: string } }
+  | { run: string };
+
+/** What the device is doing when the power fails. */
+export const cutPhases = ['install', 'first-boot', 'confirm'] as const;
+export type CutPhase = (typeof cutPhases)[number];
+
+/** How a crash state is made from the write log (crash-model: R0, R1, R2). */
+export const stateKinds = ['prefix', 'lost', 'torn'] as const;
+export type StateKind = (typeof stateKinds)[number];
+
+/** Which crash states are tried; `naive` kills QEMU and loses nothing, as other harnesses do. */
+export type PowerCuts =
+  | { mode: 'none' }
+  | { mode: 'random'; count: number }
+  | { mode: 'naive'; count: number };
+
+/** An update agent and its settings. `script` runs the scenario's own commands in the guest. */
+export type AgentSpec =
+  | { name: 'rauc'; bundle: string }
+  | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
+
+/** A parsed, checked scenario: what is to be shown, on which image, along which releases. */
+export interface Scenario {
+  name: string;
+  /** Where it was read from, and its SHA-256. */
+  source: { path: string; sha256: string };
+  machines: MachineName[];
+  image: string;
+  agent: AgentSpec;
+  releases: string[];
+  /** Resolved upgrade paths, each a list of at least two releases. */
+  paths: string[][];
+  provision: ProvisionStep[];
+  /** Absolute guest paths whose content and mode are the owner's: those the provision steps touch, and more if listed. */
+  configuration: string[];
+  powerCuts: { during: CutPhase[]; states: StateKind[] };
+  expect: {
+    /** Milliseconds from power-on to a working login. */
+    bootsWithinMs: number;
+    /** Milliseconds that one installation may take. */
+    installsWithinMs: number;
+    /** Without a cut: does the device end on the new release, or fall back by itself to the old one? */
+    upgrade: 'succeeds' | 'falls-back';
+    /** After a cut: which whole releases are allowed. */
+    release: ('old' | 'new')[];
+    configuration: 'preserved' | 'unchecked';
+    /** After a cut: must installing again bring the device to where the upgrade should end? */
+    retry: 'succeeds' | 'unchecked';
+  };
+}
