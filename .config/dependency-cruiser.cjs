@@ -21,6 +21,7 @@ const owners = {
   commander: 'cli',
   send: 'feed',
   'tar-stream': 'image',
+  'p-limit': 'runner',
 };
 
 const layerRules = rows.flatMap((row, i) =>

@@ -38,12 +38,18 @@ export async function waitFor<T>(
       if (error instanceof GiveUp) throw new AbortError(error.cause as Error);
       last = error;
       await clock.sleep(intervalMs, inner);
-      throw error instanceof Error ? error : new Error(String(error));
+      // Wrapped, because p-retry takes a bare TypeError for a programming error and stops.
+      throw new Error(`${what}: not yet`, { cause: error });
     }
   };
   try {
     return await withDeadline(what, deadline, signal, (inner) =>
-      pRetry(() => attempt(inner), { retries: Number.POSITIVE_INFINITY, minTimeout: 0, maxTimeout: 0, signal: inner }),
+      pRetry(() => attempt(inner), {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: 0,
+        maxTimeout: 0,
+        signal: inner,
+      }),
     );
   } catch (error) {
     if (error instanceof DeadlinePassed) throw new DeadlinePassed(what, deadline.limitMs, last);

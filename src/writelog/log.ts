@@ -52,6 +52,16 @@ export class WriteLog {
     this.disks = disks;
   }
 
+  /** A log that was recorded earlier, ready to be read (and continued). */
+  static restore(disks: readonly LogDisk[], records: readonly LogRecord[], marks: readonly Mark[]): WriteLog {
+    const log = new WriteLog(disks);
+    log.records.push(...records);
+    log.marks.push(...marks);
+    for (const { issued, completed } of records) log.tick = Math.max(log.tick, issued + 1, (completed ?? 0) + 1);
+    for (const { at } of marks) log.tick = Math.max(log.tick, at + 1);
+    return log;
+  }
+
   /** The current moment: everything so far happened before it. */
   get now(): number {
     return this.tick;

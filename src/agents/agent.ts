@@ -1,0 +1,33 @@
+import type { Deadline } from '../core/deadline.ts';
+import type { Ready } from '../target/target.ts';
+
+/** What an update agent says of the device. */
+export interface AgentStatus {
+  /** Name of the slot that runs; undefined where the agent does not say. */
+  booted: string | undefined;
+  /** Name of the slot that the next boot takes first. */
+  primary: string | undefined;
+}
+
+/** Limits of one command of an agent. */
+export interface AgentLimits {
+  deadline: Deadline;
+  signal: AbortSignal;
+}
+
+/**
+ * An update agent as its users drive it, through a login on the device. Each method throws DeviceFailure
+ * when the agent says that it failed or does not end in time.
+ */
+export interface UpdateAgent {
+  readonly name: string;
+  /** Writes the release behind `url` to the device; afterwards the next boot takes it. */
+  install(device: Ready, url: string, limits: AgentLimits): Promise<void>;
+  /** Makes sure that the installed release is what the next boot takes. */
+  activate(device: Ready, limits: AgentLimits): Promise<void>;
+  /** Tells the agent that the running release works (mark-good), as the device's health check would. */
+  confirm(device: Ready, limits: AgentLimits): Promise<void>;
+  status(device: Ready, limits: AgentLimits): Promise<AgentStatus>;
+  /** Makes the next boot take the other release. */
+  rollback(device: Ready, limits: AgentLimits): Promise<void>;
+}

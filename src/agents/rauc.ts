@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { DeviceFailure } from '../core/errors.ts';
+import type { Ready } from '../target/target.ts';
+import type { AgentLimits, AgentStatus, UpdateAgent } from './agent.ts';
+import { agentCommand } from './command.ts';
+
+/**
+ * `rauc status --output-format=json`, RAUC 1.13 (src/main.c, r_status_formatter_json): `booted` is the
+ * bootname of the running slot, `boot_primary` the name (`rootfs.1`) of the one that comes next.
+ */
+const statusSchema = z.object({
+  booted: z.string().nullish(),
+  boot_primary: z.string().nullish(),
+  slots: z.array(z.record(z.string(), z.object({ bootname: z.string().nullish(), state: z.string() }))),
+});
+
+/** RAUC 1.13 by its command line; the bundle is streamed or downloaded by the device from `url`. */
+export const rauc: UpdateAgent = {
+  name: 'rauc',
+
+  async install(device, url, limits) {
+    await agentCommand(device, 'install', `rauc install '${url}'`, limits);
+  },
+
+  async activate(device, limits) {
+    const { booted, primary } = await rauc.status(device, limits);
+    if (primary !== undefined && primary !== booted) return;
+    await agentCommand(device, 'activate', 'rauc status mark-active other', limits);
+  },
+
+  async confirm(device, limits) {
+    await agentCommand(device, 'confirm', 'rauc status mark-good', limits);
+  },
+
+  status: readStatus,
+
+  async rollback(device, limits) {
+    await agentCommand(device, 'rollback', 'rauc status mark-active other', limits);
+  },
+};
+
+async function readStatus(device: Ready, limits: AgentLimits): Promise<AgentStatus> {
+  const text = await agentCommand(device, 'status', 'rauc status --output-format=json', limits);
+  try {
+    const status = statusSchema.parse(JSON.parse(text));
+    const bootnames = new Map(status.slots.flatMap((slot) => Object.entries(slot)).map(([name, slot]) => [name, slot.bootname]));
+    return {
+      booted: status.booted ?? undefined,
+      primary: bootnames.get(status.boot_primary ?? '') ?? undefined,
+    };
+  } catch (error) {
+    throw new DeviceFailure('status-failed', `rauc status printed something else than its JSON: ${text.slice(0, 200)}`, {
+      cause: error,
+    });
+  }
+}

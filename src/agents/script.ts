@@ -1,0 +1,29 @@
+import { DeviceFailure } from '../core/errors.ts';
+import type { AgentSpec } from '../model/scenario.ts';
+import type { UpdateAgent } from './agent.ts';
+import { agentCommand } from './command.ts';
+
+/**
+ * An updater written in the scenario itself: each command runs in the guest's shell, with the bundle's
+ * address in BUNDLE_URL. A command that the scenario leaves out does nothing.
+ */
+export function script(spec: Extract<AgentSpec, { name: 'script' }>): UpdateAgent {
+  return {
+    name: 'script',
+    async install(device, url, limits) {
+      await agentCommand(device, 'install', `export BUNDLE_URL='${url}'\n${spec.install}`, limits);
+    },
+    async activate() {
+      // The install command leaves the next boot as it wants it.
+    },
+    async confirm(device, limits) {
+      if (spec.confirm !== undefined) await agentCommand(device, 'confirm', spec.confirm, limits);
+    },
+    status: () => Promise.resolve({ booted: undefined, primary: undefined }),
+    async rollback(device, limits) {
+      if (spec.rollback === undefined)
+        throw new DeviceFailure('rollback-failed', 'the scenario gives its updater no rollback command');
+      await agentCommand(device, 'rollback', spec.rollback, limits);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** What one file of the owner's looks like. */
+export interface FileState {
+  path: string;
+  /** Undefined: there is no such file. */
+  content: Buffer | undefined;
+  /** Permission bits, owner and group; undefined where there is no such file. */
+  access: string | undefined;
+}
+
+/** What a target that came up shows of itself. */
+export interface Observation {
+  /** Name of the slot whose `root` the kernel was given; undefined where it is none of the image's. */
+  slot: string | undefined;
+  /** `root=` of the kernel's command line. */
+  root: string;
+  /** VERSION_ID of the running system's os-release. */
+  version: string;
+  /** SHA-256 of the running slot for each length that a release's content has. */
+  slotDigests: ReadonlyMap<number, string>;
+  configuration: readonly FileState[];
+}

@@ -1,0 +1,28 @@
+import { type Finding, type RunRecord, type StepRecord, type Verdict, worst } from '../model/record.ts';
+
+/** The verdict of a run: the worst of its steps and cuts. A run that decided nothing is unknown. */
+export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'>): Verdict {
+  const parts = record.paths.flatMap((path) => path.steps.map((step) => step.verdict));
+  const cuts = record.crash?.cuts.map((cut) => cut.verdict) ?? [];
+  const ended = record.problem === undefined ? [] : [record.problem.kind === 'device' ? 'failed' : 'error'] as const;
+  return worst([...parts, ...cuts, ...ended]);
+}
+
+/** What the owner of the update stack must look at: every failed step, and every failed check after a cut. */
+export function findingsOf(record: Pick<RunRecord, 'paths' | 'crash'>): Finding[] {
+  const uncut = record.paths.flatMap(({ releases, steps }) =>
+    steps.filter(isFailed).map((step) => finding(step, '', releases.join('->'))),
+  );
+  const cut = (record.crash?.cuts ?? []).flatMap((entry) =>
+    entry.checks.filter(isFailed).map((check) => finding(check, entry.id, `${entry.during} ${entry.step}, ${entry.description}`)),
+  );
+  return [...uncut, ...cut];
+}
+
+function isFailed(step: StepRecord): boolean {
+  return step.verdict === 'failed';
+}
+
+function finding(step: StepRecord, token: string, during: string): Finding {
+  return { check: step.name, message: step.problem?.message ?? step.name, token, during, minimal: [], files: [] };
+}

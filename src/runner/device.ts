@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import type { CleanupStack } from '../core/cleanup.ts';
+import { HarnessError, ScenarioError } from '../core/errors.ts';
+import type { DiskSpec } from '../model/image.ts';
+import { Arena } from '../nbd/arena.ts';
+import type { Disk } from '../nbd/disk.ts';
+import { FileDisk } from '../nbd/file-disk.ts';
+import { MappedDisk } from '../nbd/mapped-disk.ts';
+import { OverlayDisk } from '../nbd/overlay-disk.ts';
+import { createTarget, type Off } from '../target/target.ts';
+import { sectorBytes, WriteLog } from '../writelog/log.ts';
+import type { SectorMap } from '../writelog/sector-map.ts';
+import type { Bench } from './bench.ts';
+import type { Subject } from './observe.ts';
+
+/** What a device's disks hold when it is switched on, by position in the manifest. */
+export type DiskContents = readonly Disk[];
+
+/** A device on the bench: switched off, with writable disks whose writes are logged. */
+export interface Device {
+  target: Off;
+  subject: Subject;
+  log: WriteLog;
+  arena: Arena;
+  /** The logging disks, by position in the manifest. */
+  overlays: readonly OverlayDisk[];
+}
+
+/** The disks as they left the factory with `release`. */
+export async function factoryDisks(bench: Bench, release: string, stack: CleanupStack): Promise<Disk[]> {
+  const files = bench.manifest.releases[release]?.factory;
+  if (files === undefined)
+    throw new ScenarioError('no-factory-disk', `image ${bench.manifest.name} cannot start with release ${release}: it has no factory disk of it`);
+  return Promise.all(
+    bench.manifest.disks.map(async ({ id }) => {
+      const file = files[id];
+      if (file === undefined) throw new HarnessError('image-incomplete', `release ${release} has no content for disk ${id}`);
+      return stack.use(`disk image ${id}`, await FileDisk.open(file.path));
+    }),
+  );
+}
+
+/** The factory's disks in a state that a log and its arena describe. */
+export function mappedDisks(factory: readonly Disk[], maps: readonly SectorMap[], arena: Arena): Disk[] {
+  return factory.map((disk, i) => {
+    const map = maps[i];
+    return map === undefined ? disk : new MappedDisk(disk, map, arena);
+  });
+}
+
+/**
+ * Puts a device with these disk contents on the bench, switched off. `label` names its console logs and
+ * scratch files. `over` may put a layer between a logging disk and the guest.
+ */
+export async function openDevice(
+  bench: Bench,
+  label: string,
+  contents: DiskContents,
+  stack: CleanupStack,
+  over: (disk: Disk, spec: DiskSpec) => Disk = (disk) => disk,
+): Promise<Device> {
+  const { manifest } = bench;
+  const arena = stack.use('write arena', await Arena.create(join(bench.workspace, `${label}.arena`)));
+  const log = new WriteLog(
+    manifest.disks.map(({ id, cache }, i) => ({ id, cache, sectors: (contents[i]?.bytes ?? 0) / sectorBytes })),
+  );
+  const overlays = contents.map((disk, i) => new OverlayDisk(disk, arena, { log, disk: i }));
+  const disks = manifest.disks.flatMap((spec, i) => {
+    const overlay = overlays[i];
+    return overlay === undefined ? [] : [{ spec, disk: over(overlay, spec) }];
+  });
+  const target = stack.use(
+    `target ${label}`,
+    await createTarget({
+      manifest,
+      machine: bench.machine,
+      disks,
+      folder: bench.folder,
+      consoleLog: (n) => join(bench.folder, 'console', `${label}.${n}.log`),
+      accelerator: bench.accelerator.accelerator,
+      ...(bench.sshPort === undefined ? {} : { sshPort: bench.sshPort }),
+      signal: bench.signal,
+      onNotice: bench.notice,
+    }),
+  );
+  const subject = {
+    manifest,
+    disks: new Map(disks.map(({ spec, disk }) => [spec.id, disk])),
+    configuration: bench.scenario.configuration,
+  };
+  return { target, subject, log, arena, overlays };
+}
+
+/** Throws when the host failed the guest's writes: then the log proves nothing. */
+export function assertStorageHeld({ overlays, arena }: Device): void {
+  for (const { failure } of overlays) {
+    if (failure !== undefined)
+      throw new HarnessError('storage-failed', `the host could not keep the guest's writes in ${arena.path}: ${failure.message}`, {
+        cause: failure,
+        hint: 'free disk space below the cache folder (BROWNOUT_CACHE) and run again',
+      });
+  }
+}

@@ -1,0 +1,109 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256, sha256File } from '../core/digest.ts';
+import { cacheRoot } from '../core/paths.ts';
+import { messageOf } from '../core/errors.ts';
+import type { PathRecord } from '../model/record.ts';
+import type { FileState } from '../oracle/observation.ts';
+import { loadLog, storeLog } from '../writelog/stored-log.ts';
+import type { Bench } from './bench.ts';
+import type { PathRun } from './record-path.ts';
+
+/** Changes when recordings made by an older program must not be taken for new ones. */
+const recordingFormat = 1;
+
+/**
+ * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's
+ * timing differs), so a failure can only be found twice in the same recording.
+ */
+export interface Recording extends PathRun {
+  /** SHA-256 over the log and its data. */
+  sha256: string;
+  /** True if it comes from an earlier run with equal inputs. */
+  reused: boolean;
+}
+
+interface StoredRecording {
+  path: PathRecord;
+  sha256: string;
+  configuration: { path: string; content: string | null; access: string | null }[];
+}
+
+/** Keeps one recording per scenario, machine and path; equal inputs find it again. */
+export class RecordingStore {
+  private readonly bench: Bench;
+  private readonly qemuVersion: string;
+  private readonly root = join(cacheRoot(), 'recordings');
+
+  constructor(bench: Bench, qemuVersion: string) {
+    this.bench = bench;
+    this.qemuVersion = qemuVersion;
+  }
+
+  /** The recording of an earlier run with equal inputs, or undefined. A damaged one is dropped with a notice. */
+  async find(releases: readonly string[]): Promise<Recording | undefined> {
+    const folder = join(this.root, this.folderName(releases));
+    try {
+      const stored = JSON.parse(await readFile(join(folder, 'recording.json'), 'utf8')) as StoredRecording;
+      const text = await readFile(join(folder, 'log.json'), 'utf8');
+      const arenaPath = join(folder, 'arena');
+      if ((await recordingDigest(text, arenaPath)) !== stored.sha256) throw new Error('its content does not match its digest');
+      return { ...stored, configuration: stored.configuration.map(restoreFile), log: loadLog(text), arenaPath, reused: true };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      this.bench.notice(`dropping the recording in ${folder}: ${messageOf(error)}`);
+      await rm(folder, { recursive: true, force: true });
+      return undefined;
+    }
+  }
+
+  /** Keeps a path that passed, in place of any earlier recording of the same path. */
+  async keep(run: PathRun): Promise<Recording> {
+    const name = this.folderName(run.path.releases);
+    await mkdir(this.root, { recursive: true });
+    const temporary = await mkdtemp(join(this.root, '.tmp-'));
+    const text = storeLog(run.log);
+    const digest = await recordingDigest(text, run.arenaPath);
+    const stored: StoredRecording = { path: run.path, sha256: digest, configuration: run.configuration.map(storeFile) };
+    await copyFile(run.arenaPath, join(temporary, 'arena'));
+    await writeFile(join(temporary, 'log.json'), text);
+    await writeFile(join(temporary, 'recording.json'), JSON.stringify(stored));
+    for (const old of await readdir(this.root))
+      if (old.startsWith(this.family(run.path.releases))) await rm(join(this.root, old), { recursive: true, force: true });
+    await rename(temporary, join(this.root, name));
+    return { ...run, arenaPath: join(this.root, name, 'arena'), sha256: digest, reused: false };
+  }
+
+  /** Scenario, machine and path: what a new recording replaces an old one of. */
+  private family(releases: readonly string[]): string {
+    const { scenario, machine } = this.bench;
+    return `${sha256(`${scenario.name}\n${machine}\n${releases.join('\n')}`).slice(0, 16)}-`;
+  }
+
+  /** The family and everything that the recording depends on. */
+  private folderName(releases: readonly string[]): string {
+    const { scenario, manifest, accelerator } = this.bench;
+    const { agent, provision, configuration, expect } = scenario;
+    const inputs = JSON.stringify([
+      recordingFormat, manifest.key, this.qemuVersion, accelerator.accelerator, releases, agent, provision, configuration, expect.upgrade,
+    ]);
+    return `${this.family(releases)}${sha256(inputs).slice(0, 16)}`;
+  }
+}
+
+/** A path that is not kept: its arena stays in the run's workspace. */
+export async function unkept(run: PathRun): Promise<Recording> {
+  return { ...run, sha256: await recordingDigest(storeLog(run.log), run.arenaPath), reused: false };
+}
+
+async function recordingDigest(log: string, arenaPath: string): Promise<string> {
+  return sha256(`${sha256(log)} ${await sha256File(arenaPath)}`);
+}
+
+function storeFile({ path, content, access }: FileState): StoredRecording['configuration'][number] {
+  return { path, content: content?.toString('base64') ?? null, access: access ?? null };
+}
+
+function restoreFile({ path, content, access }: StoredRecording['configuration'][number]): FileState {
+  return { path, content: content === null ? undefined : Buffer.from(content, 'base64'), access: access ?? undefined };
+}

@@ -1,0 +1,42 @@
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { HarnessError, messageOf } from '../core/errors.ts';
+import { writeFileAtomically } from '../core/files.ts';
+import type { RunRecord } from '../model/record.ts';
+import { junitXml } from '../report/junit.ts';
+
+/** Creates an invocation's folder below `reports` and points `reports/latest` at it. */
+export async function openReportFolder(reports: string, id: string): Promise<string> {
+  const folder = join(reports, id);
+  try {
+    await mkdir(folder, { recursive: true });
+    const link = join(reports, `.latest-${process.pid}`);
+    await rm(link, { force: true });
+    await symlink(id, link);
+    await rename(link, join(reports, 'latest'));
+  } catch (error) {
+    throw new HarnessError('reports-unwritable', `cannot write reports below ${reports}: ${messageOf(error)}`, { cause: error });
+  }
+  return folder;
+}
+
+/** `20261121T034500Z`: sorts by time. */
+export function timeId(date: Date): string {
+  return `${date.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
+}
+
+/** A scenario's file name without its ending, for folder names. */
+export function scenarioSlug(path: string): string {
+  return basename(path).replace(/\.ya?ml$/, '').replaceAll(/[^A-Za-z0-9._-]/g, '-');
+}
+
+/** Writes a run's `run.json` and `junit.xml`. */
+export async function writeRun(folder: string, record: RunRecord): Promise<void> {
+  await writeFileAtomically(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await writeJunit(folder, [record]);
+}
+
+/** Writes `junit.xml` for one or more runs. */
+export async function writeJunit(folder: string, records: readonly RunRecord[]): Promise<void> {
+  await writeFileAtomically(join(folder, 'junit.xml'), junitXml(records));
+}

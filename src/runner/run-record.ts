@@ -1,0 +1,81 @@
+import { relative } from 'node:path';
+import type { ImageManifest } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { Problem, RunRecord } from '../model/record.ts';
+import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { findingsOf, runVerdict } from '../oracle/verdict.ts';
+import { crashSummary } from './crash-summary.ts';
+import type { RunProgress } from './run-scenario.ts';
+
+/** What a record says besides what happened. A run that ended before its image was there has no manifest. */
+export interface RunFacts {
+  runId: string;
+  scenario: Scenario;
+  machine: MachineName;
+  manifest: ImageManifest | undefined;
+  /** The run's report folder. */
+  folder: string;
+  seed: string;
+  powerCuts: PowerCuts;
+  started: Date;
+  seconds: number;
+  timings: Record<string, number>;
+  host: RunRecord['host'];
+  problem?: Problem;
+}
+
+/** The record of a run from everything that was decided. */
+export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
+  const { scenario, manifest } = facts;
+  const releases = Object.values(manifest?.releases ?? {});
+  const cuts = progress.cuts.filter(() => true);
+  const recordings = progress.recordings.filter(() => true);
+  const parts = {
+    paths: progress.paths.filter(() => true),
+    ...(cuts.length === 0
+      ? {}
+      : { crash: crashSummary(recordings, cuts, scenario.powerCuts.during, facts.host.accelerator) }),
+    ...(facts.problem === undefined ? {} : { problem: below(facts.folder, facts.problem) }),
+  };
+  return {
+    format: 1,
+    id: facts.runId,
+    scenario: scenario.name,
+    scenarioFile: scenario.source.path,
+    machine: facts.machine,
+    seed: facts.seed,
+    powerCuts: powerCutsText(facts.powerCuts),
+    verdict: runVerdict(parts),
+    started: facts.started.toISOString(),
+    seconds: facts.seconds,
+    ...parts,
+    findings: findingsOf(parts),
+    timings: facts.timings,
+    host: facts.host,
+    inputs: {
+      scenario: scenario.source.sha256,
+      image: scenario.image,
+      imageKey: manifest?.key ?? '',
+      disks: Object.fromEntries(
+        releases.flatMap(({ version, factory }) =>
+          Object.entries(factory ?? {}).map(([disk, file]) => [`${version}/${disk}`, file.sha256]),
+        ),
+      ),
+      bundles: Object.fromEntries(
+        releases.flatMap(({ version, bundles }) =>
+          Object.entries(bundles).map(([format, file]) => [`${version}/${format}`, file.sha256]),
+        ),
+      ),
+      packages: Object.fromEntries((manifest?.packages ?? []).map(({ name, version }) => [name, version])),
+    },
+  };
+}
+
+/** As on the command line: `random:20`. */
+export function powerCutsText(powerCuts: PowerCuts): string {
+  return powerCuts.mode === 'none' ? 'none' : `${powerCuts.mode}:${powerCuts.count}`;
+}
+
+function below(folder: string, problem: Problem): Problem {
+  return problem.log === undefined ? problem : { ...problem, log: relative(folder, problem.log) };
+}

@@ -1,0 +1,180 @@
+import { availableParallelism } from 'node:os';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { agentFor } from '../agents/index.ts';
+import { CleanupStack } from '../core/cleanup.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { Random } from '../core/random.ts';
+import { serveFiles } from '../feed/http-server.ts';
+import { buildImage } from '../image/build.ts';
+import type { EventSink, RunEvent } from '../model/event.ts';
+import type { ImageManifest } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { Problem, RunRecord } from '../model/record.ts';
+import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/accelerator.ts';
+import { JsonlRecorder } from '../report/recorder.ts';
+import { bundlePath, type Bench } from './bench.ts';
+import { problemOf, secondsSince } from './checklist.ts';
+import { defaultJobs } from './jobs.ts';
+import { openReportFolder, scenarioSlug, timeId, writeJunit, writeRun } from './report-folder.ts';
+import { makeRecord } from './run-record.ts';
+import { type RunProgress, runScenario } from './run-scenario.ts';
+import { openWorkspace } from './workspace.ts';
+
+/** What `brownout run` was asked for. */
+export interface RunOptions {
+  scenarios: readonly Scenario[];
+  /** Only this machine; every machine of each scenario where undefined. */
+  machine: MachineName | undefined;
+  powerCuts: PowerCuts;
+  seed: string;
+  /** Folder for reports, created if missing. */
+  reports: string;
+  /** Virtual machines at once; by cores and free memory where undefined. */
+  jobs: number | undefined;
+  /** Host port for the guests' ssh; a free one each where undefined. */
+  sshPort: number | undefined;
+  /** Record again even where an earlier run with equal inputs has left a recording. */
+  freshRecording: boolean;
+  events: EventSink;
+  signal: AbortSignal;
+}
+
+/** What all runs of one invocation share. */
+interface Invocation {
+  options: RunOptions;
+  workspace: string;
+  vm: LimitFunction;
+  images: Map<string, Promise<ImageManifest>>;
+}
+
+interface PlannedRun {
+  scenario: Scenario;
+  machine: MachineName;
+  folder: string;
+  runId: string;
+}
+
+/**
+ * Runs every scenario on every machine asked for and leaves a report folder for each; trouble with one does not
+ * stop the others. An empty list comes back where no scenario names the machine.
+ */
+export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
+  const pairs = options.scenarios.flatMap((scenario) =>
+    scenario.machines
+      .filter((machine) => options.machine === undefined || machine === options.machine)
+      .map((machine) => ({ scenario, machine })),
+  );
+  if (pairs.length === 0) return [];
+  const id = timeId(new Date());
+  const names = pairs.map(({ scenario, machine }) => `${scenarioSlug(scenario.source.path)}-${machine}`);
+  const only = names.length === 1 ? names[0] : undefined;
+  const root = await openReportFolder(options.reports, only === undefined ? id : `${id}-${only}`);
+  await using workspace = await openWorkspace();
+  const jobs = options.jobs ?? defaultJobs();
+  const invocation: Invocation = { options, workspace: workspace.path, vm: pLimit(jobs), images: new Map() };
+  const records = await Promise.all(
+    pairs.map((pair, i) => {
+      const name = names[i] ?? '';
+      const run = { ...pair, folder: only === undefined ? join(root, name) : root, runId: `${id}-${name}` };
+      return runOne(invocation, run);
+    }),
+  );
+  if (only === undefined) await writeJunit(root, records);
+  return records;
+}
+
+async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecord> {
+  const { options } = invocation;
+  const { runId, folder, scenario, machine } = run;
+  await mkdir(join(folder, 'console'), { recursive: true });
+  const started = performance.now();
+  const facts = { runId, scenario, machine, folder, seed: options.seed, powerCuts: options.powerCuts, started: new Date() };
+  const timings: Record<string, number> = {};
+  const progress: RunProgress = { paths: [], recordings: [], cuts: [] };
+  const host = { node: process.version, qemu: '', cores: availableParallelism(), accelerator: '', acceleratorReason: '' };
+  let manifest: ImageManifest | undefined;
+  let problem: Problem | undefined;
+  await using recorder = await JsonlRecorder.open(join(folder, 'run.jsonl'));
+  const emit = (event: RunEvent) => {
+    recorder.sink(event);
+    options.events(event);
+  };
+  emit({ type: 'run-started', run: runId, scenario: scenario.name, machine, folder });
+  try {
+    const notice = (message: string) => emit({ type: 'notice', run: runId, message });
+    emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
+    manifest = await image(invocation, scenario.image, machine, notice);
+    assertReleases(scenario, manifest);
+    host.qemu = await qemuVersion(machine, options.signal);
+    const accelerator = await accelerate(manifest, options);
+    host.accelerator = accelerator.accelerator;
+    host.acceleratorReason = accelerator.reason;
+    await using stack = new CleanupStack();
+    const bench: Bench = {
+      runId, scenario, machine, manifest, accelerator, folder, emit, notice,
+      agent: agentFor(scenario.agent),
+      feed: stack.use('bundle server', await serveFiles({ files: bundleFiles(manifest), onNotice: () => undefined })),
+      workspace: await subfolder(invocation.workspace, runId),
+      vm: invocation.vm,
+      random: new Random(options.seed),
+      sshPort: options.sshPort,
+      signal: options.signal,
+      spend: (what, seconds) => {
+        timings[what] = (timings[what] ?? 0) + seconds;
+      },
+    };
+    await runScenario(bench, { powerCuts: options.powerCuts, freshRecording: options.freshRecording, qemuVersion: host.qemu }, progress);
+  } catch (error) {
+    problem = problemOf(error);
+  }
+  const seconds = secondsSince(started);
+  const record = makeRecord({ ...facts, manifest, seconds, timings, host, ...(problem === undefined ? {} : { problem }) }, progress);
+  await writeRun(folder, record);
+  emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
+  return record;
+}
+
+function image(invocation: Invocation, name: string, machine: MachineName, notice: (message: string) => void): Promise<ImageManifest> {
+  const key = `${name}/${machine}`;
+  const known = invocation.images.get(key);
+  if (known !== undefined) return known;
+  const building = buildImage({ name, machine, signal: invocation.options.signal, onNotice: notice });
+  invocation.images.set(key, building);
+  return building;
+}
+
+function assertReleases(scenario: Scenario, manifest: ImageManifest): void {
+  const bundle = scenario.agent.bundle;
+  for (const version of new Set(scenario.paths.flat())) {
+    const release = manifest.releases[version];
+    const known = Object.keys(manifest.releases).join(', ');
+    if (release === undefined)
+      throw new ScenarioError('unknown-release', `${scenario.source.path}: image ${manifest.name} has no release ${version}; it has ${known}`);
+    if (release.bundles[bundle] === undefined)
+      throw new ScenarioError('unknown-bundle', `${scenario.source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ')}`);
+  }
+}
+
+/** Crash states are explored under TCG, which is deterministic enough; without cuts the fastest that works is taken. */
+function accelerate(manifest: ImageManifest, options: RunOptions): Promise<AcceleratorChoice> {
+  if (options.powerCuts.mode !== 'none')
+    return Promise.resolve({ accelerator: 'tcg', reason: 'power cuts are decided under TCG, which is deterministic enough' });
+  return chooseAccelerator({ machine: manifest.machine, probe: manifest.probe, signal: options.signal });
+}
+
+function bundleFiles(manifest: ImageManifest): Map<string, string> {
+  return new Map(
+    Object.values(manifest.releases).flatMap(({ version, bundles }) =>
+      Object.entries(bundles).map(([format, file]) => [bundlePath(version, format), file.path] as const),
+    ),
+  );
+}
+
+async function subfolder(parent: string, name: string): Promise<string> {
+  const path = join(parent, name);
+  await mkdir(path, { recursive: true });
+  return path;
+}

@@ -1,0 +1,70 @@
+import { Deadline } from '../core/deadline.ts';
+import { checkConfiguration } from '../oracle/configuration.ts';
+import type { FileState } from '../oracle/observation.ts';
+import { checkRelease, runningRelease, type RunningRelease } from '../oracle/release.ts';
+import type { Booting, Ready } from '../target/target.ts';
+import { type Bench, bundleUrl } from './bench.ts';
+import type { Checklist } from './checklist.ts';
+import { observe, type Subject } from './observe.ts';
+
+/** Milliseconds for an agent's short commands (status, mark-good). */
+const agentLimitMs = 120_000;
+
+/** One upgrade: from a release that runs to one that is to run. */
+export interface Upgrade {
+  from: string;
+  to: string;
+}
+
+/** `1.0->1.1` */
+export function upgradeName({ from, to }: Upgrade): string {
+  return `${from}->${to}`;
+}
+
+/** The release that an upgrade without a cut must end on. */
+export function expectedRelease(bench: Bench, { from, to }: Upgrade): string {
+  return bench.scenario.expect.upgrade === 'succeeds' ? to : from;
+}
+
+/** Waits for a device to come up. Throws the DeviceFailure that says why it did not. */
+export async function untilReady(bench: Bench, booting: Booting): Promise<Ready> {
+  const state = await booting.untilReady(Deadline.after(bench.scenario.expect.bootsWithinMs), bench.signal);
+  if (state.state === 'broken') throw state.failure;
+  return state;
+}
+
+/** Hands a release to the device's update agent. */
+export async function install(bench: Bench, device: Ready, release: string): Promise<void> {
+  const { agent, signal, scenario } = bench;
+  await agent.install(device, bundleUrl(bench, release), { deadline: Deadline.after(scenario.expect.installsWithinMs), signal });
+  await agent.activate(device, { deadline: Deadline.after(agentLimitMs), signal });
+}
+
+/** Tells the agent that the running release is good. */
+export async function confirm(bench: Bench, device: Ready): Promise<void> {
+  await bench.agent.confirm(device, { deadline: Deadline.after(agentLimitMs), signal: bench.signal });
+}
+
+/** What there is to compare a device with. */
+export interface Expectation {
+  allowed: readonly string[];
+  /** The owner's files as the owner left them. */
+  configuration: readonly FileState[];
+}
+
+/** Looks at a device and notes two checks: release and configuration. Returns what it runs and whether both passed. */
+export async function examine(
+  bench: Bench,
+  device: Ready,
+  subject: Subject,
+  { allowed, configuration }: Expectation,
+  checklist: Checklist,
+  prefix = '',
+): Promise<RunningRelease & { sound: boolean }> {
+  const seen = await observe(device, subject, bench.signal);
+  const releases = bench.manifest.releases;
+  let sound = checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed));
+  if (bench.scenario.expect.configuration === 'preserved')
+    sound = checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)) && sound;
+  return { ...runningRelease(seen, releases), sound };
+}

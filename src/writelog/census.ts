@@ -1,0 +1,49 @@
+import { durabilityAt } from './durability.ts';
+import type { WriteLog } from './log.ts';
+import { windowsOf, writesIn } from './windows.ts';
+
+/** How many crash states of each kind the chosen phases of a log hold, and how the log is made up. */
+export interface Census {
+  prefix: number;
+  lost: number;
+  torn: number;
+  writes: number;
+  flushes: number;
+  /** Stretches between completed flushes that hold at least one write. */
+  epochs: number;
+}
+
+/** Counts the states that `sampleStates` draws from. Torn states are counted at 512 bytes: head, tail and zero tail. */
+export function census(log: WriteLog, phases: readonly string[]): Census {
+  const result: Census = { prefix: 0, lost: 0, torn: 0, writes: 0, flushes: 0, epochs: 0 };
+  for (const window of windowsOf(log).filter((candidate) => phases.includes(candidate.phase))) {
+    for (const write of writesIn(log, window)) {
+      result.prefix += 1;
+      result.torn += 3 * Math.max(0, write.count - 1);
+    }
+    for (const at of epochEnds(log, window)) {
+      const open = durabilityAt(log, at).optional.length;
+      if (open > 0) result.lost += open === 1 ? 1 : 1 + 2 * open;
+    }
+  }
+  let open = false;
+  for (const record of log.records) {
+    if (record.kind !== 'flush') {
+      result.writes += 1;
+      open = true;
+    } else {
+      result.flushes += 1;
+      if (open) result.epochs += 1;
+      open = false;
+    }
+  }
+  return result;
+}
+
+/** The moments at which the un-flushed writes of a window are most: before each flush completes, and at its end. */
+function epochEnds(log: WriteLog, window: { from: number; to: number }): number[] {
+  const flushes = log.records.filter(
+    (record) => record.kind === 'flush' && record.completed !== undefined && record.issued >= window.from && record.issued < window.to,
+  );
+  return [...new Set([...flushes.map((flush) => Math.min(flush.completed ?? window.to, window.to)), window.to])];
+}

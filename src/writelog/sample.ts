@@ -1,0 +1,78 @@
+import type { Random } from '../core/random.ts';
+import { type CrashShape, type CrashState, stateId } from './crash-state.ts';
+import { durabilityAt } from './durability.ts';
+import type { WriteLog } from './log.ts';
+import { type Window, windowsOf, writesIn } from './windows.ts';
+
+/** A sampled state and where it falls. */
+export interface SampledState {
+  state: CrashState;
+  window: Window;
+}
+
+/** How often a draw that gives nothing new is repeated before the window counts as used up. */
+const maxDraws = 200;
+
+/**
+ * Up to `count` different crash states of one log. Windows and kinds take turns, so that a short phase with
+ * few writes gets its share; the place within them is drawn. Fewer come back when the log holds no more.
+ * The same log, arguments and random seed give the same states in the same order.
+ */
+export function sampleStates(
+  log: WriteLog,
+  { phases, kinds, count, random }: { phases: readonly string[]; kinds: readonly CrashShape['kind'][]; count: number; random: Random },
+): SampledState[] {
+  const windows = windowsOf(log).filter((window) => phases.includes(window.phase) && writesIn(log, window).length > 0);
+  const turns = random.shuffle(windows.flatMap((window) => kinds.map((kind) => ({ window, kind }))));
+  const found = new Map<string, SampledState>();
+  let open = turns;
+  while (found.size < count && open.length > 0) {
+    const stillOpen: typeof turns = [];
+    for (const turn of open) {
+      if (found.size >= count) break;
+      const state = drawNew(log, turn.window, turn.kind, random, found);
+      if (state === undefined) continue;
+      found.set(stateId(state), { state, window: turn.window });
+      stillOpen.push(turn);
+    }
+    open = stillOpen;
+  }
+  return [...found.values()];
+}
+
+function drawNew(
+  log: WriteLog,
+  window: Window,
+  kind: CrashShape['kind'],
+  random: Random,
+  found: ReadonlyMap<string, SampledState>,
+): CrashState | undefined {
+  for (let i = 0; i < maxDraws; i += 1) {
+    const state = draw(log, window, kind, random);
+    if (state !== undefined && !found.has(stateId(state))) return state;
+  }
+  return undefined;
+}
+
+function draw(log: WriteLog, window: Window, kind: CrashShape['kind'], random: Random): CrashState | undefined {
+  const write = random.pick(writesIn(log, window));
+  if (kind === 'prefix') return { at: write.issued + 1, shape: { kind } };
+  if (kind === 'torn') return drawTorn(write, random);
+  // Lost writes show best when the epoch is as full as it gets: just before the flush that would have saved them.
+  const flush = log.records.find(
+    (record) => record.kind === 'flush' && record.disk === write.disk && record.issued > write.issued,
+  );
+  const at = Math.min(flush?.completed ?? log.now, window.to);
+  const { optional } = durabilityAt(log, at);
+  if (optional.length === 0) return undefined;
+  const seq = random.pick(optional).seq;
+  const keep = random.pick(optional.length === 1 ? (['none'] as const) : (['none', 'all-but', 'only'] as const));
+  return { at, shape: keep === 'none' ? { kind, keep } : { kind, keep, seq } };
+}
+
+function drawTorn(write: { seq: number; count: number; issued: number }, random: Random): CrashState | undefined {
+  if (write.count < 2) return undefined;
+  const part = random.pick(['head', 'tail', 'zero'] as const);
+  const sectors = 1 + random.int(write.count - 1);
+  return { at: write.issued + 1, shape: { kind: 'torn', seq: write.seq, part, sectors } };
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { rauc } from '../../../src/agents/rauc.ts';
+import { Deadline } from '../../../src/core/deadline.ts';
+import type { Ready } from '../../../src/target/target.ts';
+
+const limits = () => ({ deadline: Deadline.after(1000), signal: new AbortController().signal });
+
+/** A device that answers each command from a table and remembers what it was asked. */
+function device(answers: Record<string, { exitCode?: number; stdout?: string; stderr?: string }>) {
+  const asked: string[] = [];
+  const run = (command: string) => {
+    asked.push(command);
+    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '', ...answers[command] });
+  };
+  return { asked, ready: { run } as unknown as Ready };
+}
+
+const status = (primary: string) =>
+  JSON.stringify({
+    compatible: 'rauc-ab', booted: 'A', boot_primary: primary,
+    slots: [
+      { 'rootfs.0': { class: 'rootfs', bootname: 'A', state: 'booted' } },
+      { 'rootfs.1': { class: 'rootfs', bootname: 'B', state: 'inactive' } },
+    ],
+  });
+const statusCommand = 'rauc status --output-format=json';
+
+describe('rauc', () => {
+  it('reads which slot runs and which comes next', async () => {
+    const { ready } = device({ [statusCommand]: { stdout: status('rootfs.1') } });
+    expect(await rauc.status(ready, limits())).toEqual({ booted: 'A', primary: 'B' });
+  });
+
+  it('activates only what is not yet next', async () => {
+    const next = device({ [statusCommand]: { stdout: status('rootfs.1') } });
+    await rauc.activate(next.ready, limits());
+    expect(next.asked).toEqual([statusCommand]);
+    const same = device({ [statusCommand]: { stdout: status('rootfs.0') } });
+    await rauc.activate(same.ready, limits());
+    expect(same.asked).toEqual([statusCommand, 'rauc status mark-active other']);
+  });
+
+  it('blames the device for a failed installation, with what it said', async () => {
+    const { ready } = device({ "rauc install 'http://x/b'": { exitCode: 1, stderr: 'signature verification failed' } });
+    await expect(rauc.install(ready, 'http://x/b', limits())).rejects.toMatchObject({
+      kind: 'device',
+      code: 'install-failed',
+      message: expect.stringContaining('signature verification failed') as string,
+    });
+  });
+
+  it('blames the device for a status that is no status', async () => {
+    const { ready } = device({ [statusCommand]: { stdout: '\u0000garbage' } });
+    await expect(rauc.status(ready, limits())).rejects.toMatchObject({ kind: 'device', code: 'status-failed' });
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { CleanupStack } from '../../../src/core/cleanup.ts';
+import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
+import { DeviceFailure, failureKind, HarnessError } from '../../../src/core/errors.ts';
+import { Random } from '../../../src/core/random.ts';
+import { GiveUp, waitFor } from '../../../src/core/wait.ts';
+
+describe('waitFor', () => {
+  it('probes until there is a value', async () => {
+    let probes = 0;
+    const value = await waitFor('three', () => (++probes === 3 ? probes : undefined), { deadline: Deadline.after(2000), intervalMs: 1 });
+    expect(value).toBe(3);
+  });
+
+  it('ends at the deadline with the last failure as its cause', async () => {
+    const wait = waitFor('never', () => { throw new TypeError('down'); }, { deadline: Deadline.after(30), intervalMs: 5 });
+    await expect(wait).rejects.toMatchObject({ name: 'DeadlinePassed', what: 'never', cause: { message: 'down' } });
+  });
+
+  it('ends at once when a probe gives up', async () => {
+    const fatal = new HarnessError('gone', 'it is gone');
+    const wait = waitFor('lost', () => { throw new GiveUp(fatal); }, { deadline: Deadline.after(5000) });
+    await expect(wait).rejects.toBe(fatal);
+  });
+
+  it('ends with the reason of the signal', async () => {
+    const controller = new AbortController();
+    const wait = waitFor('aborted', () => undefined, { deadline: Deadline.after(5000), signal: controller.signal });
+    controller.abort(new Error('interrupted'));
+    await expect(wait).rejects.toThrow('interrupted');
+  });
+});
+
+describe('withDeadline', () => {
+  it('stops waiting for work that ignores its signal', async () => {
+    const work = withDeadline('stuck', Deadline.after(20), undefined, () => new Promise(() => undefined));
+    await expect(work).rejects.toBeInstanceOf(DeadlinePassed);
+  });
+});
+
+describe('CleanupStack', () => {
+  it('undoes in reverse, goes on after a failure, and reports it', async () => {
+    const done: string[] = [];
+    const stack = new CleanupStack();
+    stack.defer('first', () => done.push('first'));
+    stack.defer('second', () => { throw new Error('stuck'); });
+    stack.defer('third', () => done.push('third'));
+    await expect(stack[Symbol.asyncDispose]()).rejects.toThrow('clean-up of second failed');
+    expect(done).toEqual(['third', 'first']);
+  });
+});
+
+describe('Random', () => {
+  it('gives a fixed sequence, so that a seed means the same everywhere', () => {
+    const random = new Random('7');
+    expect([random.int(1000), random.int(1000), random.int(1000)]).toMatchInlineSnapshot(`
+      [
+        255,
+        100,
+        524,
+      ]
+    `);
+    expect(new Random('7').fork('a').int(2 ** 32)).not.toBe(new Random('7').fork('b').int(2 ** 32));
+  });
+
+  it('shuffles without losing anything', () => {
+    expect(new Random(1).shuffle([1, 2, 3, 4, 5]).sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+});
+
+describe('failureKind', () => {
+  it('takes what is not ours for the harness', () => {
+    expect(failureKind(new DeviceFailure('x', 'y'))).toBe('device');
+    expect(failureKind(new TypeError('bug'))).toBe('harness');
+  });
+});
