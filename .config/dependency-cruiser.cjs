@@ -2,7 +2,7 @@
 const rows = [
   ['core'],
   ['model', 'process', 'document'],
-  ['scenario', 'writelog', 'report', 'feed', 'image', 'qemu', 'guest'],
+  ['scenario', 'writelog', 'report', 'feed', 'image', 'host', 'qemu', 'guest'],
   ['nbd', 'oracle'],
   ['target'],
   ['agents'],

@@ -1,5 +1,5 @@
-import { DeviceFailure } from '../core/errors.ts';
 import { DeadlinePassed } from '../core/deadline.ts';
+import { DeviceFailure } from '../core/errors.ts';
 import type { Ready } from '../target/target.ts';
 import type { AgentLimits } from './agent.ts';
 
@@ -23,6 +23,8 @@ export async function agentCommand(
     throw new DeviceFailure(`${what}-failed`, `${what} ended with ${result.exitCode}: ${said}`);
   } catch (error) {
     if (!(error instanceof DeadlinePassed)) throw error;
-    throw new DeviceFailure(`${what}-timeout`, `${what} did not end within ${error.limitMs / 1000} s`, { cause: error });
+    throw new DeviceFailure(`${what}-timeout`, `${what} did not end within ${error.limitMs / 1000} s`, {
+      cause: error,
+    });
   }
 }

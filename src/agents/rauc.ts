@@ -43,14 +43,20 @@ async function readStatus(device: Ready, limits: AgentLimits): Promise<AgentStat
   const text = await agentCommand(device, 'status', 'rauc status --output-format=json', limits);
   try {
     const status = statusSchema.parse(JSON.parse(text));
-    const bootnames = new Map(status.slots.flatMap((slot) => Object.entries(slot)).map(([name, slot]) => [name, slot.bootname]));
+    const bootnames = new Map(
+      status.slots.flatMap((slot) => Object.entries(slot)).map(([name, slot]) => [name, slot.bootname]),
+    );
     return {
       booted: status.booted ?? undefined,
       primary: bootnames.get(status.boot_primary ?? '') ?? undefined,
     };
   } catch (error) {
-    throw new DeviceFailure('status-failed', `rauc status printed something else than its JSON: ${text.slice(0, 200)}`, {
-      cause: error,
-    });
+    throw new DeviceFailure(
+      'status-failed',
+      `rauc status printed something else than its JSON: ${text.slice(0, 200)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -53,7 +53,7 @@ export async function negotiate(io: HandshakeIo): Promise<Session | undefined> {
 }
 
 /** The flags of the transmission phase that a client is told for a disk. */
-export function transmissionFlags(disk: Disk, structured: boolean): number {
+function transmissionFlags(disk: Disk, structured: boolean): number {
   const flag = nbd.transmissionFlag;
   const writing = flag.sendFlush | flag.sendFua | flag.sendTrim | flag.sendWriteZeroes;
   return (

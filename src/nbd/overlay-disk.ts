@@ -1,6 +1,7 @@
 import { type LogRecord, type RequestKind, sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { emptyMap, mapToArena, type SectorMap, zeroed } from '../writelog/sector-map.ts';
 import type { Arena } from './arena.ts';
+import { Completions } from './completions.ts';
 import type { Disk } from './disk.ts';
 import { type MappedSource, readMapped } from './mapped-read.ts';
 
@@ -12,7 +13,7 @@ export interface Recorder {
 
 /**
  * Takes writes over a disk that never changes: data goes to the arena, the sector map says where. Every
- * request is logged on arrival and takes effect in that order. Requests on whole sectors are done when
+ * request is logged on arrival and takes effect in that order. Requests on whole sectors take effect before
  * the call returns; parts of sectors are widened to whole ones, and what arrives meanwhile queues behind.
  */
 export class OverlayDisk implements Disk {
@@ -21,6 +22,7 @@ export class OverlayDisk implements Disk {
   private readonly source: MappedSource;
   private readonly arena: Arena;
   private readonly recorder: Recorder | undefined;
+  private readonly completions = new Completions();
   /** Settles when all effects so far are in the map; undefined while none is waited for. */
   private pending: Promise<void> | undefined;
   private firstFailure: Error | undefined;
@@ -99,22 +101,19 @@ export class OverlayDisk implements Disk {
 
   /** Runs `effect` now if nothing is waited for, else after all effects before it; then logs the completion. */
   private inOrder(record: LogRecord | undefined, effect: () => unknown): Promise<void> {
-    const complete = () => {
-      if (record !== undefined) this.recorder?.log.complete(record);
-    };
-    if (this.pending === undefined) {
-      const outcome = effect();
-      if (!(outcome instanceof Promise)) {
-        complete();
-        return Promise.resolve();
-      }
-      return this.queue(outcome.then(complete));
-    }
-    return this.queue(this.pending.then(effect).then(complete));
+    if (this.pending !== undefined) return this.complete(record, this.queue(this.pending.then(effect)));
+    const outcome = effect();
+    return this.complete(record, outcome instanceof Promise ? this.queue(outcome) : undefined);
+  }
+
+  /** Logs the end of a request after its effect, when the guest can be told of it. */
+  private async complete(record: LogRecord | undefined, effect: Promise<unknown> | undefined): Promise<void> {
+    if (effect !== undefined) await effect;
+    if (record !== undefined) await this.completions.after(() => this.recorder?.log.complete(record));
   }
 
   /** Lets later requests wait for `work`, whether it succeeds or not. */
-  private queue(work: Promise<void>): Promise<void> {
+  private queue(work: Promise<unknown>): Promise<unknown> {
     const settled = work
       .catch((error: unknown) => this.noteFailure(error))
       .then(() => {

@@ -1,10 +1,13 @@
 import { sectorBytes } from '../writelog/log.ts';
+import { Completions } from './completions.ts';
 import type { Disk } from './disk.ts';
 
-/** Data that the guest was told is written, but that a power cut would still lose. */
+/** Data that a power cut would still lose. */
 interface Unflushed {
   offset: number;
   data: Buffer;
+  /** Whether the guest was told that the write is done; shared by all parts of one write. */
+  request: { answered: boolean };
 }
 
 /**
@@ -15,8 +18,10 @@ interface Unflushed {
 export class WriteBackCache implements Disk {
   readonly bytes: number;
   private readonly next: Disk;
+  private readonly completions = new Completions();
+  /** In the order of arrival. */
   private unflushed: Unflushed[] = [];
-  /** Requests are carried out one after the other, in the order of arrival. */
+  /** What `next` is asked for, one thing after the other. */
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(next: Disk) {
@@ -32,15 +37,16 @@ export class WriteBackCache implements Disk {
     });
   }
 
-  write(offset: number, data: Buffer, fua: boolean): Promise<void> {
+  async write(offset: number, data: Buffer, fua: boolean): Promise<void> {
     const own = Buffer.from(data);
-    return this.enqueue(async () => {
-      if (!fua) {
-        this.unflushed.push({ offset, data: own });
-        return;
-      }
+    if (fua) {
       this.unflushed = this.unflushed.flatMap((entry) => without(entry, offset, offset + own.length));
-      await this.next.write(offset, own, true);
+      return this.enqueue(() => this.next.write(offset, own, true));
+    }
+    const request = { answered: false };
+    this.unflushed.push({ offset, data: own, request });
+    return this.completions.after(() => {
+      request.answered = true;
     });
   }
 
@@ -53,9 +59,10 @@ export class WriteBackCache implements Disk {
   }
 
   flush(): Promise<void> {
+    const covered = this.unflushed.filter((entry) => entry.request.answered);
     return this.enqueue(async () => {
-      for (const { offset, data } of this.unflushed) await this.next.write(offset, data, false);
-      this.unflushed = [];
+      for (const { offset, data } of covered) await this.next.write(offset, data, false);
+      this.unflushed = this.unflushed.filter((entry) => !covered.includes(entry));
       await this.next.flush();
     });
   }
@@ -87,8 +94,7 @@ function without(entry: Unflushed, from: number, to: number): Unflushed[] {
   const end = entry.offset + entry.data.length;
   if (to <= entry.offset || from >= end) return [entry];
   const parts: Unflushed[] = [];
-  if (entry.offset < from)
-    parts.push({ offset: entry.offset, data: entry.data.subarray(0, from - entry.offset) });
-  if (to < end) parts.push({ offset: to, data: entry.data.subarray(to - entry.offset) });
+  if (entry.offset < from) parts.push({ ...entry, data: entry.data.subarray(0, from - entry.offset) });
+  if (to < end) parts.push({ ...entry, offset: to, data: entry.data.subarray(to - entry.offset) });
   return parts;
 }

@@ -14,12 +14,14 @@ export function checkConfiguration(before: readonly FileState[], after: readonly
 
 function difference(before: FileState, after: FileState | undefined): string | undefined {
   if (after === undefined) return 'was not looked at';
-  if (before.content === undefined) return after.content === undefined ? undefined : 'is back, though the owner deleted it';
+  if (before.content === undefined)
+    return after.content === undefined ? undefined : 'is back, though the owner deleted it';
   if (after.content === undefined) return 'is gone';
   const at = firstDifference(before.content, after.content);
   if (at !== undefined)
     return `differs from byte ${at} on (${before.content.length} bytes before, ${after.content.length} now)`;
-  if (before.access !== after.access) return `has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`;
+  if (before.access !== after.access)
+    return `has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`;
   return undefined;
 }
 

@@ -9,7 +9,10 @@ export interface RunningRelease {
 }
 
 /** Finds the release whose bytes are exactly those of the running slot. */
-export function runningRelease(seen: Observation, releases: Readonly<Record<string, ReleaseSpec>>): RunningRelease {
+export function runningRelease(
+  seen: Observation,
+  releases: Readonly<Record<string, ReleaseSpec>>,
+): RunningRelease {
   const match = Object.values(releases).find(
     ({ slotContent }) => seen.slotDigests.get(slotContent.bytes) === slotContent.sha256,
   );
@@ -26,15 +29,22 @@ export function checkRelease(
   allowed: readonly string[],
 ): CheckResult {
   const { release, slot } = runningRelease(seen, releases);
-  if (slot === undefined) return failed('unknown-slot', `the device runs from ${seen.root}, which is no slot of the image`);
+  if (slot === undefined)
+    return failed('unknown-slot', `the device runs from ${seen.root}, which is no slot of the image`);
   if (release === undefined)
     return failed(
       'release-mixed',
       `slot ${slot} calls itself ${seen.version}, but its content is that of no release: it was written in part`,
     );
   if (seen.version !== release)
-    return failed('release-misnamed', `slot ${slot} holds ${release}, but the running system calls itself ${seen.version}`);
+    return failed(
+      'release-misnamed',
+      `slot ${slot} holds ${release}, but the running system calls itself ${seen.version}`,
+    );
   if (!allowed.includes(release))
-    return failed('release-unexpected', `the device runs ${release} in slot ${slot}; expected ${allowed.join(' or ')}`);
+    return failed(
+      'release-unexpected',
+      `the device runs ${release} in slot ${slot}; expected ${allowed.join(' or ')}`,
+    );
   return passed(`${release} in slot ${slot}, whole`);
 }

@@ -4,7 +4,8 @@ import { type Finding, type RunRecord, type StepRecord, type Verdict, worst } fr
 export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'>): Verdict {
   const parts = record.paths.flatMap((path) => path.steps.map((step) => step.verdict));
   const cuts = record.crash?.cuts.map((cut) => cut.verdict) ?? [];
-  const ended = record.problem === undefined ? [] : [record.problem.kind === 'device' ? 'failed' : 'error'] as const;
+  const ended =
+    record.problem === undefined ? [] : ([record.problem.kind === 'device' ? 'failed' : 'error'] as const);
   return worst([...parts, ...cuts, ...ended]);
 }
 
@@ -14,7 +15,9 @@ export function findingsOf(record: Pick<RunRecord, 'paths' | 'crash'>): Finding[
     steps.filter(isFailed).map((step) => finding(step, '', releases.join('->'))),
   );
   const cut = (record.crash?.cuts ?? []).flatMap((entry) =>
-    entry.checks.filter(isFailed).map((check) => finding(check, entry.id, `${entry.during} ${entry.step}, ${entry.description}`)),
+    entry.checks
+      .filter(isFailed)
+      .map((check) => finding(check, entry.id, `${entry.during} ${entry.step}, ${entry.description}`)),
   );
   return [...uncut, ...cut];
 }
@@ -24,5 +27,12 @@ function isFailed(step: StepRecord): boolean {
 }
 
 function finding(step: StepRecord, token: string, during: string): Finding {
-  return { check: step.name, message: step.problem?.message ?? step.name, token, during, minimal: [], files: [] };
+  return {
+    check: step.name,
+    message: step.problem?.message ?? step.name,
+    token,
+    during,
+    minimal: [],
+    files: [],
+  };
 }

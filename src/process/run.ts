@@ -35,17 +35,28 @@ export async function run(command: Command): Promise<CommandResult> {
     ...(command.timeoutMs === undefined ? {} : { timeout: command.timeoutMs }),
   });
   if (result.isCanceled) throw command.signal?.reason;
-  if (result.exitCode === undefined) throw startFailure(program, result.code, result.timedOut, result.message);
+  if (result.exitCode === undefined)
+    throw startFailure(program, result.code, result.timedOut, result.message);
   if (!okCodes.includes(result.exitCode)) {
     const said = result.stderr.trim().split('\n').slice(-5).join('\n');
-    throw new HarnessError('command-failed', `${program} ${args.join(' ')} ended with ${result.exitCode}: ${said}`);
+    throw new HarnessError(
+      'command-failed',
+      `${program} ${args.join(' ')} ended with ${result.exitCode}: ${said}`,
+    );
   }
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
 }
 
-function startFailure(program: string, code: string | undefined, timedOut: boolean, message: string | undefined): HarnessError {
+function startFailure(
+  program: string,
+  code: string | undefined,
+  timedOut: boolean,
+  message: string | undefined,
+): HarnessError {
   if (code === 'ENOENT')
-    return new HarnessError('command-missing', `${program} is not installed`, { hint: 'run: brownout setup' });
+    return new HarnessError('command-missing', `${program} is not installed`, {
+      hint: 'run: brownout setup',
+    });
   if (timedOut) return new HarnessError('command-timeout', `${program} did not end in time`);
   return new HarnessError('command-failed', message ?? `${program} did not start`);
 }

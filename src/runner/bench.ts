@@ -26,7 +26,10 @@ export interface Bench {
   vm: LimitFunction;
   random: Random;
   sshPort: number | undefined;
+  /** Aborts when the user interrupts, and when something else of this run failed. */
   signal: AbortSignal;
+  /** Ends everything that this run has under way. */
+  stop: (reason: unknown) => void;
   emit: (event: RunEvent) => void;
   notice: (message: string) => void;
   /** Adds to one of the run's timings, in seconds. */

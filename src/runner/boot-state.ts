@@ -8,8 +8,8 @@ import type { SampledState } from '../writelog/sample.ts';
 import type { Bench } from './bench.ts';
 import { decide } from './decide.ts';
 import { factoryDisks, mappedDisks, openDevice } from './device.ts';
-import type { Recording } from './recordings.ts';
 import { upgradesOf } from './record-path.ts';
+import type { Recording } from './recordings.ts';
 
 /** One crash state of one recording. */
 export interface PlannedState extends SampledState {
@@ -19,17 +19,28 @@ export interface PlannedState extends SampledState {
 }
 
 /** Boots one crash state for real and decides it. */
-export async function bootState(bench: Bench, { recording, pathName, state, window }: PlannedState): Promise<CutRecord> {
+export async function bootState(
+  bench: Bench,
+  { recording, pathName, state, window }: PlannedState,
+): Promise<CutRecord> {
   await using stack = new CleanupStack();
   const { releases } = recording.path;
   const upgrade = upgradesOf(releases)[window.step];
-  if (upgrade === undefined) throw new HarnessError('log-damaged', `the write log names upgrade ${window.step} of ${releases.length - 1}`);
+  if (upgrade === undefined)
+    throw new HarnessError(
+      'log-damaged',
+      `the write log names upgrade ${window.step} of ${releases.length - 1}`,
+    );
   const id = `${pathName}.${stateId(state)}`;
   const arena = stack.use('recorded writes', await Arena.open(recording.arenaPath));
-  const contents = mappedDisks(await factoryDisks(bench, releases[0] ?? '', stack), stateMaps(recording.log, state), arena);
+  const contents = mappedDisks(
+    await factoryDisks(bench, releases[0] ?? '', stack),
+    stateMaps(recording.log, state),
+    arena,
+  );
   const label = `cut-${id}`;
   const device = await openDevice(bench, label, contents, stack);
-  return decide(
+  return await decide(
     bench,
     {
       device,

@@ -30,7 +30,12 @@ export class Checklist {
       return value;
     } catch (error) {
       if (failureKind(error) !== 'device') throw error;
-      const step: StepRecord = { name, verdict: 'failed', seconds: secondsSince(started), problem: problemOf(error) };
+      const step: StepRecord = {
+        name,
+        verdict: 'failed',
+        seconds: secondsSince(started),
+        problem: problemOf(error),
+      };
       this.note(step);
       throw new DeviceStopped(step, error);
     }

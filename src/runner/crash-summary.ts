@@ -1,7 +1,7 @@
+import { sha256 } from '../core/digest.ts';
 import type { CrashRecord, CutRecord, StateCounts } from '../model/record.ts';
 import type { CutPhase } from '../model/scenario.ts';
 import { groupOutcomes } from '../oracle/outcomes.ts';
-import { sha256 } from '../core/digest.ts';
 import { census } from '../writelog/census.ts';
 import type { Recording } from './recordings.ts';
 

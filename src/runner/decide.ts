@@ -5,7 +5,15 @@ import type { Booting, Ready } from '../target/target.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped, secondsSince } from './checklist.ts';
 import { assertStorageHeld, type Device } from './device.ts';
-import { confirm, examine, expectedRelease, install, type Upgrade, untilReady, upgradeName } from './upgrade.ts';
+import {
+  confirm,
+  examine,
+  expectedRelease,
+  install,
+  type Upgrade,
+  untilReady,
+  upgradeName,
+} from './upgrade.ts';
 
 /** A device whose power failed, ready to be switched on again, and what it went through. */
 export interface CutDevice {
@@ -54,7 +62,13 @@ async function check(bench: Bench, cut: CutDevice, checklist: Checklist): Promis
       return untilReady(bench, current);
     });
     current = ready;
-    const seen = await examine(bench, ready, cut.device.subject, { allowed, configuration: cut.configuration }, checklist);
+    const seen = await examine(
+      bench,
+      ready,
+      cut.device.subject,
+      { allowed, configuration: cut.configuration },
+      checklist,
+    );
     const outcome = outcomeName(cut.upgrade, seen, checklist);
     if (!seen.sound || bench.scenario.expect.retry === 'unchecked') return outcome;
     current = await retry(bench, cut, ready, checklist);
@@ -84,7 +98,10 @@ function outcomeName(
   { release, slot }: { release: string | undefined; slot: string | undefined },
   checklist: Checklist,
 ): string {
-  const which = release === undefined ? 'part of a release' : release === from ? `old (${release})` : `new (${release})`;
-  const failures = checklist.steps.filter((step) => step.verdict !== 'passed').map((step) => step.problem?.code ?? step.name);
+  const which =
+    release === undefined ? 'part of a release' : release === from ? `old (${release})` : `new (${release})`;
+  const failures = checklist.steps
+    .filter((step) => step.verdict !== 'passed')
+    .map((step) => step.problem?.code ?? step.name);
   return [`${which} in ${slot ?? 'no slot'}`, ...failures].join(', ');
 }

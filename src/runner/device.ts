@@ -30,11 +30,15 @@ export interface Device {
 export async function factoryDisks(bench: Bench, release: string, stack: CleanupStack): Promise<Disk[]> {
   const files = bench.manifest.releases[release]?.factory;
   if (files === undefined)
-    throw new ScenarioError('no-factory-disk', `image ${bench.manifest.name} cannot start with release ${release}: it has no factory disk of it`);
+    throw new ScenarioError(
+      'no-factory-disk',
+      `image ${bench.manifest.name} cannot start with release ${release}: it has no factory disk of it`,
+    );
   return Promise.all(
     bench.manifest.disks.map(async ({ id }) => {
       const file = files[id];
-      if (file === undefined) throw new HarnessError('image-incomplete', `release ${release} has no content for disk ${id}`);
+      if (file === undefined)
+        throw new HarnessError('image-incomplete', `release ${release} has no content for disk ${id}`);
       return stack.use(`disk image ${id}`, await FileDisk.open(file.path));
     }),
   );
@@ -62,7 +66,11 @@ export async function openDevice(
   const { manifest } = bench;
   const arena = stack.use('write arena', await Arena.create(join(bench.workspace, `${label}.arena`)));
   const log = new WriteLog(
-    manifest.disks.map(({ id, cache }, i) => ({ id, cache, sectors: (contents[i]?.bytes ?? 0) / sectorBytes })),
+    manifest.disks.map(({ id, cache }, i) => ({
+      id,
+      cache,
+      sectors: (contents[i]?.bytes ?? 0) / sectorBytes,
+    })),
   );
   const overlays = contents.map((disk, i) => new OverlayDisk(disk, arena, { log, disk: i }));
   const disks = manifest.disks.flatMap((spec, i) => {
@@ -95,9 +103,13 @@ export async function openDevice(
 export function assertStorageHeld({ overlays, arena }: Device): void {
   for (const { failure } of overlays) {
     if (failure !== undefined)
-      throw new HarnessError('storage-failed', `the host could not keep the guest's writes in ${arena.path}: ${failure.message}`, {
-        cause: failure,
-        hint: 'free disk space below the cache folder (BROWNOUT_CACHE) and run again',
-      });
+      throw new HarnessError(
+        'storage-failed',
+        `the host could not keep the guest's writes in ${arena.path}: ${failure.message}`,
+        {
+          cause: failure,
+          hint: 'free disk space below the cache folder (BROWNOUT_CACHE) and run again',
+        },
+      );
   }
 }

@@ -1,24 +1,24 @@
 import { join } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
-import { HarnessError, failureKind } from '../core/errors.ts';
+import { failureKind, HarnessError } from '../core/errors.ts';
+import type { Random } from '../core/random.ts';
 import { waitFor } from '../core/wait.ts';
 import type { CutRecord } from '../model/record.ts';
 import { Arena } from '../nbd/arena.ts';
+import type { Disk } from '../nbd/disk.ts';
 import { MappedDisk } from '../nbd/mapped-disk.ts';
 import { MirrorDisk } from '../nbd/mirror-disk.ts';
 import { OverlayDisk } from '../nbd/overlay-disk.ts';
 import { WriteBackCache } from '../nbd/write-back-cache.ts';
-import type { Disk } from '../nbd/disk.ts';
-import type { Random } from '../core/random.ts';
 import { stateMaps } from '../writelog/crash-state.ts';
 import { windowMark, windowsOf, writesIn } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import { Checklist } from './checklist.ts';
 import { decide } from './decide.ts';
 import { type Device, factoryDisks, openDevice } from './device.ts';
-import type { Recording } from './recordings.ts';
 import { bringIntoService, upgradesOf } from './record-path.ts';
+import type { Recording } from './recordings.ts';
 import { install } from './upgrade.ts';
 
 /** `lost`: the disk's cache dies with the device. `kept`: only the process dies, as under a plain `kill -9` of QEMU. */
@@ -29,13 +29,22 @@ export type Unflushed = 'lost' | 'kept';
  * comes up. With `lost`, the disk that the device is left with comes from a write-back cache that never saw the
  * write log, and must equal, byte for byte, the state that the log gives for the same moment.
  */
-export async function liveCut(bench: Bench, recording: Recording, unflushed: Unflushed, label: string, random: Random): Promise<CutRecord> {
+export async function liveCut(
+  bench: Bench,
+  recording: Recording,
+  unflushed: Unflushed,
+  label: string,
+  random: Random,
+): Promise<CutRecord> {
   await using stack = new CleanupStack();
   const { releases } = recording.path;
   const [upgrade] = upgradesOf(releases);
   if (upgrade === undefined) throw new HarnessError('log-damaged', 'a recorded path has no upgrade');
   const factory = await factoryDisks(bench, releases[0] ?? '', stack);
-  const stableArena = stack.use('stable writes', await Arena.create(join(bench.workspace, `${label}-stable.arena`)));
+  const stableArena = stack.use(
+    'stable writes',
+    await Arena.create(join(bench.workspace, `${label}-stable.arena`)),
+  );
   const stable = factory.map((disk) => new OverlayDisk(disk, stableArena));
   const caches = new Map<Disk, WriteBackCache>();
   const device = await openDevice(bench, `${label}-before`, factory, stack, (disk, spec) => {
@@ -56,11 +65,15 @@ export async function liveCut(bench: Bench, recording: Recording, unflushed: Unf
     () => 'done' as const,
     (error: unknown) => error,
   );
-  const reached = waitFor('the installation to reach the cut', () => (writesSoFar(device) - begun >= share * expected ? true : undefined), {
-    deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
-    signal: bench.signal,
-    intervalMs: 5,
-  }).catch((error: unknown) => error);
+  const reached = waitFor(
+    'the installation to reach the cut',
+    () => (writesSoFar(device) - begun >= share * expected ? true : undefined),
+    {
+      deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
+      signal: bench.signal,
+      intervalMs: 5,
+    },
+  ).catch((error: unknown) => error);
   const first = await Promise.race([installing, reached]);
   if (first instanceof Error) throw first;
   bench.spend('cuts.cpu', ready.cpuSeconds());
@@ -75,7 +88,7 @@ export async function liveCut(bench: Bench, recording: Recording, unflushed: Unf
   const left = unflushed === 'lost' ? stable : device.overlays;
   const after = await openDevice(bench, `${label}-after`, left, stack);
   const written = writesSoFar(device) - begun;
-  return decide(
+  return await decide(
     bench,
     {
       device: after,
@@ -102,7 +115,12 @@ function writesSoFar({ log }: Device): number {
 }
 
 /** Compares, wherever the guest wrote, what the write-back cache left with what the log says is durable. */
-async function assertModelsAgree(device: Device, factory: readonly Disk[], stable: readonly Disk[], at: number): Promise<void> {
+async function assertModelsAgree(
+  device: Device,
+  factory: readonly Disk[],
+  stable: readonly Disk[],
+  at: number,
+): Promise<void> {
   const maps = stateMaps(device.log, { at, shape: { kind: 'lost', keep: 'none' } });
   for (const [i, base] of factory.entries()) {
     const map = maps[i];

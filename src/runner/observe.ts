@@ -25,7 +25,10 @@ export interface Subject {
  * are read by the host, which is faster and needs no trust in the guest. Valid while the slot is mounted read-only.
  */
 export async function observe(device: Ready, subject: Subject, signal: AbortSignal): Promise<Observation> {
-  const { stdout } = await device.run(question(subject.configuration), { deadline: Deadline.after(limitMs), signal });
+  const { stdout } = await device.run(question(subject.configuration), {
+    deadline: Deadline.after(limitMs),
+    signal,
+  });
   const [commandLine = '', version = '', ...files] = stdout.split('\n');
   const root = / ?\broot=(\S+)/.exec(commandLine)?.[1] ?? 'nowhere';
   const slot = subject.manifest.slots.find((candidate) => candidate.root === root);
@@ -60,7 +63,8 @@ async function slotDigests({ manifest, disks }: Subject, slot: SlotSpec): Promis
   const digests = new Map<number, string>();
   if (disk === undefined) return digests;
   const lengths = new Set(Object.values(manifest.releases).map((release) => release.slotContent.bytes));
-  for (const length of lengths) if (length <= slot.length) digests.set(length, await digest(disk, slot.offset, length));
+  for (const length of lengths)
+    if (length <= slot.length) digests.set(length, await digest(disk, slot.offset, length));
   return digests;
 }
 

@@ -10,12 +10,22 @@ import type { Recording } from './recordings.ts';
  */
 export function planCuts(
   recordings: readonly Recording[],
-  { count, phases, kinds, random }: { count: number; phases: readonly CutPhase[]; kinds: readonly StateKind[]; random: Random },
+  {
+    count,
+    phases,
+    kinds,
+    random,
+  }: { count: number; phases: readonly CutPhase[]; kinds: readonly StateKind[]; random: Random },
 ): PlannedState[] {
   const plan: PlannedState[] = [];
   recordings.forEach((recording, i) => {
     const share = Math.ceil((count - plan.length) / (recordings.length - i));
-    const sampled = sampleStates(recording.log, { phases, kinds, count: share, random: random.fork(`path ${i + 1}`) });
+    const sampled = sampleStates(recording.log, {
+      phases,
+      kinds,
+      count: share,
+      random: random.fork(`path ${i + 1}`),
+    });
     plan.push(...sampled.map((state) => ({ ...state, recording, pathName: pathName(i) })));
   });
   return plan;

@@ -9,7 +9,15 @@ import { Checklist, DeviceStopped } from './checklist.ts';
 import { assertStorageHeld, type Device, factoryDisks, openDevice } from './device.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
-import { confirm, examine, expectedRelease, install, type Upgrade, untilReady, upgradeName } from './upgrade.ts';
+import {
+  confirm,
+  examine,
+  expectedRelease,
+  install,
+  type Upgrade,
+  untilReady,
+  upgradeName,
+} from './upgrade.ts';
 
 /** One upgrade path taken without a cut, with every write. */
 export interface PathRun {
@@ -57,7 +65,9 @@ export async function bringIntoService(
   release: string,
   checklist: Checklist,
 ): Promise<{ ready: Ready; configuration: FileState[] }> {
-  const ready = await checklist.step(`boot ${release}`, async () => untilReady(bench, await device.target.powerOn()));
+  const ready = await checklist.step(`boot ${release}`, async () =>
+    untilReady(bench, await device.target.powerOn()),
+  );
   await checklist.step('provision', async () => {
     await provision(ready, bench.scenario.provision, bench.signal);
     await confirm(bench, ready);
@@ -85,7 +95,9 @@ async function takeUpgrade(
   begin('install');
   await checklist.step(`${name} install`, () => install(bench, before, upgrade.to));
   begin('first-boot');
-  const ready = await checklist.step(`${name} first boot`, async () => untilReady(bench, await before.reboot()));
+  const ready = await checklist.step(`${name} first boot`, async () =>
+    untilReady(bench, await before.reboot()),
+  );
   const allowed = [expectedRelease(bench, upgrade)];
   await examine(bench, ready, device.subject, { allowed, configuration }, checklist, `${name} `);
   begin('confirm');

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
-import { cacheRoot } from '../core/paths.ts';
 import { messageOf } from '../core/errors.ts';
+import { cacheRoot } from '../core/paths.ts';
 import type { PathRecord } from '../model/record.ts';
 import type { FileState } from '../oracle/observation.ts';
 import { loadLog, storeLog } from '../writelog/stored-log.ts';
@@ -47,8 +47,15 @@ export class RecordingStore {
       const stored = JSON.parse(await readFile(join(folder, 'recording.json'), 'utf8')) as StoredRecording;
       const text = await readFile(join(folder, 'log.json'), 'utf8');
       const arenaPath = join(folder, 'arena');
-      if ((await recordingDigest(text, arenaPath)) !== stored.sha256) throw new Error('its content does not match its digest');
-      return { ...stored, configuration: stored.configuration.map(restoreFile), log: loadLog(text), arenaPath, reused: true };
+      if ((await recordingDigest(text, arenaPath)) !== stored.sha256)
+        throw new Error('its content does not match its digest');
+      return {
+        ...stored,
+        configuration: stored.configuration.map(restoreFile),
+        log: loadLog(text),
+        arenaPath,
+        reused: true,
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       this.bench.notice(`dropping the recording in ${folder}: ${messageOf(error)}`);
@@ -64,12 +71,17 @@ export class RecordingStore {
     const temporary = await mkdtemp(join(this.root, '.tmp-'));
     const text = storeLog(run.log);
     const digest = await recordingDigest(text, run.arenaPath);
-    const stored: StoredRecording = { path: run.path, sha256: digest, configuration: run.configuration.map(storeFile) };
+    const stored: StoredRecording = {
+      path: run.path,
+      sha256: digest,
+      configuration: run.configuration.map(storeFile),
+    };
     await copyFile(run.arenaPath, join(temporary, 'arena'));
     await writeFile(join(temporary, 'log.json'), text);
     await writeFile(join(temporary, 'recording.json'), JSON.stringify(stored));
     for (const old of await readdir(this.root))
-      if (old.startsWith(this.family(run.path.releases))) await rm(join(this.root, old), { recursive: true, force: true });
+      if (old.startsWith(this.family(run.path.releases)))
+        await rm(join(this.root, old), { recursive: true, force: true });
     await rename(temporary, join(this.root, name));
     return { ...run, arenaPath: join(this.root, name, 'arena'), sha256: digest, reused: false };
   }
@@ -85,7 +97,15 @@ export class RecordingStore {
     const { scenario, manifest, accelerator } = this.bench;
     const { agent, provision, configuration, expect } = scenario;
     const inputs = JSON.stringify([
-      recordingFormat, manifest.key, this.qemuVersion, accelerator.accelerator, releases, agent, provision, configuration, expect.upgrade,
+      recordingFormat,
+      manifest.key,
+      this.qemuVersion,
+      accelerator.accelerator,
+      releases,
+      agent,
+      provision,
+      configuration,
+      expect.upgrade,
     ]);
     return `${this.family(releases)}${sha256(inputs).slice(0, 16)}`;
   }
@@ -105,5 +125,9 @@ function storeFile({ path, content, access }: FileState): StoredRecording['confi
 }
 
 function restoreFile({ path, content, access }: StoredRecording['configuration'][number]): FileState {
-  return { path, content: content === null ? undefined : Buffer.from(content, 'base64'), access: access ?? undefined };
+  return {
+    path,
+    content: content === null ? undefined : Buffer.from(content, 'base64'),
+    access: access ?? undefined,
+  };
 }

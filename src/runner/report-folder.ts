@@ -15,7 +15,11 @@ export async function openReportFolder(reports: string, id: string): Promise<str
     await symlink(id, link);
     await rename(link, join(reports, 'latest'));
   } catch (error) {
-    throw new HarnessError('reports-unwritable', `cannot write reports below ${reports}: ${messageOf(error)}`, { cause: error });
+    throw new HarnessError(
+      'reports-unwritable',
+      `cannot write reports below ${reports}: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
   return folder;
 }
@@ -27,7 +31,9 @@ export function timeId(date: Date): string {
 
 /** A scenario's file name without its ending, for folder names. */
 export function scenarioSlug(path: string): string {
-  return basename(path).replace(/\.ya?ml$/, '').replaceAll(/[^A-Za-z0-9._-]/g, '-');
+  return basename(path)
+    .replace(/\.ya?ml$/, '')
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-');
 }
 
 /** Writes a run's `run.json` and `junit.xml`. */

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { agentFor } from '../agents/index.ts';
@@ -15,7 +15,7 @@ import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/accelerator.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
-import { bundlePath, type Bench } from './bench.ts';
+import { type Bench, bundlePath } from './bench.ts';
 import { problemOf, secondsSince } from './checklist.ts';
 import { defaultJobs } from './jobs.ts';
 import { openReportFolder, scenarioSlug, timeId, writeJunit, writeRun } from './report-folder.ts';
@@ -91,10 +91,24 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
   const { runId, folder, scenario, machine } = run;
   await mkdir(join(folder, 'console'), { recursive: true });
   const started = performance.now();
-  const facts = { runId, scenario, machine, folder, seed: options.seed, powerCuts: options.powerCuts, started: new Date() };
+  const facts = {
+    runId,
+    scenario,
+    machine,
+    folder,
+    seed: options.seed,
+    powerCuts: options.powerCuts,
+    started: new Date(),
+  };
   const timings: Record<string, number> = {};
   const progress: RunProgress = { paths: [], recordings: [], cuts: [] };
-  const host = { node: process.version, qemu: '', cores: availableParallelism(), accelerator: '', acceleratorReason: '' };
+  const host = {
+    node: process.version,
+    qemu: '',
+    cores: availableParallelism(),
+    accelerator: '',
+    acceleratorReason: '',
+  };
   let manifest: ImageManifest | undefined;
   let problem: Problem | undefined;
   await using recorder = await JsonlRecorder.open(join(folder, 'run.jsonl'));
@@ -113,31 +127,55 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     host.accelerator = accelerator.accelerator;
     host.acceleratorReason = accelerator.reason;
     await using stack = new CleanupStack();
+    const stopping = new AbortController();
     const bench: Bench = {
-      runId, scenario, machine, manifest, accelerator, folder, emit, notice,
+      runId,
+      scenario,
+      machine,
+      manifest,
+      accelerator,
+      folder,
+      emit,
+      notice,
       agent: agentFor(scenario.agent),
-      feed: stack.use('bundle server', await serveFiles({ files: bundleFiles(manifest), onNotice: () => undefined })),
+      feed: stack.use(
+        'bundle server',
+        await serveFiles({ files: bundleFiles(manifest), onNotice: () => undefined }),
+      ),
       workspace: await subfolder(invocation.workspace, runId),
       vm: invocation.vm,
       random: new Random(options.seed),
       sshPort: options.sshPort,
-      signal: options.signal,
+      signal: AbortSignal.any([options.signal, stopping.signal]),
+      stop: (reason) => stopping.abort(reason),
       spend: (what, seconds) => {
         timings[what] = (timings[what] ?? 0) + seconds;
       },
     };
-    await runScenario(bench, { powerCuts: options.powerCuts, freshRecording: options.freshRecording, qemuVersion: host.qemu }, progress);
+    await runScenario(
+      bench,
+      { powerCuts: options.powerCuts, freshRecording: options.freshRecording, qemuVersion: host.qemu },
+      progress,
+    );
   } catch (error) {
     problem = problemOf(error);
   }
   const seconds = secondsSince(started);
-  const record = makeRecord({ ...facts, manifest, seconds, timings, host, ...(problem === undefined ? {} : { problem }) }, progress);
+  const record = makeRecord(
+    { ...facts, manifest, seconds, timings, host, ...(problem === undefined ? {} : { problem }) },
+    progress,
+  );
   await writeRun(folder, record);
   emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
 }
 
-function image(invocation: Invocation, name: string, machine: MachineName, notice: (message: string) => void): Promise<ImageManifest> {
+function image(
+  invocation: Invocation,
+  name: string,
+  machine: MachineName,
+  notice: (message: string) => void,
+): Promise<ImageManifest> {
   const key = `${name}/${machine}`;
   const known = invocation.images.get(key);
   if (known !== undefined) return known;
@@ -152,16 +190,25 @@ function assertReleases(scenario: Scenario, manifest: ImageManifest): void {
     const release = manifest.releases[version];
     const known = Object.keys(manifest.releases).join(', ');
     if (release === undefined)
-      throw new ScenarioError('unknown-release', `${scenario.source.path}: image ${manifest.name} has no release ${version}; it has ${known}`);
+      throw new ScenarioError(
+        'unknown-release',
+        `${scenario.source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
+      );
     if (release.bundles[bundle] === undefined)
-      throw new ScenarioError('unknown-bundle', `${scenario.source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ')}`);
+      throw new ScenarioError(
+        'unknown-bundle',
+        `${scenario.source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ')}`,
+      );
   }
 }
 
 /** Crash states are explored under TCG, which is deterministic enough; without cuts the fastest that works is taken. */
 function accelerate(manifest: ImageManifest, options: RunOptions): Promise<AcceleratorChoice> {
   if (options.powerCuts.mode !== 'none')
-    return Promise.resolve({ accelerator: 'tcg', reason: 'power cuts are decided under TCG, which is deterministic enough' });
+    return Promise.resolve({
+      accelerator: 'tcg',
+      reason: 'power cuts are decided under TCG, which is deterministic enough',
+    });
   return chooseAccelerator({ machine: manifest.machine, probe: manifest.probe, signal: options.signal });
 }
 

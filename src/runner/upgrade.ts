@@ -1,7 +1,7 @@
 import { Deadline } from '../core/deadline.ts';
 import { checkConfiguration } from '../oracle/configuration.ts';
 import type { FileState } from '../oracle/observation.ts';
-import { checkRelease, runningRelease, type RunningRelease } from '../oracle/release.ts';
+import { checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
 import { type Bench, bundleUrl } from './bench.ts';
 import type { Checklist } from './checklist.ts';
@@ -36,7 +36,10 @@ export async function untilReady(bench: Bench, booting: Booting): Promise<Ready>
 /** Hands a release to the device's update agent. */
 export async function install(bench: Bench, device: Ready, release: string): Promise<void> {
   const { agent, signal, scenario } = bench;
-  await agent.install(device, bundleUrl(bench, release), { deadline: Deadline.after(scenario.expect.installsWithinMs), signal });
+  await agent.install(device, bundleUrl(bench, release), {
+    deadline: Deadline.after(scenario.expect.installsWithinMs),
+    signal,
+  });
   await agent.activate(device, { deadline: Deadline.after(agentLimitMs), signal });
 }
 
@@ -65,6 +68,8 @@ export async function examine(
   const releases = bench.manifest.releases;
   let sound = checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed));
   if (bench.scenario.expect.configuration === 'preserved')
-    sound = checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)) && sound;
+    sound =
+      checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)) &&
+      sound;
   return { ...runningRelease(seen, releases), sound };
 }

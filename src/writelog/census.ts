@@ -43,7 +43,13 @@ export function census(log: WriteLog, phases: readonly string[]): Census {
 /** The moments at which the un-flushed writes of a window are most: before each flush completes, and at its end. */
 function epochEnds(log: WriteLog, window: { from: number; to: number }): number[] {
   const flushes = log.records.filter(
-    (record) => record.kind === 'flush' && record.completed !== undefined && record.issued >= window.from && record.issued < window.to,
+    (record) =>
+      record.kind === 'flush' &&
+      record.completed !== undefined &&
+      record.issued >= window.from &&
+      record.issued < window.to,
   );
-  return [...new Set([...flushes.map((flush) => Math.min(flush.completed ?? window.to, window.to)), window.to])];
+  return [
+    ...new Set([...flushes.map((flush) => Math.min(flush.completed ?? window.to, window.to)), window.to]),
+  ];
 }

@@ -40,7 +40,8 @@ export function describeState(log: WriteLog, { at, shape }: CrashState): string 
     return `${where}, ${name(shape.seq)} torn: ${part} ${shape.sectors} of ${of} sectors`;
   }
   if (shape.keep === 'none') return `${where}, all ${optional} un-flushed writes lost`;
-  if (shape.keep === 'only') return `${where}, ${optional - 1} of ${optional} un-flushed writes lost, ${name(shape.seq)} kept`;
+  if (shape.keep === 'only')
+    return `${where}, ${optional - 1} of ${optional} un-flushed writes lost, ${name(shape.seq)} kept`;
   return `${where}, ${name(shape.seq)} lost of ${optional} un-flushed`;
 }
 
@@ -58,7 +59,8 @@ export function stateMaps(log: WriteLog, state: CrashState): SectorMap[] {
   const inOrder = [...durable, ...kept].sort((a, b) => a.issued - b.issued);
   for (const record of inOrder) {
     const map = maps[record.disk];
-    if (map !== undefined) apply(map, record, shape.kind === 'torn' && shape.seq === record.seq ? shape : undefined);
+    if (map !== undefined)
+      apply(map, record, shape.kind === 'torn' && shape.seq === record.seq ? shape : undefined);
   }
   return maps;
 }

@@ -57,7 +57,8 @@ export class WriteLog {
     const log = new WriteLog(disks);
     log.records.push(...records);
     log.marks.push(...marks);
-    for (const { issued, completed } of records) log.tick = Math.max(log.tick, issued + 1, (completed ?? 0) + 1);
+    for (const { issued, completed } of records)
+      log.tick = Math.max(log.tick, issued + 1, (completed ?? 0) + 1);
     for (const { at } of marks) log.tick = Math.max(log.tick, at + 1);
     return log;
   }

@@ -20,9 +20,16 @@ const maxDraws = 200;
  */
 export function sampleStates(
   log: WriteLog,
-  { phases, kinds, count, random }: { phases: readonly string[]; kinds: readonly CrashShape['kind'][]; count: number; random: Random },
+  {
+    phases,
+    kinds,
+    count,
+    random,
+  }: { phases: readonly string[]; kinds: readonly CrashShape['kind'][]; count: number; random: Random },
 ): SampledState[] {
-  const windows = windowsOf(log).filter((window) => phases.includes(window.phase) && writesIn(log, window).length > 0);
+  const windows = windowsOf(log).filter(
+    (window) => phases.includes(window.phase) && writesIn(log, window).length > 0,
+  );
   const turns = random.shuffle(windows.flatMap((window) => kinds.map((kind) => ({ window, kind }))));
   const found = new Map<string, SampledState>();
   let open = turns;
@@ -54,7 +61,12 @@ function drawNew(
   return undefined;
 }
 
-function draw(log: WriteLog, window: Window, kind: CrashShape['kind'], random: Random): CrashState | undefined {
+function draw(
+  log: WriteLog,
+  window: Window,
+  kind: CrashShape['kind'],
+  random: Random,
+): CrashState | undefined {
   const write = random.pick(writesIn(log, window));
   if (kind === 'prefix') return { at: write.issued + 1, shape: { kind } };
   if (kind === 'torn') return drawTorn(write, random);
@@ -66,11 +78,16 @@ function draw(log: WriteLog, window: Window, kind: CrashShape['kind'], random: R
   const { optional } = durabilityAt(log, at);
   if (optional.length === 0) return undefined;
   const seq = random.pick(optional).seq;
-  const keep = random.pick(optional.length === 1 ? (['none'] as const) : (['none', 'all-but', 'only'] as const));
+  const keep = random.pick(
+    optional.length === 1 ? (['none'] as const) : (['none', 'all-but', 'only'] as const),
+  );
   return { at, shape: keep === 'none' ? { kind, keep } : { kind, keep, seq } };
 }
 
-function drawTorn(write: { seq: number; count: number; issued: number }, random: Random): CrashState | undefined {
+function drawTorn(
+  write: { seq: number; count: number; issued: number },
+  random: Random,
+): CrashState | undefined {
   if (write.count < 2) return undefined;
   const part = random.pick(['head', 'tail', 'zero'] as const);
   const sectors = 1 + random.int(write.count - 1);

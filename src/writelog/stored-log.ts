@@ -19,7 +19,14 @@ export function storeLog(log: WriteLog): string {
     disks: log.disks,
     marks: log.marks,
     records: log.records.map((r) => [
-      r.disk, kinds.indexOf(r.kind), r.fua ? 1 : 0, r.sector, r.count, r.arena, r.issued, r.completed ?? -1,
+      r.disk,
+      kinds.indexOf(r.kind),
+      r.fua ? 1 : 0,
+      r.sector,
+      r.count,
+      r.arena,
+      r.issued,
+      r.completed ?? -1,
     ]),
   };
   return JSON.stringify(stored);
@@ -28,11 +35,24 @@ export function storeLog(log: WriteLog): string {
 /** The log that `storeLog` wrote. Throws SyntaxError or RangeError on anything else. */
 export function loadLog(text: string): WriteLog {
   const stored = JSON.parse(text) as Stored;
-  if ((stored.format as number) !== 1) throw new RangeError(`unknown write log format ${String(stored.format)}`);
-  const records = stored.records.map(([disk, kind, fua, sector, count, arena, issued, completed], seq): LogRecord => {
-    const name = kinds[kind];
-    if (name === undefined) throw new RangeError(`unknown request kind ${kind}`);
-    return { seq, disk, kind: name, fua: fua === 1, sector, count, arena, issued, completed: completed < 0 ? undefined : completed };
-  });
+  if ((stored.format as number) !== 1)
+    throw new RangeError(`unknown write log format ${String(stored.format)}`);
+  const records = stored.records.map(
+    ([disk, kind, fua, sector, count, arena, issued, completed], seq): LogRecord => {
+      const name = kinds[kind];
+      if (name === undefined) throw new RangeError(`unknown request kind ${kind}`);
+      return {
+        seq,
+        disk,
+        kind: name,
+        fua: fua === 1,
+        sector,
+        count,
+        arena,
+        issued,
+        completed: completed < 0 ? undefined : completed,
+      };
+    },
+  );
   return WriteLog.restore(stored.disks, records, stored.marks);
 }

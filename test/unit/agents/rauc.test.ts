@@ -17,7 +17,9 @@ function device(answers: Record<string, { exitCode?: number; stdout?: string; st
 
 const status = (primary: string) =>
   JSON.stringify({
-    compatible: 'rauc-ab', booted: 'A', boot_primary: primary,
+    compatible: 'rauc-ab',
+    booted: 'A',
+    boot_primary: primary,
     slots: [
       { 'rootfs.0': { class: 'rootfs', bootname: 'A', state: 'booted' } },
       { 'rootfs.1': { class: 'rootfs', bootname: 'B', state: 'inactive' } },
@@ -41,7 +43,9 @@ describe('rauc', () => {
   });
 
   it('blames the device for a failed installation, with what it said', async () => {
-    const { ready } = device({ "rauc install 'http://x/b'": { exitCode: 1, stderr: 'signature verification failed' } });
+    const { ready } = device({
+      "rauc install 'http://x/b'": { exitCode: 1, stderr: 'signature verification failed' },
+    });
     await expect(rauc.install(ready, 'http://x/b', limits())).rejects.toMatchObject({
       kind: 'device',
       code: 'install-failed',
@@ -51,6 +55,9 @@ describe('rauc', () => {
 
   it('blames the device for a status that is no status', async () => {
     const { ready } = device({ [statusCommand]: { stdout: '\u0000garbage' } });
-    await expect(rauc.status(ready, limits())).rejects.toMatchObject({ kind: 'device', code: 'status-failed' });
+    await expect(rauc.status(ready, limits())).rejects.toMatchObject({
+      kind: 'device',
+      code: 'status-failed',
+    });
   });
 });

@@ -8,24 +8,46 @@ import { GiveUp, waitFor } from '../../../src/core/wait.ts';
 describe('waitFor', () => {
   it('probes until there is a value', async () => {
     let probes = 0;
-    const value = await waitFor('three', () => (++probes === 3 ? probes : undefined), { deadline: Deadline.after(2000), intervalMs: 1 });
+    const value = await waitFor('three', () => (++probes === 3 ? probes : undefined), {
+      deadline: Deadline.after(2000),
+      intervalMs: 1,
+    });
     expect(value).toBe(3);
   });
 
   it('ends at the deadline with the last failure as its cause', async () => {
-    const wait = waitFor('never', () => { throw new TypeError('down'); }, { deadline: Deadline.after(30), intervalMs: 5 });
-    await expect(wait).rejects.toMatchObject({ name: 'DeadlinePassed', what: 'never', cause: { message: 'down' } });
+    const wait = waitFor(
+      'never',
+      () => {
+        throw new TypeError('down');
+      },
+      { deadline: Deadline.after(30), intervalMs: 5 },
+    );
+    await expect(wait).rejects.toMatchObject({
+      name: 'DeadlinePassed',
+      what: 'never',
+      cause: { message: 'down' },
+    });
   });
 
   it('ends at once when a probe gives up', async () => {
     const fatal = new HarnessError('gone', 'it is gone');
-    const wait = waitFor('lost', () => { throw new GiveUp(fatal); }, { deadline: Deadline.after(5000) });
+    const wait = waitFor(
+      'lost',
+      () => {
+        throw new GiveUp(fatal);
+      },
+      { deadline: Deadline.after(5000) },
+    );
     await expect(wait).rejects.toBe(fatal);
   });
 
   it('ends with the reason of the signal', async () => {
     const controller = new AbortController();
-    const wait = waitFor('aborted', () => undefined, { deadline: Deadline.after(5000), signal: controller.signal });
+    const wait = waitFor('aborted', () => undefined, {
+      deadline: Deadline.after(5000),
+      signal: controller.signal,
+    });
     controller.abort(new Error('interrupted'));
     await expect(wait).rejects.toThrow('interrupted');
   });
@@ -43,7 +65,9 @@ describe('CleanupStack', () => {
     const done: string[] = [];
     const stack = new CleanupStack();
     stack.defer('first', () => done.push('first'));
-    stack.defer('second', () => { throw new Error('stuck'); });
+    stack.defer('second', () => {
+      throw new Error('stuck');
+    });
     stack.defer('third', () => done.push('third'));
     await expect(stack[Symbol.asyncDispose]()).rejects.toThrow('clean-up of second failed');
     expect(done).toEqual(['third', 'first']);

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { checkConfiguration } from '../../../src/oracle/configuration.ts';
 import type { FileState } from '../../../src/oracle/observation.ts';
 
-const file = (content: string, access = '644 0:0'): FileState => ({ path: '/etc/hostname', content: Buffer.from(content), access });
+const file = (content: string, access = '644 0:0'): FileState => ({
+  path: '/etc/hostname',
+  content: Buffer.from(content),
+  access,
+});
 const absent: FileState = { path: '/etc/hostname', content: undefined, access: undefined };
 
 describe('checkConfiguration', () => {

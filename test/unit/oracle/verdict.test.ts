@@ -8,18 +8,35 @@ const step = (verdict: Verdict, name = 'boots'): StepRecord => ({
   name,
   verdict,
   seconds: 1,
-  ...(verdict === 'failed' ? { problem: { kind: 'device' as const, code: 'boot-timeout', message: 'it did not come up' } } : {}),
+  ...(verdict === 'failed'
+    ? { problem: { kind: 'device' as const, code: 'boot-timeout', message: 'it did not come up' } }
+    : {}),
 });
 
 const cut = (id: string, verdict: Verdict, outcome = 'old in A'): CutRecord => ({
-  id, kind: 'prefix', path: ['1.0', '2.0'], step: '1.0->2.0', during: 'install', description: 'after write 4 of 9',
-  outcome, checks: [step(verdict)], verdict, seconds: 1,
+  id,
+  kind: 'prefix',
+  path: ['1.0', '2.0'],
+  step: '1.0->2.0',
+  during: 'install',
+  description: 'after write 4 of 9',
+  outcome,
+  checks: [step(verdict)],
+  verdict,
+  seconds: 1,
 });
 
 const crash = (cuts: CutRecord[]): CrashRecord => {
   const none = { prefix: 0, lost: 0, torn: 0, subset: 0, sampled: 0 };
   return {
-    states: none, decided: none, boots: cuts.length, audited: 0, mismatches: 0, claim: 'sampled', outcomes: [], cuts,
+    states: none,
+    decided: none,
+    boots: cuts.length,
+    audited: 0,
+    mismatches: 0,
+    claim: 'sampled',
+    outcomes: [],
+    cuts,
     recording: { sha256: '', writes: 0, flushes: 0, epochs: 0, reused: false },
   };
 };
@@ -50,7 +67,10 @@ describe('runVerdict', () => {
 
 describe('findingsOf', () => {
   it('names the check, the state and when it fell', () => {
-    const [finding] = findingsOf({ paths: [], crash: crash([cut('p1.88', 'failed'), cut('p1.90', 'passed')]) });
+    const [finding] = findingsOf({
+      paths: [],
+      crash: crash([cut('p1.88', 'failed'), cut('p1.90', 'passed')]),
+    });
     expect(finding).toMatchObject({ check: 'boots', token: 'p1.88', message: 'it did not come up' });
     expect(finding?.during).toContain('install 1.0->2.0');
   });

@@ -6,16 +6,24 @@ import { Checklist, DeviceStopped } from '../../../src/runner/checklist.ts';
 describe('Checklist', () => {
   it('notes a device failure and stops what builds on it', async () => {
     const list = new Checklist();
-    const work = list.step('boots', () => Promise.reject(new DeviceFailure('boot-timeout', 'not within 60 s', { logPath: '/r/console/1.log' })));
+    const work = list.step('boots', () =>
+      Promise.reject(new DeviceFailure('boot-timeout', 'not within 60 s', { logPath: '/r/console/1.log' })),
+    );
     await expect(work).rejects.toBeInstanceOf(DeviceStopped);
     expect(list.steps).toMatchObject([
-      { name: 'boots', verdict: 'failed', problem: { kind: 'device', code: 'boot-timeout', log: '/r/console/1.log' } },
+      {
+        name: 'boots',
+        verdict: 'failed',
+        problem: { kind: 'device', code: 'boot-timeout', log: '/r/console/1.log' },
+      },
     ]);
   });
 
-  it('never notes trouble of the harness as the device\'s', async () => {
+  it("never notes trouble of the harness as the device's", async () => {
     const list = new Checklist();
-    await expect(list.step('boots', () => Promise.reject(new HarnessError('qemu-died', 'killed')))).rejects.toThrow('killed');
+    await expect(
+      list.step('boots', () => Promise.reject(new HarnessError('qemu-died', 'killed'))),
+    ).rejects.toThrow('killed');
     expect(list.steps).toEqual([]);
   });
 

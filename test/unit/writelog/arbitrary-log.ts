@@ -14,7 +14,17 @@ const place = fc
   .map(([sector, count]) => ({ sector, count: Math.min(count, diskSectors - sector) }));
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(fc.constantFrom('write', 'zero') as fc.Arbitrary<'write' | 'zero'>, fc.nat(1), place, fc.boolean()).map(([kind, disk, at, fua]): Step => ({ do: kind, disk, ...at, fua })) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom('write', 'zero') as fc.Arbitrary<'write' | 'zero'>,
+        fc.nat(1),
+        place,
+        fc.boolean(),
+      )
+      .map(([kind, disk, at, fua]): Step => ({ do: kind, disk, ...at, fua })),
+  },
   { weight: 1, arbitrary: fc.nat(1).map((disk): Step => ({ do: 'flush', disk })) },
   { weight: 5, arbitrary: fc.nat(5).map((which): Step => ({ do: 'complete', which })) },
 );
@@ -34,7 +44,14 @@ export const arbitraryLog: fc.Arbitrary<WriteLog> = fc.array(step, { maxLength: 
     } else if (entry.do === 'flush') {
       log.issue(entry.disk, 'flush', 0, 0, false);
     } else {
-      log.issue(entry.disk, entry.do, entry.sector, entry.count, entry.fua, entry.do === 'write' ? arena : -1);
+      log.issue(
+        entry.disk,
+        entry.do,
+        entry.sector,
+        entry.count,
+        entry.fua,
+        entry.do === 'write' ? arena : -1,
+      );
       if (entry.do === 'write') arena += entry.count;
     }
   }

@@ -31,20 +31,41 @@ describe('stateMaps', () => {
   });
 
   it('all but one, only one', () => {
-    expect(mapOf(log, { at, shape: { kind: 'lost', keep: 'all-but', seq: 2 } })).toEqual([zeroed, 1, 2, 3, b, b, b, b]);
-    expect(mapOf(log, { at, shape: { kind: 'lost', keep: 'only', seq: 2 } })).toEqual([0, 1, 4, 5, 6, 7, b, b]);
+    expect(mapOf(log, { at, shape: { kind: 'lost', keep: 'all-but', seq: 2 } })).toEqual([
+      zeroed,
+      1,
+      2,
+      3,
+      b,
+      b,
+      b,
+      b,
+    ]);
+    expect(mapOf(log, { at, shape: { kind: 'lost', keep: 'only', seq: 2 } })).toEqual([
+      0,
+      1,
+      4,
+      5,
+      6,
+      7,
+      b,
+      b,
+    ]);
   });
 
   it('torn: head, tail, and zeros after the head', () => {
     const cut = (log.records[2]?.issued ?? 0) + 1;
-    const torn = (part: 'head' | 'tail' | 'zero') => mapOf(log, { at: cut, shape: { kind: 'torn', seq: 2, part, sectors: 1 } });
+    const torn = (part: 'head' | 'tail' | 'zero') =>
+      mapOf(log, { at: cut, shape: { kind: 'torn', seq: 2, part, sectors: 1 } });
     expect(torn('head')).toEqual([0, 1, 4, 3, b, b, b, b]);
     expect(torn('tail')).toEqual([0, 1, 2, 3, b, 7, b, b]);
     expect(torn('zero')).toEqual([0, 1, 4, zeroed, zeroed, zeroed, b, b]);
   });
 
   it('refuses to lose a write that was flushed', () => {
-    expect(() => stateMaps(log, { at, shape: { kind: 'lost', keep: 'all-but', seq: 0 } })).toThrow(RangeError);
+    expect(() => stateMaps(log, { at, shape: { kind: 'lost', keep: 'all-but', seq: 0 } })).toThrow(
+      RangeError,
+    );
   });
 
   it('leaves each sector in a version that is not older than the durable one', () => {
@@ -85,6 +106,8 @@ describe('stateId and describeState', () => {
     const state: CrashState = { at: log.now, shape: { kind: 'lost', keep: 'only', seq: 2 } };
     expect(stateId(state)).toBe(`${log.now}.only2`);
     expect(describeState(log, state)).toBe('after write 3 of 3, 1 of 2 un-flushed writes lost, write 2 kept');
-    expect(describeState(log, { at: log.now, shape: { kind: 'prefix' } })).toBe('after write 3 of 3, nothing lost');
+    expect(describeState(log, { at: log.now, shape: { kind: 'prefix' } })).toBe(
+      'after write 3 of 3, nothing lost',
+    );
   });
 });

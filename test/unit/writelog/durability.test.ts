@@ -54,9 +54,11 @@ describe('durabilityAt', () => {
 
 /** The rule, one request at a time. */
 function isDurable(log: WriteLog, write: LogRecord, at: number): boolean {
-  const done = (record: LogRecord, moment: number) => record.completed !== undefined && record.completed < moment;
+  const done = (record: LogRecord, moment: number) =>
+    record.completed !== undefined && record.completed < moment;
   if ((write.fua || log.disks[write.disk]?.cache === 'writethrough') && done(write, at)) return true;
   return log.records.some(
-    (flush) => flush.kind === 'flush' && flush.disk === write.disk && done(flush, at) && done(write, flush.issued),
+    (flush) =>
+      flush.kind === 'flush' && flush.disk === write.disk && done(flush, at) && done(write, flush.issued),
   );
 }

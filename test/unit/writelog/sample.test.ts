@@ -49,7 +49,12 @@ describe('sampleStates', () => {
   });
 
   it('ends when the log holds no more', () => {
-    const few = sampleStates(log(), { phases: ['confirm'], kinds: ['prefix'], count: 50, random: new Random('1') });
+    const few = sampleStates(log(), {
+      phases: ['confirm'],
+      kinds: ['prefix'],
+      count: 50,
+      random: new Random('1'),
+    });
     expect(few).toHaveLength(2);
   });
 });

@@ -1,0 +1,45 @@
+// Every static check and the unit tests, two at a time; prints each one's output when it ends.
+import { spawn } from 'node:child_process';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}` };
+
+const checks = [
+  ['tsc', ['tsc', '-p', '.']],
+  ['eslint', ['eslint', '--config', '.config/eslint.config.js', 'src', 'test', '.config']],
+  ['unit tests', ['vitest', 'run', '--config', '.config/vitest.config.ts', '--project', 'unit']],
+  ['format', ['biome', 'format', '--config-path', '.config', 'src', 'test']],
+  ['layers', ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'src']],
+  ['unused code', ['knip', '--config', '.config/knip.json']],
+];
+const atOnce = 2;
+
+function check([name, [program, ...args]]) {
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const take = (data) => {
+      output += data;
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.on('error', (error) => take(`${error.message}\n`));
+    child.on('close', (status) => {
+      console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+      if (status !== 0 || name === 'unit tests') console.log(output.trimEnd());
+      resolve(status === 0);
+    });
+  });
+}
+
+const queue = [...checks];
+const results = [];
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results.push(await check(next));
+  }),
+);
+process.exitCode = results.every(Boolean) ? 0 : 1;

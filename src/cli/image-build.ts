@@ -1,0 +1,102 @@
+import { dirname } from 'node:path';
+import { buildImage } from '../image/build.ts';
+import { assertHost } from '../host/check.ts';
+import type { ImageManifest } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import { durationText } from '../report/text.ts';
+import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { exitCodes } from './exit-code.ts';
+import { chosenImages, imageMachines } from './image-names.ts';
+import { machineName } from './values.ts';
+
+interface Options {
+  machine?: MachineName;
+  all?: true;
+  frozen?: true;
+  json?: true;
+}
+
+/** `brownout image build` */
+export const addImageBuild: AddCommand = (image, surroundings, finish) => {
+  const command = image
+    .command('build')
+    .summary('build images from their image.yaml and lock file, where the cache does not have them')
+    .argument('[name...]', 'folders below images/')
+    .option('--all', 'every image')
+    .option(
+      '--machine <name>',
+      'only for this machine (default: all that the image is made for)',
+      machineName,
+    )
+    .option('--frozen', 'refuse to replace a locked package version that the mirror no longer has')
+    .option('--json', 'print what was built, with digests, as JSON')
+    .addHelpText(
+      'after',
+      examples('brownout image build rauc-ab', 'brownout image build --all --frozen --json'),
+    );
+  act<Options>(command, finish, (options, operands) => build(options, operands, surroundings));
+};
+
+async function build(
+  options: Options,
+  operands: readonly string[],
+  { streams, interruption }: Surroundings,
+): Promise<number> {
+  const names = await chosenImages(operands, options.all === true);
+  const wanted = (
+    await Promise.all(
+      names.map(async (name) => (await imageMachines(name)).map((machine) => ({ name, machine }))),
+    )
+  ).flat();
+  const chosen = wanted.filter(({ machine }) => options.machine === undefined || machine === options.machine);
+  if (chosen.length === 0) {
+    streams.stderr.write(
+      `nothing was built: ${names.join(', ')} is not made for ${options.machine ?? 'any machine'}\n`,
+    );
+    return exitCodes.nothing;
+  }
+  await assertHost({ purposes: ['image'] }, streams.environment);
+  const progress = options.json === true ? streams.stderr : streams.stdout;
+  const results = await Promise.allSettled(
+    chosen.map(async ({ name, machine }) => {
+      const started = performance.now();
+      const onNotice = (text: string) => progress.write(`[${name} ${machine}] ${text}\n`);
+      const manifest = await buildImage({
+        name,
+        machine,
+        frozen: options.frozen === true,
+        signal: interruption.signal,
+        onNotice,
+      });
+      onNotice(`ready after ${durationText((performance.now() - started) / 1000)}: ${folderOf(manifest)}`);
+      return manifest;
+    }),
+  );
+  const manifests = results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+  if (options.json === true) streams.stdout.write(`${JSON.stringify(manifests.map(digests), null, 2)}\n`);
+  return exitCodes.passed;
+}
+
+/** The files' digests in a form that two builds can be compared by: no paths, sorted by name. */
+function digests({ name, machine, key, firmware, releases }: ImageManifest): object {
+  const files = Object.values(releases).flatMap(({ version, factory, bundles }) => [
+    ...Object.entries(factory ?? {}).map(([disk, file]) => [`${version}/disk/${disk}`, file.sha256] as const),
+    ...Object.entries(bundles).map(([format, file]) => [`${version}/bundle/${format}`, file.sha256] as const),
+  ]);
+  return {
+    name,
+    machine,
+    key,
+    sha256: {
+      firmware: firmware.code.sha256,
+      ...Object.fromEntries(files.sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  };
+}
+
+function folderOf({ firmware }: ImageManifest): string {
+  return dirname(firmware.code.path);
+}

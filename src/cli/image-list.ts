@@ -1,0 +1,44 @@
+import { cacheRoot } from '../core/paths.ts';
+import { listImages } from '../image/manifest.ts';
+import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { exitCodes } from './exit-code.ts';
+import { imageMachines, imageNames } from './image-names.ts';
+
+interface Options {
+  json?: true;
+}
+
+/** `brownout image list` */
+export const addImageList: AddCommand = (image, surroundings, finish) => {
+  const command = image
+    .command('list')
+    .summary('list the images that can be built, and where built ones are kept')
+    .option('--json', 'print as JSON')
+    .addHelpText('after', examples('brownout image list'));
+  act<Options>(command, finish, (options) => list(options, surroundings));
+};
+
+async function list({ json }: Options, { streams }: Surroundings): Promise<number> {
+  const built = await listImages(cacheRoot(streams.environment));
+  const images = await Promise.all(
+    (await imageNames()).map(async (name) => ({
+      name,
+      machines: (await imageMachines(name)).map((machine) => ({
+        machine,
+        folders: built
+          .filter((one) => one.name === name && one.machine === machine)
+          .map(({ folder }) => folder),
+      })),
+    })),
+  );
+  if (json === true) {
+    streams.stdout.write(`${JSON.stringify(images, null, 2)}\n`);
+    return exitCodes.passed;
+  }
+  for (const { name, machines } of images)
+    for (const { machine, folders } of machines)
+      streams.stdout.write(
+        `${name}  ${machine}  ${folders.length === 0 ? 'not built' : folders.join('  ')}\n`,
+      );
+  return exitCodes.passed;
+}

@@ -1,0 +1,46 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ScenarioError } from '../core/errors.ts';
+import { didYouMean } from '../document/suggest.ts';
+import { ownImages } from '../image/build.ts';
+import { readDescription } from '../image/description.ts';
+import { type MachineName, machineNames } from '../model/machine.ts';
+
+/** The images that have a description. */
+export async function imageNames(root = ownImages): Promise<string[]> {
+  const folders = (await readdir(root)).sort();
+  const described = await Promise.all(
+    folders.map((name) =>
+      stat(join(root, name, 'image.yaml')).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return folders.filter((_, i) => described[i]);
+}
+
+/** The images meant by a command's operands: those named, or all of them. Throws ScenarioError `image-unknown`. */
+export async function chosenImages(names: readonly string[], all: boolean): Promise<string[]> {
+  const known = await imageNames();
+  if (names.length === 0) {
+    if (all) return known;
+    throw new ScenarioError('image-unnamed', `name an image: ${known.join(', ')}`, { hint: 'or give --all' });
+  }
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const expected = known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+    throw new ScenarioError(
+      'image-unknown',
+      `no image ${JSON.stringify(name.slice(0, 60))}; ${expected}${didYouMean(name, known)}`,
+    );
+  }
+  return [...new Set(names)];
+}
+
+/** The machines that an image is described for. */
+export async function imageMachines(name: string): Promise<MachineName[]> {
+  const description = await readDescription(ownImages, name);
+  const machines = 'prebuilt' in description ? description.prebuilt : description.machines;
+  return machineNames.filter((machine) => machines[machine] !== undefined);
+}

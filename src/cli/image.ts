@@ -1,0 +1,14 @@
+import type { AddCommand } from './command.ts';
+import { addImageBuild } from './image-build.ts';
+import { addImageList } from './image-list.ts';
+import { addImageLock } from './image-lock.ts';
+import { addImageVerify } from './image-verify.ts';
+
+/** `brownout image …` */
+export const addImage: AddCommand = (program, surroundings, finish) => {
+  const image = program
+    .command('image')
+    .summary('build, list, verify and lock the images that scenarios boot');
+  for (const add of [addImageBuild, addImageList, addImageVerify, addImageLock])
+    add(image, surroundings, finish);
+};

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { HarnessError } from '../core/errors.ts';
+import type { Surroundings } from './command.ts';
+import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
+import { addImage } from './image.ts';
+import { Interruption } from './interruption.ts';
+import { errorJson, printError } from './print-error.ts';
+import { addRun } from './run.ts';
+import { addSchema } from './schema.ts';
+import { addSetup } from './setup.ts';
+import type { Streams } from './streams.ts';
+
+/** Runs one command line (without node and script) to its end and returns the exit code. Throws nothing. */
+export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
+  using interruption = new Interruption((message) => streams.stderr.write(`\n${message}\n`));
+  let exitCode: number = exitCodes.nothing;
+  const program = makeProgram({ streams, interruption }, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return commanderExit(error);
+    if (args.includes('--json')) {
+      const code = exitCodeOfError(error);
+      streams.stdout.write(`${JSON.stringify({ exitCode: code, error: errorJson(error) }, null, 2)}\n`);
+    }
+    printError(error, streams.stderr, args.includes('--verbose'), streams.environment);
+    return exitCodeOfError(error);
+  }
+}
+
+/** Commander has printed its message already; help that was asked for is no error. */
+function commanderExit({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? exitCodes.passed : exitCodes.scenario;
+}
+
+function makeProgram(surroundings: Surroundings, finish: (code: number) => void): Command {
+  const { stdout, stderr } = surroundings.streams;
+  const program = new Command('brownout')
+    .description('Upgrade test harness for emulated embedded Linux targets that cuts the power honestly.')
+    .version(version(), '--version')
+    .option('--verbose', 'with an error, show where in the program it arose')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', `\n${exitCodeHelp}`);
+  for (const add of [addSetup, addRun, addImage, addSchema]) add(program, surroundings, finish);
+  return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version: found } = JSON.parse(text) as { version?: unknown };
+  if (typeof found !== 'string')
+    throw new HarnessError('installation-damaged', 'package.json has no version');
+  return found;
+}

@@ -1,0 +1,168 @@
+import { relative } from 'node:path';
+import { Option } from 'commander';
+import { ScenarioError } from '../core/errors.ts';
+import { assertHost } from '../host/check.ts';
+import type { EventSink } from '../model/event.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { coloursFor } from '../report/colour.ts';
+import { summaryText } from '../report/summary.ts';
+import { Terminal } from '../report/terminal.ts';
+import { runScenarios } from '../runner/run-scenarios.ts';
+import { loadScenario } from '../scenario/load.ts';
+import { parsePowerCuts } from '../scenario/power-cuts.ts';
+import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
+import { machineName, seedText, wholeNumber } from './values.ts';
+
+interface Options {
+  machine?: MachineName;
+  powerCuts: PowerCuts;
+  seed: string;
+  reports: string;
+  jobs?: number;
+  sshPort?: number;
+  freshRecording?: true;
+  json?: true;
+}
+
+/** `brownout run` */
+export const addRun: AddCommand = (program, surroundings, finish) => {
+  const command = program
+    .command('run')
+    .summary('take devices through upgrades, cut the power, and decide whether they came back whole')
+    .description(
+      'Boots the image of each scenario, upgrades it along each path, cuts the power as often as asked, boots every ' +
+        'state that a cut can leave behind, and checks it. Leaves a report folder (run.json, run.jsonl, junit.xml, console logs).',
+    )
+    .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
+    .option(
+      '--machine <name>',
+      'only this machine: qemux86-64 or qemuarm64 (default: all of the scenario)',
+      machineName,
+    )
+    .addOption(
+      new Option(
+        '--power-cuts <how>',
+        'none; random:N = N crash states made from the write log; naive:N = N kills of QEMU that lose no written ' +
+          'data, as other harnesses do, to compare',
+      )
+        .argParser(parsePowerCuts)
+        .default(parsePowerCuts('random:10'), 'random:10'),
+    )
+    .option(
+      '--seed <word>',
+      'which crash states and moments are drawn; the same seed draws the same',
+      seedText,
+      '1',
+    )
+    .option('--reports <folder>', 'where report folders are made', 'reports')
+    .option(
+      '--jobs <n>',
+      'machines that run at once (default: by cores and memory)',
+      wholeNumber('--jobs', 1, 256),
+    )
+    .option(
+      '--ssh-port <port>',
+      "host port for the guest's ssh; one machine at a time",
+      wholeNumber('--ssh-port', 1, 65535),
+    )
+    .option(
+      '--fresh-recording',
+      'record the upgrade again, even where a recording with equal inputs was kept',
+    )
+    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addHelpText(
+      'after',
+      `${examples(
+        'brownout run scenarios/rauc/ab-upgrade.yaml',
+        'brownout run scenarios/rauc/*.yaml --machine qemuarm64 --power-cuts random:20 --seed 7 --json',
+      )}\n\n${exitCodeHelp}`,
+    );
+  act<Options>(command, finish, (options, operands) => run(options, operands, surroundings));
+};
+
+async function run(
+  options: Options,
+  files: readonly string[],
+  { streams, interruption }: Surroundings,
+): Promise<number> {
+  const scenarios = await loadAll(files);
+  const machines = scenarios
+    .flatMap((scenario) => scenario.machines)
+    .filter((name) => name === (options.machine ?? name));
+  await assertHost({ purposes: ['run'], machines }, streams.environment);
+  const folders = new Map<string, string>();
+  const progress = options.json === true ? streams.stderr : streams.stdout;
+  const records = await withTerminal(new Terminal(progress, streams.environment), folders, (events) =>
+    runScenarios({
+      scenarios,
+      machine: options.machine,
+      powerCuts: options.powerCuts,
+      seed: options.seed,
+      reports: options.reports,
+      jobs: jobsFor(options),
+      sshPort: options.sshPort,
+      freshRecording: options.freshRecording === true,
+      events,
+      signal: interruption.signal,
+    }),
+  );
+  const exitCode = exitCodeOfRuns(records);
+  if (options.json === true) {
+    const runs = records.map((record) => ({ folder: folders.get(record.id), record }));
+    streams.stdout.write(`${JSON.stringify({ exitCode, runs }, null, 2)}\n`);
+  } else if (records.length === 0) {
+    streams.stdout.write(`nothing was run: no scenario names ${options.machine ?? 'a machine'}\n`);
+  } else {
+    const colour = coloursFor(streams.stdout, streams.environment);
+    streams.stdout.write(`\n${summaryText(records, { colour, folderOf: ({ id }) => folders.get(id) })}`);
+  }
+  return exitCode;
+}
+
+/** Reads every scenario before anything starts, and reports what is wrong with any of them. */
+async function loadAll(files: readonly string[]): Promise<Scenario[]> {
+  const results = await Promise.allSettled(files.map((file) => loadScenario(file)));
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
+  const wrong = failures.filter((failure) => failure instanceof ScenarioError);
+  if (wrong.length < failures.length) throw failures.find((failure) => !(failure instanceof ScenarioError));
+  const [only] = wrong;
+  if (wrong.length === 1 && only !== undefined) throw only;
+  if (wrong.length > 1)
+    throw new ScenarioError('scenarios-invalid', wrong.map((failure) => failure.message).join('\n'));
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** A port of one's own choosing serves one machine at a time. */
+function jobsFor({ jobs, sshPort }: Options): number | undefined {
+  if (sshPort === undefined) return jobs;
+  if (jobs !== undefined && jobs > 1)
+    throw new ScenarioError(
+      'option-invalid',
+      `--ssh-port serves one machine at a time, but --jobs asks for ${jobs}`,
+    );
+  return 1;
+}
+
+async function withTerminal<T>(
+  terminal: Terminal,
+  folders: Map<string, string>,
+  work: (events: EventSink) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work((event) => {
+      if (event.type === 'run-started') folders.set(event.run, shortest(event.folder));
+      terminal.sink(event);
+    });
+  } finally {
+    terminal[Symbol.dispose]();
+  }
+}
+
+function shortest(folder: string): string {
+  const fromHere = relative(process.cwd(), folder);
+  return fromHere === '' || fromHere.startsWith('..') ? folder : fromHere;
+}

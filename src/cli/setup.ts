@@ -1,0 +1,40 @@
+import { exitCodes } from './exit-code.ts';
+import { assertNode, checkHost } from '../host/check.ts';
+import { installHost, wishList } from '../host/install.ts';
+import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+
+interface Options {
+  check?: true;
+  tests?: true;
+}
+
+/** `brownout setup` */
+export const addSetup: AddCommand = (program, surroundings, finish) => {
+  const command = program
+    .command('setup')
+    .summary('install what the host needs: QEMU and the tools that fetch packages')
+    .description(
+      'Installs the Debian or Ubuntu packages that are missing, with apt-get as root or by sudo, and nothing else. ' +
+        'Takes no time where all is there. Elsewhere it lists what to install.',
+    )
+    .option('--check', 'only say what is missing; exit code 3 if anything is')
+    .option('--tests', "also what only this project's own tests need")
+    .addHelpText('after', examples('brownout setup', 'brownout setup --check'));
+  act<Options>(command, finish, (options) => setup(options, surroundings));
+};
+
+async function setup({ check, tests }: Options, { streams, interruption }: Surroundings): Promise<number> {
+  assertNode();
+  const scope = {
+    purposes: tests === true ? (['run', 'image', 'test'] as const) : (['run', 'image'] as const),
+  };
+  if (check === true) {
+    const missing = await checkHost(scope, streams.environment);
+    streams.stdout.write(missing.length === 0 ? 'nothing is missing\n' : `missing:\n${wishList(missing)}\n`);
+    return missing.length === 0 ? exitCodes.passed : exitCodes.harness;
+  }
+  const onNotice = (message: string) => streams.stdout.write(`${message}\n`);
+  const installed = await installHost({ scope, signal: interruption.signal, onNotice });
+  streams.stdout.write(installed.length === 0 ? 'nothing was missing\n' : 'everything is there now\n');
+  return exitCodes.passed;
+}

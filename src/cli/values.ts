@@ -1,0 +1,31 @@
+import { ScenarioError } from '../core/errors.ts';
+import { didYouMean } from '../document/suggest.ts';
+import { type MachineName, machineNames } from '../model/machine.ts';
+
+/** Reads `--machine`. */
+export function machineName(text: string): MachineName {
+  const known = machineNames.find((name) => name === text);
+  if (known !== undefined) return known;
+  const help = didYouMean(text, machineNames);
+  throw wrong('--machine', `one of ${machineNames.join(', ')}`, text, help);
+}
+
+/** Reads a whole number between two bounds. */
+export function wholeNumber(option: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw wrong(option, `a whole number from ${least} to ${most}`, text);
+  };
+}
+
+/** Reads `--seed`: any short word, since it is hashed. */
+export function seedText(text: string): string {
+  if (/^[\w.:-]{1,64}$/.test(text)) return text;
+  throw wrong('--seed', '1 to 64 letters, digits, or . _ : -', text);
+}
+
+function wrong(option: string, expected: string, found: string, help = ''): ScenarioError {
+  const shown = JSON.stringify(found.slice(0, 60));
+  return new ScenarioError('option-invalid', `${option}: expected ${expected}, found ${shown}${help}`);
+}

@@ -1,0 +1,109 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type ConsoleFinding, findingIn, LineSplitter } from './console-lines.ts';
+
+/** How often the log is looked at, in milliseconds. */
+const pollMs = 200;
+/** Bytes taken in at one look, so that a guest that floods its console cannot stall the harness. */
+const lookLimit = 1 << 20;
+const keptLines = 200;
+
+/** Follows the serial log of one power-on while QEMU writes it. */
+export interface ConsoleWatch extends AsyncDisposable {
+  readonly path: string;
+  /** The first line of each kind, printable, at most 2,000 characters. */
+  finding(kind: ConsoleFinding): string | undefined;
+  /** The last lines, oldest first. */
+  tail(lines: number): string[];
+  /** Reads what is there now; call it before judging a guest that has ended. */
+  catchUp(): Promise<void>;
+  /** Calls `listener` with every finding from now on. */
+  onFinding(listener: (kind: ConsoleFinding, line: string) => void): void;
+}
+
+/** Starts to follow a log, which may not exist yet. */
+export function watchConsole(path: string): ConsoleWatch {
+  return new FileWatch(path);
+}
+
+class FileWatch implements ConsoleWatch {
+  readonly path: string;
+  private readonly timer: NodeJS.Timeout;
+  private readonly splitter = new LineSplitter();
+  private readonly found = new Map<ConsoleFinding, string>();
+  private readonly listeners: ((kind: ConsoleFinding, line: string) => void)[] = [];
+  private readonly lines: string[] = [];
+  private handle: FileHandle | undefined;
+  private offset = 0;
+  private looking: Promise<void> = Promise.resolve();
+  private idle = true;
+  private ended = false;
+
+  constructor(path: string) {
+    this.path = path;
+    this.timer = setInterval(() => {
+      if (this.idle) void this.look();
+    }, pollMs);
+    this.timer.unref();
+  }
+
+  finding(kind: ConsoleFinding): string | undefined {
+    return this.found.get(kind);
+  }
+
+  tail(lines: number): string[] {
+    const rest = this.splitter.rest;
+    return (rest === '' ? this.lines : [...this.lines, rest]).slice(-lines);
+  }
+
+  async catchUp(): Promise<void> {
+    const look = async () => {
+      const before = this.offset;
+      await this.look();
+      return this.offset - before;
+    };
+    for (let turn = 0; turn < 64 && (await look()) > 0; turn += 1);
+  }
+
+  onFinding(listener: (kind: ConsoleFinding, line: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.timer);
+    await this.look();
+    this.ended = true;
+    await this.handle?.close();
+  }
+
+  /** Looks run one after the other; a log that cannot be read yet is looked at again later. */
+  private look(): Promise<void> {
+    this.idle = false;
+    this.looking = this.looking.then(() => this.readOn()).catch(() => undefined);
+    const mine = this.looking;
+    void mine.then(() => {
+      if (this.looking === mine) this.idle = true;
+    });
+    return mine;
+  }
+
+  private async readOn(): Promise<void> {
+    if (this.ended) return;
+    this.handle ??= await open(this.path, 'r');
+    const buffer = Buffer.alloc(1 << 16);
+    for (const end = this.offset + lookLimit; this.offset < end; ) {
+      const { bytesRead } = await this.handle.read(buffer, 0, buffer.length, this.offset);
+      if (bytesRead === 0) return;
+      this.offset += bytesRead;
+      for (const line of this.splitter.push(buffer.subarray(0, bytesRead))) this.note(line);
+    }
+  }
+
+  private note(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > keptLines) this.lines.shift();
+    const kind = findingIn(line);
+    if (kind === undefined) return;
+    if (!this.found.has(kind)) this.found.set(kind, line);
+    for (const listener of this.listeners) listener(kind, line);
+  }
+}

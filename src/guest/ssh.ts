@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import { type Deadline, withDeadline } from '../core/deadline.ts';
+import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
+import type { SshAccess } from '../model/image.ts';
+import { collectOutput, type RawOutput } from './channel.ts';
+import { ConnectionLost } from './errors.ts';
+
+const keepaliveMs = 10_000;
+/** Unanswered keep-alives after which the guest counts as gone: a busy emulated guest may be slow, not dead. */
+const keepaliveLimit = 6;
+const defaultOutputLimit = 4 << 20;
+
+/** Limits and input of one command. */
+export interface RunOptions {
+  deadline: Deadline;
+  signal?: AbortSignal | undefined;
+  /** Standard input; empty otherwise. */
+  input?: string | Uint8Array;
+  /** Bytes kept of each output stream (default 4 MiB); the rest is read and dropped. */
+  maxOutputBytes?: number;
+}
+
+/** What a command left. Text is UTF-8 with replacement characters. */
+export interface CommandOutput {
+  /** 128 + n when a signal ended it, as in a shell. */
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  /** Set when more than maxOutputBytes came. */
+  truncated: boolean;
+}
+
+/** Limits of one copy. */
+export interface CopyOptions {
+  deadline: Deadline;
+  signal?: AbortSignal | undefined;
+  /** Bytes that a file to be read may have (default 64 MiB). */
+  maxBytes?: number;
+}
+
+/**
+ * A login on the guest. Errors: DeviceFailure `connection-lost` (ConnectionLost), `guest-file` (a copy
+ * failed), DeadlinePassed, the signal's reason, or whatever `close` was given.
+ */
+export class SshSession {
+  private readonly client: Client;
+  private readonly end = new AbortController();
+
+  private constructor(client: Client) {
+    this.client = client;
+    client.on('error', (error) =>
+      this.close(new ConnectionLost(`the guest's login broke: ${error.message}`, { cause: error })),
+    );
+    client.on('close', () => this.close(new ConnectionLost('the guest ended its login')));
+  }
+
+  /**
+   * Logs in over a connection on which the server has spoken. Errors: DeviceFailure `ssh-host-key` or
+   * `ssh-login-refused`, ConnectionLost, ScenarioError `image-ssh-key` (unreadable private key), DeadlinePassed.
+   */
+  static async login(
+    socket: Socket,
+    access: SshAccess,
+    deadline: Deadline,
+    signal?: AbortSignal,
+  ): Promise<SshSession> {
+    const privateKey = await readPrivateKey(access.privateKey);
+    const client = new ssh2.Client();
+    try {
+      await withDeadline('ssh login', deadline, signal, () =>
+        handshake(client, { socket, access, privateKey }),
+      );
+      return new SshSession(client);
+    } catch (error) {
+      client.on('error', () => undefined);
+      client.destroy();
+      throw error;
+    }
+  }
+
+  /** Set when the login is over. */
+  get lost(): boolean {
+    return this.end.signal.aborted;
+  }
+
+  /** Runs a command line of the guest's shell. A non-zero exit code is an answer, not an error. */
+  async run(command: string, options: RunOptions): Promise<CommandOutput> {
+    const { stdout, stderr, ...rest } = await this.exec(command, options);
+    return { ...rest, stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8') };
+  }
+
+  /** A file's bytes, read by the guest's cat (small ssh servers have no sftp). */
+  async readFile(path: string, { deadline, signal, maxBytes = 64 << 20 }: CopyOptions): Promise<Buffer> {
+    const result = await this.exec(`cat -- ${quoted(path)}`, { deadline, signal, maxOutputBytes: maxBytes });
+    if (result.truncated)
+      throw new DeviceFailure('guest-file', `${path} on the device is longer than ${maxBytes} bytes`);
+    assertCopied(`read ${path} on the device`, result);
+    return result.stdout;
+  }
+
+  /** Replaces a file's content in place; it is not flushed to the disk. */
+  async writeFile(path: string, data: string | Uint8Array, { deadline, signal }: CopyOptions): Promise<void> {
+    const result = await this.exec(`cat > ${quoted(path)}`, { deadline, signal, input: data });
+    assertCopied(`write ${path} on the device`, result);
+  }
+
+  /** Ends the login at once; commands under way reject with `reason`. */
+  close(reason: Error): void {
+    if (this.lost) return;
+    this.end.abort(reason);
+    this.client.destroy();
+  }
+
+  private async exec(command: string, options: RunOptions): Promise<RawOutput> {
+    this.end.signal.throwIfAborted();
+    const { deadline, signal, input, maxOutputBytes = defaultOutputLimit } = options;
+    const either = signal === undefined ? this.end.signal : AbortSignal.any([signal, this.end.signal]);
+    const what = `on the device: ${command.length > 120 ? `${command.slice(0, 120)}…` : command}`;
+    return withDeadline(what, deadline, either, async (inner) => {
+      const channel = await this.openChannel(command, inner);
+      return collectOutput(channel, { input, limit: maxOutputBytes, signal: inner });
+    });
+  }
+
+  private openChannel(command: string, signal: AbortSignal): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      this.client.exec(command, (error, channel) => {
+        if (error !== undefined)
+          reject(new ConnectionLost(`the guest opens no channel: ${error.message}`, { cause: error }));
+        else if (signal.aborted) channel.close();
+        else resolve(channel);
+      });
+    });
+  }
+}
+
+interface Handshake {
+  socket: Socket;
+  access: SshAccess;
+  privateKey: Buffer;
+}
+
+function handshake(client: Client, { socket, access, privateKey }: Handshake): Promise<void> {
+  let presented = '';
+  const config: ConnectConfig = {
+    sock: socket,
+    username: access.user,
+    privateKey,
+    readyTimeout: 0,
+    keepaliveInterval: keepaliveMs,
+    keepaliveCountMax: keepaliveLimit,
+    authHandler: ['publickey'],
+    hostVerifier: (key: Buffer) => {
+      presented = createHash('sha256').update(key).digest('base64').replace(/=+$/, '');
+      return presented === withoutLabel(access.hostKeySha256);
+    },
+  };
+  return new Promise((resolve, reject) => {
+    client.once('ready', resolve);
+    client.on('error', (error) => {
+      if (presented !== '' && presented !== withoutLabel(access.hostKeySha256)) {
+        const message = `the device shows ssh host key SHA256:${presented}; the image says SHA256:${withoutLabel(access.hostKeySha256)}`;
+        reject(new DeviceFailure('ssh-host-key', message));
+      } else if (error.level === 'client-authentication') {
+        const message = `the device refuses the login of ${access.user} with the image's key`;
+        reject(new DeviceFailure('ssh-login-refused', message, { cause: error }));
+      } else reject(new ConnectionLost(`ssh login failed: ${error.message}`, { cause: error }));
+    });
+    client.once('close', () => reject(new ConnectionLost('the guest ended the connection during login')));
+    client.connect(config);
+  });
+}
+
+function withoutLabel(fingerprint: string): string {
+  return fingerprint.replace(/^SHA256:/, '').replace(/=+$/, '');
+}
+
+async function readPrivateKey(path: string): Promise<Buffer> {
+  try {
+    const text = await readFile(path);
+    const key = ssh2.utils.parseKey(text);
+    if (key instanceof Error) throw key;
+    return text;
+  } catch (error) {
+    throw new ScenarioError('image-ssh-key', `cannot use the image's ssh key ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function assertCopied(what: string, { exitCode, stderr }: RawOutput): void {
+  if (exitCode === 0) return;
+  throw new DeviceFailure('guest-file', `cannot ${what}: ${stderr.toString('utf8').trim().slice(-300)}`);
+}
+
+/** One word of a POSIX shell, whatever it holds. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,51 @@
+import type { MachineName } from '../model/machine.ts';
+
+/** Something that the host must have, and the Debian (and Ubuntu) package that brings it. */
+export interface Requirement {
+  /** A program on the path, or a file by its absolute path. */
+  what: { program: string } | { file: string };
+  package: string;
+  /** `run`: to boot machines; `image`: to build reference images; `test`: only for this project's own tests. */
+  purpose: 'run' | 'image' | 'test';
+  /** Needed for this machine only. */
+  machine?: MachineName;
+}
+
+/** Everything that is not on npm. The images bring their own tools and firmware, so this list is short. */
+export const requirements: readonly Requirement[] = [
+  {
+    what: { program: 'qemu-system-x86_64' },
+    package: 'qemu-system-x86',
+    purpose: 'run',
+    machine: 'qemux86-64',
+  },
+  {
+    what: { program: 'qemu-system-aarch64' },
+    package: 'qemu-system-arm',
+    purpose: 'run',
+    machine: 'qemuarm64',
+  },
+  { what: { program: 'setpriv' }, package: 'util-linux', purpose: 'run' },
+  { what: { program: 'apt-get' }, package: 'apt', purpose: 'image' },
+  { what: { program: 'apt-cache' }, package: 'apt', purpose: 'image' },
+  { what: { program: 'apt-config' }, package: 'apt', purpose: 'image' },
+  { what: { program: 'gpgv' }, package: 'gpgv', purpose: 'image' },
+  { what: { program: 'dpkg-deb' }, package: 'dpkg', purpose: 'image' },
+  {
+    what: { file: '/usr/share/keyrings/debian-archive-keyring.gpg' },
+    package: 'debian-archive-keyring',
+    purpose: 'image',
+  },
+  { what: { program: 'nbdinfo' }, package: 'libnbd-bin', purpose: 'test' },
+  { what: { program: 'nbdcopy' }, package: 'libnbd-bin', purpose: 'test' },
+  { what: { program: 'qemu-img' }, package: 'qemu-utils', purpose: 'test' },
+  { what: { program: 'qemu-io' }, package: 'qemu-utils', purpose: 'test' },
+  { what: { program: 'qemu-nbd' }, package: 'qemu-utils', purpose: 'test' },
+  { what: { program: 'e2fsck' }, package: 'e2fsprogs', purpose: 'test' },
+  { what: { program: 'debugfs' }, package: 'e2fsprogs', purpose: 'test' },
+];
+
+/** What a requirement is called in messages: the program's name or the file's path. */
+export function requirementName({ what }: Requirement): string {
+  return 'program' in what ? what.program : what.file;
+}

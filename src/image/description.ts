@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readDocument } from '../document/read.ts';
+
+/** Packages of one purpose: what apt is asked for, and what of its answer is left out again. */
+const packageSet = z.strictObject({
+  /** Debian suite: `bookworm`. */
+  suite: z.string().regex(/^[a-z]+$/),
+  /** Package names; `{arch}` stands for the machine's Debian architecture. */
+  install: z.array(z.string()).min(1),
+  /** Dependencies that nothing in the image needs. */
+  without: z.array(z.string()).default([]),
+});
+
+const machine = z.strictObject({
+  /** Serial port that the kernel writes to: `ttyS0`. */
+  console: z.string(),
+  /** Further kernel arguments. */
+  kernelArguments: z.string(),
+  bootLoader: z.enum(['grub', 'uboot']),
+  /** Folder laid over the root file system on this machine only. */
+  overlay: z.string(),
+  firmware: packageSet,
+  /** Size of one slot and of the file system in it. */
+  slotMiB: z.int().min(8).max(4096),
+});
+
+const release = z.strictObject({
+  version: z.string().regex(/^[\w.+-]+$/),
+  /** Whether devices may leave the factory with it. */
+  factory: z.boolean().default(false),
+  /** Folder laid over the root file system. */
+  overlay: z.string().optional(),
+  /** Paths taken away at the end, without a leading slash. */
+  remove: z.array(z.string()).default([]),
+  /** File of seeded random bytes, so that releases differ in bulk as real ones do. */
+  payloadMiB: z.int().min(0).max(512).default(0),
+});
+
+/** An image that is built from Debian packages. */
+const builtImage = z.strictObject({
+  description: z.string(),
+  /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
+  epoch: z.int().min(1_000_000_000),
+  packages: z.strictObject({ system: packageSet, kernel: packageSet, tools: packageSet }),
+  root: z.strictObject({
+    /** Folder laid over the files from packages. */
+    overlay: z.string(),
+    /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not. */
+    files: z.array(z.string()),
+    /** Libraries that programs open by name at run time. */
+    libraries: z.array(z.string()).default([]),
+    /** Kernel modules, with what they need. */
+    modules: z.array(z.string()),
+    /** Programs that busybox stands in for, as paths under /usr. */
+    busybox: z.array(z.string()),
+    directories: z.array(z.string()).default([]),
+    links: z.record(z.string(), z.string()).default({}),
+    /** Files of the folder of test keys, by path in the image. */
+    keys: z.record(z.string(), z.string()).default({}),
+  }),
+  initramfs: z.strictObject({ modules: z.array(z.string()), overlay: z.string() }),
+  ssh: z.strictObject({
+    user: z.string(),
+    /** Files of the folder of test keys: the client's private key, the host's public one. */
+    privateKey: z.string(),
+    hostKey: z.string(),
+  }),
+  /** What RAUC bundles are signed with: files of the folder of test keys. */
+  bundles: z.strictObject({
+    compatible: z.string(),
+    certificate: z.string(),
+    key: z.string(),
+    formats: z.array(z.enum(['verity', 'plain', 'raw'])).min(1),
+  }),
+  disk: z.strictObject({
+    bootMiB: z.int().min(8).max(512),
+    dataMiB: z.int().min(4).max(4096),
+    /** Empty directories that the data partition starts with. */
+    dataDirectories: z.array(z.string()).default([]),
+  }),
+  machines: z.strictObject({ 'qemux86-64': machine.optional(), qemuarm64: machine.optional() }),
+  releases: z.array(release).min(1),
+});
+
+const bundleFiles = z.record(z.string(), z.string());
+
+const prebuiltMachine = z.strictObject({
+  firmware: z.strictObject({ attach: z.enum(['bios', 'pflash']), code: z.string() }),
+  memoryMiB: z.int().min(32).max(65536).optional(),
+  disks: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[\w-]+$/),
+        attach: z.enum(['virtio-blk', 'pflash']).default('virtio-blk'),
+        cache: z.enum(['writeback', 'writethrough']).default('writeback'),
+      }),
+    )
+    .min(1),
+  slots: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        disk: z.string(),
+        offset: z.int().min(0),
+        length: z.int().min(512),
+        root: z.string(),
+      }),
+    )
+    .default([]),
+  ssh: z.strictObject({
+    user: z.string(),
+    privateKey: z.string(),
+    hostKeySha256: z.string().regex(/^[A-Za-z0-9+/]{43}$/),
+  }),
+  releases: z.record(
+    z.string(),
+    z.strictObject({
+      /** Disk contents by disk id. */
+      factory: z.record(z.string(), z.string()).optional(),
+      /** What a slot holds when it holds this release. */
+      slotContent: z.string(),
+      bundles: bundleFiles.default({}),
+    }),
+  ),
+});
+
+/** An image whose files somebody else has made; paths are relative to the image.yaml. */
+const prebuiltImage = z.strictObject({
+  description: z.string(),
+  prebuilt: z.strictObject({
+    'qemux86-64': prebuiltMachine.optional(),
+    qemuarm64: prebuiltMachine.optional(),
+  }),
+});
+
+const imageDescription = z.union([builtImage, prebuiltImage]);
+
+export type PackageSet = z.infer<typeof packageSet>;
+export type MachineDescription = z.infer<typeof machine>;
+export type ReleaseDescription = z.infer<typeof release>;
+export type BuiltImage = z.infer<typeof builtImage>;
+export type PrebuiltMachine = z.infer<typeof prebuiltMachine>;
+export type PrebuiltImage = z.infer<typeof prebuiltImage>;
+export type ImageDescription = z.infer<typeof imageDescription>;
+
+/** Reads `<imagesRoot>/<name>/image.yaml`. Throws ScenarioError with file:line:column. */
+export function readDescription(imagesRoot: string, name: string): Promise<ImageDescription> {
+  return readDocument(join(imagesRoot, name, 'image.yaml'), imageDescription);
+}

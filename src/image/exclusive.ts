@@ -1,0 +1,44 @@
+import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { sha256 } from '../core/digest.ts';
+import { Deadline } from '../core/deadline.ts';
+import { GiveUp, waitFor } from '../core/wait.ts';
+
+/** Milliseconds after which waiting for another builder is given up. */
+const patienceMs = 20 * 60_000;
+
+/**
+ * Runs `work` while no other process of this machine does the same for `path`. The lock is a bound
+ * abstract unix socket (unix(7)), which the kernel frees when its holder dies, however it dies. Throws
+ * DeadlinePassed after 20 minutes of waiting.
+ */
+export async function exclusively<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const name = `\0brownout-${sha256(path).slice(0, 40)}`;
+  const lock = await waitFor(`waiting for another process that makes ${path}`, () => bind(name), {
+    deadline: Deadline.after(patienceMs),
+    signal,
+    intervalMs: 200,
+  });
+  try {
+    return await work();
+  } finally {
+    lock.close();
+    await once(lock, 'close');
+  }
+}
+
+async function bind(name: string): Promise<Server | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  try {
+    server.listen(name);
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw new GiveUp(error as Error);
+  }
+}

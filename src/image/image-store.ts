@@ -1,0 +1,64 @@
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../core/files.ts';
+import { isFolder, removeStale } from './temporary.ts';
+
+/** How many builds of one image and machine are kept. */
+const kept = 3;
+
+/** What was built instead of the locked image, because the mirror no longer had all of it. */
+interface Replacement {
+  key: string;
+  notices: string[];
+}
+
+/** The built images of one name and machine: a folder each, named by its content key. */
+export class ImageStore {
+  readonly folder: string;
+
+  /** Images live in `<cache>/images/<name>/<machine>`. */
+  constructor(cache: string, name: string, machine: string) {
+    this.folder = join(cache, 'images', name, machine);
+  }
+
+  path(key: string): string {
+    return join(this.folder, key);
+  }
+
+  /** The folder of a whole image, now the most recently used one; undefined if it has not been built. */
+  async find(key: string): Promise<string | undefined> {
+    const path = this.path(key);
+    if (!(await isFolder(path))) return undefined;
+    const now = new Date();
+    await utimes(path, now, now);
+    return path;
+  }
+
+  /** Remembers that `key` stands for the locked image, so that the mirror need not be asked each time. */
+  async replace(lockedKey: string, replacement: Replacement): Promise<void> {
+    await writeFileAtomically(this.note(lockedKey), JSON.stringify(replacement));
+  }
+
+  /** What was built instead of the locked image, if it is still there. */
+  async replacement(lockedKey: string): Promise<Replacement | undefined> {
+    const text = await readFile(this.note(lockedKey), 'utf8').catch(() => undefined);
+    if (text === undefined) return undefined;
+    const found = JSON.parse(text) as Replacement;
+    return (await isFolder(this.path(found.key))) ? found : undefined;
+  }
+
+  /** Removes half-made builds, and whole ones but for those used last. */
+  async prune(): Promise<void> {
+    await removeStale(this.folder);
+    const names = (await readdir(this.folder)).filter((name) => /^[0-9a-f]{16}$/.test(name));
+    const aged = await Promise.all(
+      names.map(async (name) => ({ name, used: (await stat(this.path(name))).mtimeMs })),
+    );
+    aged.sort((a, b) => b.used - a.used);
+    for (const { name } of aged.slice(kept)) await rm(this.path(name), { recursive: true, force: true });
+  }
+
+  private note(lockedKey: string): string {
+    return join(this.folder, `${lockedKey}.replaced.json`);
+  }
+}

@@ -1,0 +1,117 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { sha256, sha256File } from '../core/digest.ts';
+import { messageOf, ScenarioError } from '../core/errors.ts';
+import type { FileRef, ImageManifest, ReleaseSpec } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
+
+const sectorBytes = 512;
+
+/**
+ * The manifest of an image that somebody else has made. Every file is read and hashed. Throws
+ * ScenarioError `machine-unsupported`, `image-unreadable` or `image-invalid`.
+ */
+export async function prebuiltManifest(
+  folder: string,
+  name: string,
+  machine: MachineName,
+  { prebuilt }: PrebuiltImage,
+): Promise<ImageManifest> {
+  const given = prebuilt[machine];
+  if (given === undefined) {
+    throw new ScenarioError(
+      'machine-unsupported',
+      `image ${name} has nothing for ${machine}, only for ${Object.keys(prebuilt).join(', ')}`,
+    );
+  }
+  const read = (path: string) => fileRef(resolve(folder, path));
+  const releases: Record<string, ReleaseSpec> = {};
+  for (const [version, release] of Object.entries(given.releases)) {
+    const content = await read(release.slotContent);
+    const bundles = await eachFile(release.bundles, read);
+    const factory = release.factory === undefined ? {} : { factory: await eachFile(release.factory, read) };
+    if (factory.factory !== undefined) checkDisks(name, version, given, factory.factory);
+    checkContent(name, version, given, content);
+    releases[version] = {
+      version,
+      ...factory,
+      slotContent: { sha256: content.sha256, bytes: content.bytes },
+      bundles,
+    };
+  }
+  const manifest: Omit<ImageManifest, 'key'> = {
+    format: 1,
+    name,
+    machine,
+    firmware: { attach: given.firmware.attach, code: await read(given.firmware.code) },
+    qemu: given.memoryMiB === undefined ? {} : { memoryMiB: given.memoryMiB },
+    disks: given.disks,
+    slots: given.slots,
+    ssh: { ...given.ssh, privateKey: join((await read(given.ssh.privateKey)).path) },
+    releases,
+    packages: [],
+  };
+  return { ...manifest, key: sha256(JSON.stringify(manifest)).slice(0, 16) };
+}
+
+async function eachFile(
+  files: Readonly<Record<string, string>>,
+  read: (path: string) => Promise<FileRef>,
+): Promise<Record<string, FileRef>> {
+  const found: Record<string, FileRef> = {};
+  for (const [key, path] of Object.entries(files)) found[key] = await read(path);
+  return found;
+}
+
+async function fileRef(path: string): Promise<FileRef> {
+  try {
+    await access(path, constants.R_OK);
+    const { size } = await stat(path);
+    if (size === 0) throw new Error('it is empty');
+    return { path, sha256: await sha256File(path), bytes: size };
+  } catch (cause) {
+    throw new ScenarioError('image-unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** A release's disks must be whole sectors, and its slots must lie within them. */
+function checkDisks(
+  name: string,
+  version: string,
+  machine: PrebuiltMachine,
+  factory: Record<string, FileRef>,
+): void {
+  const where = `image ${name}, release ${version}`;
+  for (const { id } of machine.disks) {
+    const file = factory[id];
+    if (file === undefined) throw invalid(`${where}: factory has no content for disk ${id}`);
+    if (file.bytes % sectorBytes !== 0)
+      throw invalid(`${file.path} has ${file.bytes} bytes, which is not a multiple of ${sectorBytes}`);
+  }
+  const extra = Object.keys(factory).filter((id) => !machine.disks.some((disk) => disk.id === id));
+  if (extra.length > 0) throw invalid(`${where}: factory names unknown disks: ${extra.join(', ')}`);
+  for (const slot of machine.slots) {
+    const bytes = factory[slot.disk]?.bytes;
+    if (bytes === undefined)
+      throw invalid(`${where}: slot ${slot.name} is on ${slot.disk}, which is no disk of the image`);
+    if (slot.offset + slot.length > bytes) {
+      throw invalid(
+        `${where}: slot ${slot.name} ends at byte ${slot.offset + slot.length}, outside of disk ${slot.disk} with ${bytes} bytes`,
+      );
+    }
+  }
+}
+
+function checkContent(name: string, version: string, machine: PrebuiltMachine, content: FileRef): void {
+  const small = machine.slots.find(({ length }) => length < content.bytes);
+  if (small === undefined) return;
+  throw invalid(
+    `image ${name}, release ${version}: ${content.path} has ${content.bytes} bytes, slot ${small.name} only ${small.length}`,
+  );
+}
+
+function invalid(message: string): ScenarioError {
+  return new ScenarioError('image-invalid', message);
+}

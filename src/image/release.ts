@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../core/digest.ts';
+import type { FileRef, ReleaseSpec } from '../model/image.ts';
+import type { ReleaseDescription } from './description.ts';
+import { fixedUuid, writeDisk } from './disk-layout.ts';
+import { writeExt4 } from './ext4.ts';
+import { inodes, mib, partitions } from './partitions.ts';
+import { writeBundle } from './rauc-bundle.ts';
+import { releaseRoot } from './root.ts';
+import { output, type Workshop } from './workshop.ts';
+
+/** Contents of the partitions that all releases share. */
+export interface SharedParts {
+  boot: string;
+  data: string;
+  vars: FileRef;
+}
+
+/** Makes the slot's content, the bundles and the factory disk of one release. */
+export async function makeRelease(
+  shop: Workshop,
+  release: ReleaseDescription,
+  shared: SharedParts,
+): Promise<ReleaseSpec> {
+  const { description, machine, machineName, name, steps, tools, root, base } = shop;
+  shop.signal?.throwIfAborted();
+  const { version } = release;
+  const tree = await releaseRoot(root, base.tree, name, machineName, release);
+  const bytes = machine.slotMiB * mib;
+  const ext4 = {
+    bytes,
+    label: 'root',
+    uuid: fixedUuid(`${name} ${machineName} ${version}`),
+    epoch: description.epoch,
+    inodes,
+    journalMiB: 0,
+  };
+  const slot = await steps.run('slot', { version: 3, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
+    writeExt4(tools, tree, join(out, 'slot.ext4'), ext4),
+  );
+  const image = join(slot, 'slot.ext4');
+  const content = await shop.steps.digest(image);
+  const bundles: Record<string, FileRef> = {};
+  for (const format of description.bundles.formats) {
+    const path = format === 'raw' ? image : await bundle(shop, format, version, image, content);
+    const extension = format === 'raw' ? 'ext4' : 'raucb';
+    bundles[format] = await output(shop, path, `bundles/${version}-${format}.${extension}`);
+  }
+  const factory = async () => ({ main: await factoryDisk(shop, version, image, shared), vars: shared.vars });
+  return {
+    version,
+    ...(release.factory ? { factory: await factory() } : {}),
+    slotContent: { sha256: content, bytes },
+    bundles,
+  };
+}
+
+async function bundle(
+  shop: Workshop,
+  format: 'verity' | 'plain',
+  version: string,
+  image: string,
+  imageSha256: string,
+): Promise<string> {
+  const { description, keys, machineName, steps, tools } = shop;
+  const certificate = join(keys, description.bundles.certificate);
+  const key = join(keys, description.bundles.key);
+  const signer = [sha256(await readFile(certificate)), sha256(await readFile(key))];
+  const compatible = `${description.bundles.compatible}-${machineName}`;
+  const common = { format, compatible, version, imageSha256, epoch: description.epoch };
+  const inputs = { step: 1, ...common, signer, tools: tools.key };
+  const folder = await steps.run('bundle', inputs, (out) =>
+    writeBundle(tools, join(out, 'bundle.raucb'), { ...common, image, certificate, key }),
+  );
+  return join(folder, 'bundle.raucb');
+}
+
+/** Both slots hold the same release, and the boot loader's state says that both are good. */
+async function factoryDisk(
+  shop: Workshop,
+  version: string,
+  slot: string,
+  { boot, data }: SharedParts,
+): Promise<FileRef> {
+  const { description, machine, machineName, name, steps, tools } = shop;
+  const layout = partitions(description, machine);
+  const contents = [boot, slot, slot, data];
+  const digests = await Promise.all(contents.map((path) => steps.digest(path)));
+  const identity = `${name} ${machineName} ${version}`;
+  const folder = await steps.run('disk', { version: 1, identity, layout, digests, tools: tools.key }, (out) =>
+    writeDisk(tools, join(out, 'disk.img'), identity, layout, contents),
+  );
+  return output(shop, join(folder, 'disk.img'), `disks/${version}-main.img`);
+}

@@ -1,0 +1,73 @@
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256, sha256File } from '../core/digest.ts';
+import { writeFileAtomically } from '../core/files.ts';
+import { exclusively } from './exclusive.ts';
+import { isFolder, makeFolder, removeStale } from './temporary.ts';
+
+/** What a step is made from: plain data that names every input by its content. */
+export type StepInputs = Readonly<Record<string, unknown>>;
+
+const unusedDays = 30;
+
+/** Keeps the results of build steps by the content of their inputs. */
+export class StepCache {
+  private readonly folder: string;
+  private readonly signal: AbortSignal | undefined;
+
+  /** Results live in `<cache>/steps`. */
+  constructor(cache: string, signal?: AbortSignal) {
+    this.folder = join(cache, 'steps');
+    this.signal = signal;
+  }
+
+  /**
+   * The folder with the step's result, made by `make` unless it is there. `inputs` must name all that
+   * shapes the result, including a version of the step itself. The result must not be changed.
+   */
+  async run(name: string, inputs: StepInputs, make: (folder: string) => Promise<void>): Promise<string> {
+    const path = join(this.folder, `${name}-${stepKey(name, inputs).slice(0, 32)}`);
+    if (!(await isFolder(path))) {
+      await exclusively(path, this.signal, async () => {
+        this.signal?.throwIfAborted();
+        if (!(await isFolder(path))) await makeFolder(path, make);
+      });
+    }
+    const now = new Date();
+    await utimes(path, now, now);
+    return path;
+  }
+
+  /** SHA-256 of a file in a step's result, computed once and kept beside it. */
+  async digest(path: string): Promise<string> {
+    const note = `${path}.sha256`;
+    const known = await readFile(note, 'utf8').catch(() => '');
+    if (known.length === 64) return known;
+    const found = await sha256File(path);
+    await writeFileAtomically(note, found);
+    return found;
+  }
+
+  /** Removes half-made results and those that no build has used for a month. */
+  async prune(): Promise<void> {
+    await removeStale(this.folder);
+    const limit = Date.now() - unusedDays * 86_400_000;
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      const path = join(this.folder, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found !== undefined && found.mtimeMs < limit) await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Hex SHA-256 over the step's name and inputs; the order of keys does not matter. */
+export function stepKey(name: string, inputs: StepInputs): string {
+  return sha256(JSON.stringify([name, sorted(inputs)]));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}

@@ -1,0 +1,88 @@
+import { copyFile, link, open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256File } from '../core/digest.ts';
+import type { FileRef } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import { type BootLoader, bootLoaders } from './boot-loader.ts';
+import type { BuiltImage, MachineDescription } from './description.ts';
+import type { ImageSets, LockedSet } from './lock.ts';
+import { readModules } from './modules.ts';
+import { PackageFiles } from './package-files.ts';
+import { type BaseRoot, baseRoot, type RootInputs } from './root.ts';
+import type { StepCache } from './steps.ts';
+import { Tools } from './tools.ts';
+import { unpackSet } from './unpack.ts';
+
+/** Everything that one machine's image is made from. */
+export interface MakeOptions {
+  name: string;
+  machineName: MachineName;
+  description: BuiltImage;
+  machine: MachineDescription;
+  /** The image's own folder, and that of the test keys. */
+  folder: string;
+  keys: string;
+  key: string;
+  sets: ImageSets;
+  cache: string;
+  steps: StepCache;
+  /** Empty folder to fill. */
+  out: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** What the parts of the build share. */
+export interface Workshop extends MakeOptions {
+  tools: Tools;
+  loader: BootLoader;
+  root: RootInputs;
+  base: BaseRoot;
+}
+
+/** Unpacks the packages and makes what all releases need. */
+export async function prepare(options: MakeOptions): Promise<Workshop> {
+  const { description, machine, folder, keys, sets, cache, steps, signal } = options;
+  const unpack = (set: LockedSet) => unpackSet(set, cache, steps, signal);
+  const tools = new Tools(await unpack(sets.tools), sets.tools, description.epoch, signal);
+  const kernel = await unpack(sets.kernel);
+  const kernelKey = sets.kernel.packages.map((one) => one.sha256);
+  const root: RootInputs = {
+    description,
+    machine,
+    folder,
+    keys,
+    kernel,
+    files: await PackageFiles.open(await unpack(sets.system)),
+    modules: await readModules(kernel, steps, tools, kernelKey),
+  };
+  const firmware = await unpack(sets.firmware);
+  const loader = await bootLoaders[machine.bootLoader]({
+    tools,
+    steps,
+    firmware,
+    folder,
+    machine,
+    epoch: description.epoch,
+  });
+  return { ...options, tools, loader, root, base: await baseRoot(root) };
+}
+
+/** Puts a step's result into the image without a second copy where the file system can. */
+export async function output({ out, steps }: Workshop, source: string, path: string): Promise<FileRef> {
+  await link(source, join(out, path)).catch(() => copyFile(source, join(out, path)));
+  return { path, sha256: await steps.digest(source), bytes: (await stat(source)).size };
+}
+
+/** Writes a file of the image, filled up with zeroes to `bytes`. */
+export async function outputBytes(
+  { out }: Workshop,
+  path: string,
+  content: Buffer,
+  bytes = content.length,
+): Promise<FileRef> {
+  const target = join(out, path);
+  await using handle = await open(target, 'wx');
+  await handle.writeFile(content);
+  await handle.truncate(bytes);
+  return { path, sha256: await sha256File(target), bytes };
+}

@@ -1,0 +1,169 @@
+import { ScenarioError } from '../core/errors.ts';
+import type { DiskSpec } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+
+/** Where QEMU finds a disk's bytes: an NBD export on a unix socket, or a raw file. */
+type DiskSource = { nbd: { socketPath: string; exportName: string } } | { file: string };
+
+/** One disk of the virtual machine; the order is the order on the bus. */
+interface QemuDisk extends DiskSpec {
+  source: DiskSource;
+}
+
+/** A kernel that QEMU loads itself, instead of what the firmware finds on a disk. */
+export interface DirectKernel {
+  kernel: string;
+  initrd?: string;
+  append?: string;
+}
+
+export type Accelerator = 'tcg' | 'kvm';
+
+/** Everything that decides QEMU's command line. Paths may hold any character. */
+export interface QemuSpec {
+  machine: MachineName;
+  accelerator: Accelerator;
+  /** Default 256, as in Yocto's machines. */
+  memoryMiB?: number | undefined;
+  firmware?: { attach: 'bios' | 'pflash'; code: string } | undefined;
+  kernel?: DirectKernel | undefined;
+  disks: readonly QemuDisk[];
+  /** File that receives the first serial port; truncated at start. */
+  consoleLog: string;
+  qmpSocket: string;
+  /** Loopback port that reaches the guest's port 22; without it the guest has no network. */
+  sshPort?: number | undefined;
+  /** The guest's date at power-on, `YYYY-MM-DDTHH:MM:SS` (default: `guestEpoch`). */
+  rtcBase?: string | undefined;
+}
+
+/** The date at which every guest wakes up, so that equal runs see equal times. */
+const guestEpoch = '2026-01-01T00:00:00';
+
+/** Yocto's qb_system_name for each machine. */
+export const qemuProgram: Record<MachineName, string> = {
+  'qemux86-64': 'qemu-system-x86_64',
+  qemuarm64: 'qemu-system-aarch64',
+};
+
+/** Yocto's qb_machine and qb_cpu (qb_cpu_kvm where KVM runs the guest); see meta/conf/machine/qemu*.conf. */
+const boards: Record<MachineName, Record<Accelerator, { machine: string; cpu: string }>> = {
+  'qemux86-64': {
+    tcg: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
+    kvm: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
+  },
+  qemuarm64: {
+    tcg: { machine: 'virt', cpu: 'cortex-a57' },
+    kvm: { machine: 'virt,gic-version=3', cpu: 'host' },
+  },
+};
+
+/**
+ * QEMU's command line for a Yocto machine. Works with QEMU 7.2 to 10.x.
+ *
+ * What differs from openembedded-core's runqemu, and why:
+ * - one CPU and single-threaded TCG instead of `-smp 4`: a boot must do the same twice;
+ * - no virtio-rng, USB, graphics or second serial port (`-nodefaults`): less to boot, less that varies;
+ * - fixed date, and a clock that follows the guest's (`-rtc base=…,clock=vm`);
+ * - disks are `-blockdev` NBD exports behind virtio-blk (runqemu: raw files), with TRIM passed on;
+ * - `-no-reboot`: a reset ends QEMU and the harness starts it again, which is the power-on path;
+ * - the network card has no boot ROM (`romfile=`): firmware must not wait for a network boot.
+ */
+export function qemuArguments(spec: QemuSpec): { program: string; args: string[] } {
+  const { machine, accelerator } = spec;
+  const board = boards[machine][accelerator];
+  const flash = flashUnits(spec);
+  const args = [
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
+    ...['-machine', [board.machine, ...flash.machineOptions].join(','), '-cpu', board.cpu],
+    ...['-accel', accelerator === 'tcg' ? 'tcg,thread=single' : 'kvm'],
+    ...['-m', String(spec.memoryMiB ?? 256), '-smp', '1'],
+    ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`],
+    ...[
+      '-chardev',
+      `file,${options({ id: 'console', path: spec.consoleLog })}`,
+      '-serial',
+      'chardev:console',
+    ],
+    ...['-chardev', `socket,${options({ id: 'qmp', path: spec.qmpSocket, server: 'on', wait: 'off' })}`],
+    ...['-mon', 'chardev=qmp,mode=control'],
+    ...flash.args,
+    ...spec.disks.flatMap((disk) => (disk.attach === 'virtio-blk' ? virtioBlock(disk) : [])),
+    ...network(spec.sshPort),
+    ...directKernel(spec.kernel),
+  ];
+  return { program: qemuProgram[machine], args };
+}
+
+/** Joins `key=value` pairs; QEMU's option parser reads `,,` as a comma within a value. */
+function options(values: Record<string, string | number>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${String(value).replaceAll(',', ',,')}`)
+    .join(',');
+}
+
+function flashUnits({ firmware, disks, machine }: QemuSpec): { machineOptions: string[]; args: string[] } {
+  const [unit1, ...more] = disks.filter((disk) => disk.attach === 'pflash');
+  if (more.length > 0)
+    throw new ScenarioError('image-flash-units', 'an image can have one pflash disk: flash unit 1');
+  if (unit1 !== undefined && machine === 'qemux86-64' && firmware?.attach !== 'pflash') {
+    const message = `disk ${unit1.id} is flash unit 1, which q35 has only when the firmware is attached as pflash`;
+    throw new ScenarioError('image-flash-units', message);
+  }
+  const machineOptions: string[] = [];
+  const args: string[] = [];
+  if (firmware?.attach === 'bios') args.push('-bios', firmware.code);
+  if (firmware?.attach === 'pflash') {
+    const backend = { driver: 'file', 'node-name': 'firmware', filename: firmware.code, 'read-only': 'on' };
+    args.push('-blockdev', options(backend));
+    machineOptions.push('pflash0=firmware');
+  }
+  if (unit1 !== undefined) {
+    args.push('-blockdev', backendOf(unit1));
+    machineOptions.push(`pflash1=${nodeName(unit1)}`);
+  }
+  return { machineOptions, args };
+}
+
+function virtioBlock(disk: QemuDisk): string[] {
+  const device = {
+    driver: 'virtio-blk-pci',
+    id: `device-${disk.id}`,
+    drive: nodeName(disk),
+    'write-cache': disk.cache === 'writeback' ? 'on' : 'off',
+  };
+  const bare = options(device).replace('driver=', '');
+  return ['-blockdev', backendOf(disk), '-device', bare];
+}
+
+function backendOf(disk: QemuDisk): string {
+  const node = { 'node-name': nodeName(disk), discard: 'unmap' };
+  if ('file' in disk.source) return options({ driver: 'file', ...node, filename: disk.source.file });
+  const { socketPath, exportName } = disk.source.nbd;
+  const server = { 'server.type': 'unix', 'server.path': socketPath, export: exportName };
+  return options({ driver: 'nbd', ...node, ...server });
+}
+
+function nodeName(disk: QemuDisk): string {
+  return `disk-${disk.id}`;
+}
+
+/** Slirp as runqemu sets it up (its MAC address too): the guest reaches the host's loopback at 10.0.2.2. */
+function network(sshPort: number | undefined): string[] {
+  if (sshPort === undefined) return [];
+  return [
+    '-netdev',
+    `user,id=net0,hostfwd=tcp:127.0.0.1:${sshPort}-:22`,
+    '-device',
+    'virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02,romfile=',
+  ];
+}
+
+function directKernel(kernel: DirectKernel | undefined): string[] {
+  if (kernel === undefined) return [];
+  return [
+    ...['-kernel', kernel.kernel],
+    ...(kernel.initrd === undefined ? [] : ['-initrd', kernel.initrd]),
+    ...(kernel.append === undefined ? [] : ['-append', kernel.append]),
+  ];
+}

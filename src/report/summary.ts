@@ -1,0 +1,148 @@
+import type { ChalkInstance } from 'chalk';
+import type { CrashRecord, CutRecord, Finding, RunRecord, Verdict } from '../model/record.ts';
+import { plain } from './colour.ts';
+import { durationText, oneLine } from './text.ts';
+
+/** What the summary cannot know from the records. */
+export interface SummaryOptions {
+  /** Where the run's files are, as the reader may type it. */
+  folderOf?: (record: RunRecord) => string | undefined;
+  colour?: ChalkInstance;
+}
+
+/** Findings of one run that are printed in full; the rest is in the report. */
+const maxFindings = 10;
+
+/** The closing words on a terminal: what passed, how the cuts came out, what to look at, and where it is written. */
+export function summaryText(
+  records: readonly RunRecord[],
+  { folderOf, colour = plain }: SummaryOptions = {},
+): string {
+  return records.map((record) => runText(record, folderOf?.(record), colour)).join('\n');
+}
+
+function runText(record: RunRecord, folder: string | undefined, colour: ChalkInstance): string {
+  const { bold } = colour;
+  const lines = [
+    `${bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdictText(record.verdict, colour)} in ${durationText(record.seconds)}`,
+    ...record.paths.map(({ releases, steps }) => {
+      const passed = steps.filter((step) => step.verdict === 'passed').length;
+      return `  upgrade ${oneLine(releases.join(' -> '))}: ${passed} of ${steps.length} steps passed`;
+    }),
+    ...(record.crash === undefined ? [] : crashLines(record.crash, record.seed)),
+    ...findingLines(record, folder),
+    ...problemLines(record, folder),
+    ...(folder === undefined ? [] : [`  reports: ${folder}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function verdictText(verdict: Verdict, { green, red, magenta, yellow }: ChalkInstance): string {
+  if (verdict === 'passed') return green('passed');
+  if (verdict === 'failed') return red('FAILED');
+  return verdict === 'error'
+    ? magenta('ERROR (the harness or its host, not the device)')
+    : yellow('UNKNOWN (not decided)');
+}
+
+function crashLines(crash: CrashRecord, seed: string): string[] {
+  const { prefix, lost, torn, subset } = crash.states;
+  const total = prefix + lost + torn + subset;
+  const of = total === 0 ? '' : ` of ${total} crash states`;
+  const again = crash.recording.reused ? ', recording of an earlier run' : '';
+  const { writes, flushes } = crash.recording;
+  return [
+    `  power cuts: ${crash.boots} booted${of} (${crash.claim}; seed ${oneLine(seed)}${again}; ${writes} writes, ${flushes} flushes)`,
+    ...outcomeTable(crash.cuts).map((line) => `    ${line}`),
+  ];
+}
+
+/** Rows: what the device was doing. Columns: what came up, then how many of the row are not passed. */
+function outcomeTable(cuts: readonly CutRecord[]): string[] {
+  const rows = distinct(cuts.map((cut) => cut.during));
+  const all = distinct(cuts.map((cut) => oneLine(cut.outcome, 40)));
+  const columns = all.length > maxColumns ? all.slice(0, maxColumns - 1) : all;
+  const count = (during: string, wanted: (cut: CutRecord) => boolean) =>
+    cuts.filter((cut) => cut.during === during && wanted(cut)).length;
+  const header = ['', ...columns, ...(columns.length < all.length ? ['other'] : []), 'not passed'];
+  const table = rows.map((during) => [
+    oneLine(during, 40),
+    ...columns.map((outcome) => String(count(during, (cut) => oneLine(cut.outcome, 40) === outcome))),
+    ...(columns.length < all.length
+      ? [String(count(during, (cut) => !columns.includes(oneLine(cut.outcome, 40))))]
+      : []),
+    String(count(during, (cut) => cut.verdict !== 'passed')),
+  ]);
+  return align([header, ...table]);
+}
+
+const maxColumns = 6;
+
+function align(table: readonly (readonly string[])[]): string[] {
+  const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((row) => (row[i] ?? '').length)));
+  return table.map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function findingLines(record: RunRecord, folder: string | undefined): string[] {
+  if (record.findings.length === 0) return [];
+  const shown = record.findings
+    .slice(0, maxFindings)
+    .flatMap((finding) => oneFinding(record, finding, folder));
+  const rest = record.findings.length - maxFindings;
+  return [
+    `  findings: ${record.findings.length}`,
+    ...shown,
+    ...(rest > 0 ? [`    and ${rest} more in run.json`] : []),
+    `    again: ${replayCommand(record)}`,
+  ];
+}
+
+function oneFinding(record: RunRecord, finding: Finding, folder: string | undefined): string[] {
+  const cut = record.crash?.cuts.find(({ id }) => id === finding.token);
+  const log = cut?.console;
+  return [
+    `    ${oneLine(finding.check, 60)}: ${oneLine(finding.message, 400)}`,
+    `      ${finding.token === '' ? 'without a cut' : `cut ${oneLine(finding.token, 80)}`}, ${oneLine(finding.during)}`,
+    ...(finding.files.length === 0 ? [] : [`      files: ${oneLine(finding.files.join(', '))}`]),
+    ...(log === undefined ? [] : [`      console: ${below(folder, log)}`]),
+  ];
+}
+
+function problemLines({ problem }: RunRecord, folder: string | undefined): string[] {
+  if (problem === undefined) return [];
+  return [
+    `  ended early: ${oneLine(problem.message, 600)} [${oneLine(problem.code, 60)}]`,
+    ...(problem.log === undefined ? [] : [`  log: ${below(folder, problem.log)}`]),
+  ];
+}
+
+/** The command that takes the same cuts again: they follow from the recording that was kept and the seed. */
+function replayCommand({ scenarioFile, machine, powerCuts, seed }: RunRecord): string {
+  const words = [
+    'brownout',
+    'run',
+    scenarioFile,
+    '--machine',
+    machine,
+    '--power-cuts',
+    powerCuts,
+    '--seed',
+    seed,
+  ];
+  return words
+    .map((word) => (/^[\w./:=+-]+$/.test(word) ? word : `'${oneLine(word, 500).replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}
+
+function below(folder: string | undefined, path: string): string {
+  return folder === undefined ? oneLine(path, 500) : `${folder}/${oneLine(path, 500)}`;
+}
+
+function distinct(items: readonly string[]): string[] {
+  return [...new Set(items)];
+}

@@ -1,0 +1,169 @@
+import type { CutRecord, Finding, Problem, RunRecord, StepRecord, Verdict } from '../model/record.ts';
+import { oneLine } from './text.ts';
+
+/** One thing that was decided, as CI servers count them. */
+export interface TestCase {
+  classname: string;
+  name: string;
+  seconds: number;
+  verdict: Verdict;
+  problem?: Problem | undefined;
+  /** Lines that help to understand what is not passed. */
+  details: string[];
+  /** Below the run's folder. */
+  console?: string | undefined;
+}
+
+/** Cuts beyond which one case stands for a cut, not for each of its checks: keeps the file below GitLab's 30 MB. */
+const maxDetailedCuts = 5000;
+
+/**
+ * The cases of a run: each step of each path, each check after each cut, and whatever else keeps the run from
+ * having passed. A run that is not passed has at least one case that is not.
+ */
+export function testCases(record: RunRecord): TestCase[] {
+  const base = `${classPart(fileStem(record.scenarioFile))}.${classPart(record.machine)}`;
+  const cuts = record.crash?.cuts ?? [];
+  const decided = [
+    ...record.paths.flatMap((path) =>
+      path.steps.map((step) => stepCase(`${base}.upgrade`, path.releases, step)),
+    ),
+    ...cuts.flatMap((cut) => cutCases(`${base}.power-cuts`, cut, cuts.length <= maxDetailedCuts)),
+  ];
+  const cases = [
+    ...decided.map((one) => withFinding(one, record.findings)),
+    ...orphans(record).map((finding) => findingCase(`${base}.findings`, finding)),
+  ];
+  if (record.problem !== undefined || cases.length === 0 || !agrees(record.verdict, cases))
+    cases.push(wholeRun(base, record));
+  return cases;
+}
+
+interface Identified extends TestCase {
+  check: string;
+  token: string;
+}
+
+function stepCase(classname: string, releases: readonly string[], step: StepRecord): Identified {
+  return {
+    ...identity(classname, `${releases.join('->')}: ${step.name}`),
+    ...result(step),
+    check: step.name,
+    token: '',
+    details: problemLines(step.problem),
+    console: step.console,
+  };
+}
+
+function cutCases(classname: string, cut: CutRecord, detailed: boolean): Identified[] {
+  const title = `${cut.during} ${cut.step}, cut ${cut.id}`;
+  const about = [`power cut: ${cut.description}`, `came up: ${cut.outcome}`, `state: ${cut.id}`];
+  const explained = cut.checks.length > 0 && cut.checks.some((check) => check.verdict === cut.verdict);
+  if (detailed && explained) {
+    return cut.checks.map((check) => ({
+      ...identity(classname, `${title}: ${check.name}`),
+      ...result(check),
+      check: check.name,
+      token: cut.id,
+      details: [...problemLines(check.problem), ...about],
+      console: check.console ?? cut.console,
+    }));
+  }
+  const worst = cut.checks.find((check) => check.verdict === cut.verdict);
+  return [
+    {
+      ...identity(classname, title),
+      seconds: cut.seconds,
+      verdict: cut.verdict,
+      problem: worst?.problem,
+      check: worst?.name ?? '',
+      token: cut.id,
+      details: [...problemLines(worst?.problem), ...about],
+      console: cut.console,
+    },
+  ];
+}
+
+function result(step: StepRecord): Pick<TestCase, 'seconds' | 'verdict' | 'problem'> {
+  return { seconds: step.seconds, verdict: step.verdict, problem: step.problem };
+}
+
+/** Adds which writes and files a finding blames. */
+function withFinding(one: Identified, findings: readonly Finding[]): TestCase {
+  const { check, token, ...rest } = one;
+  if (rest.verdict !== 'failed') return rest;
+  const finding = findings.find((candidate) => candidate.token === token && candidate.check === check);
+  if (finding === undefined) return rest;
+  return { ...rest, details: [...rest.details, ...blame(finding)] };
+}
+
+/** Findings that no failed step or check stands for. */
+function orphans(record: RunRecord): Finding[] {
+  const failedSteps = record.paths.flatMap(({ steps }) => failedNames(steps).map((name) => `\n${name}`));
+  const failedChecks = (record.crash?.cuts ?? []).flatMap(({ id, checks }) =>
+    failedNames(checks).map((name) => `${id}\n${name}`),
+  );
+  const known = new Set([...failedSteps, ...failedChecks]);
+  return record.findings.filter(({ token, check }) => !known.has(`${token}\n${check}`));
+}
+
+function failedNames(steps: readonly StepRecord[]): string[] {
+  return steps.filter(({ verdict }) => verdict === 'failed').map(({ name }) => name);
+}
+
+function findingCase(classname: string, finding: Finding): TestCase {
+  return {
+    ...identity(
+      classname,
+      [finding.check, finding.token, finding.during].filter((part) => part !== '').join(', '),
+    ),
+    seconds: 0,
+    verdict: 'failed',
+    problem: { kind: 'device', code: finding.check, message: finding.message },
+    details: [finding.message, ...blame(finding)],
+  };
+}
+
+function wholeRun(classname: string, record: RunRecord): TestCase {
+  const { problem } = record;
+  const ended: Verdict =
+    problem === undefined ? record.verdict : problem.kind === 'device' ? 'failed' : 'error';
+  return {
+    ...identity(classname, 'run'),
+    seconds: record.seconds,
+    verdict: ended,
+    problem,
+    details: problemLines(problem),
+    console: problem?.log,
+  };
+}
+
+/** Whether the cases alone make the verdict plain. */
+function agrees(verdict: Verdict, cases: readonly TestCase[]): boolean {
+  return verdict === 'passed' || cases.some((one) => one.verdict !== 'passed');
+}
+
+function problemLines(problem: Problem | undefined): string[] {
+  if (problem === undefined) return [];
+  return [problem.message, ...(problem.log === undefined ? [] : [`log: ${problem.log}`])];
+}
+
+function blame({ minimal, files }: Finding): string[] {
+  return [
+    ...(minimal.length === 0 ? [] : [`lost writes that suffice: ${minimal.join(', ')}`]),
+    ...(files.length === 0 ? [] : [`in files: ${files.join(', ')}`]),
+  ];
+}
+
+function identity(classname: string, name: string): { classname: string; name: string } {
+  return { classname, name: oneLine(name) };
+}
+
+/** Jenkins takes dots in a class name for packages. */
+function classPart(text: string): string {
+  return oneLine(text, 100).replaceAll('.', '_');
+}
+
+function fileStem(path: string): string {
+  return (path.split('/').at(-1) ?? path).replace(/\.ya?ml$/, '');
+}

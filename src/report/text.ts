@@ -1,0 +1,42 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Characters that XML 1.0 forbids (production 2, Char) and halves of surrogate pairs. */
+// biome-ignore lint: the control characters are the point.
+const forbidden =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** Text from a guest as a report may show it: no terminal escapes, no control characters, unix line ends. */
+export function plainText(text: string, limit = 20_000): string {
+  const bounded = cutMiddle(text, limit * 2);
+  return cutMiddle(
+    stripVTControlCharacters(bounded).replaceAll(/\r\n?/g, '\n').replaceAll(forbidden, ''),
+    limit,
+  );
+}
+
+/** The same on one line, for attributes, tables and terminals. */
+export function oneLine(text: string, limit = 300): string {
+  return cutMiddle(
+    plainText(text, limit * 4)
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+    limit,
+  );
+}
+
+/** Leaves out the middle of a long text and says how much; beginning and end usually hold what matters. */
+export function cutMiddle(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const half = Math.floor(limit / 2);
+  return `${text.slice(0, half)} [... ${text.length - 2 * half} characters left out ...] ${text.slice(text.length - half)}`;
+}
+
+/** `8.2 s`, `2m05s`, `1h02m`: for people. */
+export function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return '?';
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}m${String(whole % 60).padStart(2, '0')}s`;
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}

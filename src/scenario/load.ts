@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import { sha256 } from '../core/digest.ts';
+import { parseDocument } from '../document/parse.ts';
+import { readText } from '../document/read.ts';
+import { didYouMean } from '../document/suggest.ts';
+import type { AgentSpec, ProvisionStep, Scenario } from '../model/scenario.ts';
+import { resolvePaths } from './paths.ts';
+import { type ScenarioDocument, scenarioSchema } from './schema.ts';
+
+/** Reads a scenario file. Throws ScenarioError that names file:line:column for each thing that is wrong. */
+export async function loadScenario(path: string): Promise<Scenario> {
+  return parseScenario(await readText(path), path);
+}
+
+/** Checks a scenario's text; `path` is what errors and the record call it. */
+export function parseScenario(text: string, path: string): Scenario {
+  const document = parseDocument(text, path, consistentScenario);
+  const provision = document.provision.map(provisionStep);
+  const touched = provision.flatMap((step) => ('run' in step ? [] : [pathOf(step)]));
+  return {
+    name: document.name,
+    source: { path, sha256: sha256(text) },
+    machines: unique(document.machines),
+    image: document.image,
+    agent: agentSpec(document.agent),
+    releases: document.releases,
+    paths: resolvePaths(document.releases, document.paths),
+    provision,
+    configuration: unique([...touched, ...document.configuration]),
+    powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
+    expect: {
+      bootsWithinMs: document.expect.boots.within,
+      installsWithinMs: document.expect.installs.within,
+      upgrade: document.expect.upgrade,
+      release: unique(document.expect.release.oneOf),
+      configuration: document.expect.configuration,
+      retry: document.expect.retry,
+    },
+  };
+}
+
+/** What a schema of single values cannot say: that releases are named once and paths use only those. */
+const consistentScenario = scenarioSchema.superRefine(({ releases, paths }, context) => {
+  const complain = (path: PropertyKey[], message: string) =>
+    context.addIssue({ code: 'custom', path, message });
+  releases.forEach((release, i) => {
+    if (releases.indexOf(release) < i) complain(['releases', i], `release ${release} is there twice`);
+  });
+  paths.forEach((path, i) => {
+    if (typeof path === 'string') return;
+    path.forEach((release, j) => {
+      if (!releases.includes(release))
+        complain(
+          ['paths', i, j],
+          `unknown release "${release}"; expected one of ${releases.join(', ')}${didYouMean(release, releases)}`,
+        );
+      else if (path[j - 1] === release) complain(['paths', i, j], `release ${release} follows itself`);
+    });
+  });
+}) satisfies z.ZodType<ScenarioDocument>;
+
+function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {
+  if (agent === 'rauc') return { name: 'rauc', bundle: 'verity' };
+  if (agent.name === 'rauc') return agent;
+  const { name, bundle, install, confirm, rollback } = agent;
+  return {
+    name,
+    bundle,
+    install,
+    ...(confirm === undefined ? {} : { confirm }),
+    ...(rollback === undefined ? {} : { rollback }),
+  };
+}
+
+function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionStep {
+  if (step.write !== undefined) {
+    const { path, content, mode } = step.write;
+    return { write: { path, content, ...(mode === undefined ? {} : { mode }) } };
+  }
+  if (step.append !== undefined) return { append: step.append };
+  if (step.edit !== undefined) return { edit: step.edit };
+  if (step.delete !== undefined)
+    return { delete: typeof step.delete === 'string' ? { path: step.delete } : step.delete };
+  return { run: step.run ?? '' };
+}
+
+function pathOf(step: Exclude<ProvisionStep, { run: string }>): string {
+  if ('write' in step) return step.write.path;
+  if ('append' in step) return step.append.path;
+  return 'edit' in step ? step.edit.path : step.delete.path;
+}
+
+function unique<T>(items: readonly T[]): T[] {
+  return [...new Set(items)];
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { machineNames } from '../model/machine.ts';
+import { cutPhases, stateKinds } from '../model/scenario.ts';
+import { durationPattern, parseDuration } from './duration.ts';
+
+const text = z.string().min(1).max(100_000);
+
+const release = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.+~-]{0,63}$/, {
+    error: 'a release: a letter or digit, then letters, digits, . _ + ~ -',
+  })
+  .describe('A release of the image. Quote it: YAML takes 1.0 for the number 1.');
+
+const guestPath = z
+  .string()
+  .regex(/^(?!.*\/\.{1,2}(?:\/|$))(?:\/[^/\u0000-\u001f\u007f]+)+$/, {
+    error: 'an absolute path of a file in the guest, without . or .. and without control characters',
+  })
+  .max(4096)
+  .describe('Absolute path of a file in the guest');
+
+const duration = z
+  .string()
+  .regex(durationPattern, { error: 'a duration: 500ms, 90s, 2m, 1h' })
+  .transform((value) => parseDuration(value) ?? 0)
+  .refine((ms) => ms >= 100 && ms <= 86_400_000, 'a duration must lie between 100ms and 24h');
+
+const mode = z
+  .string()
+  .regex(/^0?[0-7]{3,4}$/, { error: 'an octal file mode in quotes: "0640"' })
+  .transform((value) => Number.parseInt(value, 8));
+
+const write = z
+  .strictObject({ path: guestPath, content: z.string().max(1 << 20), mode: mode.optional() })
+  .describe('Creates a file, or replaces its content');
+const append = z
+  .strictObject({ path: guestPath, content: z.string().max(1 << 20) })
+  .describe('Adds to the end of a file');
+const edit = z
+  .strictObject({ path: guestPath, replace: text, with: z.string().max(1 << 20) })
+  .describe('Replaces the one place where `replace` stands');
+const deletion = z.union([guestPath, z.strictObject({ path: guestPath })]).describe('Removes a file');
+
+const provisionKinds = ['write', 'append', 'edit', 'delete', 'run'];
+
+/** One object with optional keys rather than alternatives, so that a misspelt key is named as such. */
+const provisionStep = z
+  .strictObject({
+    write: write.optional(),
+    append: append.optional(),
+    edit: edit.optional(),
+    delete: deletion.optional(),
+    run: text.describe("A command for the guest's shell").optional(),
+  })
+  .refine(
+    (step) => Object.keys(step).length === 1,
+    `each step needs exactly one of ${provisionKinds.join(', ')}`,
+  );
+
+const agentName = z.enum(['rauc', 'script']);
+const raucAgent = z.strictObject({
+  name: z.literal('rauc'),
+  bundle: z.enum(['verity', 'plain']).default('verity'),
+});
+const scriptAgent = z.strictObject({
+  name: z.literal('script'),
+  bundle: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('raw')
+    .describe('Format that the image offers: raw, verity, plain'),
+  install: text.describe("Commands for the guest's shell; BUNDLE_URL is where the release is found"),
+  confirm: text.optional(),
+  rollback: text.optional(),
+});
+
+const agent = z
+  .union([z.literal('rauc'), z.discriminatedUnion('name', [raucAgent, scriptAgent])])
+  .describe(`The update agent: ${agentName.options.join(' or ')}`);
+
+const path = z.union([
+  z
+    .enum(['adjacent', 'skip'])
+    .describe('adjacent: every release in order; skip: from the first straight to the last'),
+  z.array(release).min(2).describe('Releases in the order in which the device takes them'),
+]);
+
+const expectations = z.strictObject({
+  boots: z.strictObject({ within: duration.prefault('120s') }).prefault({}),
+  installs: z.strictObject({ within: duration.prefault('300s') }).prefault({}),
+  upgrade: z
+    .enum(['succeeds', 'falls-back'])
+    .default('succeeds')
+    .describe('Without a cut: does the device end on the new release, or fall back by itself?'),
+  release: z
+    .strictObject({ oneOf: z.array(z.enum(['old', 'new'])).min(1) })
+    .default({ oneOf: ['old', 'new'] })
+    .describe('After a cut: which whole releases are allowed'),
+  configuration: z.enum(['preserved', 'unchecked']).default('preserved'),
+  retry: z
+    .enum(['succeeds', 'unchecked'])
+    .default('succeeds')
+    .describe('After a cut: must installing again succeed?'),
+});
+
+/** A scenario file: what YAML is checked against, and what `brownout schema` prints. */
+export const scenarioSchema = z.strictObject({
+  name: z.string().min(1).max(200).describe('One sentence that says what is shown'),
+  machines: z.array(z.enum(machineNames)).min(1),
+  image: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'the name of a folder below images/' })
+    .describe('The name of a folder below images/'),
+  agent,
+  releases: z.array(release).min(2).describe('Oldest first'),
+  paths: z.array(path).min(1).default(['adjacent']),
+  provision: z.array(provisionStep).default([]).describe("What the device's owner did before the upgrade"),
+  configuration: z
+    .array(guestPath)
+    .default([])
+    .describe("Further files that are the owner's, besides those that the provision steps touch"),
+  powerCuts: z
+    .strictObject({
+      during: z
+        .array(z.enum(cutPhases))
+        .min(1)
+        .default([...cutPhases]),
+      states: z
+        .array(z.enum(stateKinds))
+        .min(1)
+        .default([...stateKinds]),
+    })
+    .prefault({}),
+  expect: expectations.prefault({}),
+});
+
+/** A scenario file's content with defaults filled in. */
+export type ScenarioDocument = z.output<typeof scenarioSchema>;
+
+/** JSON Schema (draft 2020-12) of scenario files, for editors. */
+export function scenarioJsonSchema(): Record<string, unknown> {
+  return { title: 'brownout scenario', ...z.toJSONSchema(scenarioSchema, { io: 'input' }) };
+}

@@ -1,0 +1,76 @@
+import { Deadline, DeadlinePassed, withDeadline } from '../core/deadline.ts';
+import { DeviceFailure } from '../core/errors.ts';
+import { ConnectionLost } from '../guest/errors.ts';
+import type { SshSession } from '../guest/ssh.ts';
+import type { QemuExit } from '../qemu/process.ts';
+import type { Rig } from './rig.ts';
+import type { EndOptions } from './states.ts';
+
+/** How long a guest may take to end its power cycle when the caller sets no limit. */
+const endLimitMs = 120_000;
+/** How long to wait for QEMU's end after a login broke: a guest's reset closes the login first. */
+const exitGraceMs = 3000;
+
+/** Does something through the login; when that breaks, says what became of the device. */
+export async function throughLogin<T>(rig: Rig, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ConnectionLost)) throw error;
+    throw await explainLoss(rig, error);
+  }
+}
+
+async function explainLoss(rig: Rig, error: ConnectionLost): Promise<Error> {
+  const { qemu, console } = rig.current;
+  const limit = Deadline.after(exitGraceMs);
+  rig.ended.throwIfAborted();
+  const exit = await withDeadline('end of QEMU', limit, rig.ended, () => qemu.exited).catch(() => undefined);
+  await console.catchUp();
+  if (exit?.kind === 'failed') return exit.error;
+  const panic = console.finding('panic');
+  const became =
+    exit === undefined
+      ? ''
+      : exit.kind === 'guest-shutdown'
+        ? ': it powered itself off'
+        : ': it reset itself';
+  const message = `the device went away${became}${panic === undefined ? '' : ` (${panic})`}; its console: ${console.path}`;
+  return new ConnectionLost(message, { cause: error, logPath: console.path });
+}
+
+/** Asks the guest to end its power cycle and waits until QEMU has ended, for the reason that was asked for. */
+export async function endByGuest(
+  rig: Rig,
+  session: SshSession,
+  want: 'guest-reset' | 'guest-shutdown',
+  { deadline = Deadline.after(endLimitMs), signal }: EndOptions,
+): Promise<void> {
+  const [command, code] =
+    want === 'guest-reset' ? ['reboot', 'reboot-failed'] : ['poweroff', 'shutdown-failed'];
+  const { qemu, console } = rig.current;
+  const either = AbortSignal.any([rig.ended, ...(signal === undefined ? [] : [signal])]);
+  const fail = (why: string, cause?: unknown) =>
+    new DeviceFailure(code, `${why}; its console: ${console.path}`, { cause, logPath: console.path });
+  try {
+    const exit = await withDeadline(command, deadline, either, (inner) => askAndWait(inner));
+    if (exit.kind === 'failed') throw exit.error;
+    if (exit.kind !== want)
+      throw fail(`the device was asked to ${command} and did something else (${exit.kind})`);
+  } catch (error) {
+    if (!(error instanceof DeadlinePassed)) throw error;
+    throw fail(`the device did not ${command} within ${deadline.limitMs / 1000} s`, error);
+  }
+
+  async function askAndWait(inner: AbortSignal): Promise<QemuExit> {
+    try {
+      const { exitCode, stderr } = await session.run(command, { deadline, signal: inner });
+      if (exitCode !== 0)
+        throw fail(`${command} ended with ${exitCode} on the device: ${stderr.trim().slice(-300)}`);
+    } catch (error) {
+      // The guest may end the login before it reports the command's exit code.
+      if (!(error instanceof ConnectionLost)) throw error;
+    }
+    return qemu.exited;
+  }
+}

@@ -1,0 +1,208 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { CleanupStack } from '../core/cleanup.ts';
+import { Deadline } from '../core/deadline.ts';
+import { HarnessError } from '../core/errors.ts';
+import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
+import { PowerCut } from '../guest/errors.ts';
+import type { SshSession } from '../guest/ssh.ts';
+import type { DiskSpec, ImageManifest } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { Disk } from '../nbd/disk.ts';
+import { type NbdServer, startNbdServer } from '../nbd/server.ts';
+import type { Accelerator, DirectKernel, QemuSpec } from '../qemu/arguments.ts';
+import { type Qemu, startQemu } from '../qemu/process.ts';
+import { freePort } from './ports.ts';
+
+/** Milliseconds that QEMU itself may take to come up. */
+const startLimitMs = 30_000;
+/** Ports tried before giving up, where the port is ours to choose. */
+const portTries = 5;
+
+/** What a target is made of. */
+export interface TargetOptions {
+  manifest: Pick<ImageManifest, 'ssh' | 'firmware' | 'qemu'>;
+  machine: MachineName;
+  /** In the order of the bus; the caller owns the disks and disposes of them after the target. */
+  disks: readonly { spec: DiskSpec; disk: Disk }[];
+  /** QEMU's own messages go to `qemu/` in here, and stay only where QEMU failed. */
+  folder: string;
+  /** Where the serial log of the n-th power-on goes; n counts from 1, guest resets included. */
+  consoleLog: (n: number) => string;
+  accelerator: Accelerator;
+  /** Loopback port for the guest's ssh; chosen when absent. */
+  sshPort?: number;
+  /** Boots this kernel instead of the image's firmware. */
+  kernel?: DirectKernel;
+  /** Resets of the guest while it boots before that counts as a loop (default 8). */
+  maxResets?: number;
+  /** Kills everything at once. */
+  signal: AbortSignal;
+  /** Told what a person watching wants to know: resets, retries, dropped clients. */
+  onNotice: (message: string) => void;
+}
+
+/** One power-on: QEMU with its console. */
+export interface PowerCycle {
+  qemu: Qemu;
+  console: ConsoleWatch;
+  sshPort: number;
+}
+
+/** Sockets, servers and the running QEMU of one target, whatever state it is in. */
+export class Rig implements AsyncDisposable {
+  readonly options: TargetOptions;
+  /** Aborts when the options' signal does, and when the target is disposed of. */
+  readonly ended: AbortSignal;
+  private readonly stack: CleanupStack;
+  private readonly nbd: NbdServer;
+  private readonly sockets: string;
+  private cycle: PowerCycle | undefined;
+  private session: SshSession | undefined;
+  private launches = 0;
+  private spentCpuSeconds = 0;
+  private disposed = false;
+  private readonly end = new AbortController();
+
+  private constructor(
+    options: TargetOptions,
+    parts: { stack: CleanupStack; nbd: NbdServer; sockets: string },
+  ) {
+    this.options = options;
+    this.stack = parts.stack;
+    this.nbd = parts.nbd;
+    this.sockets = parts.sockets;
+    this.ended = AbortSignal.any([options.signal, this.end.signal]);
+    this.ended.addEventListener('abort', () => this.kill(), { once: true });
+  }
+
+  /** Serves the disks. Sockets live in a short temporary path, as a socket's path may have 107 bytes only. */
+  static async create(options: TargetOptions): Promise<Rig> {
+    options.signal.throwIfAborted();
+    const stack = new CleanupStack();
+    try {
+      const sockets = await mkdtemp(join(tmpdir(), 'brownout-'));
+      stack.defer('socket folder', () => rm(sockets, { recursive: true, force: true }));
+      const exports = new Map(options.disks.map(({ spec, disk }) => [spec.id, disk]));
+      const { onNotice } = options;
+      const server = await startNbdServer({ socketPath: join(sockets, 'nbd'), exports, onNotice });
+      return new Rig(options, { stack, nbd: stack.use('NBD server', server), sockets });
+    } catch (error) {
+      await stack[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get cpuSeconds(): number {
+    return this.spentCpuSeconds + (this.cycle?.qemu.cpuSeconds ?? 0);
+  }
+
+  get consolePath(): string | undefined {
+    return this.launches === 0 ? undefined : this.options.consoleLog(this.launches);
+  }
+
+  /** The power cycle under way; only states that have power ask. */
+  get current(): PowerCycle {
+    if (this.cycle === undefined) throw new HarnessError('target-state', 'the target has no power');
+    return this.cycle;
+  }
+
+  /** Starts QEMU; with a port of our own choice, another one is tried when somebody was faster. */
+  async launch(): Promise<void> {
+    this.ended.throwIfAborted();
+    await this.endCycle();
+    this.launches += 1;
+    const consoleLog = this.options.consoleLog(this.launches);
+    const logPath = join(this.options.folder, 'qemu', basename(consoleLog));
+    await Promise.all([
+      mkdir(dirname(consoleLog), { recursive: true }),
+      mkdir(dirname(logPath), { recursive: true }),
+    ]);
+    for (let attempt = 1; ; attempt += 1) {
+      const sshPort = this.options.sshPort ?? (await freePort());
+      try {
+        await this.start(this.spec(consoleLog, sshPort), sshPort, logPath);
+        return;
+      } catch (error) {
+        const again =
+          error instanceof HarnessError && error.code === 'port-taken' && this.options.sshPort === undefined;
+        if (!again || attempt === portTries) throw error;
+        this.options.onNotice(`loopback port ${sshPort} was taken meanwhile; trying another`);
+      }
+    }
+  }
+
+  /** Keeps the login that `cutPower` and disposal must end. */
+  keep(session: SshSession): void {
+    this.session = session;
+  }
+
+  /** The power is gone: no more instructions, no more disk requests. */
+  async cutPower(): Promise<void> {
+    const killed = this.cycle?.qemu.kill();
+    this.session?.close(new PowerCut());
+    await Promise.all([killed, this.nbd.dropAll()]);
+    await this.endCycle();
+  }
+
+  /** Gathers what is left of a power cycle whose QEMU has ended or may be ended. */
+  async endCycle(): Promise<void> {
+    const { cycle } = this;
+    if (cycle === undefined) return;
+    await cycle.qemu.kill();
+    this.spentCpuSeconds += cycle.qemu.cpuSeconds;
+    this.cycle = undefined;
+    this.session = undefined;
+    await cycle.console[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.end.abort(new HarnessError('target-state', 'the target was disposed of'));
+    try {
+      await this.cutPower();
+    } finally {
+      await this.stack[Symbol.asyncDispose]();
+    }
+  }
+
+  private kill(): void {
+    void this.cycle?.qemu.kill();
+    this.session?.close(this.ended.reason as Error);
+  }
+
+  private async start(spec: QemuSpec, sshPort: number, logPath: string): Promise<void> {
+    const qemu = await startQemu({
+      spec,
+      logPath,
+      deadline: Deadline.after(startLimitMs),
+      signal: this.ended,
+    });
+    this.cycle = { qemu, console: watchConsole(spec.consoleLog), sshPort };
+    void qemu.exited.then(async (exit) => {
+      if (exit.kind !== 'failed') await rm(logPath, { force: true });
+    });
+    this.ended.throwIfAborted();
+  }
+
+  private spec(consoleLog: string, sshPort: number): QemuSpec {
+    const { manifest, machine, accelerator, disks, kernel } = this.options;
+    const { firmware } = manifest;
+    return {
+      machine,
+      accelerator,
+      memoryMiB: manifest.qemu.memoryMiB,
+      firmware: kernel === undefined ? { attach: firmware.attach, code: firmware.code.path } : undefined,
+      kernel,
+      disks: disks.map(({ spec }) => ({
+        ...spec,
+        source: { nbd: { socketPath: this.nbd.socketPath, exportName: spec.id } },
+      })),
+      consoleLog,
+      qmpSocket: join(this.sockets, `qmp${this.launches}`),
+      sshPort,
+    };
+  }
+}

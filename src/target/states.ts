@@ -1,0 +1,65 @@
+import type { Deadline } from '../core/deadline.ts';
+import type { DeviceFailure } from '../core/errors.ts';
+import type { CommandOutput, CopyOptions, RunOptions } from '../guest/ssh.ts';
+
+/** What every state of a target can tell. Disposing of any state ends the whole target. */
+export interface AnyState extends AsyncDisposable {
+  /** CPU seconds that QEMU used, over all power-ons of this target; half a second of the last one may be missing. */
+  cpuSeconds(): number;
+  /** Serial log of the latest power-on; undefined before the first. */
+  consolePath(): string | undefined;
+}
+
+/** What can be done to any target that has power. */
+interface Powered extends AnyState {
+  /**
+   * Takes the power away: QEMU dies at once and its disks' connections with it. What was not flushed is
+   * for the owner of the disks to lose. Commands under way reject with PowerCut.
+   */
+  cutPower(): Promise<Off>;
+}
+
+/** Limits of asking the guest to end its power cycle; without a deadline it has two minutes. */
+export interface EndOptions {
+  deadline?: Deadline;
+  signal?: AbortSignal | undefined;
+}
+
+/** No power. */
+export interface Off extends AnyState {
+  readonly state: 'off';
+  /** Starts QEMU. Errors: HarnessError `port-taken`, `qemu-failed`, `command-missing`, …; ScenarioError. */
+  powerOn(): Promise<Booting>;
+}
+
+/** Power is on; nobody has logged in yet. */
+export interface Booting extends Powered {
+  readonly state: 'booting';
+  /** Waits until a login works or it is certain (or the deadline says) that none will. */
+  untilReady(deadline: Deadline, signal?: AbortSignal): Promise<Ready | Broken>;
+}
+
+/** Logged in. Commands may run at the same time. */
+export interface Ready extends Powered {
+  readonly state: 'ready';
+  /** How often the guest reset itself before it came up. */
+  readonly resets: number;
+  /** The first kernel oops on the console of this power cycle so far. */
+  readonly oops: string | undefined;
+  /** Errors: DeviceFailure `connection-lost` (says so when the guest reset itself), DeadlinePassed, PowerCut. */
+  run(command: string, options: RunOptions): Promise<CommandOutput>;
+  readFile(path: string, options: CopyOptions): Promise<Buffer>;
+  writeFile(path: string, data: string | Uint8Array, options: CopyOptions): Promise<void>;
+  /** Asks the guest to reboot and follows it. Errors: DeviceFailure `reboot-failed`; this state stays valid then. */
+  reboot(options?: EndOptions): Promise<Booting>;
+  /** Asks the guest to power off. Errors: DeviceFailure `shutdown-failed`; this state stays valid then. */
+  shutdown(options?: EndOptions): Promise<Off>;
+}
+
+/** The device did not come up. */
+export interface Broken extends Powered {
+  readonly state: 'broken';
+  /** `boot-timeout`, `kernel-panic`, `reset-loop`, `no-ssh`, `ssh-host-key` or `powered-off`. */
+  readonly failure: DeviceFailure;
+  readonly resets: number;
+}

@@ -1,0 +1,181 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../../src/cli/program.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-cli-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function brownout(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const text = { out: '', err: '' };
+  const code = await runCli(args, {
+    stdout: { write: (more) => (text.out += more) },
+    stderr: { write: (more) => (text.err += more) },
+    environment: { PATH: folder, BROWNOUT_CACHE: folder },
+  });
+  return { code, ...text };
+}
+
+async function scenario(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+const good = 'name: x\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nreleases: ["1.0", "1.1"]\n';
+
+describe('help', () => {
+  it.each([[['--help']], [['run', '--help']]])('%s states the exit codes', async (args) => {
+    const { code, out, err } = await brownout(...args);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    for (const line of [
+      '0  all passed',
+      '1  a device',
+      '2  the scenario',
+      '3  the harness',
+      '4  nothing was run',
+    ])
+      expect(out).toContain(line);
+  });
+
+  it.each([
+    ['run'],
+    ['setup'],
+    ['schema'],
+    ['image build'],
+    ['image list'],
+    ['image verify'],
+    ['image lock'],
+  ])('%s has an example', async (command) => {
+    const { code, out } = await brownout(...command.split(' '), '--help');
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`Examples?:\\n {2}\\$ brownout ${command}`));
+  });
+
+  it('prints the version', async () =>
+    expect(await brownout('--version')).toMatchObject({ code: 0, out: '0.1.0\n' }));
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    ['no command', [], 'Usage: brownout'],
+    ['an unknown command', ['rnu'], 'Did you mean run?'],
+    ['an unknown option', ['run', 's.yaml', '--sed', '1'], 'Did you mean --seed?'],
+    ['no scenario', ['run'], "missing required argument 'scenario'"],
+    [
+      'a machine',
+      ['run', 's.yaml', '--machine', 'qemuarm46'],
+      '--machine: expected one of qemux86-64, qemuarm64, found "qemuarm46"; did you mean "qemuarm64"?',
+    ],
+    ['cuts', ['run', 's.yaml', '--power-cuts', 'all'], 'cannot be run yet'],
+    ['a seed', ['run', 's.yaml', '--seed', 'a b'], '--seed: expected'],
+    ['jobs', ['run', 's.yaml', '--jobs', '0'], '--jobs: expected a whole number from 1 to 256, found "0"'],
+    [
+      'a port',
+      ['run', 's.yaml', '--ssh-port', '99999'],
+      '--ssh-port: expected a whole number from 1 to 65535',
+    ],
+    [
+      'an image',
+      ['image', 'build', 'rauc-ba'],
+      'no image "rauc-ba"; there are rauc-ab; did you mean "rauc-ab"?',
+    ],
+    ['no image', ['image', 'build'], 'name an image: rauc-ab'],
+  ])('%s ends with 2', async (_, args, message) => {
+    const { code, out, err } = await brownout(...args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(message);
+    expect(err).not.toContain('    at ');
+  });
+});
+
+describe('run', () => {
+  it('reports what is wrong with every scenario before anything starts', async () => {
+    const a = await scenario('a.yaml', good.replace('qemuarm64', 'qemuarm46'));
+    const b = await scenario('b.yaml', good.replace('name', 'nmae'));
+    const { code, err } = await brownout('run', a, b, join(folder, 'c.yaml'));
+    expect(code).toBe(2);
+    expect(err).toContain(`${a}:2:12: machines[0]: expected one of`);
+    expect(err).toContain(`${b}:1:1: unknown key "nmae"; did you mean "name"?`);
+    expect(err).toContain('c.yaml cannot be read: no such file');
+  });
+
+  it('says which host packages are missing, as JSON too', async () => {
+    const path = await scenario('a.yaml', good);
+    const { code, out, err } = await brownout('run', path, '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({
+      exitCode: 3,
+      error: {
+        kind: 'harness',
+        code: 'host-incomplete',
+        message: 'this host lacks qemu-system-aarch64, setpriv',
+      },
+    });
+    expect(err).toContain('hint: run: brownout setup');
+  });
+
+  it('runs nothing where no scenario names the machine', async () => {
+    const path = await scenario('a.yaml', good);
+    await writeFile(join(folder, 'setpriv'), '', { mode: 0o755 });
+    const reports = join(folder, 'reports');
+    const args = ['run', path, '--machine', 'qemux86-64', '--reports', reports];
+    expect(await brownout(...args)).toMatchObject({
+      code: 4,
+      out: 'nothing was run: no scenario names qemux86-64\n',
+    });
+    const { code, out } = await brownout(...args, '--json');
+    expect({ code, json: JSON.parse(out) as unknown }).toEqual({ code: 4, json: { exitCode: 4, runs: [] } });
+  });
+
+  it('refuses one port for several machines at once', async () => {
+    const path = await scenario('a.yaml', good);
+    await writeFile(join(folder, 'setpriv'), '', { mode: 0o755 });
+    await writeFile(join(folder, 'qemu-system-aarch64'), '', { mode: 0o755 });
+    const { code, err } = await brownout('run', path, '--jobs', '2', '--ssh-port', '2222');
+    expect(code).toBe(2);
+    expect(err).toContain('--ssh-port serves one machine at a time');
+  });
+
+  it('shows where an error arose only when asked', async () => {
+    const { err } = await brownout('run', join(folder, 'none.yaml'), '--verbose');
+    expect(err).toContain('    at ');
+  });
+});
+
+describe('setup --check', () => {
+  it('lists what is missing with the package that has it', async () => {
+    const { code, out } = await brownout('setup', '--check');
+    expect(code).toBe(3);
+    expect(out).toContain('  qemu-system-aarch64 (Debian: qemu-system-arm)\n');
+    expect(out).not.toContain('nbdinfo');
+    expect((await brownout('setup', '--check', '--tests')).out).toContain('nbdinfo (Debian: libnbd-bin)');
+  });
+});
+
+describe('image', () => {
+  it('lists what can be built', async () => {
+    expect((await brownout('image', 'list')).out).toContain('rauc-ab  qemuarm64  not built\n');
+    const { out } = await brownout('image', 'list', '--json');
+    expect(JSON.parse(out)).toMatchObject([
+      { name: 'rauc-ab', machines: [{ machine: 'qemux86-64', folders: [] }, {}] },
+    ]);
+  });
+
+  it('verifies nothing where nothing is built', async () => {
+    expect(await brownout('image', 'verify')).toMatchObject({ code: 4 });
+  });
+});
+
+describe('schema', () => {
+  it('prints JSON Schema', async () => {
+    const { code, out } = await brownout('schema');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ type: 'object', additionalProperties: false });
+  });
+});

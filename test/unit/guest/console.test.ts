@@ -1,0 +1,51 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { watchConsole } from '../../../src/guest/console.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'console-'));
+  path = join(folder, 'console.log');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+it('follows a log that appears later, and tells findings as they come', async () => {
+  await using watch = watchConsole(path);
+  const told: string[] = [];
+  watch.onFinding((kind, line) => told.push(`${kind}: ${line}`));
+  await watch.catchUp();
+  await writeFile(path, 'booting\nOops: 0000 [#1]\nKernel pan');
+  await watch.catchUp();
+  expect(watch.finding('panic')).toBeUndefined();
+  expect(watch.tail(2)).toEqual(['Oops: 0000 [#1]', 'Kernel pan']);
+  await appendFile(path, 'ic - not syncing: VFS\nOops: 0001 [#2]\n');
+  await watch.catchUp();
+  expect(told).toEqual([
+    'oops: Oops: 0000 [#1]',
+    'panic: Kernel panic - not syncing: VFS',
+    'oops: Oops: 0001 [#2]',
+  ]);
+  expect(watch.finding('oops')).toBe('Oops: 0000 [#1]');
+});
+
+it('looks by itself', async () => {
+  await using watch = watchConsole(path);
+  const found = new Promise((resolve) => watch.onFinding(resolve));
+  await writeFile(path, 'Kernel panic - not syncing: x\n');
+  expect(await found).toBe('panic');
+});
+
+it('takes in everything that was written before its end', async () => {
+  await writeFile(path, `${'noise\n'.repeat(900_000)}Kernel panic - not syncing: late\n`);
+  const watch = watchConsole(path);
+  await watch.catchUp();
+  expect(watch.finding('panic')).toContain('late');
+  expect(watch.tail(1000).length).toBeLessThanOrEqual(200);
+  await watch[Symbol.asyncDispose]();
+  await watch[Symbol.asyncDispose]();
+});

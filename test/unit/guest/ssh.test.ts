@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2, { type ParsedKey, type ServerChannel } from 'ssh2';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Deadline, DeadlinePassed } from '../../../src/core/deadline.ts';
+import { knock } from '../../../src/guest/banner.ts';
+import { PowerCut } from '../../../src/guest/errors.ts';
+import { SshSession } from '../../../src/guest/ssh.ts';
+import type { SshAccess } from '../../../src/model/image.ts';
+
+const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+const loginKey = ssh2.utils.generateKeyPairSync('ed25519');
+const otherKey = ssh2.utils.generateKeyPairSync('ed25519');
+const within = (ms = 3000) => ({ deadline: Deadline.after(ms) });
+
+let folder: string;
+let access: SshAccess;
+const closers: (() => void)[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ssh-'));
+  await writeFile(join(folder, 'login'), loginKey.private);
+  await writeFile(join(folder, 'other'), otherKey.private);
+  const key = ssh2.utils.parseKey(hostKey.public) as ParsedKey;
+  const hostKeySha256 = createHash('sha256').update(key.getPublicSSH()).digest('base64').replace(/=+$/, '');
+  access = { user: 'root', privateKey: join(folder, 'login'), hostKeySha256 };
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** A stand-in for a device: lets the login key in and hands each command to `act`. */
+async function device(
+  act: (command: string, channel: ServerChannel, drop: () => void) => void,
+): Promise<number> {
+  const allowed = ssh2.utils.parseKey(loginKey.public) as ParsedKey;
+  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
+    client.on('error', () => undefined);
+    client.on('authentication', (context) => {
+      const known = context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
+      if (known) context.accept();
+      else context.reject();
+    });
+    client.on('session', (accept) => {
+      accept().on('exec', (acceptExec, _reject, { command }) =>
+        act(command, acceptExec(), () => client.end()),
+      );
+    });
+    closers.push(() => client.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function login(port: number, how: Partial<SshAccess> = {}): Promise<SshSession> {
+  const answer = await knock(port, 2000, AbortSignal.timeout(3000));
+  if (answer.kind !== 'answered') throw new Error(answer.kind);
+  const session = await SshSession.login(answer.socket, { ...access, ...how }, Deadline.after(3000));
+  closers.push(() => session.close(new Error('test is over')));
+  return session;
+}
+
+describe('login', () => {
+  it('takes the pinned host key, with or without its label', async () => {
+    const port = await device(() => undefined);
+    expect((await login(port)).lost).toBe(false);
+    expect((await login(port, { hostKeySha256: `SHA256:${access.hostKeySha256}` })).lost).toBe(false);
+  });
+
+  it('refuses another host key and names both', async () => {
+    const port = await device(() => undefined);
+    await expect(login(port, { hostKeySha256: 'AAAA' })).rejects.toMatchObject({
+      code: 'ssh-host-key',
+      kind: 'device',
+      message: expect.stringMatching(`${access.hostKeySha256.replaceAll('+', '\\+')}.*AAAA`) as string,
+    });
+  });
+
+  it('says that the device refuses the key', async () => {
+    const port = await device(() => undefined);
+    await expect(login(port, { privateKey: join(folder, 'other') })).rejects.toMatchObject({
+      code: 'ssh-login-refused',
+    });
+  });
+
+  it('says that the image’s key is unusable', async () => {
+    const port = await device(() => undefined);
+    await writeFile(join(folder, 'bad'), 'no key');
+    for (const privateKey of [join(folder, 'absent'), join(folder, 'bad')])
+      await expect(login(port, { privateKey })).rejects.toMatchObject({
+        code: 'image-ssh-key',
+        kind: 'scenario',
+      });
+  });
+
+  it('ends at its deadline when the server says hello and no more, and on noise', async () => {
+    const answers = ['SSH-2.0-x\r\n', `${'\xff'.repeat(70_000)}\n`];
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write(answers.shift() ?? '');
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    closers.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    for (let i = 0; i < 2; i += 1) {
+      const answer = await knock(port, 2000, AbortSignal.timeout(3000));
+      if (answer.kind !== 'answered') throw new Error(answer.kind);
+      await expect(SshSession.login(answer.socket, access, Deadline.after(200))).rejects.toThrow();
+    }
+  });
+});
+
+describe('knock', () => {
+  async function server(act: (drop: () => void) => void): Promise<number> {
+    const listening = createServer((socket) => {
+      socket.on('error', () => undefined);
+      closers.push(() => socket.destroy());
+      act(() => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => listening.once('listening', resolve));
+    closers.push(() => listening.close());
+    return (listening.address() as AddressInfo).port;
+  }
+
+  it('tells silence from refusal', async () => {
+    const silent = await server(() => undefined);
+    const refusing = await server((drop) => drop());
+    expect(await knock(silent, 50, AbortSignal.timeout(3000))).toEqual({ kind: 'silent' });
+    expect(await knock(refusing, 2000, AbortSignal.timeout(3000))).toEqual({ kind: 'refused' });
+  });
+
+  it('stops when told to', async () => {
+    const silent = await server(() => undefined);
+    await expect(knock(silent, 5000, AbortSignal.timeout(30))).rejects.toThrow();
+  });
+});
+
+describe('run', () => {
+  it('returns output and exit code', async () => {
+    const port = await device((command, channel) => {
+      channel.write(`ran ${command}`);
+      channel.stderr.write('é');
+      channel.exit(3);
+      channel.end();
+    });
+    const session = await login(port);
+    expect(await session.run('a b', within())).toEqual({
+      exitCode: 3,
+      stdout: 'ran a b',
+      stderr: 'é',
+      truncated: false,
+    });
+  });
+
+  it('keeps only so much output', async () => {
+    const port = await device((_, channel) => {
+      channel.write('x'.repeat(100_000));
+      channel.exit(0);
+      channel.end();
+    });
+    const result = await (await login(port)).run('yes', { ...within(), maxOutputBytes: 1000 });
+    expect(result).toMatchObject({ truncated: true, stdout: 'x'.repeat(1000) });
+  });
+
+  it('ends a command at its deadline and keeps the login', async () => {
+    const port = await device((command, channel) => {
+      if (command === 'hang') return;
+      channel.exit(0);
+      channel.end();
+    });
+    const session = await login(port);
+    await expect(session.run('hang', within(50))).rejects.toBeInstanceOf(DeadlinePassed);
+    expect(await session.run('true', within())).toMatchObject({ exitCode: 0 });
+  });
+
+  it('ends a command with the reason of its signal', async () => {
+    const session = await login(await device(() => undefined));
+    const signal = AbortSignal.timeout(30);
+    await expect(session.run('hang', { ...within(), signal })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+  });
+
+  it('reports a lost connection as the device’s failure, now and later', async () => {
+    const session = await login(await device((_, _channel, drop) => drop()));
+    await expect(session.run('x', within())).rejects.toMatchObject({
+      code: 'connection-lost',
+      kind: 'device',
+    });
+    await expect(session.run('x', within())).rejects.toMatchObject({ code: 'connection-lost' });
+    expect(session.lost).toBe(true);
+  });
+
+  it('rejects commands under way with what it was closed for', async () => {
+    const session = await login(await device(() => undefined));
+    const running = session.run('hang', within());
+    setTimeout(() => session.close(new PowerCut()), 30);
+    await expect(running).rejects.toBeInstanceOf(PowerCut);
+  });
+});
+
+describe('copies', () => {
+  /** A device whose only program is cat. */
+  async function catDevice(files: Map<string, Buffer>): Promise<SshSession> {
+    return login(
+      await device((command, channel) => {
+        const [, direction, path = ''] = /^cat (--|>) (.*)$/.exec(command) ?? [];
+        const chunks: Buffer[] = [];
+        channel.on('data', (chunk: Buffer) => chunks.push(chunk));
+        channel.on('end', () => {
+          if (direction === '>') files.set(path, Buffer.concat(chunks));
+          const found = files.get(path);
+          if (found === undefined) channel.stderr.write('cat: no such file');
+          else if (direction === '--') channel.write(found);
+          channel.exit(found === undefined ? 1 : 0);
+          channel.end();
+        });
+      }),
+    );
+  }
+
+  it('carries bytes both ways, under any name', async () => {
+    const files = new Map<string, Buffer>();
+    const session = await catDevice(files);
+    const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7) % 256));
+    await session.writeFile("/etc/it's; rm -rf $(x)", bytes, within());
+    expect([...files.keys()]).toEqual(["'/etc/it'\\''s; rm -rf $(x)'"]);
+    expect((await session.readFile("/etc/it's; rm -rf $(x)", within())).equals(bytes)).toBe(true);
+  });
+
+  it('refuses files that are absent or too long', async () => {
+    const session = await catDevice(new Map([["'/big'", Buffer.alloc(2000)]]));
+    await expect(session.readFile('/absent', within())).rejects.toMatchObject({ code: 'guest-file' });
+    const small = { ...within(), maxBytes: 1999 };
+    await expect(session.readFile('/big', small)).rejects.toMatchObject({ code: 'guest-file' });
+  });
+});

@@ -1,0 +1,117 @@
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/core/digest.ts';
+import { buildImage } from '../../../src/image/build.ts';
+import {
+  loadManifest,
+  manifestPath,
+  manifestText,
+  mapPaths,
+  verifyImage,
+} from '../../../src/image/manifest.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'brownout-prebuilt-'));
+  await mkdir(join(root, 'mine'));
+  await writeFile(join(root, 'mine', 'image.yaml'), description);
+  const files: [string, number][] = [
+    ['disk.img', 8192],
+    ['slot.ext4', 2048],
+    ['u-boot.bin', 100],
+    ['key', 10],
+    ['update.raucb', 33],
+  ];
+  for (const [name, bytes] of files) await writeFile(join(root, 'mine', name), Buffer.alloc(bytes, name));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const description = `description: An image from elsewhere
+prebuilt:
+  qemuarm64:
+    firmware: { attach: bios, code: u-boot.bin }
+    disks: [{ id: main }]
+    slots:
+      - { name: A, disk: main, offset: 1024, length: 2048, root: /dev/vda2 }
+      - { name: B, disk: main, offset: 4096, length: 4096, root: /dev/vda3 }
+    ssh: { user: root, privateKey: key, hostKeySha256: ${'A'.repeat(43)} }
+    releases:
+      '1.0':
+        factory: { main: disk.img }
+        slotContent: slot.ext4
+        bundles: { verity: update.raucb }
+`;
+
+const build = (machine: 'qemuarm64' | 'qemux86-64' = 'qemuarm64') =>
+  buildImage({ name: 'mine', machine, imagesRoot: root, cache: join(root, 'cache') });
+
+describe('a prebuilt image', () => {
+  it('gives a manifest with absolute paths and hashes', async () => {
+    const manifest = await build();
+    expect(manifest.releases['1.0']).toMatchObject({
+      factory: { main: { path: join(root, 'mine/disk.img'), bytes: 8192 } },
+      slotContent: { bytes: 2048, sha256: sha256(Buffer.alloc(2048, 'slot.ext4')) },
+    });
+    expect(manifest.disks).toEqual([{ id: 'main', attach: 'virtio-blk', cache: 'writeback' }]);
+    await verifyImage(manifest);
+  });
+
+  it('has another key when a file changes, and verifying notices', async () => {
+    const before = await build();
+    await writeFile(join(root, 'mine', 'disk.img'), Buffer.alloc(8192, 'other'));
+    await expect(verifyImage(before)).rejects.toMatchObject({ code: 'image-damaged' });
+    expect((await build()).key).not.toBe(before.key);
+  });
+
+  it.each([
+    ['a missing file', () => rm(join(root, 'mine/disk.img')), 'image-unreadable', /disk.img cannot be read/],
+    [
+      'an empty file',
+      () => truncate(join(root, 'mine/key')),
+      'image-unreadable',
+      /key cannot be read: it is empty/,
+    ],
+    ['half a sector', () => truncate(join(root, 'mine/disk.img'), 8190), 'image-invalid', /multiple of 512/],
+    [
+      'a slot outside of the disk',
+      () => truncate(join(root, 'mine/disk.img'), 4608),
+      'image-invalid',
+      /slot B ends at byte 8192/,
+    ],
+    [
+      'content larger than a slot',
+      () => truncate(join(root, 'mine/slot.ext4'), 4096),
+      'image-invalid',
+      /slot A only 2048/,
+    ],
+  ])('is refused with %s', async (_, damage, code, message) => {
+    await damage();
+    await expect(build()).rejects.toMatchObject({
+      kind: 'scenario',
+      code,
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+
+  it('is refused for a machine that it is not made for', async () => {
+    await expect(build('qemux86-64')).rejects.toMatchObject({ code: 'machine-unsupported' });
+  });
+});
+
+describe('loadManifest', () => {
+  it('resolves paths against its folder and misses files', async () => {
+    const folder = join(root, 'mine');
+    const relative = mapPaths(await build(), (path) => path.slice(folder.length + 1));
+    await writeFile(manifestPath(folder), manifestText(relative));
+    expect(await loadManifest(folder)).toEqual(await build());
+    await truncate(join(folder, 'update.raucb'), 32);
+    await expect(loadManifest(folder)).rejects.toMatchObject({
+      code: 'image-damaged',
+      message: expect.stringContaining('32 bytes instead of 33') as unknown,
+    });
+    await writeFile(manifestPath(folder), '{"format": 1}');
+    await expect(loadManifest(folder)).rejects.toMatchObject({ code: 'manifest-invalid' });
+  });
+});

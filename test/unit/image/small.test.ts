@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { grubEnvironment } from '../../../src/image/boot-loader.ts';
+import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk-layout.ts';
+import { loadOrder, moduleName, parseNeeds } from '../../../src/image/modules.ts';
+import { globExpression } from '../../../src/image/package-files.ts';
+
+describe('loadOrder', () => {
+  const needs = parseNeeds(
+    [
+      'kernel/virtio_blk.ko: kernel/virtio.ko kernel/virtio-ring.ko',
+      'kernel/virtio.ko: kernel/virtio-ring.ko',
+      'kernel/virtio-ring.ko:',
+      '',
+    ].join('\n'),
+  );
+
+  it('puts every module behind what it needs', () => {
+    expect(loadOrder(['virtio_blk', 'virtio_ring'], needs)).toEqual([
+      'kernel/virtio-ring.ko',
+      'kernel/virtio.ko',
+      'kernel/virtio_blk.ko',
+    ]);
+  });
+
+  it('names a module that does not exist', () => {
+    expect(() => loadOrder(['nvme'], needs)).toThrow(/no module nvme/);
+  });
+
+  it('knows the kernel name of a file', () => {
+    expect(moduleName('kernel/drivers/md/dm-mod.ko')).toBe('dm_mod');
+  });
+});
+
+describe('globExpression', () => {
+  it.each([
+    ['usr/bin/rauc', 'usr/bin/rauc', true],
+    ['usr/bin/rauc', 'usr/bin/rauc2', false],
+    ['usr/bin/fw_*', 'usr/bin/fw_setenv', true],
+    ['usr/*/x', 'usr/a/b/x', false],
+    ['usr/**/x', 'usr/a/b/x', true],
+    ['usr/bin/[', 'usr/bin/[', true],
+    ['a.b', 'axb', false],
+  ])('%s against %s: %s', (pattern, path, expected) => {
+    expect(globExpression(pattern).test(path)).toBe(expected);
+  });
+});
+
+describe('fixedUuid', () => {
+  it('is the same for the same name, and a valid UUID', () => {
+    expect(fixedUuid('a')).toBe(fixedUuid('a'));
+    expect(fixedUuid('a')).not.toBe(fixedUuid('b'));
+    for (let i = 0; i < 50; i += 1) {
+      expect(fixedUuid(String(i))).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
+    }
+  });
+});
+
+describe('partitionOffsets', () => {
+  it('starts at one MiB and leaves no gaps', () => {
+    const partitions = [32, 58, 58].map((mebibytes, i) => ({
+      name: String(i),
+      type: partitionTypes.linux,
+      mebibytes,
+    }));
+    expect(partitionOffsets(partitions).map((offset) => offset / (1 << 20))).toEqual([1, 33, 91]);
+  });
+});
+
+describe('grubEnvironment', () => {
+  it('is one block whose variables fit its first sector', () => {
+    const block = grubEnvironment({ ORDER: 'A B', A_OK: '1' });
+    expect(block.length).toBe(1024);
+    expect(block.startsWith('# GRUB Environment Block\nORDER=A B\nA_OK=1\n####')).toBe(true);
+  });
+});

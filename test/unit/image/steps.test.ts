@@ -1,0 +1,141 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exclusively } from '../../../src/image/exclusive.ts';
+import { ImageStore } from '../../../src/image/image-store.ts';
+import { StepCache, stepKey } from '../../../src/image/steps.ts';
+import { makeFolder, removeStale } from '../../../src/image/temporary.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-steps-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** No process has this id: it is above the largest that Linux gives. */
+const deadPid = 4_194_305;
+
+describe('stepKey', () => {
+  it('does not depend on the order of keys, but on everything else', () => {
+    expect(stepKey('a', { x: 1, y: { p: 1, q: [2] } })).toBe(stepKey('a', { y: { q: [2], p: 1 }, x: 1 }));
+    const keys = [
+      stepKey('a', { x: 1 }),
+      stepKey('b', { x: 1 }),
+      stepKey('a', { x: '1' }),
+      stepKey('a', { x: [1, 2] }),
+      stepKey('a', { x: [2, 1] }),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('StepCache', () => {
+  it('makes each result once, also when asked twice at a time', async () => {
+    const steps = new StepCache(folder);
+    let made = 0;
+    const ask = () =>
+      steps.run('thing', { a: 1 }, async (out) => {
+        made += 1;
+        await sleep(20);
+        await writeFile(join(out, 'file'), 'x');
+      });
+    const [one, two] = await Promise.all([ask(), ask()]);
+    expect(one).toBe(two);
+    expect(made).toBe(1);
+    expect(await readFile(join(one, 'file'), 'utf8')).toBe('x');
+    await steps.run('thing', { a: 2 }, () => Promise.resolve());
+    expect(made).toBe(1);
+  });
+
+  it('keeps nothing of a step that failed', async () => {
+    const steps = new StepCache(folder);
+    const failing = steps.run('thing', {}, async (out) => {
+      await writeFile(join(out, 'half'), 'x');
+      throw new Error('broke');
+    });
+    await expect(failing).rejects.toThrow('broke');
+    expect(await readdir(join(folder, 'steps'))).toEqual([]);
+  });
+
+  it('forgets what was not used for a month', async () => {
+    const steps = new StepCache(folder);
+    const old = await steps.run('old', {}, () => Promise.resolve());
+    const fresh = await steps.run('fresh', {}, () => Promise.resolve());
+    const past = new Date(Date.now() - 31 * 86_400_000);
+    await utimes(old, past, past);
+    await steps.prune();
+    expect((await readdir(join(folder, 'steps'))).map((name) => join(folder, 'steps', name))).toEqual([
+      fresh,
+    ]);
+  });
+});
+
+describe('makeFolder', () => {
+  it('leaves what another process has finished', async () => {
+    const path = join(folder, 'result');
+    await makeFolder(path, async (out) => {
+      await writeFile(join(out, 'who'), 'slow');
+      await makeFolder(path, (other) => writeFile(join(other, 'who'), 'fast'));
+    });
+    expect(await readFile(join(path, 'who'), 'utf8')).toBe('fast');
+    expect(await readdir(folder)).toEqual(['result']);
+  });
+});
+
+describe('removeStale', () => {
+  it('removes what dead builders left, and nothing else', async () => {
+    const names = [`a.${deadPid}-00000000.tmp`, `b.${process.pid}-00000000.tmp`, 'c', 'd.tmp'];
+    for (const name of names) await mkdir(join(folder, name));
+    await removeStale(folder);
+    expect((await readdir(folder)).sort()).toEqual(names.slice(1).sort());
+  });
+});
+
+describe('exclusively', () => {
+  it('lets one at a time through', async () => {
+    const order: string[] = [];
+    const work = (name: string) =>
+      exclusively(folder, undefined, async () => {
+        order.push(`${name} in`);
+        await sleep(20);
+        order.push(`${name} out`);
+      });
+    await Promise.all([work('a'), work('b')]);
+    expect(order.map((entry) => entry.slice(2))).toEqual(['in', 'out', 'in', 'out']);
+  });
+
+  it('stops waiting on abort', async () => {
+    const controller = new AbortController();
+    await exclusively(folder, undefined, async () => {
+      const waiting = exclusively(folder, controller.signal, () => Promise.resolve());
+      controller.abort(new Error('enough'));
+      await expect(waiting).rejects.toThrow('enough');
+    });
+  });
+});
+
+describe('ImageStore', () => {
+  it('keeps the three images that were used last', async () => {
+    const store = new ImageStore(folder, 'image', 'qemuarm64');
+    const keys = ['1', '2', '3', '4'].map((digit) => digit.repeat(16));
+    for (const [i, key] of keys.entries()) {
+      await mkdir(store.path(key), { recursive: true });
+      await utimes(store.path(key), i, i);
+    }
+    await store.find(keys[0] ?? '');
+    await store.prune();
+    expect((await readdir(store.folder)).sort()).toEqual([keys[0], keys[2], keys[3]]);
+  });
+
+  it('remembers a replacement for as long as it is there', async () => {
+    const store = new ImageStore(folder, 'image', 'qemuarm64');
+    const key = 'f'.repeat(16);
+    await mkdir(store.path(key), { recursive: true });
+    await store.replace('0'.repeat(16), { key, notices: ['one is gone'] });
+    expect(await store.replacement('0'.repeat(16))).toEqual({ key, notices: ['one is gone'] });
+    await rm(store.path(key), { recursive: true });
+    expect(await store.replacement('0'.repeat(16))).toBeUndefined();
+  });
+});

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ReadSet } from '../../../src/nbd/read-set.ts';
+import { ReadSetDisk } from '../../../src/nbd/read-set-disk.ts';
+import { MemoryDisk } from './memory-disk.ts';
+
+describe('read set', () => {
+  it('holds what was read, not what was written first', () => {
+    const set = new ReadSet(5 * 4096);
+    set.noteRead(4095, 4097);
+    set.noteWrite(2 * 4096, 3 * 4096);
+    set.noteRead(2 * 4096, 2 * 4096 + 1);
+    expect(set.toArray()).toEqual([0, 1]);
+    expect(set.has(2)).toBe(false);
+  });
+
+  it('takes a partial overwrite for a read, unless the block is its own already', () => {
+    const set = new ReadSet(5 * 4096);
+    set.noteWrite(100, 4096 * 2 + 1);
+    expect(set.toArray()).toEqual([0, 2]);
+    set.noteWrite(4096 + 512, 4096 + 1024);
+    set.noteRead(4096, 2 * 4096);
+    expect(set.toArray()).toEqual([0, 2]);
+  });
+
+  it('takes the short last block of a disk for whole', () => {
+    const set = new ReadSet(4096 + 512);
+    set.noteWrite(4096, 4096 + 512);
+    set.noteRead(4096, 4096 + 512);
+    expect(set.toArray()).toEqual([]);
+  });
+
+  it('agrees with a byte-by-byte account', () => {
+    const blocks = 6;
+    const step = fc.record({
+      write: fc.boolean(),
+      at: fc.integer({ min: 0, max: blocks * 8 - 1 }),
+      count: fc.integer({ min: 1, max: 24 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const set = new ReadSet(blocks * 4096);
+        const owned = new Set<number>();
+        const seen = new Set<number>();
+        for (const { write, at, count } of steps) {
+          const end = Math.min(at + count, blocks * 8);
+          if (write) set.noteWrite(at * 512, end * 512);
+          else set.noteRead(at * 512, end * 512);
+          const touched = new Map<number, number>();
+          for (let i = at; i < end; i += 1) touched.set(i >> 3, (touched.get(i >> 3) ?? 0) + 1);
+          for (const [block, sectors] of touched) {
+            if (write && sectors === 8) owned.add(block);
+            else if (!owned.has(block)) seen.add(block);
+          }
+        }
+        expect(set.toArray()).toEqual([...seen].sort((a, b) => a - b));
+      }),
+    );
+  });
+});
+
+describe('ReadSetDisk', () => {
+  it('notes and passes on', async () => {
+    const next = new MemoryDisk(8 * 4096);
+    const set = new ReadSet(next.bytes);
+    const disk = new ReadSetDisk(next, set);
+    await disk.write(0, Buffer.alloc(4096, 1), true);
+    await disk.zero(4096, 4096, false);
+    await disk.trim(8192, 512, false);
+    await disk.flush();
+    expect(await disk.read(0, 4096)).toEqual(Buffer.alloc(4096, 1));
+    await disk.read(5 * 4096, 512);
+    expect(set.toArray()).toEqual([2, 5]);
+    expect(next.calls).toEqual([
+      'write 0 4096 fua',
+      'zero 4096 4096',
+      'trim 8192 512',
+      'flush',
+      'read 0 4096',
+      'read 20480 512',
+    ]);
+    expect([disk.bytes, disk.readOnly]).toEqual([next.bytes, false]);
+  });
+});

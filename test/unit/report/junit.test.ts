@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseStringPromise } from 'xml2js';
+import { validateXML } from 'xmllint-wasm';
+import type { RunRecord } from '../../../src/model/record.ts';
+import { junitXml } from '../../../src/report/junit.ts';
+import { crash, cut, failure, motley, record, step } from './records.ts';
+
+const schemas = {
+  jenkins: readFileSync('test/data/schemas/jenkins-xunit-junit-10.xsd', 'utf8'),
+  surefire: readFileSync('test/data/schemas/surefire-test-report.xsd', 'utf8'),
+};
+
+async function violations(xml: string, schema: keyof typeof schemas): Promise<string[]> {
+  const { errors } = await validateXML({ xml, schema: schemas[schema] });
+  return errors.map((error) => error.message);
+}
+
+interface Problem {
+  _?: string;
+  $: { message: string; type: string };
+}
+interface Case {
+  $: { classname: string; name: string; time: string };
+  failure?: Problem[];
+  error?: Problem[];
+  'system-out'?: string[];
+}
+interface Suite {
+  $: Record<string, string>;
+  properties: { property: { $: { name: string; value: string } }[] }[];
+  testcase: Case[];
+}
+
+async function suiteOf(one: RunRecord): Promise<Suite> {
+  return ((await parseStringPromise(junitXml([one]))) as { testsuite: Suite }).testsuite;
+}
+
+describe('junitXml', () => {
+  it.each([
+    ['a passed run', record()],
+    ['one of everything', motley()],
+    ['a run that decided nothing', record({ verdict: 'unknown', paths: [] })],
+  ])('satisfies both schemas: %s', async (_, one) => {
+    const xml = junitXml([one]);
+    expect(await violations(xml, 'jenkins')).toEqual([]);
+    expect(await violations(xml, 'surefire')).toEqual([]);
+  });
+
+  it('satisfies Jenkins for several runs, and Surefire for each suite of them', async () => {
+    const xml = junitXml([record(), motley()]);
+    expect(await violations(xml, 'jenkins')).toEqual([]);
+    const suites = xml.match(/<testsuite [\s\S]*?<\/testsuite>/g) ?? [];
+    expect(suites).toHaveLength(2);
+    for (const suite of suites) expect(await violations(suite, 'surefire')).toEqual([]);
+    expect(xml).toContain('<testsuites name="brownout" tests=');
+  });
+
+  it('is refused by the schemas when it is wrong, so that the tests above can fail', async () => {
+    const xml = junitXml([record()]);
+    expect(await violations(xml.replace('<testcase ', '<testcase file="x" '), 'jenkins')).not.toEqual([]);
+    expect(await violations(xml.replace(/ skipped="0"/, ''), 'surefire')).not.toEqual([]);
+  });
+
+  it('counts what it holds', async () => {
+    const { $, testcase } = await suiteOf(motley());
+    const failures = testcase.filter((one) => one.failure !== undefined);
+    const errors = testcase.filter((one) => one.error !== undefined);
+    expect($).toMatchObject({
+      tests: String(testcase.length),
+      failures: String(failures.length),
+      errors: String(errors.length),
+    });
+    expect(failures.map((one) => one.$.name)).toEqual([
+      '1.0->1.1: install',
+      'confirm 1.0->1.1, cut p1.9.none: configuration',
+      'whole-release, install',
+    ]);
+    expect(errors.map((one) => one.$.name)).toEqual([
+      'install 1.0->1.1, cut p1.7.torn: boots',
+      'install 1.0->1.1, cut p1.8.none',
+      'run',
+    ]);
+  });
+
+  it('never lets an open question or trouble of the harness pass, nor blames the device for it', async () => {
+    const { testcase } = await suiteOf(motley());
+    const byName = (end: string) => testcase.find((one) => one.$.name.endsWith(end))!;
+    expect(byName('p1.7.torn: boots').error![0]!.$).toEqual({ message: 'not decided', type: 'unknown' });
+    expect(byName('run').error![0]!.$).toEqual({ message: 'no space left', type: 'disk-full' });
+    const empty = await suiteOf(record({ verdict: 'unknown', paths: [] }));
+    expect(empty.testcase.map((one) => one.error?.[0]?.$.type)).toEqual(['unknown']);
+    const contradictory = await suiteOf(record({ verdict: 'error' }));
+    expect(contradictory.$['errors']).toBe('1');
+  });
+
+  it('gives every case a name of its own, also over several runs of one scenario', async () => {
+    const root = (await parseStringPromise(junitXml([motley(), motley()]))) as {
+      testsuites: { testsuite: Suite[] };
+    };
+    const names = root.testsuites.testsuite.flatMap((suite) =>
+      suite.testcase.map((one) => `${one.$.classname}.${one.$.name}`),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain('ab-upgrade.qemuarm64.upgrade.1.0->1.1: boot 1.0 (2)');
+  });
+
+  it('says what was lost, where, and attaches the console', async () => {
+    const { testcase, properties } = await suiteOf(motley());
+    const lost = testcase.find((one) => one.$.name.endsWith('p1.9.none: configuration'))!;
+    expect(lost.failure![0]!.$).toEqual({
+      message: '/etc/hostname: "evil" ]]> <x> &',
+      type: 'configuration-lost',
+    });
+    expect(lost.failure![0]!._).toContain('power cut: after write 4 of 9; lost: 3, 4');
+    expect(lost.failure![0]!._).toContain('in files: /etc/hostname');
+    expect(lost['system-out']).toEqual(['[[ATTACHMENT|console/cut-p1.9.none.1.log]]']);
+    expect(properties[0]!.property.map((one) => one.$)).toContainEqual({ name: 'seed', value: '7' });
+  });
+
+  it('names attachments from where the report is read', () => {
+    const xml = junitXml([record()], { folderOf: ({ id }) => `reports/${id}/` });
+    expect(xml).toContain('[[ATTACHMENT|reports/20261121T034500Z-ab-upgrade-qemuarm64/console/p1.log]]');
+  });
+
+  it('writes times with three decimals, whatever they are', async () => {
+    const odd = record({
+      seconds: 0.00049,
+      paths: [
+        {
+          releases: ['1', '2'],
+          steps: [
+            step('a', { seconds: Number.NaN }),
+            step('b', { seconds: -1 }),
+            step('c', { seconds: 12345.6789 }),
+          ],
+        },
+      ],
+    });
+    const { $, testcase } = await suiteOf(odd);
+    expect([$['time'], ...testcase.map((one) => one.$.time)]).toEqual([
+      '0.000',
+      '0.000',
+      '0.000',
+      '12345.679',
+    ]);
+    expect($['timestamp']).toBe('2026-11-21T03:45:00Z');
+  });
+
+  it('cuts long output in the middle and says so', async () => {
+    const long = record({
+      verdict: 'failed',
+      paths: [{ releases: ['1', '2'], steps: [step('a', failure('x', `begin${'y'.repeat(1_000_000)}end`))] }],
+    });
+    const xml = junitXml([long]);
+    expect(xml.length).toBeLessThan(40_000);
+    const text = (await suiteOf(long)).testcase[0]!.failure![0]!._!;
+    expect(text).toMatch(/^begin.*characters left out.*end$/s);
+  });
+
+  it('stays below what GitLab takes for very many cuts', () => {
+    const cuts = Array.from({ length: 6000 }, (_, i) => cut(`p1.${i}.none`));
+    expect(junitXml([record({ crash: crash(cuts) })]).length).toBeLessThan(3_000_000);
+  });
+});

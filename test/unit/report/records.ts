@@ -1,0 +1,127 @@
+import type { CrashRecord, CutRecord, RunRecord, StepRecord } from '../../../src/model/record.ts';
+
+export function step(name: string, more: Partial<StepRecord> = {}): StepRecord {
+  return { name, verdict: 'passed', seconds: 1.5, ...more };
+}
+
+export function failure(code: string, message: string): Partial<StepRecord> {
+  return { verdict: 'failed', problem: { kind: 'device', code, message } };
+}
+
+export function cut(id: string, more: Partial<CutRecord> = {}): CutRecord {
+  return {
+    id,
+    kind: 'lost',
+    path: ['1.0', '1.1'],
+    step: '1.0->1.1',
+    during: 'install',
+    description: 'after write 4 of 9; lost: 3, 4',
+    outcome: 'old in A',
+    checks: [step('boots'), step('release'), step('configuration'), step('retry')],
+    verdict: 'passed',
+    seconds: 31.4,
+    console: `console/cut-${id}.1.log`,
+    ...more,
+  };
+}
+
+export function crash(cuts: CutRecord[]): CrashRecord {
+  return {
+    states: { prefix: 100, lost: 300, torn: 50, subset: 0, sampled: 0 },
+    decided: { prefix: 0, lost: cuts.length, torn: 0, subset: 0, sampled: cuts.length },
+    boots: cuts.length,
+    audited: 0,
+    mismatches: 0,
+    claim: 'sampled',
+    outcomes: [],
+    cuts,
+    recording: { sha256: 'ab'.repeat(32), writes: 530, flushes: 21, epochs: 22, reused: false },
+  };
+}
+
+export function record(more: Partial<RunRecord> = {}): RunRecord {
+  return {
+    format: 1,
+    id: '20261121T034500Z-ab-upgrade-qemuarm64',
+    scenario: 'RAUC A/B upgrade',
+    scenarioFile: 'scenarios/rauc/ab-upgrade.yaml',
+    machine: 'qemuarm64',
+    seed: '7',
+    powerCuts: 'random:20',
+    verdict: 'passed',
+    started: '2026-11-21T03:45:00.123Z',
+    seconds: 312.3456,
+    paths: [
+      {
+        releases: ['1.0', '1.1'],
+        steps: [step('boot 1.0'), step('1.0->1.1 install', { console: 'console/p1.log' })],
+      },
+    ],
+    findings: [],
+    timings: {},
+    host: { node: 'v20.19.0', qemu: '7.2.0', cores: 2, accelerator: 'tcg', acceleratorReason: 'asked for' },
+    inputs: {
+      scenario: 'cd'.repeat(32),
+      image: 'rauc-ab',
+      imageKey: 'k',
+      disks: {},
+      bundles: {},
+      packages: {},
+    },
+    ...more,
+  };
+}
+
+/** One of everything: passes, failures, an error, an unknown, a finding of its own, hostile text. */
+export function motley(): RunRecord {
+  const bad = cut('p1.9.none', {
+    verdict: 'failed',
+    during: 'confirm',
+    outcome: 'new in B',
+    checks: [
+      step('boots'),
+      step(
+        'configuration',
+        failure('configuration-lost', '/etc/hostname: "\u001b[31m\u0000evil" ]]> <x> & \ud800'),
+      ),
+    ],
+  });
+  return record({
+    verdict: 'error',
+    paths: [
+      {
+        releases: ['1.0', '1.1'],
+        steps: [
+          step('boot 1.0'),
+          step('boot 1.0'),
+          step('install', failure('install-failed', 'line one\nline two')),
+        ],
+      },
+    ],
+    crash: crash([
+      cut('p1.4.none'),
+      bad,
+      cut('p1.7.torn', { verdict: 'unknown', checks: [step('boots', { verdict: 'unknown' })] }),
+      cut('p1.8.none', { verdict: 'error', checks: [], outcome: 'not decided' }),
+    ]),
+    findings: [
+      {
+        check: 'configuration',
+        message: 'gone',
+        token: 'p1.9.none',
+        during: 'confirm 1.0->1.1',
+        minimal: ['w3'],
+        files: ['/etc/hostname'],
+      },
+      {
+        check: 'whole-release',
+        message: 'two outcomes',
+        token: '',
+        during: 'install',
+        minimal: [],
+        files: [],
+      },
+    ],
+    problem: { kind: 'harness', code: 'disk-full', message: 'no space left', log: 'qemu.log' },
+  });
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { summaryText } from '../../../src/report/summary.ts';
+import { crash, cut, motley, record } from './records.ts';
+
+describe('summaryText', () => {
+  it('sums up a passed run', () => {
+    const cuts = [
+      cut('a'),
+      cut('b', { outcome: 'new in B' }),
+      cut('c', { during: 'first-boot', outcome: 'new in B' }),
+    ];
+    expect(summaryText([record({ crash: crash(cuts) })], { folderOf: () => 'reports/x' })).toBe(
+      `RAUC A/B upgrade on qemuarm64: passed in 5m12s
+  upgrade 1.0 -> 1.1: 2 of 2 steps passed
+  power cuts: 3 booted of 450 crash states (sampled; seed 7; 530 writes, 21 flushes)
+                old in A  new in B  not passed
+    install            1         1           0
+    first-boot         0         1           0
+  reports: reports/x
+`,
+    );
+  });
+
+  it('names findings, their console and the command that does it again', () => {
+    const text = summaryText([motley()], { folderOf: () => 'reports/x' });
+    expect(text).toContain('RAUC A/B upgrade on qemuarm64: ERROR');
+    expect(text).toContain(
+      '    configuration: gone\n      cut p1.9.none, confirm 1.0->1.1\n      files: /etc/hostname\n',
+    );
+    expect(text).toContain('      console: reports/x/console/cut-p1.9.none.1.log');
+    expect(text).toContain(
+      'again: brownout run scenarios/rauc/ab-upgrade.yaml --machine qemuarm64 --power-cuts random:20 --seed 7\n',
+    );
+    expect(text).toContain('ended early: no space left [disk-full]\n  log: reports/x/qemu.log');
+  });
+
+  it('quotes what a shell would take apart', () => {
+    const text = summaryText([{ ...motley(), scenarioFile: "my files/it's.yaml" }]);
+    expect(text).toContain(`brownout run 'my files/it'\\''s.yaml' --machine`);
+  });
+
+  it('lists ten findings and counts the rest; folds rare outcomes', () => {
+    const [first] = motley().findings;
+    const findings = Array.from({ length: 12 }, () => first!);
+    const cuts = Array.from({ length: 9 }, (_, i) => cut(String(i), { outcome: `outcome ${i}` }));
+    const text = summaryText([record({ findings, crash: crash(cuts) })]);
+    expect(text).toContain('and 2 more in run.json');
+    expect(text).toMatch(/outcome 4 +other +not passed/);
+    expect(text).toMatch(/install +1 +1 +1 +1 +1 +4 +0/);
+  });
+});

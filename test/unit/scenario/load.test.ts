@@ -1,0 +1,253 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ScenarioError } from '../../../src/core/errors.ts';
+import { loadScenario, parseScenario } from '../../../src/scenario/load.ts';
+
+const minimal = `name: shortest
+machines: [qemuarm64]
+image: rauc-ab
+agent: rauc
+releases: ["1.0", "1.1", "2.0"]
+`;
+
+function problemsOf(text: string): string[] {
+  try {
+    parseScenario(text, 's.yaml');
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    return error.message.split('\n');
+  }
+  throw new Error('accepted');
+}
+
+describe('parseScenario', () => {
+  it('fills in what the shortest scenario leaves out', () => {
+    expect(parseScenario(minimal, 's.yaml')).toEqual({
+      name: 'shortest',
+      source: { path: 's.yaml', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      machines: ['qemuarm64'],
+      image: 'rauc-ab',
+      agent: { name: 'rauc', bundle: 'verity' },
+      releases: ['1.0', '1.1', '2.0'],
+      paths: [['1.0', '1.1', '2.0']],
+      provision: [],
+      configuration: [],
+      powerCuts: { during: ['install', 'first-boot', 'confirm'], states: ['prefix', 'lost', 'torn'] },
+      expect: {
+        bootsWithinMs: 120_000,
+        installsWithinMs: 300_000,
+        upgrade: 'succeeds',
+        release: ['old', 'new'],
+        configuration: 'preserved',
+        retry: 'succeeds',
+      },
+    });
+  });
+
+  it('reads every key', () => {
+    const scenario = parseScenario(
+      `name: all
+machines: [qemux86-64, qemuarm64, qemuarm64]
+image: mine
+agent: { name: script, install: 'dd if=x', rollback: r }
+releases: ["1.0", "2.0"]
+paths: [skip, adjacent, ["2.0", "1.0"]]
+provision:
+  - write: { path: /etc/a, content: x, mode: "0640" }
+  - append: { path: /etc/b, content: y }
+  - edit: { path: /etc/c, replace: p, with: "" }
+  - delete: /etc/d
+  - delete: { path: /etc/a }
+  - run: touch /etc/e
+configuration: [/etc/e, /etc/b]
+powerCuts: { during: [install], states: [torn] }
+expect:
+  boots: { within: 60s }
+  installs: { within: 1.5m }
+  upgrade: falls-back
+  release: { oneOf: [old] }
+  configuration: unchecked
+  retry: unchecked
+`,
+      's.yaml',
+    );
+    expect(scenario).toMatchObject({
+      machines: ['qemux86-64', 'qemuarm64'],
+      agent: { name: 'script', bundle: 'raw', install: 'dd if=x', rollback: 'r' },
+      paths: [
+        ['1.0', '2.0'],
+        ['2.0', '1.0'],
+      ],
+      provision: [
+        { write: { path: '/etc/a', content: 'x', mode: 0o640 } },
+        { append: { path: '/etc/b', content: 'y' } },
+        { edit: { path: '/etc/c', replace: 'p', with: '' } },
+        { delete: { path: '/etc/d' } },
+        { delete: { path: '/etc/a' } },
+        { run: 'touch /etc/e' },
+      ],
+      configuration: ['/etc/a', '/etc/b', '/etc/c', '/etc/d', '/etc/e'],
+      powerCuts: { during: ['install'], states: ['torn'] },
+      expect: {
+        bootsWithinMs: 60_000,
+        installsWithinMs: 90_000,
+        upgrade: 'falls-back',
+        release: ['old'],
+        configuration: 'unchecked',
+        retry: 'unchecked',
+      },
+    });
+  });
+
+  it.each([
+    [
+      'a wrong machine',
+      minimal.replace('qemuarm64', 'qemuarm46'),
+      's.yaml:2:12: machines[0]: expected one of qemux86-64, qemuarm64, found "qemuarm46"; did you mean "qemuarm64"?',
+    ],
+    [
+      'an unquoted release',
+      minimal.replace('"1.0"', '1.0'),
+      's.yaml:5:12: releases[0]: expected text, found the number 1.0; quote it: "1.0"',
+    ],
+    [
+      'an unquoted release in a path',
+      `${minimal}paths: [[1.0, "2.0"]]\n`,
+      's.yaml:6:10: paths[0][0]: expected text, found the number 1.0; quote it: "1.0"',
+    ],
+    [
+      'a release given twice',
+      minimal.replace('1.1', '1.0'),
+      's.yaml:5:19: releases[1]: release 1.0 is there twice',
+    ],
+    [
+      'one release',
+      minimal.replace(', "1.1", "2.0"', ''),
+      's.yaml:5:11: releases: expected at least 2 items, found a list',
+    ],
+    [
+      'a path with an unknown release',
+      `${minimal}paths: [["1.0", "2.1"]]\n`,
+      's.yaml:6:17: paths[0][1]: unknown release "2.1"; expected one of 1.0, 1.1, 2.0; did you mean "1.1"?',
+    ],
+    [
+      'a path that stands still',
+      `${minimal}paths: [["1.0", "1.0"]]\n`,
+      's.yaml:6:17: paths[0][1]: release 1.0 follows itself',
+    ],
+    [
+      'a path of one',
+      `${minimal}paths: [["1.0"]]\n`,
+      's.yaml:6:9: paths[0]: expected at least 2 items, found a list',
+    ],
+    [
+      'a wrong path rule',
+      `${minimal}paths: [adjacnet]\n`,
+      's.yaml:6:9: paths[0]: expected one of adjacent, skip or a list, found "adjacnet"; did you mean "adjacent"?',
+    ],
+    [
+      'a wrong agent',
+      minimal.replace('agent: rauc', 'agent: ruac'),
+      's.yaml:4:8: agent: expected "rauc" or a mapping, found "ruac"; did you mean "rauc"?',
+    ],
+    [
+      'a wrong agent name',
+      minimal.replace('agent: rauc', 'agent: { name: scirpt }'),
+      's.yaml:4:16: agent.name: expected one of rauc, script, found "scirpt"; did you mean "script"?',
+    ],
+    [
+      'a script without install',
+      minimal.replace('agent: rauc', 'agent: { name: script }'),
+      's.yaml:4:8: agent.install: missing; expected text',
+    ],
+    [
+      'a wrong bundle',
+      minimal.replace('agent: rauc', 'agent: { name: rauc, bundle: verty }'),
+      's.yaml:4:30: agent.bundle: expected one of verity, plain, found "verty"; did you mean "verity"?',
+    ],
+    [
+      'a misspelt provision step',
+      `${minimal}provision:\n  - wirte: { path: /etc/a, content: x }\n`,
+      's.yaml:7:5: provision[0]: unknown key "wirte"; did you mean "write"?',
+    ],
+    [
+      'two steps in one',
+      `${minimal}provision:\n  - { run: a, delete: /b }\n`,
+      's.yaml:7:5: provision[0]: each step needs exactly one of write, append, edit, delete, run',
+    ],
+    [
+      'a relative path',
+      `${minimal}configuration: [etc/a]\n`,
+      's.yaml:6:17: configuration[0]: expected an absolute path of a file in the guest, without . or .. and without control characters, found "etc/a"',
+    ],
+    [
+      'an unquoted mode',
+      `${minimal}provision: [write: { path: /a, content: x, mode: 0640 }]\n`,
+      's.yaml:6:50: provision[0].write.mode: expected text, found the number 0640; quote it: "0640"',
+    ],
+    [
+      'a bare number for a duration',
+      `${minimal}expect: { boots: { within: 60 } }\n`,
+      's.yaml:6:28: expect.boots.within: expected text, found the number 60; quote it: "60"',
+    ],
+    [
+      'a duration without unit',
+      `${minimal}expect: { boots: { within: "60" } }\n`,
+      's.yaml:6:28: expect.boots.within: expected a duration: 500ms, 90s, 2m, 1h, found "60"',
+    ],
+    [
+      'a duration of nothing',
+      `${minimal}expect: { boots: { within: 0s } }\n`,
+      's.yaml:6:28: expect.boots.within: a duration must lie between 100ms and 24h',
+    ],
+    [
+      'a phase',
+      `${minimal}powerCuts: { during: [instal] }\n`,
+      's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, found "instal"; did you mean "install"?',
+    ],
+    [
+      'an image outside of images/',
+      minimal.replace('rauc-ab', '../../x'),
+      's.yaml:3:8: image: expected the name of a folder below images/, found "../../x"',
+    ],
+    [
+      'an unknown key',
+      `${minimal}relaeses: 1\n`,
+      's.yaml:6:1: unknown key "relaeses"; did you mean "releases"?',
+    ],
+  ])('explains %s', (_, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  it.each(['/etc/../passwd', '/..', '/', '//etc', '/etc/', '/./a', '/a\\0b', '/a\\nb', ''])(
+    'refuses the guest path "%s"',
+    (path) => {
+      expect(problemsOf(`${minimal}configuration: ["${path}"]\n`)[0]).toContain(
+        'configuration[0]: expected an absolute path',
+      );
+    },
+  );
+
+  it.each(['/etc/a', '/etc/..a', '/etc/a..', '/etc/.hidden', '/a b/ü', "/it's"])(
+    'takes the guest path "%s"',
+    (path) => {
+      expect(parseScenario(`${minimal}configuration: ["${path}"]\n`, 's.yaml').configuration).toEqual([path]);
+    },
+  );
+});
+
+describe('loadScenario', () => {
+  it.each(
+    readdirSync('scenarios', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml')),
+  )('reads the scenario that ships with the project: %s', async (name) => {
+    const scenario = await loadScenario(`scenarios/${name}`);
+    expect(scenario.paths.length).toBeGreaterThan(0);
+  });
+
+  it('names a file that is not there', async () => {
+    await expect(loadScenario('scenarios/none.yaml')).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'document-unreadable',
+    });
+  });
+});
