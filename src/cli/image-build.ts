@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import { buildImage } from '../image/build.ts';
 import { assertHost } from '../host/check.ts';
+import { buildImage } from '../image/build.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { durationText } from '../report/text.ts';
-import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { chosenImages, imageMachines } from './image-names.ts';
 import { machineName } from './values.ts';

@@ -1,6 +1,6 @@
 import { cacheRoot } from '../core/paths.ts';
 import { listImages } from '../image/manifest.ts';
-import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { imageMachines, imageNames } from './image-names.ts';
 

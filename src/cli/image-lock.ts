@@ -1,6 +1,6 @@
-import { lockImage } from '../image/build.ts';
 import { assertHost } from '../host/check.ts';
-import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { lockImage } from '../image/build.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { chosenImages } from './image-names.ts';
 

@@ -11,7 +11,7 @@ import { Terminal } from '../report/terminal.ts';
 import { runScenarios } from '../runner/run-scenarios.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
-import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
 import { machineName, seedText, wholeNumber } from './values.ts';
 

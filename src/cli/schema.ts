@@ -1,5 +1,5 @@
 import { scenarioJsonSchema } from '../scenario/schema.ts';
-import { act, type AddCommand, examples } from './command.ts';
+import { type AddCommand, act, examples } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 
 /** `brownout schema` */

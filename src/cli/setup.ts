@@ -1,7 +1,7 @@
-import { exitCodes } from './exit-code.ts';
 import { assertNode, checkHost } from '../host/check.ts';
 import { installHost, wishList } from '../host/install.ts';
-import { act, type AddCommand, examples, type Surroundings } from './command.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { exitCodes } from './exit-code.ts';
 
 interface Options {
   check?: true;

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { messageOf, ScenarioError } from '../core/errors.ts';
 import { type Complaint, explainAll, pathText, quote, valueAt } from './explain.ts';
 import { tooDeepAt } from './nesting.ts';
-import { findKey, danglingAliases, findValue, type Position, positionAt, positionIn } from './positions.ts';
+import { danglingAliases, findKey, findValue, type Position, positionAt, positionIn } from './positions.ts';
 
 /** Bytes of text that a document may have; people write these by hand. */
 const maxTextLength = 1 << 20;

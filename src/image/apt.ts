@@ -1,10 +1,9 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { run } from '../process/run.ts';
-import { parseFields, type DebianMirror } from './apt-sources.ts';
+import { type DebianMirror, parseFields } from './apt-sources.ts';
 
 /** One version of a package as the signed index describes it. */
 export interface IndexedPackage {

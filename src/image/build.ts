@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheRoot } from '../core/paths.ts';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
+import { cacheRoot } from '../core/paths.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { debianArchitecture, type MachineName, machineNames } from '../model/machine.ts';
-import { folderDigest } from './folder-digest.ts';
 import { type BuiltImage, type MachineDescription, readDescription } from './description.ts';
 import { exclusively } from './exclusive.ts';
+import { folderDigest } from './folder-digest.ts';
 import { ImageStore } from './image-store.ts';
+import { type ImageSets, type LockFile, lockedSetOf, readLock, writeLock } from './lock.ts';
 import { makeImage } from './make-image.ts';
 import { loadManifest } from './manifest.ts';
-import { type ImageSets, type LockFile, lockedSetOf, readLock, writeLock } from './lock.ts';
 import { fetchSet } from './packages.ts';
 import { prebuiltManifest } from './prebuilt.ts';
 import { Indexes, resolveSet } from './resolve.ts';
@@ -56,8 +56,8 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
   const machineDescription = machineOf(description, name, machine);
   const locked = await lockedSets(imagesRoot, name, machine);
   const sources = [
-    await folderDigest(join(imagesRoot, name), ['lock.json']),
-    await folderDigest(join(imagesRoot, 'keys'), []),
+    await folderDigest(join(imagesRoot, name), ['lock.json', 'README.md']),
+    await folderDigest(join(imagesRoot, 'keys'), ['README.md']),
   ];
   const keyOf = (sets: ImageSets) => stepKey('image', { builderVersion, sources, sets }).slice(0, 16);
   const store = new ImageStore(cache, name, machine);

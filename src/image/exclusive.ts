@@ -1,7 +1,7 @@
-import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
-import { sha256 } from '../core/digest.ts';
+import { createServer, type Server } from 'node:net';
 import { Deadline } from '../core/deadline.ts';
+import { sha256 } from '../core/digest.ts';
 import { GiveUp, waitFor } from '../core/wait.ts';
 
 /** Milliseconds after which waiting for another builder is given up. */

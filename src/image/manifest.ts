@@ -105,7 +105,7 @@ export async function listImages(
 }
 
 /** Every file that the manifest names, each once. */
-export function manifestFiles(manifest: ImageManifest): FileRef[] {
+function manifestFiles(manifest: ImageManifest): FileRef[] {
   const files = [manifest.firmware.code];
   if (manifest.probe !== undefined) files.push(manifest.probe.kernel, manifest.probe.initrd);
   for (const release of Object.values(manifest.releases)) {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { appendFile, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tools } from './tools.ts';
@@ -114,18 +113,4 @@ async function sign(
   const signature = await readFile(out);
   await rm(out);
   return signature;
-}
-
-/** Splits a bundle into what is signed and its signature; for tests and checks. */
-export async function readSignature(path: string): Promise<{ contentBytes: number; signature: Buffer }> {
-  const { size } = await stat(path);
-  const parts: Buffer[] = [];
-  for await (const chunk of createReadStream(path, { start: Math.max(0, size - 65_536) }))
-    parts.push(chunk as Buffer);
-  const tail = Buffer.concat(parts);
-  const length = Number(tail.readBigUInt64BE(tail.length - 8));
-  return {
-    contentBytes: size - 8 - length,
-    signature: tail.subarray(tail.length - 8 - length, tail.length - 8),
-  };
 }

@@ -1,7 +1,7 @@
-import type { PackageSet } from './description.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { AptRoot } from './apt.ts';
 import { findMirror } from './apt-sources.ts';
+import type { PackageSet } from './description.ts';
 import type { LockedSet } from './lock.ts';
 
 /** Package indexes, fetched once for each suite and architecture. Dispose them. */

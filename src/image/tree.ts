@@ -1,6 +1,6 @@
-import { readFile, readdir, readlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { createWriteStream } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import { sha256 } from '../core/digest.ts';

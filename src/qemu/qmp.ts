@@ -160,11 +160,18 @@ function open(path: string, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
     const stop = () => socket.destroy(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    socket.once('error', reject);
-    socket.once('connect', () => {
+    const settle = () => {
       signal.removeEventListener('abort', stop);
-      socket.off('error', reject);
+      socket.off('error', fail);
+    };
+    const fail = (error: Error) => {
+      settle();
+      reject(error);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      settle();
       resolve(socket);
     });
   });

@@ -1,7 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /** Characters that XML 1.0 forbids (production 2, Char) and halves of surrogate pairs. */
-// biome-ignore lint: the control characters are the point.
 const forbidden =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 

@@ -33,10 +33,13 @@ export function upgradesOf(releases: readonly string[]): Upgrade[] {
   return releases.slice(1).map((to, i) => ({ from: releases[i] ?? to, to }));
 }
 
-/** Takes a factory-new device through a path, without a cut, and records what it writes. */
-export async function recordPath(bench: Bench, releases: readonly string[], label: string): Promise<PathRun> {
+/**
+ * Takes a factory-new device through a path, without a cut, and records what it writes. `path.steps` grows as
+ * it goes, so that an interrupted run still has its part.
+ */
+export async function recordPath(bench: Bench, path: PathRecord, label: string): Promise<PathRun> {
   await using stack = new CleanupStack();
-  const path: PathRecord = { releases: [...releases], steps: [] };
+  const { releases } = path;
   const checklist = new Checklist((step) => {
     path.steps.push(step);
     bench.emit({ type: 'step', run: bench.runId, path: path.releases, step });

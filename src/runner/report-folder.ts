@@ -42,7 +42,11 @@ export async function writeRun(folder: string, record: RunRecord): Promise<void>
   await writeJunit(folder, [record]);
 }
 
-/** Writes `junit.xml` for one or more runs. */
-export async function writeJunit(folder: string, records: readonly RunRecord[]): Promise<void> {
-  await writeFileAtomically(join(folder, 'junit.xml'), junitXml(records));
+/** Writes `junit.xml` for one or more runs; `folderOf` names a run's folder relative to `folder`. */
+export async function writeJunit(
+  folder: string,
+  records: readonly RunRecord[],
+  folderOf: (record: RunRecord) => string = () => '',
+): Promise<void> {
+  await writeFileAtomically(join(folder, 'junit.xml'), junitXml(records, { folderOf }));
 }

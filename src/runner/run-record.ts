@@ -5,7 +5,7 @@ import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { findingsOf, runVerdict } from '../oracle/verdict.ts';
 import { crashSummary } from './crash-summary.ts';
-import type { RunProgress } from './run-scenario.ts';
+import { present, type RunProgress } from './progress.ts';
 
 /** What a record says besides what happened. A run that ended before its image was there has no manifest. */
 export interface RunFacts {
@@ -28,10 +28,10 @@ export interface RunFacts {
 export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
   const { scenario, manifest } = facts;
   const releases = Object.values(manifest?.releases ?? {});
-  const cuts = progress.cuts.filter(() => true);
-  const recordings = progress.recordings.filter(() => true);
+  const cuts = present(progress.cuts);
+  const recordings = present(progress.recordings);
   const parts = {
-    paths: progress.paths.filter(() => true),
+    paths: present(progress.paths),
     ...(cuts.length === 0
       ? {}
       : { crash: crashSummary(recordings, cuts, scenario.powerCuts.during, facts.host.accelerator) }),

@@ -6,15 +6,9 @@ import type { Bench } from './bench.ts';
 import { bootState } from './boot-state.ts';
 import { liveCut } from './live-cut.ts';
 import { pathName, planCuts } from './plan-cuts.ts';
+import { present, type RunProgress } from './progress.ts';
 import { recordPath } from './record-path.ts';
 import { type Recording, RecordingStore, unkept } from './recordings.ts';
-
-/** What a run came to, filled in as it goes so that an interrupted run still has its part. */
-export interface RunProgress {
-  paths: PathRecord[];
-  recordings: Recording[];
-  cuts: CutRecord[];
-}
 
 /** What is asked of a run besides its scenario. */
 export interface RunPlan {
@@ -28,13 +22,13 @@ export async function runScenario(bench: Bench, plan: RunPlan, progress: RunProg
   bench.emit({ type: 'phase', run: bench.runId, phase: 'upgrade', detail: 'every path, without a cut' });
   await together(
     bench.scenario.paths.map(async (releases, i) => {
-      const recording = await obtainRecording(bench, plan, releases, pathName(i));
-      progress.paths[i] = recording.path;
-      progress.recordings[i] = recording;
+      const path: PathRecord = { releases, steps: [] };
+      progress.paths[i] = path;
+      progress.recordings[i] = await obtainRecording(bench, plan, path, pathName(i));
     }),
     bench.stop,
   );
-  const sound = progress.recordings.filter(({ path }) =>
+  const sound = present(progress.recordings).filter(({ path }) =>
     path.steps.every((step) => step.verdict === 'passed'),
   );
   if (plan.powerCuts.mode === 'none' || sound.length === 0) return;
@@ -46,7 +40,7 @@ export async function runScenario(bench: Bench, plan: RunPlan, progress: RunProg
     jobs.map(async (job, i) => {
       const cut = await bench.vm(job);
       progress.cuts[i] = cut;
-      const done = progress.cuts.filter(() => true).length;
+      const done = present(progress.cuts).length;
       bench.emit({ type: 'cut', run: bench.runId, done, total: jobs.length, cut });
     }),
     bench.stop,
@@ -57,9 +51,10 @@ export async function runScenario(bench: Bench, plan: RunPlan, progress: RunProg
 async function obtainRecording(
   bench: Bench,
   plan: RunPlan,
-  releases: readonly string[],
+  path: PathRecord,
   label: string,
 ): Promise<Recording> {
+  const { releases } = path;
   const store = new RecordingStore(bench, plan.qemuVersion);
   const known =
     plan.powerCuts.mode === 'none' || plan.freshRecording ? undefined : await store.find(releases);
@@ -67,11 +62,13 @@ async function obtainRecording(
     bench.notice(
       `${releases.join('->')}: using the recording of an earlier run with equal inputs (--fresh-recording makes a new one)`,
     );
-    for (const step of known.path.steps)
-      bench.emit({ type: 'step', run: bench.runId, path: [...releases], step });
+    for (const step of known.path.steps) {
+      path.steps.push(step);
+      bench.emit({ type: 'step', run: bench.runId, path: releases, step });
+    }
     return known;
   }
-  const run = await bench.vm(() => recordPath(bench, releases, label));
+  const run = await bench.vm(() => recordPath(bench, path, label));
   const passed = run.path.steps.every((step) => step.verdict === 'passed');
   if (!passed) return unkept(run);
   if (!run.log.records.some((record) => record.kind === 'flush'))

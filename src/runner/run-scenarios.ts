@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { agentFor } from '../agents/index.ts';
 import { CleanupStack } from '../core/cleanup.ts';
-import { ScenarioError } from '../core/errors.ts';
+import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { serveFiles } from '../feed/http-server.ts';
 import { buildImage } from '../image/build.ts';
@@ -18,9 +18,10 @@ import { JsonlRecorder } from '../report/recorder.ts';
 import { type Bench, bundlePath } from './bench.ts';
 import { problemOf, secondsSince } from './checklist.ts';
 import { defaultJobs } from './jobs.ts';
+import type { RunProgress } from './progress.ts';
 import { openReportFolder, scenarioSlug, timeId, writeJunit, writeRun } from './report-folder.ts';
 import { makeRecord } from './run-record.ts';
-import { type RunProgress, runScenario } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout run` was asked for. */
@@ -82,7 +83,7 @@ export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
       return runOne(invocation, run);
     }),
   );
-  if (only === undefined) await writeJunit(root, records);
+  if (only === undefined) await writeJunit(root, records, (record) => record.id.slice(id.length + 1));
   return records;
 }
 
@@ -120,7 +121,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
   try {
     const notice = (message: string) => emit({ type: 'notice', run: runId, message });
     emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
-    manifest = await image(invocation, scenario.image, machine, notice);
+    manifest = await image(invocation, scenario, machine, notice);
     assertReleases(scenario, manifest);
     host.qemu = await qemuVersion(machine, options.signal);
     const accelerator = await accelerate(manifest, options);
@@ -166,20 +167,30 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     progress,
   );
   await writeRun(folder, record);
+  if (recorder.failure !== undefined)
+    throw new HarnessError(
+      'report-unwritable',
+      `events are missing from run.jsonl: ${recorder.failure.message}`,
+      { cause: recorder.failure },
+    );
   emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
 }
 
+/** Builds an image once per invocation, whichever runs ask for it. */
 function image(
   invocation: Invocation,
-  name: string,
+  scenario: Scenario,
   machine: MachineName,
-  notice: (message: string) => void,
+  onNotice: (message: string) => void,
 ): Promise<ImageManifest> {
-  const key = `${name}/${machine}`;
+  const own = scenario.image.includes('/');
+  const folder = resolve(dirname(scenario.source.path), scenario.image);
+  const key = `${own ? folder : scenario.image} ${machine}`;
   const known = invocation.images.get(key);
   if (known !== undefined) return known;
-  const building = buildImage({ name, machine, signal: invocation.options.signal, onNotice: notice });
+  const name = own ? { name: basename(folder), imagesRoot: dirname(folder) } : { name: scenario.image };
+  const building = buildImage({ ...name, machine, signal: invocation.options.signal, onNotice });
   invocation.images.set(key, building);
   return building;
 }

@@ -111,8 +111,12 @@ export const scenarioSchema = z.strictObject({
   machines: z.array(z.enum(machineNames)).min(1),
   image: z
     .string()
-    .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, { error: 'the name of a folder below images/' })
-    .describe('The name of a folder below images/'),
+    .regex(/^[A-Za-z0-9][\w.-]{0,63}$|^[^\0]*\/[^\0]*$/, {
+      error: 'the name of a reference image, or a path with a "/"',
+    })
+    .describe(
+      'A reference image by name; or, with a "/", a folder with an image.yaml, relative to this file',
+    ),
   agent,
   releases: z.array(release).min(2).describe('Oldest first'),
   paths: z.array(path).min(1).default(['adjacent']),

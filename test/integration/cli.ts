@@ -19,7 +19,11 @@ export function brownout(
   args: readonly string[],
   { env = {}, onStarted }: { env?: NodeJS.ProcessEnv; onStarted?: (child: ChildProcess) => void } = {},
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [main, ...args], { cwd: projectFolder, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: projectFolder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onStarted?.(child);
   const result = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
@@ -35,7 +39,9 @@ export function recordsOf({ stdout, stderr }: CliResult): RunRecord[] {
   try {
     return (JSON.parse(stdout) as { runs: { record: RunRecord }[] }).runs.map(({ record }) => record);
   } catch (error) {
-    throw new Error(`run --json printed no JSON: ${stdout.slice(0, 500)} ${stderr.slice(-2000)}`, { cause: error });
+    throw new Error(`run --json printed no JSON: ${stdout.slice(0, 500)} ${stderr.slice(-2000)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -11,11 +11,18 @@ export interface Changes {
 }
 
 /** Describes a built reference image, for one machine and with changes, as an image of one's own. */
-export async function writePrebuilt(manifest: ImageManifest, folder: string, [from, to]: [string, string], changes: Changes = {}): Promise<void> {
+export async function writePrebuilt(
+  manifest: ImageManifest,
+  folder: string,
+  [from, to]: [string, string],
+  changes: Changes = {},
+): Promise<void> {
   const release = (version: string, first: boolean) => {
     const spec = manifest.releases[version];
     if (spec === undefined) throw new Error(`no release ${version}`);
-    const factory = Object.fromEntries(Object.entries(spec.factory ?? {}).map(([id, file]) => [id, file.path]));
+    const factory = Object.fromEntries(
+      Object.entries(spec.factory ?? {}).map(([id, file]) => [id, file.path]),
+    );
     if (first && changes.mainDisk !== undefined) factory['main'] = changes.mainDisk;
     const verity = first ? spec.bundles['verity']?.path : (changes.bundle ?? spec.bundles['verity']?.path);
     return { factory, slotContent: spec.bundles['raw']?.path, bundles: { verity } };

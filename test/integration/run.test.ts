@@ -8,7 +8,19 @@ const scenario = (name: string) => join(projectFolder, 'test', 'scenarios', name
 describe('brownout run', () => {
   it('takes qemuarm64 through an upgrade and power cuts, and finds the same states again', async () => {
     await using folder = await temporaryFolder();
-    const args = ['run', scenario('upgrade.yaml'), '--machine', 'qemuarm64', '--power-cuts', 'random:4', '--seed', '7', '--json', '--reports', folder.path];
+    const args = [
+      'run',
+      scenario('upgrade.yaml'),
+      '--machine',
+      'qemuarm64',
+      '--power-cuts',
+      'random:4',
+      '--seed',
+      '7',
+      '--json',
+      '--reports',
+      folder.path,
+    ];
     const first = await brownout(args);
     expect(first.code, first.stderr).toBe(0);
     const record = recordOf(first);
@@ -19,27 +31,49 @@ describe('brownout run', () => {
     expect(record.crash?.recording.flushes).toBeGreaterThan(0);
 
     const again = recordOf(await brownout(args));
-    const states = (of: typeof record) => of.crash?.cuts.filter((cut) => cut.kind !== 'live').map((cut) => [cut.id, cut.verdict, cut.outcome]);
+    const states = (of: typeof record) =>
+      of.crash?.cuts.filter((cut) => cut.kind !== 'live').map((cut) => [cut.id, cut.verdict, cut.outcome]);
     expect(states(again)).toEqual(states(record));
     expect(again.crash?.recording).toMatchObject({ sha256: record.crash?.recording.sha256, reused: true });
 
     const latest = join(folder.path, await readlink(join(folder.path, 'latest')));
     expect(JSON.parse(await readFile(join(latest, 'run.json'), 'utf8'))).toEqual(again);
     expect(await readFile(join(latest, 'junit.xml'), 'utf8')).toContain('<testsuite');
-    const events = (await readFile(join(latest, 'run.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { type: string });
+    const events = (await readFile(join(latest, 'run.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
     expect(events.at(-1)?.type).toBe('run-finished');
   });
 
   it('takes qemux86-64 through the same', async () => {
     await using folder = await temporaryFolder();
-    const result = await brownout(['run', scenario('upgrade.yaml'), '--machine', 'qemux86-64', '--power-cuts', 'random:2', '--json', '--reports', folder.path]);
+    const result = await brownout([
+      'run',
+      scenario('upgrade.yaml'),
+      '--machine',
+      'qemux86-64',
+      '--power-cuts',
+      'random:2',
+      '--json',
+      '--reports',
+      folder.path,
+    ]);
     expect(result.code, result.stderr).toBe(0);
     expect(recordOf(result).crash?.boots).toBe(3);
   });
 
   it('passes a device that falls back by itself from a release that does not boot', async () => {
     await using folder = await temporaryFolder();
-    const result = await brownout(['run', join(projectFolder, 'scenarios', 'rauc', 'fallback.yaml'), '--power-cuts', 'none', '--json', '--reports', folder.path]);
+    const result = await brownout([
+      'run',
+      join(projectFolder, 'scenarios', 'rauc', 'fallback.yaml'),
+      '--power-cuts',
+      'none',
+      '--json',
+      '--reports',
+      folder.path,
+    ]);
     expect(result.code, result.stderr).toBe(0);
   });
 });
@@ -47,7 +81,15 @@ describe('brownout run', () => {
 describe('the cut bites', () => {
   it('fails an updater that never flushes, which passes when QEMU is merely killed', async () => {
     await using folder = await temporaryFolder();
-    const args = ['run', scenario('unflushed-updater.yaml'), '--seed', '3', '--json', '--reports', folder.path];
+    const args = [
+      'run',
+      scenario('unflushed-updater.yaml'),
+      '--seed',
+      '3',
+      '--json',
+      '--reports',
+      folder.path,
+    ];
     const cut = await brownout([...args, '--power-cuts', 'random:12']);
     const record = recordOf(cut);
     expect(record.paths.flatMap((path) => path.steps).every((step) => step.verdict === 'passed')).toBe(true);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,9 +19,9 @@ import { WriteBackCache } from '../../src/nbd/write-back-cache.ts';
 import { run } from '../../src/process/run.ts';
 import { chooseAccelerator } from '../../src/qemu/accelerator.ts';
 import {
-  createTarget,
   type Booting,
   type Broken,
+  createTarget,
   type Ready,
   type TargetOptions,
 } from '../../src/target/target.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DeviceFailure, HarnessError, ScenarioError } from '../../../src/core/errors.ts';
 import { exitCodeOfError, exitCodeOfRuns } from '../../../src/cli/exit-code.ts';
+import { DeviceFailure, HarnessError, ScenarioError } from '../../../src/core/errors.ts';
 import type { Problem, RunRecord, Verdict } from '../../../src/model/record.ts';
 import { record } from '../report/records.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HarnessError } from '../../../src/core/errors.ts';
-import { installHost, type Installer } from '../../../src/host/install.ts';
+import { type Installer, installHost } from '../../../src/host/install.ts';
 import type { Command } from '../../../src/process/run.ts';
 
 let folder = '';

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findMirror, mirrorOf, parseLines, parseStanzas } from '../../../src/image/apt-sources.ts';
 import { parseRecords } from '../../../src/image/apt.ts';
+import { findMirror, mirrorOf, parseLines, parseStanzas } from '../../../src/image/apt-sources.ts';
 
 describe('parseLines', () => {
   it('reads one-line sources with options and comments', () => {

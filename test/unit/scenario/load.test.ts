@@ -206,9 +206,9 @@ expect:
       's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, found "instal"; did you mean "install"?',
     ],
     [
-      'an image outside of images/',
-      minimal.replace('rauc-ab', '../../x'),
-      's.yaml:3:8: image: expected the name of a folder below images/, found "../../x"',
+      'a name that is no file name',
+      minimal.replace('rauc-ab', '-x'),
+      's.yaml:3:8: image: expected the name of a reference image, or a path with a "/", found "-x"',
     ],
     [
       'an unknown key',

@@ -17,12 +17,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(
-        fc.constantFrom('write', 'zero') as fc.Arbitrary<'write' | 'zero'>,
-        fc.nat(1),
-        place,
-        fc.boolean(),
-      )
+      .tuple(fc.constantFrom<'write' | 'zero'>('write', 'zero'), fc.nat(1), place, fc.boolean())
       .map(([kind, disk, at, fua]): Step => ({ do: kind, disk, ...at, fua })),
   },
   { weight: 1, arbitrary: fc.nat(1).map((disk): Step => ({ do: 'flush', disk })) },

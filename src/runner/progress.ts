@@ -1,0 +1,14 @@
+import type { CutRecord, PathRecord } from '../model/record.ts';
+import type { Recording } from './recordings.ts';
+
+/** What a run came to, filled in as it goes so that an interrupted run still has its part; by position. */
+export interface RunProgress {
+  paths: (PathRecord | undefined)[];
+  recordings: (Recording | undefined)[];
+  cuts: (CutRecord | undefined)[];
+}
+
+/** The entries that are there, in order. */
+export function present<T>(list: readonly (T | undefined)[]): T[] {
+  return list.filter((entry) => entry !== undefined);
+}
