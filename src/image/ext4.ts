@@ -6,6 +6,8 @@ import { type Tree, writeTar } from './tree.ts';
 export interface Ext4Options {
   /** Bytes of the whole file system. */
   bytes: number;
+  /** 1024 gives a small file system the block groups that hold copies of its superblock; 4096 is faster to write. */
+  blockBytes: 1024 | 4096;
   label: string;
   uuid: string;
   /** SOURCE_DATE_EPOCH. */
@@ -31,7 +33,20 @@ export async function writeExt4(
   const archive = `${image}.tar`;
   await writeTar(tree, options.epoch, archive);
   await tools.run('usr/sbin/mke2fs', [
-    ...['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-I', '256', '-N', String(options.inodes)],
+    ...[
+      '-q',
+      '-F',
+      '-t',
+      'ext4',
+      '-b',
+      String(options.blockBytes),
+      '-m',
+      '0',
+      '-I',
+      '256',
+      '-N',
+      String(options.inodes),
+    ],
     ...(options.journalMiB === 0
       ? ['-O', `${features},^has_journal`]
       : ['-O', features, '-J', `size=${options.journalMiB}`]),

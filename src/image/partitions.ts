@@ -49,6 +49,7 @@ export async function dataPartition({
     epoch: description.epoch,
     inodes,
     journalMiB: 4,
+    blockBytes: 1024 as const,
   };
   const folder = await steps.run('data', { version: 3, ext4, tree: tree.digest(), tools: tools.key }, (out) =>
     writeExt4(tools, tree, join(out, 'data.ext4'), ext4),

@@ -35,6 +35,7 @@ export async function makeRelease(
     epoch: description.epoch,
     inodes,
     journalMiB: 0,
+    blockBytes: 4096 as const,
   };
   const slot = await steps.run('slot', { version: 3, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
     writeExt4(tools, tree, join(out, 'slot.ext4'), ext4),

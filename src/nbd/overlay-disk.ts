@@ -25,24 +25,28 @@ export class OverlayDisk implements Disk {
   private readonly completions = new Completions();
   /** Settles when all effects so far are in the map; undefined while none is waited for. */
   private pending: Promise<void> | undefined;
-  private firstFailure: Error | undefined;
+  private readonly onFailure: (error: Error) => void;
 
-  constructor(next: Disk, arena: Arena, recorder?: Recorder) {
+  /** `onFailure` is told of each error of the host's storage (a full disk, a damaged image): the log proves nothing then. */
+  constructor(
+    next: Disk,
+    arena: Arena,
+    recorder?: Recorder,
+    onFailure: (error: Error) => void = () => undefined,
+  ) {
     this.arena = arena;
     this.recorder = recorder;
+    this.onFailure = onFailure;
     this.bytes = next.bytes;
     this.map = emptyMap(next.bytes / sectorBytes);
     this.source = { next, map: this.map, arena };
   }
 
-  /** The first error of the host's storage under a write (a full disk), after which the log proves nothing. */
-  get failure(): Error | undefined {
-    return this.firstFailure;
-  }
-
-  async read(offset: number, length: number): Promise<Buffer> {
-    if (this.pending !== undefined) await this.pending;
-    return readMapped(this.source, offset, length);
+  read(offset: number, length: number): Promise<Buffer> {
+    return this.keepFailure(async () => {
+      if (this.pending !== undefined) await this.pending;
+      return readMapped(this.source, offset, length);
+    });
   }
 
   write(offset: number, data: Buffer, fua: boolean): Promise<void> {
@@ -115,7 +119,7 @@ export class OverlayDisk implements Disk {
   /** Lets later requests wait for `work`, whether it succeeds or not. */
   private queue(work: Promise<unknown>): Promise<unknown> {
     const settled = work
-      .catch((error: unknown) => this.noteFailure(error))
+      .catch(() => undefined)
       .then(() => {
         if (this.pending === settled) this.pending = undefined;
       });
@@ -123,9 +127,9 @@ export class OverlayDisk implements Disk {
     return work;
   }
 
-  private async keepFailure(work: () => Promise<void>): Promise<void> {
+  private async keepFailure<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       this.noteFailure(error);
       throw error;
@@ -133,6 +137,6 @@ export class OverlayDisk implements Disk {
   }
 
   private noteFailure(error: unknown): void {
-    this.firstFailure ??= error instanceof Error ? error : new Error(String(error));
+    this.onFailure(error instanceof Error ? error : new Error(String(error)));
   }
 }

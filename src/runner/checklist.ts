@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { BrownoutError, failureKind, messageOf } from '../core/errors.ts';
 import type { Problem, StepRecord } from '../model/record.ts';
 import type { CheckResult } from '../oracle/check.ts';
@@ -15,9 +16,12 @@ export class DeviceStopped extends Error {
 /** The list of what was decided about a device, in order, with the time that each took. */
 export class Checklist {
   readonly steps: StepRecord[] = [];
+  private readonly folder: string;
   private readonly onStep: (step: StepRecord) => void;
 
-  constructor(onStep: (step: StepRecord) => void = () => undefined) {
+  /** `folder` is the run's: paths of logs are given relative to it. */
+  constructor(folder: string, onStep: (step: StepRecord) => void = () => undefined) {
+    this.folder = folder;
     this.onStep = onStep;
   }
 
@@ -34,7 +38,7 @@ export class Checklist {
         name,
         verdict: 'failed',
         seconds: secondsSince(started),
-        problem: problemOf(error),
+        problem: problemOf(error, this.folder),
       };
       this.note(step);
       throw new DeviceStopped(step, error);
@@ -54,14 +58,14 @@ export class Checklist {
   }
 }
 
-/** Any thrown value as a record's problem. */
-export function problemOf(error: unknown): Problem {
+/** Any thrown value as a record's problem; its log's path is given relative to the run's folder. */
+export function problemOf(error: unknown, folder: string): Problem {
   const known = error instanceof BrownoutError ? error : undefined;
   return {
     kind: failureKind(error),
     code: known?.code ?? 'unexpected',
     message: messageOf(error),
-    ...(known?.logPath === undefined ? {} : { log: known.logPath }),
+    ...(known?.logPath === undefined ? {} : { log: relative(folder, known.logPath) }),
   };
 }
 

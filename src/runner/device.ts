@@ -72,7 +72,8 @@ export async function openDevice(
       sectors: (contents[i]?.bytes ?? 0) / sectorBytes,
     })),
   );
-  const overlays = contents.map((disk, i) => new OverlayDisk(disk, arena, { log, disk: i }));
+  const onFailure = stopOnStorageFailure(bench, arena);
+  const overlays = contents.map((disk, i) => new OverlayDisk(disk, arena, { log, disk: i }, onFailure));
   const disks = manifest.disks.flatMap((spec, i) => {
     const overlay = overlays[i];
     return overlay === undefined ? [] : [{ spec, disk: over(overlay, spec) }];
@@ -99,17 +100,17 @@ export async function openDevice(
   return { target, subject, log, arena, overlays };
 }
 
-/** Throws when the host failed the guest's writes: then the log proves nothing. */
-export function assertStorageHeld({ overlays, arena }: Device): void {
-  for (const { failure } of overlays) {
-    if (failure !== undefined)
-      throw new HarnessError(
+/** Ends the run when the host cannot keep what guests write to `arena`: no verdict could be trusted after that. */
+export function stopOnStorageFailure(bench: Bench, arena: Arena): (error: Error) => void {
+  return (cause) =>
+    bench.stop(
+      new HarnessError(
         'storage-failed',
-        `the host could not keep the guest's writes in ${arena.path}: ${failure.message}`,
+        `the host could not keep the guest's writes in ${arena.path}: ${cause.message}`,
         {
-          cause: failure,
+          cause,
           hint: 'free disk space below the cache folder (BROWNOUT_CACHE) and run again',
         },
-      );
-  }
+      ),
+    );
 }

@@ -16,7 +16,7 @@ import { windowMark, windowsOf, writesIn } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import { Checklist } from './checklist.ts';
 import { decide } from './decide.ts';
-import { type Device, factoryDisks, openDevice } from './device.ts';
+import { type Device, factoryDisks, openDevice, stopOnStorageFailure } from './device.ts';
 import { bringIntoService, upgradesOf } from './record-path.ts';
 import type { Recording } from './recordings.ts';
 import { install } from './upgrade.ts';
@@ -45,7 +45,8 @@ export async function liveCut(
     'stable writes',
     await Arena.create(join(bench.workspace, `${label}-stable.arena`)),
   );
-  const stable = factory.map((disk) => new OverlayDisk(disk, stableArena));
+  const onFailure = stopOnStorageFailure(bench, stableArena);
+  const stable = factory.map((disk) => new OverlayDisk(disk, stableArena, undefined, onFailure));
   const caches = new Map<Disk, WriteBackCache>();
   const device = await openDevice(bench, `${label}-before`, factory, stack, (disk, spec) => {
     const below = stable[bench.manifest.disks.indexOf(spec)];
@@ -55,7 +56,12 @@ export async function liveCut(
     caches.set(disk, cache);
     return new MirrorDisk(disk, cache);
   });
-  const { ready, configuration } = await bringIntoService(bench, device, upgrade.from, new Checklist());
+  const { ready, configuration } = await bringIntoService(
+    bench,
+    device,
+    upgrade.from,
+    new Checklist(bench.folder),
+  );
 
   const expected = expectedWrites(recording);
   const share = 0.1 + random.int(80) / 100;

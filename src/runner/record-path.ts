@@ -6,7 +6,7 @@ import type { WriteLog } from '../writelog/log.ts';
 import { idleMark, windowMark } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
-import { assertStorageHeld, type Device, factoryDisks, openDevice } from './device.ts';
+import { type Device, factoryDisks, openDevice } from './device.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
 import {
@@ -40,7 +40,7 @@ export function upgradesOf(releases: readonly string[]): Upgrade[] {
 export async function recordPath(bench: Bench, path: PathRecord, label: string): Promise<PathRun> {
   await using stack = new CleanupStack();
   const { releases } = path;
-  const checklist = new Checklist((step) => {
+  const checklist = new Checklist(bench.folder, (step) => {
     path.steps.push(step);
     bench.emit({ type: 'step', run: bench.runId, path: path.releases, step });
   });
@@ -57,7 +57,6 @@ export async function recordPath(bench: Bench, path: PathRecord, label: string):
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
   }
-  assertStorageHeld(device);
   return { path, log: device.log, arenaPath: device.arena.path, configuration };
 }
 

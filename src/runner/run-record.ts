@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
@@ -13,8 +12,6 @@ export interface RunFacts {
   scenario: Scenario;
   machine: MachineName;
   manifest: ImageManifest | undefined;
-  /** The run's report folder. */
-  folder: string;
   seed: string;
   powerCuts: PowerCuts;
   started: Date;
@@ -35,7 +32,7 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
     ...(cuts.length === 0
       ? {}
       : { crash: crashSummary(recordings, cuts, scenario.powerCuts.during, facts.host.accelerator) }),
-    ...(facts.problem === undefined ? {} : { problem: below(facts.folder, facts.problem) }),
+    ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
   return {
     format: 1,
@@ -74,8 +71,4 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
 /** As on the command line: `random:20`. */
 export function powerCutsText(powerCuts: PowerCuts): string {
   return powerCuts.mode === 'none' ? 'none' : `${powerCuts.mode}:${powerCuts.count}`;
-}
-
-function below(folder: string, problem: Problem): Problem {
-  return problem.log === undefined ? problem : { ...problem, log: relative(folder, problem.log) };
 }

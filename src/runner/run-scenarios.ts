@@ -159,7 +159,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
       progress,
     );
   } catch (error) {
-    problem = problemOf(error);
+    problem = problemOf(error, folder);
   }
   const seconds = secondsSince(started);
   const record = makeRecord(

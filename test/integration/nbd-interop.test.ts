@@ -39,7 +39,8 @@ async function serve(arenaPath = join(folder, 'arena')) {
   const base = await FileDisk.open(image);
   const arena = await Arena.create(arenaPath);
   const log = new WriteLog([{ id: 'vda', sectors: bytes / 512, cache: 'writeback' }]);
-  const overlay = new OverlayDisk(base, arena, { log, disk: 0 });
+  const failures: Error[] = [];
+  const overlay = new OverlayDisk(base, arena, { log, disk: 0 }, (error) => failures.push(error));
   const readSet = new ReadSet(bytes);
   const notices: string[] = [];
   const exports = new Map<string, Disk>([
@@ -52,7 +53,7 @@ async function serve(arenaPath = join(folder, 'arena')) {
   const close = async () => {
     for (const part of [server, arena, base]) await part[Symbol.asyncDispose]();
   };
-  return { server, log, overlay, readSet, notices, uri, [Symbol.asyncDispose]: close };
+  return { server, log, failures, readSet, notices, uri, [Symbol.asyncDispose]: close };
 }
 
 const tool = (program: string, args: string[], okCodes = [0]) =>
@@ -216,7 +217,7 @@ describe('QEMU', () => {
     const result = await qemuIo(served.uri('vda'), ['write 0 4k', 'read 0 4k'], [0, 1]);
     expect(result.stdout + result.stderr).toContain('No space left on device');
     expect(result.stdout).toContain('read 4096/4096');
-    expect(served.overlay.failure).toMatchObject({ code: 'ENOSPC' });
+    expect(served.failures).toMatchObject([{ code: 'ENOSPC' }]);
     expect(served.notices).toEqual([expect.stringContaining('ENOSPC')]);
   });
 });
