@@ -1,7 +1,7 @@
 import type { Random } from '../core/random.ts';
 import { type CrashShape, type CrashState, stateId } from './crash-state.ts';
 import { durabilityAt } from './durability.ts';
-import type { WriteLog } from './log.ts';
+import type { LogRecord, WriteLog } from './log.ts';
 import { type Window, windowsOf, writesIn } from './windows.ts';
 
 /** A sampled state and where it falls. */
@@ -14,8 +14,8 @@ export interface SampledState {
 const maxDraws = 200;
 
 /**
- * Up to `count` different crash states of one log. Windows and kinds take turns, so that a short phase with
- * few writes gets its share; the place within them is drawn. Fewer come back when the log holds no more.
+ * Up to `count` different crash states of one log. Windows, disks and kinds take turns, so that a short phase
+ * gets its share, and a disk with few writes is not lost among those of a chatty flash; the place is drawn. Fewer come back when the log holds no more.
  * The same log, arguments and random seed give the same states in the same order.
  */
 export function sampleStates(
@@ -27,17 +27,14 @@ export function sampleStates(
     random,
   }: { phases: readonly string[]; kinds: readonly CrashShape['kind'][]; count: number; random: Random },
 ): SampledState[] {
-  const windows = windowsOf(log).filter(
-    (window) => phases.includes(window.phase) && writesIn(log, window).length > 0,
-  );
-  const turns = random.shuffle(windows.flatMap((window) => kinds.map((kind) => ({ window, kind }))));
+  const turns = random.shuffle(turnsOf(log, phases, kinds));
   const found = new Map<string, SampledState>();
   let open = turns;
   while (found.size < count && open.length > 0) {
     const stillOpen: typeof turns = [];
     for (const turn of open) {
       if (found.size >= count) break;
-      const state = drawNew(log, turn.window, turn.kind, random, found);
+      const state = drawNew(log, turn, random, found);
       if (state === undefined) continue;
       found.set(stateId(state), { state, window: turn.window });
       stillOpen.push(turn);
@@ -47,27 +44,40 @@ export function sampleStates(
   return [...found.values()];
 }
 
+/** What states are drawn from in one turn. */
+interface Turn {
+  window: Window;
+  /** Writes of one disk in the window; not empty. */
+  writes: readonly LogRecord[];
+  kind: CrashShape['kind'];
+}
+
+function turnsOf(log: WriteLog, phases: readonly string[], kinds: readonly CrashShape['kind'][]): Turn[] {
+  return windowsOf(log)
+    .filter((window) => phases.includes(window.phase))
+    .flatMap((window) => {
+      const all = writesIn(log, window);
+      const byDisk = log.disks.map((_, disk) => all.filter((write) => write.disk === disk));
+      return byDisk.filter((writes) => writes.length > 0).map((writes) => ({ window, writes }));
+    })
+    .flatMap((place) => kinds.map((kind) => ({ ...place, kind })));
+}
+
 function drawNew(
   log: WriteLog,
-  window: Window,
-  kind: CrashShape['kind'],
+  turn: Turn,
   random: Random,
   found: ReadonlyMap<string, SampledState>,
 ): CrashState | undefined {
   for (let i = 0; i < maxDraws; i += 1) {
-    const state = draw(log, window, kind, random);
+    const state = draw(log, turn, random);
     if (state !== undefined && !found.has(stateId(state))) return state;
   }
   return undefined;
 }
 
-function draw(
-  log: WriteLog,
-  window: Window,
-  kind: CrashShape['kind'],
-  random: Random,
-): CrashState | undefined {
-  const write = random.pick(writesIn(log, window));
+function draw(log: WriteLog, { window, writes, kind }: Turn, random: Random): CrashState | undefined {
+  const write = random.pick(writes);
   if (kind === 'prefix') return { at: write.issued + 1, shape: { kind } };
   if (kind === 'torn') return drawTorn(write, random);
   // Lost writes show best when the epoch is as full as it gets: just before the flush that would have saved them.

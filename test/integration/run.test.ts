@@ -1,6 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { violations } from '../support/junit-schemas.ts';
 import { brownout, projectFolder, recordOf, temporaryFolder } from './cli.ts';
 
 const scenario = (name: string) => join(projectFolder, 'test', 'scenarios', name);
@@ -38,7 +39,10 @@ describe('brownout run', () => {
 
     const latest = join(folder.path, await readlink(join(folder.path, 'latest')));
     expect(JSON.parse(await readFile(join(latest, 'run.json'), 'utf8'))).toEqual(again);
-    expect(await readFile(join(latest, 'junit.xml'), 'utf8')).toContain('<testsuite');
+    const junit = await readFile(join(latest, 'junit.xml'), 'utf8');
+    expect(junit).toContain('1.0->2.0 install');
+    expect(await violations(junit, 'jenkins')).toEqual([]);
+    expect(await violations(junit, 'surefire')).toEqual([]);
     const events = (await readFile(join(latest, 'run.jsonl'), 'utf8'))
       .trim()
       .split('\n')

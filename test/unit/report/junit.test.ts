@@ -1,20 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseStringPromise } from 'xml2js';
-import { validateXML } from 'xmllint-wasm';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { junitXml } from '../../../src/report/junit.ts';
+import { violations } from '../../support/junit-schemas.ts';
 import { crash, cut, failure, motley, record, step } from './records.ts';
-
-const schemas = {
-  jenkins: readFileSync('test/data/schemas/jenkins-xunit-junit-10.xsd', 'utf8'),
-  surefire: readFileSync('test/data/schemas/surefire-test-report.xsd', 'utf8'),
-};
-
-async function violations(xml: string, schema: keyof typeof schemas): Promise<string[]> {
-  const { errors } = await validateXML({ xml, schema: schemas[schema] });
-  return errors.map((error) => error.message);
-}
 
 interface Problem {
   _?: string;

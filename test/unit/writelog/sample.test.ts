@@ -39,6 +39,23 @@ describe('sampleStates', () => {
     expect(new Set(turns).size).toBe(6);
   });
 
+  it('gives every disk its turn, however much another one writes', () => {
+    const chatty = new WriteLog([
+      { id: 'main', sectors: 10, cache: 'writeback' },
+      { id: 'vars', sectors: 1000, cache: 'writethrough' },
+    ]);
+    chatty.mark(windowMark(0, 'install'));
+    chatty.complete(chatty.issue(0, 'write', 0, 1, false, 0));
+    for (let i = 0; i < 1000; i += 1) chatty.complete(chatty.issue(1, 'write', i, 1, false, i + 1));
+    const states = sampleStates(chatty, {
+      phases: ['install'],
+      kinds: ['prefix'],
+      count: 2,
+      random: new Random('1'),
+    });
+    expect(states.map(({ state }) => state.at)).toContain((chatty.records[0]?.issued ?? 0) + 1);
+  });
+
   it('draws only states that the log allows, inside the phases asked for', () => {
     const all = log();
     for (const { state, window } of sample('3', 60)) {
