@@ -20,7 +20,6 @@ export interface AgentLimits {
  * when the agent says that it failed or does not end in time.
  */
 export interface UpdateAgent {
-  readonly name: string;
   /** Writes the release behind `url` to the device; afterwards the next boot takes it. */
   install(device: Ready, url: string, limits: AgentLimits): Promise<void>;
   /** Makes sure that the installed release is what the next boot takes. */
@@ -28,6 +27,6 @@ export interface UpdateAgent {
   /** Tells the agent that the running release works (mark-good), as the device's health check would. */
   confirm(device: Ready, limits: AgentLimits): Promise<void>;
   status(device: Ready, limits: AgentLimits): Promise<AgentStatus>;
-  /** Makes the next boot take the other release. */
+  /** Makes the next boot take the release before. */
   rollback(device: Ready, limits: AgentLimits): Promise<void>;
 }

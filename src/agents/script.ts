@@ -4,12 +4,11 @@ import type { UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
 
 /**
- * An updater written in the scenario itself: each command runs in the guest's shell, with the bundle's
- * address in BUNDLE_URL. A command that the scenario leaves out does nothing.
+ * An updater written in the scenario itself: its commands run in the guest's shell; `install` finds the bundle's
+ * address in BUNDLE_URL. Without `confirm`, confirming does nothing.
  */
 export function script(spec: Extract<AgentSpec, { name: 'script' }>): UpdateAgent {
   return {
-    name: 'script',
     async install(device, url, limits) {
       await agentCommand(device, 'install', `export BUNDLE_URL='${url}'\n${spec.install}`, limits);
     },

@@ -1,4 +1,5 @@
 import { Deadline, withDeadline } from './deadline.ts';
+import { messageOf } from './errors.ts';
 
 /** Milliseconds that one clean-up action may take before the next one is tried. */
 const actionBudgetMs = 15_000;
@@ -30,10 +31,12 @@ export class CleanupStack implements AsyncDisposable {
           await run();
         });
       } catch (error) {
-        failures.push(new Error(`clean-up of ${what} failed`, { cause: error }));
+        failures.push(new Error(`clean-up of ${what} failed: ${messageOf(error)}`, { cause: error }));
       }
     }
-    if (failures.length === 1) throw failures[0] ?? new Error('clean-up failed');
-    if (failures.length > 1) throw new AggregateError(failures, 'several clean-ups failed');
+    const [first] = failures;
+    if (first === undefined) return;
+    if (failures.length === 1) throw first;
+    throw new AggregateError(failures, failures.map(messageOf).join('; '));
   }
 }

@@ -21,15 +21,6 @@ export class Deadline {
   get remainingMs(): number {
     return Math.max(0, this.end - this.clock.now());
   }
-
-  get passed(): boolean {
-    return this.remainingMs === 0;
-  }
-
-  /** The sooner of this deadline and `ms` from now. */
-  within(ms: number): Deadline {
-    return new Deadline(Math.min(ms, this.remainingMs), this.clock);
-  }
 }
 
 /** Thrown by a wait whose deadline passed; callers turn it into the failure that fits. */

@@ -51,7 +51,10 @@ export function failureKind(error: unknown): FailureKind {
   return error instanceof BrownoutError ? error.kind : 'harness';
 }
 
-/** The message of any thrown value. */
+/** The message of any thrown value; of an error that was followed by another while things were put away, both. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (error.name !== 'SuppressedError' || !('suppressed' in error) || !('error' in error))
+    return error.message;
+  return `${messageOf(error.suppressed)}; and then: ${messageOf(error.error)}`;
 }

@@ -107,7 +107,7 @@ const prebuiltMachine = z.strictObject({
         root: z.string(),
       }),
     )
-    .default([]),
+    .min(1),
   ssh: z.strictObject({
     user: z.string(),
     privateKey: z.string(),

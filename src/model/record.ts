@@ -21,6 +21,8 @@ export interface Problem {
   message: string;
   /** Path below the run's folder. */
   log?: string;
+  /** What the reader can do next. */
+  hint?: string;
 }
 
 /** One thing that was decided. */
@@ -60,7 +62,7 @@ export interface CutRecord {
   console?: string;
 }
 
-/** How many states there are of each kind. */
+/** How many states there are of each kind; `subset` and `sampled` are of the larger sets of lost writes (R3, R4). */
 export type StateCounts = Record<'prefix' | 'lost' | 'torn' | 'subset' | 'sampled', number>;
 
 export interface CrashRecord {
@@ -70,6 +72,7 @@ export interface CrashRecord {
   boots: number;
   audited: number;
   mismatches: number;
+  /** `sampled`: some states of the recordings were drawn. `heuristic`: QEMU was killed, as other harnesses do. */
   claim: 'exhaustive' | 'sampled' | 'heuristic';
   outcomes: { name: string; states: number; example: string }[];
   cuts: CutRecord[];

@@ -12,7 +12,7 @@ export type ProvisionStep =
 export const cutPhases = ['install', 'first-boot', 'confirm'] as const;
 export type CutPhase = (typeof cutPhases)[number];
 
-/** How a crash state is made from the write log (crash-model: R0, R1, R2). */
+/** How a crash state is made from the write log; `writelog/crash-state.ts` says what each is. */
 export const stateKinds = ['prefix', 'lost', 'torn'] as const;
 export type StateKind = (typeof stateKinds)[number];
 
@@ -54,5 +54,7 @@ export interface Scenario {
     configuration: 'preserved' | 'unchecked';
     /** After a cut: must installing again bring the device to where the upgrade should end? */
     retry: 'succeeds' | 'unchecked';
+    /** At the end of each path: must the agent's rollback bring back the release before? */
+    rollback: 'succeeds' | 'unchecked';
   };
 }

@@ -8,7 +8,7 @@ export interface Outcome {
   example: string;
 }
 
-/** Groups cuts by step and outcome, most frequent first. More than the two whole releases at one step is a finding. */
+/** Groups cuts by step and outcome, most frequent first. */
 export function groupOutcomes(cuts: readonly CutRecord[]): Outcome[] {
   const groups = new Map<string, Outcome>();
   for (const cut of cuts) {

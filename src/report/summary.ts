@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import type { CrashRecord, CutRecord, Finding, RunRecord, Verdict } from '../model/record.ts';
+import type { CrashRecord, CutRecord, Finding, RunRecord } from '../model/record.ts';
 import { plain } from './colour.ts';
 import { durationText, oneLine } from './text.ts';
 
@@ -24,7 +24,7 @@ export function summaryText(
 function runText(record: RunRecord, folder: string | undefined, colour: ChalkInstance): string {
   const { bold } = colour;
   const lines = [
-    `${bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdictText(record.verdict, colour)} in ${durationText(record.seconds)}`,
+    `${bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdictText(record, colour)} in ${durationText(record.seconds)}`,
     ...record.paths.map(({ releases, steps }) => {
       const passed = steps.filter((step) => step.verdict === 'passed').length;
       return `  upgrade ${oneLine(releases.join(' -> '))}: ${passed} of ${steps.length} steps passed`;
@@ -37,12 +37,24 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
   return `${lines.join('\n')}\n`;
 }
 
-function verdictText(verdict: Verdict, { green, red, magenta, yellow }: ChalkInstance): string {
-  if (verdict === 'passed') return green('passed');
-  if (verdict === 'failed') return red('FAILED');
-  return verdict === 'error'
-    ? magenta('ERROR (the harness or its host, not the device)')
-    : yellow('UNKNOWN (not decided)');
+function verdictText(
+  { verdict, problem }: RunRecord,
+  { green, red, magenta, yellow }: ChalkInstance,
+): string {
+  switch (verdict) {
+    case 'passed':
+      return green('passed');
+    case 'failed':
+      return red('FAILED');
+    case 'unknown':
+      return yellow('UNKNOWN (not decided)');
+    case 'error':
+      return magenta(
+        problem?.kind === 'scenario'
+          ? 'ERROR (the scenario or the image description, not the device)'
+          : 'ERROR (the harness or its host, not the device)',
+      );
+  }
 }
 
 function crashLines(crash: CrashRecord, seed: string): string[] {
@@ -118,6 +130,7 @@ function problemLines({ problem }: RunRecord, folder: string | undefined): strin
   return [
     `  ended early: ${oneLine(problem.message, 600)} [${oneLine(problem.code, 60)}]`,
     ...(problem.log === undefined ? [] : [`  log: ${below(folder, problem.log)}`]),
+    ...(problem.hint === undefined ? [] : [`  hint: ${oneLine(problem.hint, 300)}`]),
   ];
 }
 

@@ -75,9 +75,7 @@ export class Terminal implements Disposable {
         if (progress !== undefined) progress.done = event.done;
         const { cut } = event;
         const what = `${cut.during} ${cut.step}, ${cut.description}: ${cut.outcome}`;
-        const broken = cut.checks.filter((check) => check.verdict !== 'passed').map((check) => check.name);
-        const why = broken.length === 0 ? '' : ` (${broken.join(', ')})`;
-        return `${label} ${this.mark(cut.verdict)} ${event.done}/${event.total} ${oneLine(what)}${oneLine(why)} ${dim(durationText(cut.seconds))}`;
+        return `${label} ${this.mark(cut.verdict)} ${event.done}/${event.total} ${oneLine(what)} ${dim(durationText(cut.seconds))}`;
       }
       case 'notice':
         return `${label} ${yellow('note:')} ${oneLine(event.message, 600)}`;

@@ -145,7 +145,11 @@ function agrees(verdict: Verdict, cases: readonly TestCase[]): boolean {
 
 function problemLines(problem: Problem | undefined): string[] {
   if (problem === undefined) return [];
-  return [problem.message, ...(problem.log === undefined ? [] : [`log: ${problem.log}`])];
+  return [
+    problem.message,
+    ...(problem.log === undefined ? [] : [`log: ${problem.log}`]),
+    ...(problem.hint === undefined ? [] : [`hint: ${problem.hint}`]),
+  ];
 }
 
 function blame({ minimal, files }: Finding): string[] {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { CutRecord } from '../model/record.ts';
@@ -38,20 +37,14 @@ export async function bootState(
     stateMaps(recording.log, state),
     arena,
   );
-  const label = `cut-${id}`;
-  const device = await openDevice(bench, label, contents, stack);
-  return await decide(
-    bench,
-    {
-      device,
-      kind: state.shape.kind,
-      id,
-      path: releases,
-      upgrade,
-      during: window.phase,
-      description: describeState(recording.log, state),
-      configuration: recording.configuration,
-    },
-    join('console', `${label}.1.log`),
-  );
+  const device = await openDevice(bench, `cut-${id}`, contents, stack);
+  const cut = {
+    kind: state.shape.kind,
+    id,
+    path: releases,
+    upgrade,
+    during: window.phase,
+    description: describeState(recording.log, state),
+  };
+  return await decide(bench, cut, { device, configuration: recording.configuration });
 }

@@ -13,34 +13,41 @@ export class DeviceStopped extends Error {
   }
 }
 
+/** Where a checklist's paths begin, and who else wants to know of it. */
+export interface ChecklistOptions {
+  /** The run's folder: paths of logs are given relative to it. */
+  folder: string;
+  /** The device's present console log. */
+  consolePath: () => string | undefined;
+  onStep?: (step: StepRecord) => void;
+}
+
 /** The list of what was decided about a device, in order, with the time that each took. */
 export class Checklist {
   readonly steps: StepRecord[] = [];
-  private readonly folder: string;
-  private readonly onStep: (step: StepRecord) => void;
+  private readonly options: ChecklistOptions;
 
-  /** `folder` is the run's: paths of logs are given relative to it. */
-  constructor(folder: string, onStep: (step: StepRecord) => void = () => undefined) {
-    this.folder = folder;
-    this.onStep = onStep;
+  constructor(options: ChecklistOptions) {
+    this.options = options;
   }
 
-  /** Does one step. A DeviceFailure is noted and ends the list with DeviceStopped; other failures pass through. */
+  /** Does one step and notes how it went. A DeviceFailure ends the list with DeviceStopped; other failures pass through. */
   async step<T>(name: string, work: () => Promise<T>): Promise<T> {
     const started = performance.now();
+    const value = await this.guard(name, work);
+    this.note({ name, verdict: 'passed', seconds: secondsSince(started) });
+    return value;
+  }
+
+  /** The same for what is no achievement of the device: noted only where it fails. */
+  async guard<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
     try {
-      const value = await work();
-      this.note({ name, verdict: 'passed', seconds: secondsSince(started) });
-      return value;
+      return await work();
     } catch (error) {
       if (failureKind(error) !== 'device') throw error;
-      const step: StepRecord = {
-        name,
-        verdict: 'failed',
-        seconds: secondsSince(started),
-        problem: problemOf(error, this.folder),
-      };
-      this.note(step);
+      const problem = problemOf(error, this.options.folder);
+      const step = this.note({ name, verdict: 'failed', seconds: secondsSince(started), problem });
       throw new DeviceStopped(step, error);
     }
   }
@@ -52,9 +59,13 @@ export class Checklist {
     return verdict === 'passed';
   }
 
-  private note(step: StepRecord): void {
+  private note(decided: StepRecord): StepRecord {
+    const path = this.options.consolePath();
+    const console = path === undefined ? {} : { console: relative(this.options.folder, path) };
+    const step = { ...decided, ...console };
     this.steps.push(step);
-    this.onStep(step);
+    this.options.onStep?.(step);
+    return step;
   }
 }
 
@@ -66,6 +77,7 @@ export function problemOf(error: unknown, folder: string): Problem {
     code: known?.code ?? 'unexpected',
     message: messageOf(error),
     ...(known?.logPath === undefined ? {} : { log: relative(folder, known.logPath) }),
+    ...(known?.hint === undefined ? {} : { hint: known.hint }),
   };
 }
 

@@ -10,7 +10,6 @@ export function crashSummary(
   recordings: readonly Recording[],
   cuts: readonly CutRecord[],
   phases: readonly CutPhase[],
-  accelerator: string,
 ): CrashRecord {
   const counts = recordings.map(({ log }) => census(log, phases));
   const sum = (what: 'prefix' | 'lost' | 'torn' | 'writes' | 'flushes' | 'epochs') =>
@@ -21,7 +20,7 @@ export function crashSummary(
     boots: cuts.length,
     audited: 0,
     mismatches: 0,
-    claim: accelerator === 'tcg' ? 'sampled' : 'heuristic',
+    claim: cuts.some(({ kind }) => kind !== 'naive') ? 'sampled' : 'heuristic',
     outcomes: groupOutcomes(cuts),
     cuts: [...cuts],
     recording: {
@@ -34,12 +33,12 @@ export function crashSummary(
   };
 }
 
+/** Live cuts and naive kills are states of no recording, so they count among none of them. */
 function decidedCounts(cuts: readonly CutRecord[]): StateCounts {
   const counts: StateCounts = { prefix: 0, lost: 0, torn: 0, subset: 0, sampled: 0 };
   for (const { kind, verdict } of cuts) {
     if (verdict !== 'passed' && verdict !== 'failed') continue;
     if (kind === 'prefix' || kind === 'lost' || kind === 'torn') counts[kind] += 1;
-    counts.sampled += 1;
   }
   return counts;
 }

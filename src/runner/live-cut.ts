@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
-import { failureKind, HarnessError } from '../core/errors.ts';
+import { HarnessError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import { waitFor } from '../core/wait.ts';
 import type { CutRecord } from '../model/record.ts';
@@ -11,15 +11,17 @@ import { MappedDisk } from '../nbd/mapped-disk.ts';
 import { MirrorDisk } from '../nbd/mirror-disk.ts';
 import { OverlayDisk } from '../nbd/overlay-disk.ts';
 import { WriteBackCache } from '../nbd/write-back-cache.ts';
+import type { Ready } from '../target/target.ts';
 import { stateMaps } from '../writelog/crash-state.ts';
+import type { WriteLog } from '../writelog/log.ts';
 import { windowMark, windowsOf, writesIn } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
-import { Checklist } from './checklist.ts';
-import { decide } from './decide.ts';
+import { Checklist, DeviceStopped } from './checklist.ts';
+import { cutRecord, decide, stoppedOutcome } from './decide.ts';
 import { type Device, factoryDisks, openDevice, stopOnStorageFailure } from './device.ts';
 import { bringIntoService, upgradesOf } from './record-path.ts';
 import type { Recording } from './recordings.ts';
-import { install } from './upgrade.ts';
+import { install, type Upgrade } from './upgrade.ts';
 
 /** `lost`: the disk's cache dies with the device. `kept`: only the process dies, as under a plain `kill -9` of QEMU. */
 export type Unflushed = 'lost' | 'kept';
@@ -56,58 +58,36 @@ export async function liveCut(
     caches.set(disk, cache);
     return new MirrorDisk(disk, cache);
   });
-  const { ready, configuration } = await bringIntoService(
-    bench,
-    device,
-    upgrade.from,
-    new Checklist(bench.folder),
-  );
-
-  const expected = expectedWrites(recording);
-  const share = 0.1 + random.int(80) / 100;
-  device.log.mark(windowMark(0, 'install'));
-  const begun = writesSoFar(device);
-  const installing = install(bench, ready, upgrade.to).then(
-    () => 'done' as const,
-    (error: unknown) => error,
-  );
-  const reached = waitFor(
-    'the installation to reach the cut',
-    () => (writesSoFar(device) - begun >= share * expected ? true : undefined),
-    {
-      deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
-      signal: bench.signal,
-      intervalMs: 5,
-    },
-  ).catch((error: unknown) => error);
-  const first = await Promise.race([installing, reached]);
-  if (first instanceof Error) throw first;
-  bench.spend('cuts.cpu', ready.cpuSeconds());
-  await ready.cutPower();
-  const late = await installing;
-  if (late instanceof Error && failureKind(late) === 'scenario') throw late;
-  const at = device.log.now;
-  let lost = 0;
-  for (const cache of caches.values()) lost += await cache.losePower();
-  if (unflushed === 'lost') await assertModelsAgree(device, factory, stable, at);
-
-  const left = unflushed === 'lost' ? stable : device.overlays;
-  const after = await openDevice(bench, `${label}-after`, left, stack);
-  const written = writesSoFar(device) - begun;
-  return await decide(
-    bench,
-    {
-      device: after,
-      kind: unflushed === 'lost' ? 'live' : 'naive',
-      id: label,
-      path: releases,
-      upgrade,
-      during: 'install',
-      description: `live, after ${written} writes of the installation (about ${expected} in all), ${unflushed === 'lost' ? `${lost} un-flushed sectors lost` : 'QEMU killed, nothing lost'}`,
-      configuration,
-    },
-    join('console', `${label}-after.1.log`),
-  );
+  const cut = {
+    kind: unflushed === 'lost' ? 'live' : 'naive',
+    id: label,
+    path: releases,
+    upgrade,
+    during: 'install',
+  } as const;
+  const started = performance.now();
+  const checklist = new Checklist({ folder: bench.folder, consolePath: device.target.consolePath });
+  try {
+    const { ready, configuration } = await bringIntoService(bench, device, upgrade.from, checklist);
+    const expected = expectedWrites(recording);
+    const writes = Math.ceil((0.1 + random.int(80) / 100) * expected);
+    const { written, at } = await cutWhileInstalling(bench, device, ready, { upgrade, writes, checklist });
+    let lost = 0;
+    for (const cache of caches.values()) lost += await cache.losePower();
+    if (unflushed === 'lost') await assertModelsAgree(device, factory, stable, at);
+    const left = unflushed === 'lost' ? stable : device.overlays;
+    const after = await openDevice(bench, `${label}-after`, left, stack);
+    const what = unflushed === 'lost' ? `${lost} un-flushed sectors lost` : 'QEMU killed, nothing lost';
+    const description = `live, after ${written} writes of the installation (about ${expected} in all), ${what}`;
+    return await decide(bench, { ...cut, description }, { device: after, configuration });
+  } catch (error) {
+    if (!(error instanceof DeviceStopped)) throw error;
+    const description = 'live; the device failed before the power did';
+    const outcome = `no cut, ${stoppedOutcome(error)}`;
+    return cutRecord(bench, { ...cut, description }, device, { outcome, checklist, started });
+  } finally {
+    bench.spend('cuts.cpu', device.target.cpuSeconds());
+  }
 }
 
 /** Writes of the first installation in the recording. */
@@ -116,8 +96,45 @@ function expectedWrites({ log }: Recording): number {
   return window === undefined ? 0 : writesIn(log, window).length;
 }
 
-function writesSoFar({ log }: Device): number {
-  return log.records.reduce((count, record) => count + (record.kind === 'flush' ? 0 : 1), 0);
+/**
+ * Starts the installation and takes the power away after so many writes of it, or at its end. Returns the writes
+ * that there were and the moment in the device's log. Throws DeviceStopped when the installation fails before.
+ */
+async function cutWhileInstalling(
+  bench: Bench,
+  device: Device,
+  ready: Ready,
+  { upgrade, writes, checklist }: { upgrade: Upgrade; writes: number; checklist: Checklist },
+): Promise<{ written: number; at: number }> {
+  device.log.mark(windowMark(0, 'install'));
+  const written = writeCounter(device.log);
+  const decided = new AbortController();
+  const installing = checklist.step('install', () => install(bench, ready, upgrade.to));
+  const reached = waitFor('the moment of the cut', () => (written() >= writes ? true : undefined), {
+    deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
+    signal: AbortSignal.any([bench.signal, decided.signal]),
+    intervalMs: 5,
+  }).catch(() => undefined);
+  try {
+    await Promise.race([installing, reached]);
+  } finally {
+    decided.abort();
+  }
+  await ready.cutPower();
+  // How the installation ends now says only that the power went.
+  await installing.catch(() => undefined);
+  bench.signal.throwIfAborted();
+  return { written: written(), at: device.log.now };
+}
+
+/** Counts the writes that a log has from now on, each once. */
+function writeCounter({ records }: WriteLog): () => number {
+  let next = records.length;
+  let count = 0;
+  return () => {
+    for (; next < records.length; next += 1) if (records[next]?.kind !== 'flush') count += 1;
+    return count;
+  };
 }
 
 /** Compares, wherever the guest wrote, what the write-back cache left with what the log says is durable. */

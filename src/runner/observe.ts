@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Deadline } from '../core/deadline.ts';
+import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest, SlotSpec } from '../model/image.ts';
 import type { Disk } from '../nbd/disk.ts';
@@ -9,6 +9,8 @@ import { quote } from './shell.ts';
 
 /** Milliseconds that looking at the device may take. */
 const limitMs = 60_000;
+/** Bytes that the answer may have: all of the owner's files in base64. */
+const maxAnswerBytes = 64 << 20;
 const chunkBytes = 1 << 20;
 
 /** What the observer needs to know of the device. */
@@ -23,12 +25,10 @@ export interface Subject {
 /**
  * Looks at a device that came up. The guest says which slot it runs and what its files hold; the slot's bytes
  * are read by the host, which is faster and needs no trust in the guest. Valid while the slot is mounted read-only.
+ * Errors: DeviceFailure `observe-timeout`, `observe-failed`, `connection-lost`.
  */
 export async function observe(device: Ready, subject: Subject, signal: AbortSignal): Promise<Observation> {
-  const { stdout } = await device.run(question(subject.configuration), {
-    deadline: Deadline.after(limitMs),
-    signal,
-  });
+  const stdout = await ask(device, question(subject.configuration), signal);
   const [commandLine = '', version = '', ...files] = stdout.split('\n');
   const root = / ?\broot=(\S+)/.exec(commandLine)?.[1] ?? 'nowhere';
   const slot = subject.manifest.slots.find((candidate) => candidate.root === root);
@@ -41,11 +41,30 @@ export async function observe(device: Ready, subject: Subject, signal: AbortSign
   };
 }
 
+async function ask(device: Ready, question: string, signal: AbortSignal): Promise<string> {
+  try {
+    const deadline = Deadline.after(limitMs);
+    const answer = await device.run(question, { deadline, signal, maxOutputBytes: maxAnswerBytes });
+    if (answer.exitCode === 0 && !answer.truncated) return answer.stdout;
+    const why = answer.truncated
+      ? `its files have more than ${maxAnswerBytes >> 20} MiB`
+      : `reading its files ended with ${answer.exitCode}: ${answer.stderr.trim().slice(-300)}`;
+    throw new DeviceFailure('observe-failed', `the device runs, but cannot be looked at: ${why}`);
+  } catch (error) {
+    if (!(error instanceof DeadlinePassed)) throw error;
+    throw new DeviceFailure(
+      'observe-timeout',
+      `the device came up, but did not show its files within ${limitMs / 1000} s`,
+      { cause: error },
+    );
+  }
+}
+
 /** Prints the kernel's command line, the version, and two lines per file: its access (or `absent`) and its content. */
 function question(paths: readonly string[]): string {
   const files = paths.map((path) => {
     const file = quote(path);
-    return `if [ -e ${file} ]; then stat -L -c '%a %u:%g' ${file}; base64 -w 0 < ${file}; echo; else echo absent; echo; fi`;
+    return `if [ -e ${file} ]; then stat -L -c '%a %u:%g' ${file} && base64 -w 0 < ${file} && echo || exit 3; else echo absent; echo; fi`;
   });
   const version = `sed -n 's/^VERSION_ID=//p' /etc/os-release | tr -d '"\\n'; echo`;
   return [`tr -d '\\n' < /proc/cmdline; echo`, version, ...files].join('\n');

@@ -5,8 +5,8 @@ import type { PlannedState } from './boot-state.ts';
 import type { Recording } from './recordings.ts';
 
 /**
- * Shares `count` crash states among the recordings, as evenly as their logs allow. Equal recordings and seeds
- * give equal plans.
+ * Up to `count` crash states; the recordings take turns as long as their logs hold states. Equal recordings and
+ * seeds give equal plans, and a larger count only adds to them.
  */
 export function planCuts(
   recordings: readonly Recording[],
@@ -17,18 +17,15 @@ export function planCuts(
     random,
   }: { count: number; phases: readonly CutPhase[]; kinds: readonly StateKind[]; random: Random },
 ): PlannedState[] {
-  const plan: PlannedState[] = [];
-  recordings.forEach((recording, i) => {
-    const share = Math.ceil((count - plan.length) / (recordings.length - i));
-    const sampled = sampleStates(recording.log, {
-      phases,
-      kinds,
-      count: share,
-      random: random.fork(`path ${i + 1}`),
-    });
-    plan.push(...sampled.map((state) => ({ ...state, recording, pathName: pathName(i) })));
-  });
-  return plan;
+  const sampled = recordings.map((recording, i) =>
+    sampleStates(recording.log, { phases, kinds, count, random: random.fork(`path ${i + 1}`) }).map(
+      (state) => ({ ...state, recording, pathName: pathName(i) }),
+    ),
+  );
+  const rounds = Math.max(...sampled.map((states) => states.length));
+  return Array.from({ length: rounds }, (_, round) => sampled.flatMap((states) => states[round] ?? []))
+    .flat()
+    .slice(0, count);
 }
 
 /** `p1` for the scenario's first path. */

@@ -1,12 +1,15 @@
 import { posix } from 'node:path';
-import { Deadline } from '../core/deadline.ts';
+import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { ScenarioError } from '../core/errors.ts';
-import type { ProvisionStep } from '../model/scenario.ts';
+import type { CommandOutput } from '../guest/ssh.ts';
+import type { ProvisionStep, Scenario } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
 import { quote } from './shell.ts';
 
 /** Milliseconds that one provisioning step may take. */
 const stepLimitMs = 60_000;
+/** Bytes that a file may have which is edited. */
+const maxEditBytes = 16 << 20;
 
 /**
  * Does to the device what its owner did, and makes it durable: this happened long before the upgrade.
@@ -14,62 +17,89 @@ const stepLimitMs = 60_000;
  */
 export async function provision(
   device: Ready,
-  steps: readonly ProvisionStep[],
+  { provision: steps, source }: Pick<Scenario, 'provision' | 'source'>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const step of steps) await provisionStep(device, step, signal);
-  await shell(device, 'sync', 'sync', signal);
+  const owner = new Owner(device, source.path, signal);
+  for (const step of steps) await owner.take(step);
+  await owner.shell('sync', 'sync');
 }
 
-async function provisionStep(device: Ready, step: ProvisionStep, signal: AbortSignal): Promise<void> {
-  if ('run' in step) return shell(device, `run: ${step.run}`, step.run, signal);
-  if ('delete' in step)
-    return shell(device, `delete ${step.delete.path}`, `rm -f -- ${quote(step.delete.path)}`, signal);
-  if ('append' in step) {
-    const { path, content } = step.append;
-    return shell(device, `append to ${path}`, `cat >> ${quote(path)}`, signal, content);
+/** The owner at work on one device. */
+class Owner {
+  private readonly device: Ready;
+  private readonly scenarioFile: string;
+  private readonly signal: AbortSignal;
+
+  constructor(device: Ready, scenarioFile: string, signal: AbortSignal) {
+    this.device = device;
+    this.scenarioFile = scenarioFile;
+    this.signal = signal;
   }
-  if ('edit' in step) return edit(device, step.edit, signal);
-  const { path, content, mode } = step.write;
-  const chmod = mode === undefined ? '' : ` && chmod ${mode.toString(8)} ${quote(path)}`;
-  const command = `mkdir -p ${quote(posix.dirname(path))} && cat > ${quote(path)}${chmod}`;
-  return shell(device, `write ${path}`, command, signal, content);
-}
 
-async function edit(
-  device: Ready,
-  { path, replace, with: replacement }: { path: string; replace: string; with: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = Deadline.after(stepLimitMs);
-  const before = (await device.run(`cat ${quote(path)}`, { deadline, signal })).stdout;
-  const found = before.split(replace).length - 1;
-  if (found !== 1)
-    throw new ScenarioError(
-      'provision-failed',
-      `edit ${path}: "${replace}" is there ${found} times; it must be there once`,
-    );
-  await shell(
-    device,
-    `edit ${path}`,
-    `cat > ${quote(path)}`,
-    signal,
-    before.replace(replace, () => replacement),
-  );
-}
+  async take(step: ProvisionStep): Promise<void> {
+    if ('run' in step) return this.shell(`run ${step.run.split('\n')[0] ?? ''}`, step.run);
+    if ('delete' in step) {
+      const { path } = step.delete;
+      return this.shell(`delete ${path}`, `rm -f -- ${quote(path)}`);
+    }
+    if ('append' in step) {
+      const { path, content } = step.append;
+      return this.shell(`append to ${path}`, `cat >> ${quote(path)}`, content);
+    }
+    if ('edit' in step) return this.edit(step.edit);
+    const { path, content, mode } = step.write;
+    const chmod = mode === undefined ? '' : ` && chmod ${mode.toString(8)} ${quote(path)}`;
+    const command = `mkdir -p ${quote(posix.dirname(path))} && cat > ${quote(path)}${chmod}`;
+    return this.shell(`write ${path}`, command, content);
+  }
 
-async function shell(
-  device: Ready,
-  what: string,
-  command: string,
-  signal: AbortSignal,
-  input?: string,
-): Promise<void> {
-  const deadline = Deadline.after(stepLimitMs);
-  const result = await device.run(command, { deadline, signal, ...(input === undefined ? {} : { input }) });
-  if (result.exitCode !== 0)
-    throw new ScenarioError(
-      'provision-failed',
-      `provision, ${what}: ended with ${result.exitCode}: ${result.stderr.trim().slice(-300)}`,
+  /** Runs a command; `what` is the step's name in errors. */
+  async shell(what: string, command: string, input?: string): Promise<void> {
+    await this.run(what, command, input);
+  }
+
+  private async edit({
+    path,
+    replace,
+    with: replacement,
+  }: {
+    path: string;
+    replace: string;
+    with: string;
+  }): Promise<void> {
+    const what = `edit ${path}`;
+    const { stdout: before, truncated } = await this.run(what, `cat ${quote(path)}`);
+    if (truncated) throw this.failure(what, `the file has more than ${maxEditBytes >> 20} MiB`);
+    const found = before.split(replace).length - 1;
+    if (found !== 1) throw this.failure(what, `"${replace}" is there ${found} times; it must be there once`);
+    await this.run(
+      what,
+      `cat > ${quote(path)}`,
+      before.replace(replace, () => replacement),
     );
+  }
+
+  private async run(what: string, command: string, input?: string): Promise<CommandOutput> {
+    try {
+      const output = await this.device.run(command, {
+        deadline: Deadline.after(stepLimitMs),
+        signal: this.signal,
+        maxOutputBytes: maxEditBytes,
+        ...(input === undefined ? {} : { input }),
+      });
+      if (output.exitCode === 0) return output;
+      const said = output.stderr.trim().slice(-300);
+      throw this.failure(what, `ended with ${output.exitCode} on the device: ${said}`);
+    } catch (error) {
+      if (!(error instanceof DeadlinePassed)) throw error;
+      throw this.failure(what, `did not end within ${stepLimitMs / 1000} s`, error);
+    }
+  }
+
+  private failure(what: string, why: string, cause?: unknown): ScenarioError {
+    return new ScenarioError('provision-failed', `${this.scenarioFile}: provision, ${what}: ${why}`, {
+      cause,
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
@@ -10,7 +10,7 @@ import type { Bench } from './bench.ts';
 import type { PathRun } from './record-path.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
-const recordingFormat = 1;
+const recordingFormat = 2;
 
 /**
  * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's
@@ -40,13 +40,17 @@ export class RecordingStore {
     this.qemuVersion = qemuVersion;
   }
 
-  /** The recording of an earlier run with equal inputs, or undefined. A damaged one is dropped with a notice. */
-  async find(releases: readonly string[]): Promise<Recording | undefined> {
+  /**
+   * The recording of an earlier run with equal inputs, or undefined; `label` names its data in the workspace, where
+   * it stays even if another process replaces the recording. A damaged one is dropped with a notice.
+   */
+  async find(releases: readonly string[], label: string): Promise<Recording | undefined> {
     const folder = join(this.root, this.folderName(releases));
     try {
       const stored = JSON.parse(await readFile(join(folder, 'recording.json'), 'utf8')) as StoredRecording;
       const text = await readFile(join(folder, 'log.json'), 'utf8');
-      const arenaPath = join(folder, 'arena');
+      const arenaPath = join(this.bench.workspace, `${label}-recorded.arena`);
+      await link(join(folder, 'arena'), arenaPath);
       if ((await recordingDigest(text, arenaPath)) !== stored.sha256)
         throw new Error('its content does not match its digest');
       return {
@@ -68,7 +72,7 @@ export class RecordingStore {
   async keep(run: PathRun): Promise<Recording> {
     const name = this.folderName(run.path.releases);
     await mkdir(this.root, { recursive: true });
-    const temporary = await mkdtemp(join(this.root, '.tmp-'));
+    const temporary = await mkdtemp(join(this.bench.workspace, 'recording-'));
     const text = storeLog(run.log);
     const digest = await recordingDigest(text, run.arenaPath);
     const stored: StoredRecording = {
@@ -76,14 +80,19 @@ export class RecordingStore {
       sha256: digest,
       configuration: run.configuration.map(storeFile),
     };
-    await copyFile(run.arenaPath, join(temporary, 'arena'));
+    await link(run.arenaPath, join(temporary, 'arena'));
     await writeFile(join(temporary, 'log.json'), text);
     await writeFile(join(temporary, 'recording.json'), JSON.stringify(stored));
     for (const old of await readdir(this.root))
       if (old.startsWith(this.family(run.path.releases)))
         await rm(join(this.root, old), { recursive: true, force: true });
-    await rename(temporary, join(this.root, name));
-    return { ...run, arenaPath: join(this.root, name, 'arena'), sha256: digest, reused: false };
+    try {
+      await rename(temporary, join(this.root, name));
+    } catch (error) {
+      // Another process has just kept a recording of the same; this run goes on with its own.
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+    return { ...run, sha256: digest, reused: false };
   }
 
   /** Scenario, machine and path: what a new recording replaces an old one of. */
@@ -106,6 +115,10 @@ export class RecordingStore {
       provision,
       configuration,
       expect.upgrade,
+      expect.rollback,
+      expect.configuration,
+      expect.bootsWithinMs,
+      expect.installsWithinMs,
     ]);
     return `${this.family(releases)}${sha256(inputs).slice(0, 16)}`;
   }

@@ -5,15 +5,19 @@ import { writeFileAtomically } from '../core/files.ts';
 import type { RunRecord } from '../model/record.ts';
 import { junitXml } from '../report/junit.ts';
 
-/** Creates an invocation's folder below `reports` and points `reports/latest` at it. */
+/**
+ * Creates an invocation's folder below `reports`, called `id` (with a number where that is taken), and points
+ * `reports/latest` at it. Errors: HarnessError `reports-unwritable`.
+ */
 export async function openReportFolder(reports: string, id: string): Promise<string> {
-  const folder = join(reports, id);
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(reports, { recursive: true });
+    const folder = await unusedFolder(join(reports, id));
     const link = join(reports, `.latest-${process.pid}`);
     await rm(link, { force: true });
-    await symlink(id, link);
+    await symlink(basename(folder), link);
     await rename(link, join(reports, 'latest'));
+    return folder;
   } catch (error) {
     throw new HarnessError(
       'reports-unwritable',
@@ -21,7 +25,19 @@ export async function openReportFolder(reports: string, id: string): Promise<str
       { cause: error },
     );
   }
-  return folder;
+}
+
+/** Creates `path`, `path-2`, …: the first that is not there. */
+async function unusedFolder(path: string): Promise<string> {
+  for (let n = 1; ; n += 1) {
+    const folder = n === 1 ? path : `${path}-${n}`;
+    try {
+      await mkdir(folder);
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 /** `20261121T034500Z`: sorts by time. */

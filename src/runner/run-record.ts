@@ -29,9 +29,7 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
   const recordings = present(progress.recordings);
   const parts = {
     paths: present(progress.paths),
-    ...(cuts.length === 0
-      ? {}
-      : { crash: crashSummary(recordings, cuts, scenario.powerCuts.during, facts.host.accelerator) }),
+    ...(cuts.length === 0 ? {} : { crash: crashSummary(recordings, cuts, scenario.powerCuts.during) }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
   return {

@@ -1,4 +1,4 @@
-import { HarnessError } from '../core/errors.ts';
+import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { together } from '../core/together.ts';
 import type { CutRecord, PathRecord } from '../model/record.ts';
 import type { PowerCuts } from '../model/scenario.ts';
@@ -57,7 +57,7 @@ async function obtainRecording(
   const { releases } = path;
   const store = new RecordingStore(bench, plan.qemuVersion);
   const known =
-    plan.powerCuts.mode === 'none' || plan.freshRecording ? undefined : await store.find(releases);
+    plan.powerCuts.mode === 'none' || plan.freshRecording ? undefined : await store.find(releases, label);
   if (known !== undefined) {
     bench.notice(
       `${releases.join('->')}: using the recording of an earlier run with equal inputs (--fresh-recording makes a new one)`,
@@ -97,6 +97,12 @@ function cutJobs(
     kinds,
     random: bench.random.fork('cuts'),
   });
+  if (planned.length === 0)
+    throw new ScenarioError(
+      'no-crash-states',
+      `${bench.scenario.source.path}: powerCuts asks for ${kinds.join(', ')} states during ${phases.join(', ')}, and the write logs hold none`,
+      { hint: 'add kinds or phases, or run with --power-cuts none' },
+    );
   if (planned.length < powerCuts.count)
     bench.notice(
       `the write logs hold only ${planned.length} different states of the kinds asked for, not ${powerCuts.count}`,

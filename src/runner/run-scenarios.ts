@@ -60,7 +60,8 @@ interface PlannedRun {
 
 /**
  * Runs every scenario on every machine asked for and leaves a report folder for each; trouble with one does not
- * stop the others. An empty list comes back where no scenario names the machine.
+ * stop the others. An empty list comes back where no scenario names the machine. Throws only where a report
+ * cannot be written, once all runs have ended.
  */
 export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
   const pairs = options.scenarios.flatMap((scenario) =>
@@ -70,21 +71,36 @@ export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
   );
   if (pairs.length === 0) return [];
   const id = timeId(new Date());
-  const names = pairs.map(({ scenario, machine }) => `${scenarioSlug(scenario.source.path)}-${machine}`);
+  const names = distinctNames(
+    pairs.map(({ scenario, machine }) => `${scenarioSlug(scenario.source.path)}-${machine}`),
+  );
   const only = names.length === 1 ? names[0] : undefined;
   const root = await openReportFolder(options.reports, only === undefined ? id : `${id}-${only}`);
   await using workspace = await openWorkspace();
   const jobs = options.jobs ?? defaultJobs();
   const invocation: Invocation = { options, workspace: workspace.path, vm: pLimit(jobs), images: new Map() };
-  const records = await Promise.all(
+  const ended = await Promise.allSettled(
     pairs.map((pair, i) => {
       const name = names[i] ?? '';
-      const run = { ...pair, folder: only === undefined ? join(root, name) : root, runId: `${id}-${name}` };
-      return runOne(invocation, run);
+      const folder = only === undefined ? join(root, name) : root;
+      return runOne(invocation, { ...pair, folder, runId: `${id}-${name}` });
     }),
   );
+  const records = ended.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
   if (only === undefined) await writeJunit(root, records, (record) => record.id.slice(id.length + 1));
+  for (const run of ended) if (run.status === 'rejected') throw run.reason;
   return records;
+}
+
+/** Numbers what is there more than once: scenarios in different folders may have the same file name. */
+function distinctNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let n = 2; taken.has(free); n += 1) free = `${name}-${n}`;
+    taken.add(free);
+    return free;
+  });
 }
 
 async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecord> {
@@ -195,20 +211,21 @@ function image(
   return building;
 }
 
-function assertReleases(scenario: Scenario, manifest: ImageManifest): void {
-  const bundle = scenario.agent.bundle;
-  for (const version of new Set(scenario.paths.flat())) {
+function assertReleases({ agent, paths, source }: Scenario, manifest: ImageManifest): void {
+  const { bundle } = agent;
+  const upgradedTo = new Set(paths.flatMap((path) => path.slice(1)));
+  for (const version of new Set(paths.flat())) {
     const release = manifest.releases[version];
     const known = Object.keys(manifest.releases).join(', ');
     if (release === undefined)
       throw new ScenarioError(
         'unknown-release',
-        `${scenario.source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
+        `${source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
       );
-    if (release.bundles[bundle] === undefined)
+    if (upgradedTo.has(version) && release.bundles[bundle] === undefined)
       throw new ScenarioError(
         'unknown-bundle',
-        `${scenario.source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ')}`,
+        `${source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ') || 'none'}`,
       );
   }
 }

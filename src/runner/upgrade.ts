@@ -48,6 +48,11 @@ export async function confirm(bench: Bench, device: Ready): Promise<void> {
   await bench.agent.confirm(device, { deadline: Deadline.after(agentLimitMs), signal: bench.signal });
 }
 
+/** Tells the agent to go back to the release before. */
+export async function rollback(bench: Bench, device: Ready): Promise<void> {
+  await bench.agent.rollback(device, { deadline: Deadline.after(agentLimitMs), signal: bench.signal });
+}
+
 /** What there is to compare a device with. */
 export interface Expectation {
   allowed: readonly string[];
@@ -55,7 +60,10 @@ export interface Expectation {
   configuration: readonly FileState[];
 }
 
-/** Looks at a device and notes two checks: release and configuration. Returns what it runs and whether both passed. */
+/**
+ * Looks at a device and notes two checks, release and (where the owner has files) configuration. Returns what it
+ * runs and whether all passed. Throws DeviceStopped where it cannot be looked at.
+ */
 export async function examine(
   bench: Bench,
   device: Ready,
@@ -64,10 +72,10 @@ export async function examine(
   checklist: Checklist,
   prefix = '',
 ): Promise<RunningRelease & { sound: boolean }> {
-  const seen = await observe(device, subject, bench.signal);
+  const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, bench.signal));
   const releases = bench.manifest.releases;
   let sound = checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed));
-  if (bench.scenario.expect.configuration === 'preserved')
+  if (bench.scenario.expect.configuration === 'preserved' && configuration.length > 0)
     sound =
       checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)) &&
       sound;

@@ -35,12 +35,13 @@ export function parseScenario(text: string, path: string): Scenario {
       release: unique(document.expect.release.oneOf),
       configuration: document.expect.configuration,
       retry: document.expect.retry,
+      rollback: document.expect.rollback,
     },
   };
 }
 
-/** What a schema of single values cannot say: that releases are named once and paths use only those. */
-const consistentScenario = scenarioSchema.superRefine(({ releases, paths }, context) => {
+/** What a schema of single values cannot say: what names must have been given, and what does not go together. */
+const consistentScenario = scenarioSchema.superRefine(({ agent, releases, paths, expect }, context) => {
   const complain = (path: PropertyKey[], message: string) =>
     context.addIssue({ code: 'custom', path, message });
   releases.forEach((release, i) => {
@@ -57,6 +58,11 @@ const consistentScenario = scenarioSchema.superRefine(({ releases, paths }, cont
       else if (path[j - 1] === release) complain(['paths', i, j], `release ${release} follows itself`);
     });
   });
+  if (expect.rollback !== 'succeeds') return;
+  if (expect.upgrade === 'falls-back')
+    complain(['expect', 'rollback'], 'a device that has fallen back has no release to roll back from');
+  if (typeof agent === 'object' && agent.name === 'script' && agent.rollback === undefined)
+    complain(['expect', 'rollback'], 'the agent has no rollback command; expected agent.rollback');
 }) satisfies z.ZodType<ScenarioDocument>;
 
 function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {

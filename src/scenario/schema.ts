@@ -20,9 +20,10 @@ const guestPath = z
   .max(4096)
   .describe('Absolute path of a file in the guest');
 
+const durationForm = 'a duration: 500ms, 90s, 2m, 1h';
 const duration = z
-  .string()
-  .regex(durationPattern, { error: 'a duration: 500ms, 90s, 2m, 1h' })
+  .string({ error: durationForm })
+  .regex(durationPattern, { error: durationForm })
   .transform((value) => parseDuration(value) ?? 0)
   .refine((ms) => ms >= 100 && ms <= 86_400_000, 'a duration must lie between 100ms and 24h');
 
@@ -103,6 +104,10 @@ const expectations = z.strictObject({
     .enum(['succeeds', 'unchecked'])
     .default('succeeds')
     .describe('After a cut: must installing again succeed?'),
+  rollback: z
+    .enum(['succeeds', 'unchecked'])
+    .default('unchecked')
+    .describe("At the end of each path: must the agent's rollback bring back the release before?"),
 });
 
 /** A scenario file: what YAML is checked against, and what `brownout schema` prints. */

@@ -180,7 +180,16 @@ export class Rig implements AsyncDisposable {
       deadline: Deadline.after(startLimitMs),
       signal: this.ended,
     });
-    this.cycle = { qemu, console: watchConsole(spec.consoleLog), sshPort };
+    const console = watchConsole(spec.consoleLog);
+    let stumbled = false;
+    console.onFinding((kind, line) => {
+      if (kind !== 'oops' || stumbled) return;
+      stumbled = true;
+      this.options.onNotice(
+        `the device's kernel has a bug and goes on (${line}); its console: ${console.path}`,
+      );
+    });
+    this.cycle = { qemu, console, sshPort };
     void qemu.exited.then(async (exit) => {
       if (exit.kind !== 'failed') await rm(logPath, { force: true });
     });

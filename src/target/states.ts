@@ -5,9 +5,9 @@ import type { CommandOutput, CopyOptions, RunOptions } from '../guest/ssh.ts';
 /** What every state of a target can tell. Disposing of any state ends the whole target. */
 export interface AnyState extends AsyncDisposable {
   /** CPU seconds that QEMU used, over all power-ons of this target; half a second of the last one may be missing. */
-  cpuSeconds(): number;
+  cpuSeconds: () => number;
   /** Serial log of the latest power-on; undefined before the first. */
-  consolePath(): string | undefined;
+  consolePath: () => string | undefined;
 }
 
 /** What can be done to any target that has power. */
@@ -44,8 +44,6 @@ export interface Ready extends Powered {
   readonly state: 'ready';
   /** How often the guest reset itself before it came up. */
   readonly resets: number;
-  /** The first kernel oops on the console of this power cycle so far. */
-  readonly oops: string | undefined;
   /** Errors: DeviceFailure `connection-lost` (says so when the guest reset itself), DeadlinePassed, PowerCut. */
   run(command: string, options: RunOptions): Promise<CommandOutput>;
   readFile(path: string, options: CopyOptions): Promise<Buffer>;

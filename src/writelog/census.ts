@@ -23,7 +23,7 @@ export function census(log: WriteLog, phases: readonly string[]): Census {
     }
     for (const at of epochEnds(log, window)) {
       const open = durabilityAt(log, at).optional.length;
-      if (open > 0) result.lost += open === 1 ? 1 : 1 + 2 * open;
+      if (open > 0) result.lost += 1 + (open > 2 ? 2 * open : open === 2 ? 2 : 0);
     }
   }
   let open = false;

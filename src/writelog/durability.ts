@@ -1,8 +1,9 @@
 import type { LogRecord, WriteLog } from './log.ts';
 
 /**
- * What a power cut at moment `at` may leave of each request (crash model, "What may be on the disk
- * after a cut"). Everything with a tick below `at` has happened.
+ * What a power cut at moment `at` may leave of each request. Everything with a tick below `at` has happened.
+ * The rules are those of virtio-blk (VIRTIO 1.2, section 5.2.6.2) and NBD (proto.md, "Ordering of messages and
+ * writes"): nothing but a flush, or FUA, orders or saves a write.
  */
 export interface Durability {
   /** Requests whose effect is certainly on the disk, in issue order. */

@@ -15,7 +15,8 @@ const maxDraws = 200;
 
 /**
  * Up to `count` different crash states of one log. Windows, disks and kinds take turns, so that a short phase
- * gets its share, and a disk with few writes is not lost among those of a chatty flash; the place is drawn. Fewer come back when the log holds no more.
+ * gets its share, and a disk with few writes is not lost among those of a chatty flash; the place is drawn. Fewer
+ * come back when the log holds no more.
  * The same log, arguments and random seed give the same states in the same order.
  */
 export function sampleStates(
@@ -47,7 +48,7 @@ export function sampleStates(
 /** What states are drawn from in one turn. */
 interface Turn {
   window: Window;
-  /** Writes of one disk in the window; not empty. */
+  /** Writes of one disk in the window that the kind applies to; not empty. */
   writes: readonly LogRecord[];
   kind: CrashShape['kind'];
 }
@@ -58,9 +59,16 @@ function turnsOf(log: WriteLog, phases: readonly string[], kinds: readonly Crash
     .flatMap((window) => {
       const all = writesIn(log, window);
       const byDisk = log.disks.map((_, disk) => all.filter((write) => write.disk === disk));
-      return byDisk.filter((writes) => writes.length > 0).map((writes) => ({ window, writes }));
+      return byDisk.map((writes) => ({ window, writes }));
     })
-    .flatMap((place) => kinds.map((kind) => ({ ...place, kind })));
+    .flatMap(({ window, writes }) =>
+      kinds.map((kind) => ({
+        window,
+        kind,
+        writes: kind === 'torn' ? writes.filter(({ count }) => count > 1) : writes,
+      })),
+    )
+    .filter(({ writes }) => writes.length > 0);
 }
 
 function drawNew(
@@ -88,17 +96,17 @@ function draw(log: WriteLog, { window, writes, kind }: Turn, random: Random): Cr
   const { optional } = durabilityAt(log, at);
   if (optional.length === 0) return undefined;
   const seq = random.pick(optional).seq;
-  const keep = random.pick(
-    optional.length === 1 ? (['none'] as const) : (['none', 'all-but', 'only'] as const),
-  );
+  const keep = random.pick(waysToLose(optional.length));
   return { at, shape: keep === 'none' ? { kind, keep } : { kind, keep, seq } };
 }
 
-function drawTorn(
-  write: { seq: number; count: number; issued: number },
-  random: Random,
-): CrashState | undefined {
-  if (write.count < 2) return undefined;
+/** How some of so many optional writes can be lost; of two, all but one is the same as only the other. */
+function waysToLose(optional: number): ('none' | 'all-but' | 'only')[] {
+  if (optional === 1) return ['none'];
+  return optional === 2 ? ['none', 'only'] : ['none', 'all-but', 'only'];
+}
+
+function drawTorn(write: LogRecord, random: Random): CrashState {
   const part = random.pick(['head', 'tail', 'zero'] as const);
   const sectors = 1 + random.int(write.count - 1);
   return { at: write.issued + 1, shape: { kind: 'torn', seq: write.seq, part, sectors } };

@@ -53,7 +53,7 @@ async function serve(arenaPath = join(folder, 'arena')) {
   const close = async () => {
     for (const part of [server, arena, base]) await part[Symbol.asyncDispose]();
   };
-  return { server, log, failures, readSet, notices, uri, [Symbol.asyncDispose]: close };
+  return { server, overlay, log, failures, readSet, notices, uri, [Symbol.asyncDispose]: close };
 }
 
 const tool = (program: string, args: string[], okCodes = [0]) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CleanupStack } from '../../../src/core/cleanup.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
-import { DeviceFailure, failureKind, HarnessError } from '../../../src/core/errors.ts';
+import { DeviceFailure, failureKind, HarnessError, messageOf } from '../../../src/core/errors.ts';
 import { Random } from '../../../src/core/random.ts';
 import { GiveUp, waitFor } from '../../../src/core/wait.ts';
 
@@ -96,5 +96,17 @@ describe('failureKind', () => {
   it('takes what is not ours for the harness', () => {
     expect(failureKind(new DeviceFailure('x', 'y'))).toBe('device');
     expect(failureKind(new TypeError('bug'))).toBe('harness');
+  });
+});
+
+describe('messageOf', () => {
+  it('tells of both errors when putting things away failed after a failure', async () => {
+    const work = async () => {
+      await using stack = new CleanupStack();
+      stack.defer('disk', () => Promise.reject(new Error('disk is busy')));
+      throw new DeviceFailure('kernel-panic', 'the kernel panicked');
+    };
+    const error: unknown = await work().catch((reason: unknown) => reason);
+    expect(messageOf(error)).toBe('the kernel panicked; and then: clean-up of disk failed: disk is busy');
   });
 });

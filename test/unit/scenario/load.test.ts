@@ -40,6 +40,7 @@ describe('parseScenario', () => {
         release: ['old', 'new'],
         configuration: 'preserved',
         retry: 'succeeds',
+        rollback: 'unchecked',
       },
     });
   });
@@ -134,6 +135,16 @@ expect:
       'a path that stands still',
       `${minimal}paths: [["1.0", "1.0"]]\n`,
       's.yaml:6:17: paths[0][1]: release 1.0 follows itself',
+    ],
+    [
+      'a rollback after falling back',
+      `${minimal}expect: { upgrade: falls-back, rollback: succeeds }\n`,
+      's.yaml:6:42: expect.rollback: a device that has fallen back has no release to roll back from',
+    ],
+    [
+      'a rollback that the updater has no command for',
+      `${minimal.replace('agent: rauc', 'agent: { name: script, install: i }')}expect: { rollback: succeeds }\n`,
+      's.yaml:6:21: expect.rollback: the agent has no rollback command; expected agent.rollback',
     ],
     [
       'a path of one',
