@@ -59,10 +59,11 @@ export class WriteBackCache implements Disk {
   }
 
   flush(): Promise<void> {
-    const covered = this.unflushed.filter((entry) => entry.request.answered);
+    const covered = this.unflushed.filter(({ request }) => request.answered);
+    const requests = new Set(covered.map(({ request }) => request));
     return this.enqueue(async () => {
       for (const { offset, data } of covered) await this.next.write(offset, data, false);
-      this.unflushed = this.unflushed.filter((entry) => !covered.includes(entry));
+      this.unflushed = this.unflushed.filter(({ request }) => !requests.has(request));
       await this.next.flush();
     });
   }

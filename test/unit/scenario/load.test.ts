@@ -199,7 +199,7 @@ expect:
     [
       'a bare number for a duration',
       `${minimal}expect: { boots: { within: 60 } }\n`,
-      's.yaml:6:28: expect.boots.within: expected text, found the number 60; quote it: "60"',
+      's.yaml:6:28: expect.boots.within: expected a duration: 500ms, 90s, 2m, 1h, found the number 60',
     ],
     [
       'a duration without unit',
