@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
-import type { PathRecord } from '../model/record.ts';
+import type { PathRecord, StepRecord } from '../model/record.ts';
 import type { FileState } from '../oracle/observation.ts';
 import { loadLog, storeLog } from '../writelog/stored-log.ts';
 import type { Bench } from './bench.ts';
@@ -68,7 +68,7 @@ export class RecordingStore {
     }
   }
 
-  /** Keeps a path that passed, in place of any earlier recording of the same path. */
+  /** Keeps a path on which every step passed, in place of any earlier recording of the same path. */
   async keep(run: PathRun): Promise<Recording> {
     const name = this.folderName(run.path.releases);
     await mkdir(this.root, { recursive: true });
@@ -76,7 +76,7 @@ export class RecordingStore {
     const text = storeLog(run.log);
     const digest = await recordingDigest(text, run.arenaPath);
     const stored: StoredRecording = {
-      path: run.path,
+      path: { releases: run.path.releases, steps: run.path.steps.map(withoutConsole) },
       sha256: digest,
       configuration: run.configuration.map(storeFile),
     };
@@ -131,6 +131,11 @@ export async function unkept(run: PathRun): Promise<Recording> {
 
 async function recordingDigest(log: string, arenaPath: string): Promise<string> {
   return sha256(`${sha256(log)} ${await sha256File(arenaPath)}`);
+}
+
+/** Console logs stay with the run that wrote them. */
+function withoutConsole({ name, verdict, seconds }: StepRecord): StepRecord {
+  return { name, verdict, seconds };
 }
 
 function storeFile({ path, content, access }: FileState): StoredRecording['configuration'][number] {
