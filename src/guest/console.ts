@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { type ConsoleFinding, findingIn, LineSplitter } from './console-lines.ts';
 
 /** How often the log is looked at, in milliseconds. */
@@ -6,6 +6,8 @@ const pollMs = 200;
 /** Bytes taken in at one look, so that a guest that floods its console cannot stall the harness. */
 const lookLimit = 1 << 20;
 const keptLines = 200;
+/** Bytes that a log may have on the host's disk. */
+const maxLogBytes = 64 << 20;
 
 /** Follows the serial log of one power-on while QEMU writes it. */
 export interface ConsoleWatch extends AsyncDisposable {
@@ -20,13 +22,17 @@ export interface ConsoleWatch extends AsyncDisposable {
   onFinding(listener: (kind: ConsoleFinding, line: string) => void): void;
 }
 
-/** Starts to follow a log, which may not exist yet. */
-export function watchConsole(path: string): ConsoleWatch {
-  return new FileWatch(path);
+/**
+ * Starts to follow a log, which may not exist yet and must be written by appending only. A log that grows beyond
+ * `limit` bytes begins anew, so that a guest cannot fill the host's disk.
+ */
+export function watchConsole(path: string, limit = maxLogBytes): ConsoleWatch {
+  return new FileWatch(path, limit);
 }
 
 class FileWatch implements ConsoleWatch {
   readonly path: string;
+  private readonly limit: number;
   private readonly timer: NodeJS.Timeout;
   private readonly splitter = new LineSplitter();
   private readonly found = new Map<ConsoleFinding, string>();
@@ -38,8 +44,9 @@ class FileWatch implements ConsoleWatch {
   private idle = true;
   private ended = false;
 
-  constructor(path: string) {
+  constructor(path: string, limit: number) {
     this.path = path;
+    this.limit = limit;
     this.timer = setInterval(() => {
       if (this.idle) void this.look();
     }, pollMs);
@@ -89,6 +96,10 @@ class FileWatch implements ConsoleWatch {
   private async readOn(): Promise<void> {
     if (this.ended) return;
     this.handle ??= await open(this.path, 'r');
+    if (this.offset > this.limit) {
+      await truncate(this.path);
+      this.offset = 0;
+    }
     const buffer = Buffer.alloc(1 << 16);
     for (const end = this.offset + lookLimit; this.offset < end; ) {
       const { bytesRead } = await this.handle.read(buffer, 0, buffer.length, this.offset);

@@ -81,7 +81,7 @@ export function qemuArguments(spec: QemuSpec): { program: string; args: string[]
     ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`],
     ...[
       '-chardev',
-      `file,${options({ id: 'console', path: spec.consoleLog })}`,
+      `file,${options({ id: 'console', path: spec.consoleLog, append: 'on' })}`,
       '-serial',
       'chardev:console',
     ],

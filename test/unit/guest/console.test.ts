@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -48,4 +48,15 @@ it('takes in everything that was written before its end', async () => {
   expect(watch.tail(1000).length).toBeLessThanOrEqual(200);
   await watch[Symbol.asyncDispose]();
   await watch[Symbol.asyncDispose]();
+});
+
+it('begins a log anew that has grown too large', async () => {
+  await writeFile(path, 'noise\n'.repeat(1000));
+  await using watch = watchConsole(path, 5000);
+  await watch.catchUp();
+  await watch.catchUp();
+  await appendFile(path, 'Kernel panic - not syncing: late\n');
+  await watch.catchUp();
+  expect(watch.finding('panic')).toContain('late');
+  expect(await readFile(path, 'utf8')).toBe('Kernel panic - not syncing: late\n');
 });

@@ -28,7 +28,7 @@ describe('qemuArguments', () => {
         ...['-m', '256'],
         ...['-smp', '1'],
         ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm'],
-        ...['-chardev', 'file,id=console,path=/l/console.log', '-serial', 'chardev:console'],
+        ...['-chardev', 'file,id=console,path=/l/console.log,append=on', '-serial', 'chardev:console'],
         ...['-chardev', 'socket,id=qmp,path=/s/qmp,server=on,wait=off', '-mon', 'chardev=qmp,mode=control'],
         ...['-blockdev', 'driver=file,node-name=firmware,filename=/f/OVMF_CODE.fd,read-only=on'],
         '-blockdev',
@@ -57,7 +57,7 @@ describe('qemuArguments', () => {
       ...['-m', '512'],
       ...['-smp', '1'],
       ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm'],
-      ...['-chardev', 'file,id=console,path=/l/console.log', '-serial', 'chardev:console'],
+      ...['-chardev', 'file,id=console,path=/l/console.log,append=on', '-serial', 'chardev:console'],
       ...['-chardev', 'socket,id=qmp,path=/s/qmp,server=on,wait=off', '-mon', 'chardev=qmp,mode=control'],
       ...['-bios', '/f/u-boot.bin'],
       '-blockdev',
@@ -87,7 +87,7 @@ describe('qemuArguments', () => {
       qmpSocket: '/q,1/qmp',
     };
     const line = words(spec);
-    expect(line).toContain('file,id=console,path=/c,,1/log');
+    expect(line).toContain('file,id=console,path=/c,,1/log,append=on');
     expect(line).toContain('socket,id=qmp,path=/q,,1/qmp,server=on,wait=off');
     expect(line).toContain('driver=file,node-name=disk-main,discard=unmap,filename=/d,,1/disk');
     expect(line.slice(line.indexOf('-bios'), line.indexOf('-bios') + 2)).toEqual(['-bios', '/f,1/bios']);
