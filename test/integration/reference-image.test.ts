@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CleanupStack } from '../../src/core/cleanup.ts';
+import { Deadline } from '../../src/core/deadline.ts';
+import { buildImage } from '../../src/image/build.ts';
+import type { ImageManifest } from '../../src/model/image.ts';
+import type { MachineName } from '../../src/model/machine.ts';
+import { Arena } from '../../src/nbd/arena.ts';
+import { FileDisk } from '../../src/nbd/file-disk.ts';
+import { OverlayDisk } from '../../src/nbd/overlay-disk.ts';
+import { createTarget } from '../../src/target/target.ts';
+
+interface Bench {
+  manifest: ImageManifest;
+  /** The disk with the slots, for damage to be done. */
+  main: OverlayDisk;
+  /** Switches the device on, waits for a login, and returns what a command prints there. */
+  boot: (command: string) => Promise<string>;
+}
+
+/** A device with the factory's 1.0. */
+async function bench(machine: MachineName, stack: CleanupStack): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'brownout-test-'));
+  stack.defer('test folder', () => rm(folder, { recursive: true }));
+  const manifest = await buildImage({ name: 'rauc-ab', machine });
+  const arena = stack.use('arena', await Arena.create(join(folder, 'arena')));
+  const disks = await Promise.all(
+    manifest.disks.map(async (spec) => {
+      const file = manifest.releases['1.0']!.factory![spec.id]!;
+      return { spec, disk: new OverlayDisk(stack.use('base image', await FileDisk.open(file.path)), arena) };
+    }),
+  );
+  const boot = async (command: string) => {
+    const off = stack.use(
+      'target',
+      await createTarget({
+        manifest,
+        machine,
+        disks,
+        folder,
+        consoleLog: (n) => join(folder, `console.${n}.log`),
+        accelerator: 'tcg',
+        signal: new AbortController().signal,
+        onNotice: () => undefined,
+      }),
+    );
+    const state = await (await off.powerOn()).untilReady(Deadline.after(180_000));
+    if (state.state === 'broken') throw state.failure;
+    return (await state.run(command, { deadline: Deadline.after(60_000) })).stdout;
+  };
+  return { manifest, main: disks.find(({ spec }) => spec.id === manifest.slots[0]!.disk)!.disk, boot };
+}
+
+/** Where ext4 keeps its superblock, from the start of the partition (kernel documentation, ext4 "The Super Block"). */
+const superblock = { offset: 1024, bytes: 1024 };
+
+/** What power cuts have brought to light in the reference image. */
+describe('rauc-ab', () => {
+  it('repairs a data partition whose superblock a cut has torn', async () => {
+    await using stack = new CleanupStack();
+    const { manifest, main, boot } = await bench('qemuarm64', stack);
+    const lastSlot = manifest.slots.at(-1)!;
+    const data = lastSlot.offset + lastSlot.length + superblock.offset;
+    expect((await main.read(data + 56, 2)).toString('hex')).toBe('53ef'); // s_magic
+    await main.zero(data + superblock.bytes / 2, superblock.bytes / 2, true);
+    expect(await boot('grep " /data " /proc/mounts')).toMatch(/^\/dev\/vda4 \/data ext4 /);
+  });
+
+  it('leaves a release that does not boot, even when no slot has a try left', async () => {
+    await using stack = new CleanupStack();
+    const { manifest, main, boot } = await bench('qemux86-64', stack);
+    const slotB = manifest.slots.find(({ name }) => name === 'B')!;
+    await main.write(
+      slotB.offset,
+      await readFile(manifest.releases['2.1-broken']!.bundles['raw']!.path),
+      true,
+    );
+    await editGrubenv(main, manifest.slots[0]!.offset, [
+      ['ORDER=A B\n', 'ORDER=B A\n'],
+      ['A_TRY=0\n', 'A_TRY=1\n'],
+      ['B_TRY=0\n', 'B_TRY=1\n'],
+    ]);
+    expect(await boot('cat /proc/cmdline')).toContain('root=/dev/vda2 ');
+  });
+});
+
+/** Replaces text, by text of the same length, in the boot loader's environment, wherever that is below `end`. */
+async function editGrubenv(disk: OverlayDisk, end: number, edits: [string, string][]): Promise<void> {
+  const boot = await disk.read(0, end);
+  const at = boot.indexOf('# GRUB Environment Block\nORDER=');
+  let text = boot.subarray(at, at + 1024).toString('latin1');
+  for (const [from, to] of edits) {
+    expect(text).toContain(from);
+    text = text.replace(from, to);
+  }
+  await disk.write(at, Buffer.from(text, 'latin1'), true);
+}
