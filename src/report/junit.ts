@@ -10,62 +10,42 @@ export interface JunitOptions {
 }
 
 /**
- * JUnit XML: one `testsuite` per run, and the document's root where there is only one, so that it satisfies the
- * Surefire XSD (whose only root is `testsuite`) as well as Jenkins' junit-10.xsd.
+ * JUnit XML: one `testsuite` over all runs as the document's root, so that it satisfies the Surefire XSD (whose
+ * only root is `testsuite`) as well as Jenkins' junit-10.xsd. Runs are told apart by the cases' `classname`.
  */
-export function junitXml(records: readonly RunRecord[], options: JunitOptions = {}): string {
+export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }: JunitOptions = {}): string {
   const taken = new Set<string>();
-  const suites = records.map((record) => suite(record, options.folderOf?.(record) ?? '', taken));
-  const builder = (rootName: string) =>
-    new Builder({
-      rootName,
-      xmldec: { version: '1.0', encoding: 'UTF-8' },
-      renderOpts: { pretty: true, indent: ' ', newline: '\n' },
-    });
-  const [only] = suites;
-  if (suites.length === 1 && only !== undefined) return `${builder('testsuite').buildObject(only.element)}\n`;
-  const sum = (count: (one: Suite) => number) => suites.reduce((total, one) => total + count(one), 0);
+  const runs = records.map((record) => ({ record, cases: testCases(record), folder: folderOf(record) }));
+  const cases = runs.flatMap((run) => run.cases);
+  const [only] = records;
+  const name =
+    records.length === 1 && only !== undefined ? `${only.scenario} on ${only.machine}` : 'brownout';
+  const started = records.map((record) => record.started).sort()[0];
   const root = {
     $: {
-      name: 'brownout',
-      tests: sum((one) => one.tests),
-      failures: sum((one) => one.failures),
-      errors: sum((one) => one.errors),
-      time: time(sum((one) => one.seconds)),
-    },
-    testsuite: suites.map((one) => one.element),
-  };
-  return `${builder('testsuites').buildObject(root)}\n`;
-}
-
-interface Suite {
-  tests: number;
-  failures: number;
-  errors: number;
-  seconds: number;
-  element: object;
-}
-
-function suite(record: RunRecord, folder: string, taken: Set<string>): Suite {
-  const cases = testCases(record);
-  const failures = cases.filter(({ verdict }) => verdict === 'failed').length;
-  const errors = cases.filter(({ verdict }) => verdict === 'error' || verdict === 'unknown').length;
-  const element = {
-    $: {
-      name: oneLine(`${record.scenario} on ${record.machine}`),
+      name: oneLine(name),
       tests: cases.length,
-      failures,
-      errors,
+      failures: cases.filter(({ verdict }) => verdict === 'failed').length,
+      errors: cases.filter(({ verdict }) => verdict === 'error' || verdict === 'unknown').length,
       skipped: 0,
-      time: time(record.seconds),
-      timestamp: record.started.replace(/\.\d+Z$/, 'Z'),
+      time: time(records.reduce((total, { seconds }) => total + seconds, 0)),
+      ...(started === undefined ? {} : { timestamp: started.replace(/\.\d+Z$/, 'Z') }),
     },
     properties: {
-      property: properties(record).map(([name, value]) => ({ $: { name, value: oneLine(value, 1000) } })),
+      property: runs.flatMap(({ record, folder }) =>
+        properties(record).map(([key, value]) => ({
+          $: { name: oneLine(records.length === 1 ? key : `${folder}/${key}`), value: oneLine(value, 1000) },
+        })),
+      ),
     },
-    testcase: cases.map((one) => testCaseElement(one, folder, taken)),
+    testcase: runs.flatMap(({ cases: own, folder }) => own.map((one) => testCaseElement(one, folder, taken))),
   };
-  return { tests: cases.length, failures, errors, seconds: record.seconds, element };
+  const builder = new Builder({
+    rootName: 'testsuite',
+    xmldec: { version: '1.0', encoding: 'UTF-8' },
+    renderOpts: { pretty: true, indent: ' ', newline: '\n' },
+  });
+  return `${builder.buildObject(root)}\n`;
 }
 
 /** What tells one run from another. Kept at the suite: Jenkins' schema forbids properties on a case. */

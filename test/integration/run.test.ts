@@ -80,6 +80,11 @@ describe('brownout run', () => {
       folder.path,
     ]);
     expect(result.code, result.stderr).toBe(0);
+    const junit = await readFile(join(folder.path, 'latest', 'junit.xml'), 'utf8');
+    expect(junit).toContain('classname="fallback.qemux86-64.upgrade"');
+    expect(junit).toContain('classname="fallback.qemuarm64.upgrade"');
+    expect(await violations(junit, 'jenkins')).toEqual([]);
+    expect(await violations(junit, 'surefire')).toEqual([]);
   });
 });
 

@@ -36,13 +36,22 @@ describe('junitXml', () => {
     expect(await violations(xml, 'surefire')).toEqual([]);
   });
 
-  it('satisfies Jenkins for several runs, and Surefire for each suite of them', async () => {
-    const xml = junitXml([record(), motley()]);
+  it('satisfies both for several runs, and tells them apart', async () => {
+    const xml = junitXml([record(), motley()], { folderOf: ({ verdict }) => `runs/${verdict}` });
     expect(await violations(xml, 'jenkins')).toEqual([]);
-    const suites = xml.match(/<testsuite [\s\S]*?<\/testsuite>/g) ?? [];
-    expect(suites).toHaveLength(2);
-    for (const suite of suites) expect(await violations(suite, 'surefire')).toEqual([]);
-    expect(xml).toContain('<testsuites name="brownout" tests=');
+    expect(await violations(xml, 'surefire')).toEqual([]);
+    const { testsuite } = (await parseStringPromise(xml)) as { testsuite: Suite };
+    expect(testsuite.testcase).toHaveLength(Number(testsuite.$['tests']));
+    expect(testsuite.$['name']).toBe('brownout');
+    expect(testsuite.properties[0]!.property.map((one) => one.$)).toContainEqual({
+      name: 'runs/passed/seed',
+      value: '7',
+    });
+  });
+
+  it('satisfies both when there is nothing to report', async () => {
+    expect(await violations(junitXml([]), 'jenkins')).toEqual([]);
+    expect(await violations(junitXml([]), 'surefire')).toEqual([]);
   });
 
   it('is refused by the schemas when it is wrong, so that the tests above can fail', async () => {
@@ -84,12 +93,8 @@ describe('junitXml', () => {
   });
 
   it('gives every case a name of its own, also over several runs of one scenario', async () => {
-    const root = (await parseStringPromise(junitXml([motley(), motley()]))) as {
-      testsuites: { testsuite: Suite[] };
-    };
-    const names = root.testsuites.testsuite.flatMap((suite) =>
-      suite.testcase.map((one) => `${one.$.classname}.${one.$.name}`),
-    );
+    const { testsuite } = (await parseStringPromise(junitXml([motley(), motley()]))) as { testsuite: Suite };
+    const names = testsuite.testcase.map((one) => `${one.$.classname}.${one.$.name}`);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toContain('ab-upgrade.qemuarm64.upgrade.1.0->1.1: boot 1.0 (2)');
   });
