@@ -32,8 +32,9 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
     .command('run')
     .summary('take devices through upgrades, cut the power, and decide whether they came back whole')
     .description(
-      'Boots the image of each scenario, upgrades it along each path, cuts the power as often as asked, boots every ' +
-        'state that a cut can leave behind, and checks it. Leaves a report folder (run.json, run.jsonl, junit.xml, console logs).',
+      'Boots the image of each scenario and upgrades it along each path, recording every write. Then boots states ' +
+        'that a power cut could have left on the disks, as many as asked for, and checks each. Leaves a report ' +
+        'folder (run.json, run.jsonl, junit.xml, console logs).',
     )
     .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
     .option(
@@ -52,7 +53,7 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
     )
     .option(
       '--seed <word>',
-      'which crash states and moments are drawn; the same seed draws the same',
+      'which crash states are drawn; the same seed draws the same ones from the same recording',
       seedText,
       '1',
     )
