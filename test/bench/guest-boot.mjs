@@ -1,4 +1,4 @@
-import { copyFileSync, constants, readFileSync } from 'node:fs';
+import { copyFileSync, constants, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { CleanupStack } from '../../dist/core/cleanup.js';
@@ -34,9 +34,18 @@ export async function measureGuestBoot(machine, rounds, folder) {
 }
 
 async function boot(manifest, source, folder) {
-  await using stack = new CleanupStack();
-  const disks = await (source === 'rawFile' ? rawDisks(manifest, folder) : exportedDisks(manifest, folder, stack));
+  const stack = new CleanupStack();
+  try {
+    const disks = await (source === 'rawFile' ? rawDisks(manifest, folder) : exportedDisks(manifest, folder, stack));
+    return await bootFrom(disks, manifest, folder, stack);
+  } finally {
+    await stack[Symbol.asyncDispose]();
+  }
+}
+
+async function bootFrom(disks, manifest, folder, stack) {
   const consoleLog = join(folder, 'console.log');
+  rmSync(consoleLog, { force: true });
   const start = performance.now();
   const qemu = await startQemu({
     spec: {
@@ -56,6 +65,7 @@ async function boot(manifest, source, folder) {
     deadline: Deadline.after(300_000),
   });
   const wallSeconds = (performance.now() - start) / 1000;
+  await qemu.kill();
   return { wallSeconds, qemuCpuSeconds: qemu.cpuSeconds };
 }
 
