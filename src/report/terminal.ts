@@ -87,7 +87,8 @@ export class Terminal implements Disposable {
 
   private stepText(step: StepRecord, path: string): string {
     const why = step.problem === undefined ? '' : `: ${oneLine(step.problem.message)}`;
-    return `${this.mark(step.verdict)} ${oneLine(path)}: ${oneLine(step.name)}${why} ${this.colour.dim(durationText(step.seconds))}`;
+    const time = step.seconds < 0.05 ? '' : ` ${this.colour.dim(durationText(step.seconds))}`;
+    return `${this.mark(step.verdict)} ${oneLine(path)}: ${oneLine(step.name)}${why}${time}`;
   }
 
   private mark(verdict: Verdict): string {
