@@ -8,19 +8,26 @@ import { Transmission } from './transmission.ts';
 /** Notices that one client may cause; a hostile one must not fill the log. */
 const maxNotices = 20;
 
+/** Who is told what happens to a client. */
+export interface ConnectionEvents {
+  onNotice: (message: string) => void;
+  /** The client had to be dropped. */
+  onDropped: (message: string) => void;
+}
+
 /** One client from its first byte to its last. */
 export class Connection {
   /** Resolves when no request is under way any more and none will come. Never rejects. */
   readonly finished: Promise<void>;
   private readonly socket: Socket;
   private readonly reader: ByteReader;
-  private readonly onNotice: (message: string) => void;
+  private readonly events: ConnectionEvents;
   private notices = 0;
   private cutOff = false;
 
-  constructor(socket: Socket, exports: ReadonlyMap<string, Disk>, onNotice: (message: string) => void) {
+  constructor(socket: Socket, exports: ReadonlyMap<string, Disk>, events: ConnectionEvents) {
     this.socket = socket;
-    this.onNotice = onNotice;
+    this.events = events;
     this.reader = new ByteReader(socket);
     socket.on('error', () => undefined); // 'close' follows, and that is what ends the reader
     this.finished = this.run(exports);
@@ -58,16 +65,21 @@ export class Connection {
   }
 
   private explain(error: unknown): void {
-    if (error instanceof ProtocolViolation) this.notice(`client dropped: ${error.message}`);
+    if (error instanceof ProtocolViolation) this.drop(`client dropped: ${error.message}`);
     else if (!(error instanceof EndOfStream))
-      this.notice(`client dropped, a fault of this server: ${messageOf(error)}`);
+      this.drop(`client dropped, a fault of this server: ${messageOf(error)}`);
     else if (error.got > 0)
       this.notice(`the client ended in the middle of a message (${error.got} bytes of it came)`);
   }
 
+  private drop(message: string): void {
+    this.notice(message);
+    this.events.onDropped(`nbd: ${message}`);
+  }
+
   private notice(message: string): void {
     this.notices += 1;
-    if (this.notices <= maxNotices) this.onNotice(`nbd: ${message}`);
-    if (this.notices === maxNotices) this.onNotice('nbd: no more notices for this client');
+    if (this.notices <= maxNotices) this.events.onNotice(`nbd: ${message}`);
+    if (this.notices === maxNotices) this.events.onNotice('nbd: no more notices for this client');
   }
 }

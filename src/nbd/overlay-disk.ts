@@ -113,7 +113,10 @@ export class OverlayDisk implements Disk {
   /** Logs the end of a request after its effect, when the guest can be told of it. */
   private async complete(record: LogRecord | undefined, effect: Promise<unknown> | undefined): Promise<void> {
     if (effect !== undefined) await effect;
-    if (record !== undefined) await this.completions.after(() => this.recorder?.log.complete(record));
+    if (record === undefined) return;
+    // One turn more, in which QEMU's word of the guest's end arrives if the flush came after it.
+    if (record.kind === 'flush') await this.completions.after(() => undefined);
+    await this.completions.after(() => this.recorder?.log.complete(record));
   }
 
   /** Lets later requests wait for `work`, whether it succeeds or not. */

@@ -14,6 +14,8 @@ export interface NbdServerOptions {
   exports: ReadonlyMap<string, Disk>;
   /** Told why a client was dropped and which requests a disk failed. */
   onNotice: (message: string) => void;
+  /** Told of a client that had to be dropped: it broke the protocol, or this server has a fault. */
+  onDropped?: (message: string) => void;
 }
 
 /** A listening NBD server; disposing of it cuts all clients off and removes the socket. */
@@ -36,6 +38,7 @@ export async function startNbdServer({
   socketPath,
   exports,
   onNotice,
+  onDropped = () => undefined,
 }: NbdServerOptions): Promise<NbdServer> {
   const length = Buffer.byteLength(socketPath);
   if (length > maxSocketPathBytes) {
@@ -44,7 +47,7 @@ export async function startNbdServer({
   }
   const clients = new Set<Connection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const client = new Connection(socket, exports, onNotice);
+    const client = new Connection(socket, exports, { onNotice, onDropped });
     clients.add(client);
     socket.on('close', () => void client.finished.then(() => clients.delete(client)));
   });

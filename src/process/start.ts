@@ -33,6 +33,7 @@ export async function startChild({ program, args, logPath }: ChildSpec): Promise
   await using log = await open(logPath, 'a');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], {
     stdio: ['ignore', log.fd, log.fd],
+    detached: true, // out of the terminal's reach: Ctrl-C is for this program to handle
   });
   const exited = new Promise<ChildExit>((resolve) => {
     child.once('error', ({ message }) => resolve({ code: undefined, signal: undefined, message }));

@@ -33,6 +33,8 @@ export interface QemuStart {
   logPath: string;
   deadline: Deadline;
   signal?: AbortSignal | undefined;
+  /** Called as soon as the guest has ended its power cycle, before QEMU has closed its disks. */
+  onGuestEnd?: (() => void) | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface QemuStart {
  * SIGKILL (process/start.ts); one that starts after its parent is gone finds no NBD server and ends.
  * Throws HarnessError `port-taken` (the forwarded port), `command-missing`, `qemu-failed`, `qemu-start-timeout`.
  */
-export async function startQemu({ spec, logPath, deadline, signal }: QemuStart): Promise<Qemu> {
+export async function startQemu({ spec, logPath, deadline, signal, onGuestEnd }: QemuStart): Promise<Qemu> {
   signal?.throwIfAborted();
   const logStart = await sizeOf(logPath);
   const command = qemuArguments(spec);
@@ -55,7 +57,7 @@ export async function startQemu({ spec, logPath, deadline, signal }: QemuStart):
   signal?.addEventListener('abort', abort, { once: true });
   void running.exited.then(() => signal?.removeEventListener('abort', abort));
   try {
-    running.attach(await connectOrExit(running, spec.qmpSocket, { deadline, signal }));
+    running.attach(await connectOrExit(running, spec.qmpSocket, { deadline, signal }), onGuestEnd);
     return running;
   } catch (error) {
     await running.kill();
@@ -127,12 +129,13 @@ class RunningQemu implements Qemu {
     return this.cpu.seconds;
   }
 
-  attach(client: QmpClient): void {
+  attach(client: QmpClient, onGuestEnd: () => void = () => undefined): void {
     this.client = client;
     client.onEvent(({ event, data }) => {
       if (event === 'NIC_RX_FILTER_CHANGED') this.noteNetworkUp?.();
       if (event !== 'SHUTDOWN') return;
       this.shutdownReason = data['reason'];
+      onGuestEnd();
       this.cpu.sample();
     });
   }
@@ -151,8 +154,7 @@ class RunningQemu implements Qemu {
   private async ended({ code, signal, message }: ChildExit): Promise<QemuExit> {
     this.cpu.stop();
     await this.client?.closed;
-    if (code === 0)
-      return { kind: this.shutdownReason === 'guest-shutdown' ? 'guest-shutdown' : 'guest-reset' };
+    if (code === 0 && isGuestEnd(this.shutdownReason)) return { kind: this.shutdownReason };
     if (this.killed && signal !== undefined) return { kind: 'killed' };
     return { kind: 'failed', error: await this.explain(code, signal, message) };
   }
@@ -163,6 +165,11 @@ class RunningQemu implements Qemu {
     message: string | undefined,
   ): Promise<HarnessError> {
     const { program, logPath, logStart, sshPort } = this.identity;
+    if (code === 0) {
+      const reason = typeof this.shutdownReason === 'string' ? this.shutdownReason : 'it did not say why';
+      const message = `${program} ended, but neither its guest nor the harness wanted that (${reason})`;
+      return new HarnessError('qemu-killed', message, { logPath });
+    }
     if (signal !== undefined) {
       const hint =
         signal === 'SIGKILL' ? 'the host may be out of memory: run fewer machines at once' : undefined;
@@ -186,6 +193,11 @@ class RunningQemu implements Qemu {
       logPath,
     });
   }
+}
+
+/** Reasons (ShutdownCause of QEMU's qapi/run-state.json) for which the guest itself is to be thanked. */
+function isGuestEnd(reason: unknown): reason is 'guest-reset' | 'guest-shutdown' {
+  return reason === 'guest-reset' || reason === 'guest-shutdown';
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -90,6 +90,9 @@ export async function openDevice(
       ...(bench.sshPort === undefined ? {} : { sshPort: bench.sshPort }),
       signal: bench.signal,
       onNotice: bench.notice,
+      onPower: (on) => {
+        log.guestRuns = on;
+      },
     }),
   );
   const subject = {

@@ -41,6 +41,8 @@ export interface TargetOptions {
   signal: AbortSignal;
   /** Told what a person watching wants to know: resets, retries, dropped clients. */
   onNotice: (message: string) => void;
+  /** Told when a power cycle begins, and when the guest has ended one by itself, before QEMU flushes its disks. */
+  onPower?: (on: boolean) => void;
 }
 
 /** One power-on: QEMU with its console. */
@@ -86,8 +88,12 @@ export class Rig implements AsyncDisposable {
       stack.defer('socket folder', () => rm(sockets, { recursive: true, force: true }));
       const exports = new Map(options.disks.map(({ spec, disk }) => [spec.id, disk]));
       const { onNotice } = options;
-      const server = await startNbdServer({ socketPath: join(sockets, 'nbd'), exports, onNotice });
-      return new Rig(options, { stack, nbd: stack.use('NBD server', server), sockets });
+      const socketPath = join(sockets, 'nbd');
+      let rig: Rig | undefined;
+      const onDropped = (message: string) => rig?.end.abort(new HarnessError('nbd-failed', message));
+      const server = await startNbdServer({ socketPath, exports, onNotice, onDropped });
+      rig = new Rig(options, { stack, nbd: stack.use('NBD server', server), sockets });
+      return rig;
     } catch (error) {
       await stack[Symbol.asyncDispose]();
       throw error;
@@ -174,22 +180,15 @@ export class Rig implements AsyncDisposable {
   }
 
   private async start(spec: QemuSpec, sshPort: number, logPath: string): Promise<void> {
+    this.options.onPower?.(true);
     const qemu = await startQemu({
       spec,
       logPath,
       deadline: Deadline.after(startLimitMs),
       signal: this.ended,
+      onGuestEnd: () => this.options.onPower?.(false),
     });
-    const console = watchConsole(spec.consoleLog);
-    let stumbled = false;
-    console.onFinding((kind, line) => {
-      if (kind !== 'oops' || stumbled) return;
-      stumbled = true;
-      this.options.onNotice(
-        `the device's kernel has a bug and goes on (${line}); its console: ${console.path}`,
-      );
-    });
-    this.cycle = { qemu, console, sshPort };
+    this.cycle = { qemu, console: watchConsole(spec.consoleLog), sshPort };
     void qemu.exited.then(async (exit) => {
       if (exit.kind !== 'failed') await rm(logPath, { force: true });
     });

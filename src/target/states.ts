@@ -44,6 +44,8 @@ export interface Ready extends Powered {
   readonly state: 'ready';
   /** How often the guest reset itself before it came up. */
   readonly resets: number;
+  /** The first kernel oops on the console of this power cycle so far. */
+  readonly oops: string | undefined;
   /** Errors: DeviceFailure `connection-lost` (says so when the guest reset itself), DeadlinePassed, PowerCut. */
   run(command: string, options: RunOptions): Promise<CommandOutput>;
   readFile(path: string, options: CopyOptions): Promise<Buffer>;

@@ -57,6 +57,7 @@ function booting(rig: Rig): Booting {
 
 function ready(rig: Rig, session: SshSession, resets: number): Ready {
   const lease = new Lease();
+  const { console } = rig.current;
   const guest = async <T>(work: () => Promise<T>): Promise<T> => {
     lease.use();
     return throughLogin(rig, work);
@@ -65,6 +66,9 @@ function ready(rig: Rig, session: SshSession, resets: number): Ready {
     ...anyState(rig),
     state: 'ready',
     resets,
+    get oops() {
+      return console.finding('oops');
+    },
     run: (command, options) => guest(() => session.run(command, options)),
     readFile: (path, options) => guest(() => session.readFile(path, options)),
     writeFile: (path, data, options) => guest(() => session.writeFile(path, data, options)),

@@ -90,7 +90,11 @@ function draw(log: WriteLog, { window, writes, kind }: Turn, random: Random): Cr
   if (kind === 'torn') return drawTorn(write, random);
   // Lost writes show best when the epoch is as full as it gets: just before the flush that would have saved them.
   const flush = log.records.find(
-    (record) => record.kind === 'flush' && record.disk === write.disk && record.issued > write.issued,
+    (record) =>
+      record.kind === 'flush' &&
+      record.disk === write.disk &&
+      record.issued > write.issued &&
+      record.completed !== undefined,
   );
   const at = Math.min(flush?.completed ?? log.now, window.to);
   const { optional } = durabilityAt(log, at);

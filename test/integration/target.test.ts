@@ -25,6 +25,7 @@ import {
   type Ready,
   type TargetOptions,
 } from '../../src/target/target.ts';
+import { WriteLog } from '../../src/writelog/log.ts';
 
 const bootLimitMs = 180_000;
 const limits = (ms = 60_000) => ({ deadline: Deadline.after(ms) });
@@ -131,6 +132,44 @@ describe.each(['qemux86-64', 'qemuarm64'] as const)('a device on %s', (machine) 
   });
 });
 
+describe.each(['qemux86-64', 'qemuarm64'] as const)('a reset of %s', (machine) => {
+  it('flushes nothing, although QEMU does when it ends', async () => {
+    await using owner = new CleanupStack();
+    const manifest = image(machine);
+    const arena = owner.use('arena', await Arena.create(join(folder, `${machine}-reset.arena`)));
+    const files = manifest.disks.map(({ id }) => manifest.releases['1.0']!.factory![id]!);
+    const log = new WriteLog(
+      manifest.disks.map(({ id, cache }, i) => ({ id, cache, sectors: files[i]!.bytes / 512 })),
+    );
+    const disks = await Promise.all(
+      manifest.disks.map(async (spec, i) => {
+        const base = owner.use('base image', await FileDisk.open(files[i]!.path));
+        return { spec, disk: new OverlayDisk(base, arena, { log, disk: i }) };
+      }),
+    );
+    const onPower = (on: boolean) => {
+      log.guestRuns = on;
+    };
+    const options = { ...bench(machine, `${machine}-reset`), disks, onPower };
+    const off = owner.use('target', await createTarget(options));
+    const device = await ready(await off.powerOn());
+    const flushes = () => log.records.filter(({ kind }) => kind === 'flush');
+
+    const before = flushes().length;
+    await device.run('echo 1 > /data/kept && sync', limits());
+    const asked = flushes().slice(before);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.every(({ completed }) => completed !== undefined)).toBe(true);
+
+    await expect(device.run('echo b > /proc/sysrq-trigger; sleep 60', limits())).rejects.toMatchObject({
+      code: 'connection-lost',
+    });
+    const made = flushes().slice(before + asked.length);
+    expect(made.length).toBeGreaterThanOrEqual(manifest.disks.length);
+    expect(made.filter(({ completed }) => completed !== undefined)).toEqual([]);
+  });
+});
+
 /** A kernel and initramfs that do as the command line says, without any disk. */
 function direct(machine: MachineName, append: string): Pick<TargetOptions, 'kernel'> {
   const probe = image(machine).probe;
@@ -214,17 +253,20 @@ describe('trouble of the host', () => {
     });
   });
 
-  it('is not taken for a failure of the device when QEMU is killed from outside', async () => {
-    await using off = await createTarget({
-      ...bench('qemuarm64', 'oom'),
-      ...direct('qemuarm64', 'rdinit=/none panic=600'),
-    });
-    const booting = await off.powerOn();
-    const outcome = booting.untilReady(Deadline.after(60_000));
-    for (const pid of await processesWith(join(folder, 'console', 'oom.1.log')))
-      process.kill(Number(pid), 'SIGKILL');
-    await expect(outcome).rejects.toMatchObject({ code: 'qemu-killed', kind: 'harness' });
-  });
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'is not taken for the device when QEMU gets %s from outside',
+    async (signal) => {
+      await using off = await createTarget({
+        ...bench('qemuarm64', `oom-${signal}`),
+        ...direct('qemuarm64', 'rdinit=/none panic=600'),
+      });
+      const booting = await off.powerOn();
+      const outcome = booting.untilReady(Deadline.after(60_000));
+      for (const pid of await processesWith(join(folder, 'console', `oom-${signal}.1.log`)))
+        process.kill(Number(pid), signal);
+      await expect(outcome).rejects.toMatchObject({ code: 'qemu-killed', kind: 'harness' });
+    },
+  );
 
   it('says that QEMU cannot start, with its log', async () => {
     const options = { ...bench('qemuarm64', 'bad'), ...direct('qemuarm64', '') };
