@@ -11,6 +11,8 @@ const hostSeenByGuest = '10.0.2.2';
 export interface ServeOptions {
   /** Told of each request and its outcome. */
   onNotice: (message: string) => void;
+  /** Told of a file that is to be served but cannot be read: the client is not to blame for what follows. */
+  onFault?: (message: string) => void;
   /** Default: any free port. */
   port?: number;
 }
@@ -46,10 +48,14 @@ export async function serveFolder(options: ServeOptions & { root: string }): Pro
 export function serveFiles(
   options: ServeOptions & { files: ReadonlyMap<string, string> },
 ): Promise<FeedServer> {
-  const { files } = options;
+  const { files, onFault } = options;
   return serve(options, async (path) => {
     const file = files.get(path) ?? files.get(path.slice(1));
-    return file === undefined ? undefined : realpath(file).catch(() => undefined);
+    if (file === undefined) return undefined;
+    return realpath(file).catch((error: unknown) => {
+      onFault?.(`http: cannot serve ${path}: ${messageOf(error)}`);
+      return undefined;
+    });
   });
 }
 
@@ -63,11 +69,14 @@ async function realRoot(root: string): Promise<string> {
   }
 }
 
-async function serve({ onNotice, port = 0 }: ServeOptions, lookup: Lookup): Promise<FeedServer> {
+async function serve(
+  { onNotice, onFault = () => undefined, port = 0 }: ServeOptions,
+  lookup: Lookup,
+): Promise<FeedServer> {
   const server = createServer((request, response) => {
     logOutcome(request, response, onNotice);
-    answer(request, response, lookup).catch((error: unknown) => {
-      onNotice(`http: ${requestLine(request)} failed: ${messageOf(error)}`);
+    answer(request, response, lookup, onFault).catch((error: unknown) => {
+      onFault(`http: ${requestLine(request)} failed: ${messageOf(error)}`);
       response.destroy();
     });
   });
@@ -95,7 +104,12 @@ async function serve({ onNotice, port = 0 }: ServeOptions, lookup: Lookup): Prom
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, lookup: Lookup): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  lookup: Lookup,
+  onFault: (message: string) => void,
+): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     refuse(response.setHeader('Allow', 'GET, HEAD'), 405);
     return;
@@ -112,7 +126,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, lookup
   }
   const name = encodeURIComponent(basename(file));
   send(request, `/${name}`, { root: dirname(file), index: false, dotfiles: 'allow', cacheControl: false })
-    .on('error', (error: Error & { status?: number }) => refuse(response, error.status ?? 500))
+    .on('error', (error: Error & { status?: number }) => {
+      // A range beyond the end, or a condition that does not hold, is the client's doing.
+      if (error.status === undefined || error.status >= 500) onFault(`http: ${path}: ${error.message}`);
+      refuse(response, error.status ?? 500);
+    })
     .pipe(response);
 }
 

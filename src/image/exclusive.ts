@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { Deadline } from '../core/deadline.ts';
+import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { sha256 } from '../core/digest.ts';
+import { HarnessError } from '../core/errors.ts';
 import { GiveUp, waitFor } from '../core/wait.ts';
 
 /** Milliseconds after which waiting for another builder is given up. */
@@ -10,7 +11,7 @@ const patienceMs = 20 * 60_000;
 /**
  * Runs `work` while no other process of this machine does the same for `path`. The lock is a bound
  * abstract unix socket (unix(7)), which the kernel frees when its holder dies, however it dies. Throws
- * DeadlinePassed after 20 minutes of waiting.
+ * HarnessError `build-busy` after 20 minutes of waiting.
  */
 export async function exclusively<T>(
   path: string,
@@ -22,6 +23,16 @@ export async function exclusively<T>(
     deadline: Deadline.after(patienceMs),
     signal,
     intervalMs: 200,
+  }).catch((error: unknown) => {
+    if (!(error instanceof DeadlinePassed)) throw error;
+    throw new HarnessError(
+      'build-busy',
+      `another process has been making ${path} for ${patienceMs / 60_000} minutes`,
+      {
+        cause: error,
+        hint: 'see what it is at, or end it',
+      },
+    );
   });
   try {
     return await work();

@@ -79,7 +79,12 @@ export async function loadManifest(folder: string): Promise<ImageManifest> {
 
 /** Reads every file of the image again and compares its SHA-256. Throws HarnessError `image-damaged`. */
 export async function verifyImage(manifest: ImageManifest): Promise<void> {
-  for (const file of manifestFiles(manifest)) {
+  await verifyFiles(manifestFiles(manifest));
+}
+
+/** The same for some files of an image. */
+export async function verifyFiles(files: readonly FileRef[]): Promise<void> {
+  for (const file of files) {
     await checkLength(file);
     if ((await sha256File(file.path)) !== file.sha256)
       throw damaged(file.path, 'has other content than when it was built');

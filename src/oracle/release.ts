@@ -14,9 +14,28 @@ export function runningRelease(
   releases: Readonly<Record<string, ReleaseSpec>>,
 ): RunningRelease {
   const match = Object.values(releases).find(
-    ({ slotContent }) => seen.slotDigests.get(slotContent.bytes) === slotContent.sha256,
+    ({ slotContent }) => seen.slotDigests.get(seen.slot ?? '')?.get(slotContent.bytes) === slotContent.sha256,
   );
   return { release: match?.version, slot: seen.slot };
+}
+
+/**
+ * Did the device really try `release` before it came up on another one? A slot that does not run must hold it
+ * whole, and the device must have reset itself at least once on its way.
+ */
+export function checkFallBack(
+  seen: Observation,
+  { version, slotContent }: ReleaseSpec,
+  resets: number,
+): CheckResult {
+  const holds = [...seen.slotDigests].some(
+    ([slot, digests]) => slot !== seen.slot && digests.get(slotContent.bytes) === slotContent.sha256,
+  );
+  if (!holds)
+    return failed('not-installed', `no slot but the running one holds ${version}, so it was never installed`);
+  if (resets === 0)
+    return failed('not-tried', `the device did not reset itself, so ${version} was never tried`);
+  return passed(`fell back from ${version} after ${resets} resets`);
 }
 
 /**

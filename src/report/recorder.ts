@@ -13,12 +13,12 @@ export class JsonlRecorder implements AsyncDisposable {
     this.fd = fd;
   }
 
-  /** Opens the file for appending. Throws HarnessError `report-unwritable`. */
+  /** Opens the file for appending. Throws HarnessError `reports-unwritable`. */
   static open(path: string): Promise<JsonlRecorder> {
     try {
       return Promise.resolve(new JsonlRecorder(openSync(path, 'a')));
     } catch (error) {
-      const failure = new HarnessError('report-unwritable', `cannot write ${path}: ${messageOf(error)}`, {
+      const failure = new HarnessError('reports-unwritable', `cannot write ${path}: ${messageOf(error)}`, {
         cause: error,
       });
       return Promise.reject(failure);

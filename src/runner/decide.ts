@@ -1,20 +1,14 @@
 import { relative } from 'node:path';
 import type { CutRecord } from '../model/record.ts';
 import { worst } from '../model/record.ts';
+import { failed } from '../oracle/check.ts';
 import type { FileState } from '../oracle/observation.ts';
+import type { RunningRelease } from '../oracle/release.ts';
 import type { Ready } from '../target/target.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped, secondsSince } from './checklist.ts';
 import type { Device } from './device.ts';
-import {
-  confirm,
-  examine,
-  expectedRelease,
-  install,
-  type Upgrade,
-  untilReady,
-  upgradeName,
-} from './upgrade.ts';
+import { afterUpgrade, confirm, examine, install, type Upgrade, untilReady, upgradeName } from './upgrade.ts';
 
 /** One power cut: which one, and what the device was doing. */
 export interface Cut {
@@ -84,7 +78,7 @@ async function check(
     const ready = await checklist.step('boots', async () => untilReady(bench, await device.target.powerOn()));
     const seen = await examine(bench, ready, device.subject, { allowed, configuration }, checklist);
     if (seen.sound && bench.scenario.expect.retry !== 'unchecked')
-      await retry(bench, ready, device, { upgrade, configuration, checklist });
+      await retry(bench, ready, device, { upgrade, configuration, checklist, seen });
     return outcomeName(upgrade, seen, checklist);
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
@@ -106,15 +100,27 @@ async function retry(
     upgrade,
     configuration,
     checklist,
-  }: { upgrade: Upgrade; configuration: readonly FileState[]; checklist: Checklist },
+    seen,
+  }: {
+    upgrade: Upgrade;
+    configuration: readonly FileState[];
+    checklist: Checklist;
+    seen: RunningRelease;
+  },
 ): Promise<void> {
   const again = await checklist.step('retry', async () => {
     await confirm(bench, ready);
     await install(bench, ready, upgrade.to);
     return untilReady(bench, await ready.reboot());
   });
-  const expectation = { allowed: [expectedRelease(bench, upgrade)], configuration };
-  await examine(bench, again, device.subject, expectation, checklist, 'retry: ');
+  const expectation = afterUpgrade(bench, upgrade, configuration);
+  const after = await examine(bench, again, device.subject, expectation, checklist, 'retry: ');
+  const idle = seen.release === upgrade.to && after.slot === seen.slot && bench.manifest.slots.length > 1;
+  if (idle && bench.scenario.expect.upgrade === 'succeeds')
+    checklist.check(
+      'retry: slot',
+      failed('retry-idle', `the device still runs from slot ${seen.slot ?? 'none'}: nothing was installed`),
+    );
 }
 
 function outcomeName(

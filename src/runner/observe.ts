@@ -24,7 +24,7 @@ export interface Subject {
 
 /**
  * Looks at a device that came up. The guest says which slot it runs and what its files hold; the slot's bytes
- * are read by the host, which is faster and needs no trust in the guest. Valid while the slot is mounted read-only.
+ * are read by the host, which is faster and needs no trust in the guest. Valid while slots are mounted read-only.
  * Errors: DeviceFailure `observe-timeout`, `observe-failed`, `connection-lost`.
  */
 export async function observe(device: Ready, subject: Subject, signal: AbortSignal): Promise<Observation> {
@@ -36,7 +36,7 @@ export async function observe(device: Ready, subject: Subject, signal: AbortSign
     root,
     slot: slot?.name,
     version,
-    slotDigests: slot === undefined ? new Map() : await slotDigests(subject, slot),
+    slotDigests: await digestsOf(subject),
     configuration: subject.configuration.map((path, i) => fileState(path, files[2 * i], files[2 * i + 1])),
   };
 }
@@ -75,6 +75,12 @@ function fileState(path: string, access: string | undefined, content: string | u
     throw new DeviceFailure('observe-failed', `the device did not say what ${path} holds`);
   if (access === 'absent') return { path, content: undefined, access: undefined };
   return { path, access, content: Buffer.from(content, 'base64') };
+}
+
+async function digestsOf(subject: Subject): Promise<Observation['slotDigests']> {
+  const digests = new Map<string, ReadonlyMap<number, string>>();
+  for (const slot of subject.manifest.slots) digests.set(slot.name, await slotDigests(subject, slot));
+  return digests;
 }
 
 async function slotDigests({ manifest, disks }: Subject, slot: SlotSpec): Promise<Map<number, string>> {

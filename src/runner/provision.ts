@@ -41,7 +41,7 @@ class Owner {
     if ('run' in step) return this.shell(`run ${step.run.split('\n')[0] ?? ''}`, step.run);
     if ('delete' in step) {
       const { path } = step.delete;
-      return this.shell(`delete ${path}`, `rm -f -- ${quote(path)}`);
+      return this.shell(`delete ${path}`, `rm -- ${quote(path)}`);
     }
     if ('append' in step) {
       const { path, content } = step.append;

@@ -1,5 +1,5 @@
 import { CleanupStack } from '../core/cleanup.ts';
-import { ScenarioError } from '../core/errors.ts';
+import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import type { PathRecord } from '../model/record.ts';
 import type { FileState } from '../oracle/observation.ts';
 import { checkRelease } from '../oracle/release.ts';
@@ -12,9 +12,9 @@ import { type Device, factoryDisks, openDevice } from './device.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
 import {
+  afterUpgrade,
   confirm,
   examine,
-  expectedRelease,
   install,
   rollback,
   type Upgrade,
@@ -73,8 +73,8 @@ export async function recordPath(bench: Bench, path: PathRecord, label: string):
 }
 
 /**
- * First boot and the owner's settings. Returns the running device and the owner's files. Throws ScenarioError
- * `image-mismatch` where the device does not run, byte for byte, the release that it left the factory with.
+ * First boot and the owner's settings. Returns the running device and the owner's files. What a device fresh from the
+ * factory does not do as described is the description's fault: ScenarioError `image-mismatch`, `provision-failed`.
  */
 export async function bringIntoService(
   bench: Bench,
@@ -82,24 +82,57 @@ export async function bringIntoService(
   release: string,
   checklist: Checklist,
 ): Promise<{ ready: Ready; configuration: FileState[] }> {
-  const ready = await checklist.step(`boot ${release}`, async () =>
-    untilReady(bench, await device.target.powerOn()),
+  const ready = await checklist.step(`boot ${release}`, () =>
+    asDescribed(bench, release, async () => untilReady(bench, await device.target.powerOn())),
   );
   await checklist.step('provision', async () => {
     await provision(ready, bench.scenario, bench.signal);
     await confirm(bench, ready);
   });
-  const seen = await checklist.guard('look', () => observe(ready, device.subject, bench.signal));
+  const seen = await checklist.guard('look', () =>
+    asDescribed(bench, release, () => observe(ready, device.subject, bench.signal)),
+  );
   const { verdict, message } = checkRelease(seen, bench.manifest.releases, [release]);
-  if (verdict !== 'passed')
-    throw new ScenarioError(
-      'image-mismatch',
-      `image ${bench.manifest.name}: a device fresh from the factory with ${release} does not run that release as the image describes it: ${message}`,
-      {
-        hint: 'check the factory disks, slots and slotContent; a slot that the device itself writes to cannot be compared',
-      },
-    );
+  if (verdict !== 'passed') throw mismatch(bench, release, message);
+  assertOwned(bench, seen.configuration);
   return { ready, configuration: [...seen.configuration] };
+}
+
+/** Failures of a factory-new device that say that the image's or the scenario's description is wrong. */
+const descriptionFaults: readonly string[] = ['ssh-host-key', 'ssh-login-refused', 'observe-failed'];
+
+async function asDescribed<T>(bench: Bench, release: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DeviceFailure && descriptionFaults.includes(error.code))
+      throw mismatch(bench, release, error.message, error);
+    throw error;
+  }
+}
+
+function mismatch(bench: Bench, release: string, why: string, cause?: DeviceFailure): ScenarioError {
+  return new ScenarioError(
+    'image-mismatch',
+    `${bench.scenario.source.path}: a device fresh from the factory with ${release} of ${bench.manifest.name} is not as described: ${why}`,
+    {
+      cause,
+      hint: 'check the image (factory disks, slots, slotContent, ssh; a slot that the device writes to cannot be compared) and the configuration paths',
+      ...(cause?.logPath === undefined ? {} : { logPath: cause.logPath }),
+    },
+  );
+}
+
+/** A file that is listed, was never there and was not deleted by the owner would be preserved by any device. */
+function assertOwned({ scenario }: Bench, files: readonly FileState[]): void {
+  const deleted = scenario.provision.flatMap((step) => ('delete' in step ? [step.delete.path] : []));
+  const absent = files.filter(({ path, content }) => content === undefined && !deleted.includes(path));
+  if (absent.length > 0)
+    throw new ScenarioError(
+      'configuration-absent',
+      `${scenario.source.path}: after provisioning the device has no ${absent.map(({ path }) => path).join(', ')}, so nothing would show whether it is kept`,
+      { hint: 'correct the path, or let a provision step write the file' },
+    );
 }
 
 interface UpgradeContext {
@@ -123,8 +156,8 @@ async function takeUpgrade(
   const ready = await checklist.step(`${name} first boot`, async () =>
     untilReady(bench, await before.reboot()),
   );
-  const allowed = [expectedRelease(bench, upgrade)];
-  await examine(bench, ready, device.subject, { allowed, configuration }, checklist, `${name} `);
+  const expectation = afterUpgrade(bench, upgrade, configuration);
+  await examine(bench, ready, device.subject, expectation, checklist, `${name} `);
   begin('confirm');
   await checklist.step(`${name} confirm`, () => confirm(bench, ready));
   device.log.mark(idleMark);

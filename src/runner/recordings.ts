@@ -1,5 +1,5 @@
 import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
@@ -68,8 +68,20 @@ export class RecordingStore {
     }
   }
 
-  /** Keeps a path on which every step passed, in place of any earlier recording of the same path. */
+  /**
+   * Keeps a path on which every step passed, in place of any earlier recording of the same path. Where the host
+   * cannot, the run goes on with what it has.
+   */
   async keep(run: PathRun): Promise<Recording> {
+    try {
+      return await this.store(run);
+    } catch (error) {
+      this.bench.notice(`the recording is not kept for later runs: ${messageOf(error)}`);
+      return unkept(run);
+    }
+  }
+
+  private async store(run: PathRun): Promise<Recording> {
     const name = this.folderName(run.path.releases);
     await mkdir(this.root, { recursive: true });
     const temporary = await mkdtemp(join(this.bench.workspace, 'recording-'));
@@ -95,10 +107,11 @@ export class RecordingStore {
     return { ...run, sha256: digest, reused: false };
   }
 
-  /** Scenario, machine and path: what a new recording replaces an old one of. */
+  /** Scenario file, machine, accelerator and path: what a new recording replaces an old one of. */
   private family(releases: readonly string[]): string {
-    const { scenario, machine } = this.bench;
-    return `${sha256(`${scenario.name}\n${machine}\n${releases.join('\n')}`).slice(0, 16)}-`;
+    const { scenario, machine, accelerator } = this.bench;
+    const whose = [resolve(scenario.source.path), machine, accelerator.accelerator, ...releases];
+    return `${sha256(whose.join('\n')).slice(0, 16)}-`;
   }
 
   /** The family and everything that the recording depends on. */

@@ -19,11 +19,7 @@ export async function openReportFolder(reports: string, id: string): Promise<str
     await rename(link, join(reports, 'latest'));
     return folder;
   } catch (error) {
-    throw new HarnessError(
-      'reports-unwritable',
-      `cannot write reports below ${reports}: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw unwritable(reports, error);
   }
 }
 
@@ -52,17 +48,44 @@ export function scenarioSlug(path: string): string {
     .replaceAll(/[^A-Za-z0-9._-]/g, '-');
 }
 
-/** Writes a run's `run.json` and `junit.xml`. */
+/** Writes a run's `run.json` and `junit.xml`. Errors: HarnessError `reports-unwritable`. */
 export async function writeRun(folder: string, record: RunRecord): Promise<void> {
-  await writeFileAtomically(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await writeReport(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
   await writeJunit(folder, [record]);
 }
 
-/** Writes `junit.xml` for one or more runs; `folderOf` names a run's folder relative to `folder`. */
+/**
+ * Writes `junit.xml` for one or more runs; `folderOf` names a run's folder relative to `folder`. Errors: HarnessError
+ * `reports-unwritable`.
+ */
 export async function writeJunit(
   folder: string,
   records: readonly RunRecord[],
   folderOf: (record: RunRecord) => string = () => '',
 ): Promise<void> {
-  await writeFileAtomically(join(folder, 'junit.xml'), junitXml(records, { folderOf }));
+  await writeReport(join(folder, 'junit.xml'), junitXml(records, { folderOf }));
+}
+
+/** Creates the folder of one run. Errors: HarnessError `reports-unwritable`. */
+export async function openRunFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(join(folder, 'console'), { recursive: true });
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+}
+
+async function writeReport(path: string, text: string): Promise<void> {
+  try {
+    await writeFileAtomically(path, text);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): HarnessError {
+  return new HarnessError('reports-unwritable', `cannot write ${path}: ${messageOf(error)}`, {
+    cause: error,
+    hint: 'make room there, or name another place with --reports',
+  });
 }

@@ -70,7 +70,7 @@ async function obtainRecording(
   }
   const run = await bench.vm(() => recordPath(bench, path, label));
   const passed = run.path.steps.every((step) => step.verdict === 'passed');
-  if (!passed) return unkept(run);
+  if (!passed || plan.powerCuts.mode === 'none') return unkept(run);
   if (!run.log.records.some((record) => record.kind === 'flush'))
     throw new HarnessError(
       'no-flush',

@@ -8,8 +8,9 @@ import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { serveFiles } from '../feed/http-server.ts';
 import { buildImage } from '../image/build.ts';
+import { verifyFiles } from '../image/manifest.ts';
 import type { EventSink, RunEvent } from '../model/event.ts';
-import type { ImageManifest } from '../model/image.ts';
+import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
@@ -19,7 +20,14 @@ import { type Bench, bundlePath } from './bench.ts';
 import { problemOf, secondsSince } from './checklist.ts';
 import { defaultJobs } from './jobs.ts';
 import type { RunProgress } from './progress.ts';
-import { openReportFolder, scenarioSlug, timeId, writeJunit, writeRun } from './report-folder.ts';
+import {
+  openReportFolder,
+  openRunFolder,
+  scenarioSlug,
+  timeId,
+  writeJunit,
+  writeRun,
+} from './report-folder.ts';
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
 import { openWorkspace } from './workspace.ts';
@@ -106,7 +114,7 @@ function distinctNames(names: readonly string[]): string[] {
 async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecord> {
   const { options } = invocation;
   const { runId, folder, scenario, machine } = run;
-  await mkdir(join(folder, 'console'), { recursive: true });
+  await openRunFolder(folder);
   const started = performance.now();
   const facts = {
     runId,
@@ -139,6 +147,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
     manifest = await image(invocation, scenario, machine, notice);
     assertReleases(scenario, manifest);
+    await verifyFiles(filesInUse(scenario, manifest));
     host.qemu = await qemuVersion(machine, options.signal);
     const accelerator = await accelerate(manifest, options);
     host.accelerator = accelerator.accelerator;
@@ -157,7 +166,11 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
       agent: agentFor(scenario.agent),
       feed: stack.use(
         'bundle server',
-        await serveFiles({ files: bundleFiles(manifest), onNotice: () => undefined }),
+        await serveFiles({
+          files: bundleFiles(manifest),
+          onNotice: () => undefined,
+          onFault: (message) => stopping.abort(new HarnessError('feed-failed', message)),
+        }),
       ),
       workspace: await subfolder(invocation.workspace, runId),
       vm: invocation.vm,
@@ -185,7 +198,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
   await writeRun(folder, record);
   if (recorder.failure !== undefined)
     throw new HarnessError(
-      'report-unwritable',
+      'reports-unwritable',
       `events are missing from run.jsonl: ${recorder.failure.message}`,
       { cause: recorder.failure },
     );
@@ -228,6 +241,15 @@ function assertReleases({ agent, paths, source }: Scenario, manifest: ImageManif
         `${source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ') || 'none'}`,
       );
   }
+}
+
+/** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
+function filesInUse({ agent, paths }: Scenario, { firmware, releases }: ImageManifest): FileRef[] {
+  const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
+  const bundles = paths.flatMap((path) =>
+    path.slice(1).flatMap((version) => releases[version]?.bundles[agent.bundle] ?? []),
+  );
+  return [...new Set([firmware.code, ...factory, ...bundles])];
 }
 
 /** Crash states are explored under TCG, which is deterministic enough; without cuts the fastest that works is taken. */

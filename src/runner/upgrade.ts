@@ -1,7 +1,8 @@
 import { Deadline } from '../core/deadline.ts';
+import { failed } from '../oracle/check.ts';
 import { checkConfiguration } from '../oracle/configuration.ts';
 import type { FileState } from '../oracle/observation.ts';
-import { checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
+import { checkFallBack, checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
 import { type Bench, bundleUrl } from './bench.ts';
 import type { Checklist } from './checklist.ts';
@@ -21,9 +22,14 @@ export function upgradeName({ from, to }: Upgrade): string {
   return `${from}->${to}`;
 }
 
-/** The release that an upgrade without a cut must end on. */
-export function expectedRelease(bench: Bench, { from, to }: Upgrade): string {
-  return bench.scenario.expect.upgrade === 'succeeds' ? to : from;
+/** What a device must look like after an upgrade that nothing interrupted. */
+export function afterUpgrade(
+  bench: Bench,
+  { from, to }: Upgrade,
+  configuration: readonly FileState[],
+): Expectation {
+  if (bench.scenario.expect.upgrade === 'succeeds') return { allowed: [to], configuration };
+  return { allowed: [from], configuration, fellBackFrom: to };
 }
 
 /** Waits for a device to come up. Throws the DeviceFailure that says why it did not. */
@@ -58,26 +64,36 @@ export interface Expectation {
   allowed: readonly string[];
   /** The owner's files as the owner left them. */
   configuration: readonly FileState[];
+  /** The release that the device must have tried on its way. */
+  fellBackFrom?: string;
 }
 
 /**
- * Looks at a device and notes two checks, release and (where the owner has files) configuration. Returns what it
- * runs and whether all passed. Throws DeviceStopped where it cannot be looked at.
+ * Looks at a device and notes what there is to check: release, configuration where the owner has files, fallback
+ * where it is expected, kernel where it has stumbled. Returns what runs and whether all passed. Throws
+ * DeviceStopped where the device cannot be looked at.
  */
 export async function examine(
   bench: Bench,
   device: Ready,
   subject: Subject,
-  { allowed, configuration }: Expectation,
+  { allowed, configuration, fellBackFrom }: Expectation,
   checklist: Checklist,
   prefix = '',
 ): Promise<RunningRelease & { sound: boolean }> {
   const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, bench.signal));
   const releases = bench.manifest.releases;
-  let sound = checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed));
+  const results = [checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed))];
   if (bench.scenario.expect.configuration === 'preserved' && configuration.length > 0)
-    sound =
-      checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)) &&
-      sound;
-  return { ...runningRelease(seen, releases), sound };
+    results.push(
+      checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)),
+    );
+  const tried = fellBackFrom === undefined ? undefined : releases[fellBackFrom];
+  if (tried !== undefined)
+    results.push(checklist.check(`${prefix}fallback`, checkFallBack(seen, tried, device.resets)));
+  if (device.oops !== undefined)
+    results.push(
+      checklist.check(`${prefix}kernel`, failed('kernel-oops', `the kernel says: ${device.oops}`)),
+    );
+  return { ...runningRelease(seen, releases), sound: results.every(Boolean) };
 }

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HarnessError, messageOf } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 
 /** A folder for one invocation's scratch disks. Disposing removes it. */
@@ -7,9 +8,23 @@ export interface Workspace extends AsyncDisposable {
   path: string;
 }
 
-/** Creates a workspace below the cache and removes those that killed processes left behind. */
+/**
+ * Creates a workspace below the cache and removes those that killed processes left behind. Errors: HarnessError
+ * `cache-unwritable`.
+ */
 export async function openWorkspace(): Promise<Workspace> {
   const root = join(cacheRoot(), 'work');
+  try {
+    return await create(root);
+  } catch (error) {
+    throw new HarnessError('cache-unwritable', `cannot write below ${root}: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'make room there, or name another place with BROWNOUT_CACHE',
+    });
+  }
+}
+
+async function create(root: string): Promise<Workspace> {
   await mkdir(root, { recursive: true });
   for (const name of await readdir(root)) {
     const owner = Number(name.split('-')[0]);

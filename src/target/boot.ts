@@ -155,7 +155,8 @@ function timeoutOf(
     answer === 'refused'
       ? 'it is on the network and nothing listens on its port 22'
       : (problem?.message ?? 'its login does not finish');
-  return ['no-ssh', `no login on the device ${limit}${after}: ${why}`];
+  const refused = problem instanceof DeviceFailure && problem.code === 'ssh-login-refused';
+  return [refused ? 'ssh-login-refused' : 'no-ssh', `no login on the device ${limit}${after}: ${why}`];
 }
 
 function bootFailure(code: string, what: string, { console }: PowerCycle, cause: unknown): DeviceFailure {

@@ -65,16 +65,17 @@ export class Rig implements AsyncDisposable {
   private launches = 0;
   private spentCpuSeconds = 0;
   private disposed = false;
-  private readonly end = new AbortController();
+  private readonly end: AbortController;
 
   private constructor(
     options: TargetOptions,
-    parts: { stack: CleanupStack; nbd: NbdServer; sockets: string },
+    parts: { stack: CleanupStack; nbd: NbdServer; sockets: string; end: AbortController },
   ) {
     this.options = options;
     this.stack = parts.stack;
     this.nbd = parts.nbd;
     this.sockets = parts.sockets;
+    this.end = parts.end;
     this.ended = AbortSignal.any([options.signal, this.end.signal]);
     this.ended.addEventListener('abort', () => this.kill(), { once: true });
   }
@@ -89,11 +90,10 @@ export class Rig implements AsyncDisposable {
       const exports = new Map(options.disks.map(({ spec, disk }) => [spec.id, disk]));
       const { onNotice } = options;
       const socketPath = join(sockets, 'nbd');
-      let rig: Rig | undefined;
-      const onDropped = (message: string) => rig?.end.abort(new HarnessError('nbd-failed', message));
+      const end = new AbortController();
+      const onDropped = (message: string) => end.abort(new HarnessError('nbd-failed', message));
       const server = await startNbdServer({ socketPath, exports, onNotice, onDropped });
-      rig = new Rig(options, { stack, nbd: stack.use('NBD server', server), sockets });
-      return rig;
+      return new Rig(options, { stack, nbd: stack.use('NBD server', server), sockets, end });
     } catch (error) {
       await stack[Symbol.asyncDispose]();
       throw error;

@@ -59,7 +59,7 @@ export interface Ready extends Powered {
 /** The device did not come up. */
 export interface Broken extends Powered {
   readonly state: 'broken';
-  /** `boot-timeout`, `kernel-panic`, `reset-loop`, `no-ssh`, `ssh-host-key` or `powered-off`. */
+  /** `boot-timeout`, `kernel-panic`, `reset-loop`, `no-ssh`, `ssh-login-refused`, `ssh-host-key` or `powered-off`. */
   readonly failure: DeviceFailure;
   readonly resets: number;
 }

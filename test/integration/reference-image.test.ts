@@ -84,13 +84,27 @@ describe('rauc-ab', () => {
     ]);
     expect(await boot('cat /proc/cmdline')).toContain('root=/dev/vda2 ');
   });
+
+  it('takes slot B where the environment cannot be read and slot A does not load', async () => {
+    await using stack = new CleanupStack();
+    const { manifest, main, boot } = await bench('qemux86-64', stack);
+    const slotA = manifest.slots.find(({ name }) => name === 'A')!;
+    const at = (await main.read(0, slotA.offset)).indexOf(grubenvStart);
+    await main.write(at, Buffer.alloc(grubenvBytes, 0xff), true);
+    await main.zero(slotA.offset, 1 << 20, true);
+    expect(await boot('cat /proc/cmdline')).toContain('root=/dev/vda3 ');
+  });
 });
+
+const grubenvStart = '# GRUB Environment Block\nORDER=';
+/** The boot loader's environment as GRUB writes it (grub-editenv(1)). */
+const grubenvBytes = 1024;
 
 /** Replaces text, by text of the same length, in the boot loader's environment, wherever that is below `end`. */
 async function editGrubenv(disk: OverlayDisk, end: number, edits: [string, string][]): Promise<void> {
   const boot = await disk.read(0, end);
-  const at = boot.indexOf('# GRUB Environment Block\nORDER=');
-  let text = boot.subarray(at, at + 1024).toString('latin1');
+  const at = boot.indexOf(grubenvStart);
+  let text = boot.subarray(at, at + grubenvBytes).toString('latin1');
   for (const [from, to] of edits) {
     expect(text).toContain(from);
     text = text.replace(from, to);

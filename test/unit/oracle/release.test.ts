@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReleaseSpec } from '../../../src/model/image.ts';
 import type { Observation } from '../../../src/oracle/observation.ts';
-import { checkRelease, runningRelease } from '../../../src/oracle/release.ts';
+import { checkFallBack, checkRelease, runningRelease } from '../../../src/oracle/release.ts';
 
 const release = (version: string, bytes = 100): ReleaseSpec => ({
   version,
@@ -10,14 +10,23 @@ const release = (version: string, bytes = 100): ReleaseSpec => ({
 });
 const releases = { '1.0': release('1.0'), '2.0': release('2.0', 120) };
 
+/** What each slot holds, whichever length is looked at. */
+const slots = (content: Record<string, string>) =>
+  new Map(
+    Object.entries(content).map(([slot, digest]) => [
+      slot,
+      new Map([
+        [100, digest],
+        [120, digest],
+      ]),
+    ]),
+  );
+
 const seen = (over: Partial<Observation> = {}): Observation => ({
   slot: 'B',
   root: '/dev/vda3',
   version: '2.0',
-  slotDigests: new Map([
-    [100, 'something'],
-    [120, 'digest of 2.0'],
-  ]),
+  slotDigests: slots({ A: 'digest of 1.0', B: 'digest of 2.0' }),
   configuration: [],
   ...over,
 });
@@ -30,10 +39,7 @@ describe('checkRelease', () => {
 
   it('is not taken in by a version string: a slot written in part fails', () => {
     const torn = seen({
-      slotDigests: new Map([
-        [100, 'x'],
-        [120, 'half of 2.0'],
-      ]),
+      slotDigests: slots({ A: 'digest of 1.0', B: 'half of 2.0' }),
     });
     expect(checkRelease(torn, releases, ['1.0', '2.0'])).toMatchObject({
       verdict: 'failed',
@@ -54,5 +60,19 @@ describe('checkRelease', () => {
   it('fails a root that is no slot', () => {
     const lost = seen({ slot: undefined, root: '/dev/ram0', slotDigests: new Map() });
     expect(checkRelease(lost, releases, ['1.0'])).toMatchObject({ code: 'unknown-slot' });
+  });
+});
+
+describe('checkFallBack', () => {
+  const onA = seen({ slot: 'A', root: '/dev/vda2', version: '1.0' });
+
+  it('passes a device that holds the other release and has reset itself', () => {
+    expect(checkFallBack(onA, release('2.0', 120), 1).verdict).toBe('passed');
+  });
+
+  it('fails one that never installed it, or never tried it', () => {
+    const untouched = { ...onA, slotDigests: slots({ A: 'digest of 1.0', B: 'digest of 1.0' }) };
+    expect(checkFallBack(untouched, release('2.0', 120), 1)).toMatchObject({ code: 'not-installed' });
+    expect(checkFallBack(onA, release('2.0', 120), 0)).toMatchObject({ code: 'not-tried' });
   });
 });

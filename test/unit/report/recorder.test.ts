@@ -47,7 +47,7 @@ describe('JsonlRecorder', () => {
   it('says which file cannot be written', async () => {
     await expect(JsonlRecorder.open(join(folder, 'none', 'run.jsonl'))).rejects.toMatchObject({
       kind: 'harness',
-      code: 'report-unwritable',
+      code: 'reports-unwritable',
       message: expect.stringContaining('none/run.jsonl') as string,
     });
   });
