@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HarnessError } from '../core/errors.ts';
 
 /** Where Debian's packages come from: base addresses without the suite. */
 export interface DebianMirror {
@@ -16,10 +15,12 @@ interface Source {
 
 const archiveName = /(?:^|\/)debian(-security)?(?:\.list|\/\d{8}T\d{6}Z)?\/*$/;
 
+/** Debian's own address (debian.org, "Debian mirrors"), for hosts of another distribution. */
+const debianItself = 'http://deb.debian.org/debian';
+
 /**
- * The mirror that this host uses: BROWNOUT_DEBIAN_MIRROR (the address of `debian`, its neighbour
- * `debian-security` is taken for security), else what /etc/apt names for Debian itself. Throws
- * HarnessError `mirror-unknown`.
+ * The mirror to use: BROWNOUT_DEBIAN_MIRROR (the address of `debian`, its neighbour `debian-security` is taken for
+ * security), else what /etc/apt of this host names for Debian, else Debian's own.
  */
 export async function findMirror(
   environment: NodeJS.ProcessEnv = process.env,
@@ -27,15 +28,7 @@ export async function findMirror(
 ): Promise<DebianMirror> {
   const own = environment['BROWNOUT_DEBIAN_MIRROR'];
   if (own !== undefined && own !== '') return mirrorAt(own);
-  const mirror = mirrorOf(await readSources(etc));
-  if (mirror !== undefined) return mirror;
-  throw new HarnessError(
-    'mirror-unknown',
-    `none of the apt sources in ${etc} is a mirror of Debian's packages`,
-    {
-      hint: 'set BROWNOUT_DEBIAN_MIRROR to the address of one, up to and including /debian',
-    },
-  );
+  return mirrorOf(await readSources(etc)) ?? mirrorAt(debianItself);
 }
 
 /** Picks Debian's own archive and its security archive among sources; undefined without the former. */

@@ -33,7 +33,7 @@ export interface SlotSpec {
 }
 
 /** The bytes that a slot holds when it holds exactly this release. */
-export interface SlotContent {
+interface SlotContent {
   sha256: string;
   /** How many bytes from the slot's start are hashed. */
   bytes: number;

@@ -115,14 +115,25 @@ function findingLines(record: RunRecord, folder: string | undefined): string[] {
 }
 
 function oneFinding(record: RunRecord, finding: Finding, folder: string | undefined): string[] {
-  const cut = record.crash?.cuts.find(({ id }) => id === finding.token);
-  const log = cut?.console;
+  const log = finding.token === '' ? stepConsole(record, finding) : cutConsole(record, finding);
   return [
     `    ${oneLine(finding.check, 60)}: ${oneLine(finding.message, 400)}`,
     `      ${finding.token === '' ? 'without a cut' : `cut ${oneLine(finding.token, 80)}`}, ${oneLine(finding.during)}`,
     ...(finding.files.length === 0 ? [] : [`      files: ${oneLine(finding.files.join(', '))}`]),
     ...(log === undefined ? [] : [`      console: ${below(folder, log)}`]),
   ];
+}
+
+function cutConsole({ crash }: RunRecord, { token, check }: Finding): string | undefined {
+  const cut = crash?.cuts.find(({ id }) => id === token);
+  return (
+    cut?.checks.find(({ name, verdict }) => name === check && verdict === 'failed')?.console ?? cut?.console
+  );
+}
+
+function stepConsole({ paths }: RunRecord, { check, during }: Finding): string | undefined {
+  const path = paths.find(({ releases }) => releases.join('->') === during);
+  return path?.steps.find(({ name, verdict }) => name === check && verdict === 'failed')?.console;
 }
 
 function problemLines({ problem }: RunRecord, folder: string | undefined): string[] {

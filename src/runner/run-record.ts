@@ -67,6 +67,6 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
 }
 
 /** As on the command line: `random:20`. */
-export function powerCutsText(powerCuts: PowerCuts): string {
+function powerCutsText(powerCuts: PowerCuts): string {
   return powerCuts.mode === 'none' ? 'none' : `${powerCuts.mode}:${powerCuts.count}`;
 }

@@ -60,6 +60,25 @@ describe('a device that breaks its promise: exit 1', () => {
       problem: { kind: 'device', code: 'install-failed' },
     });
     expect(step?.problem?.message).toMatch(/signature|bundle/i);
+    expect(step?.console).toMatch(/^console\/.*\.log$/);
+  });
+
+  it.each([
+    ['panics', 'echo c > /proc/sysrq-trigger; sleep 60', 'connection-lost', /reset itself \(.*Kernel panic/],
+    ['hangs', 'sleep 600', 'install-timeout', /within 10 s/],
+  ])('a guest that %s', async (name, install, code, message) => {
+    const path = join(folder.path, `${name}.yaml`);
+    await writeFile(
+      path,
+      `name: ${name}\nmachines: [qemuarm64]\nimage: rauc-ab\nreleases: ["1.0", "2.0"]\nagent: { name: script, install: "${install}" }\nexpect: { installs: { within: 10s } }\n`,
+    );
+    const result = await runJson(path);
+    expect(result.code, result.stderr).toBe(1);
+    const step = recordOf(result).paths[0]?.steps.at(-1);
+    expect(step).toMatchObject({ name: '1.0->2.0 install', problem: { kind: 'device', code } });
+    expect(step?.problem?.message).toMatch(message);
+    expect(step?.console).toMatch(/^console\/.*\.log$/);
+    expect(await qemusNaming(join(folder.path, 'reports'))).toEqual([]);
   });
 
   it('a guest that never opens ssh: one message with the limit and the console log', async () => {
@@ -80,6 +99,29 @@ describe('a device that breaks its promise: exit 1', () => {
 });
 
 describe('a wrong scenario or command line: exit 2', () => {
+  it('a file to be preserved that the device never had', async () => {
+    const path = join(folder.path, 'absent.yaml');
+    await writeFile(
+      path,
+      'name: absent\nmachines: [qemuarm64]\nimage: rauc-ab\nreleases: ["1.0", "2.0"]\nagent: rauc\nconfiguration: [/etc/hostnmae]\n',
+    );
+    const result = await runJson(path);
+    expect(result.code, result.stderr).toBe(2);
+    expect(recordOf(result).problem).toMatchObject({ kind: 'scenario', code: 'configuration-absent' });
+    expect(recordOf(result).problem?.message).toContain('/etc/hostnmae');
+  });
+
+  it('an image whose key is not the device’s', async () => {
+    await writePrebuilt(
+      { ...image, ssh: { ...image.ssh, hostKeySha256: 'A'.repeat(43) } },
+      join(folder.path, 'stranger'),
+      ['1.0', '2.0'],
+    );
+    const result = await runJson(await scenario('stranger'));
+    expect(result.code, result.stderr).toBe(2);
+    expect(recordOf(result).problem).toMatchObject({ kind: 'scenario', code: 'image-mismatch' });
+  });
+
   it('an unknown key: file, line, column and the nearest word', async () => {
     const path = await scenario('typo', 'relaeses: []\n');
     const result = await brownout(['run', path]);
@@ -180,6 +222,30 @@ describe('a host that is not up to it: exit 3', () => {
       expect(result.code, result.stderr).toBe(3);
       expect(recordOf(result).problem).toMatchObject({ kind: 'harness', code: 'storage-failed' });
       expect(recordOf(result).problem?.message).toContain('ENOSPC');
+    } finally {
+      await run({ program: 'umount', args: [small] });
+    }
+  });
+
+  it('a report folder that is full', async (context) => {
+    const small = join(folder.path, 'few');
+    await mkdir(small);
+    const mounted = await run({
+      program: 'mount',
+      args: ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small],
+    }).catch((error: unknown) => error);
+    if (mounted instanceof Error) return context.skip('mounting a small file system needs root');
+    try {
+      await writeFile(join(small, 'filler'), Buffer.alloc(60 << 10));
+      const result = await brownout([
+        'run',
+        await scenario('norelease'),
+        '--reports',
+        join(small, 'reports'),
+      ]);
+      expect(result.code, result.stderr).toBe(3);
+      expect(result.stderr).toMatch(/^error: cannot write .*ENOSPC/m);
+      expect(result.stderr).toContain('--reports');
     } finally {
       await run({ program: 'umount', args: [small] });
     }

@@ -35,7 +35,7 @@ export function brownout(
 }
 
 /** The records that `run --json` printed. */
-export function recordsOf({ stdout, stderr }: CliResult): RunRecord[] {
+function recordsOf({ stdout, stderr }: CliResult): RunRecord[] {
   try {
     return (JSON.parse(stdout) as { runs: { record: RunRecord }[] }).runs.map(({ record }) => record);
   } catch (error) {

@@ -72,16 +72,16 @@ describe('mirrorOf', () => {
 });
 
 describe('findMirror', () => {
-  it('prefers the environment, then the host, else says what to do', async () => {
+  it('prefers the environment, then the host, then Debian itself', async () => {
     const etc = await mkdtemp(join(tmpdir(), 'brownout-apt-'));
     try {
       expect(await findMirror({ BROWNOUT_DEBIAN_MIRROR: 'http://own.example/debian/' }, etc)).toEqual({
         main: 'http://own.example/debian',
         security: 'http://own.example/debian-security',
       });
-      await expect(findMirror({}, etc)).rejects.toMatchObject({
-        code: 'mirror-unknown',
-        hint: expect.stringContaining('BROWNOUT_DEBIAN_MIRROR') as unknown,
+      expect(await findMirror({}, etc)).toEqual({
+        main: 'http://deb.debian.org/debian',
+        security: 'http://deb.debian.org/debian-security',
       });
       await mkdir(join(etc, 'sources.list.d'));
       await writeFile(

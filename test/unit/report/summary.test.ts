@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { summaryText } from '../../../src/report/summary.ts';
-import { crash, cut, motley, record } from './records.ts';
+import { crash, cut, failure, motley, record, step } from './records.ts';
 
 describe('summaryText', () => {
   it('sums up a passed run', () => {
@@ -32,6 +32,26 @@ describe('summaryText', () => {
       'again: brownout run scenarios/rauc/ab-upgrade.yaml --machine qemuarm64 --power-cuts random:20 --seed 7\n',
     );
     expect(text).toContain('ended early: no space left [disk-full]\n  log: reports/x/qemu.log');
+  });
+
+  it('names the console of a step that failed without a cut', () => {
+    const failed = step('1.0->1.1 install', {
+      ...failure('install-failed', 'no'),
+      console: 'console/p1.1.log',
+    });
+    const text = summaryText(
+      [
+        record({
+          verdict: 'failed',
+          paths: [{ releases: ['1.0', '1.1'], steps: [failed] }],
+          findings: [
+            { check: failed.name, message: 'no', token: '', during: '1.0->1.1', minimal: [], files: [] },
+          ],
+        }),
+      ],
+      { folderOf: () => 'reports/x' },
+    );
+    expect(text).toContain('      without a cut, 1.0->1.1\n      console: reports/x/console/p1.1.log\n');
   });
 
   it('quotes what a shell would take apart', () => {

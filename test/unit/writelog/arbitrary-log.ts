@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { WriteLog } from '../../../src/writelog/log.ts';
 
-export const diskSectors = 32;
+const diskSectors = 32;
 
 /** A step of a made-up guest: it issues a request, or an earlier one (counted from the oldest) completes. */
 type Step =
