@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isOwnerGone, ownerName } from '../core/owner.ts';
 
 /**
  * Makes the folder `path` whole or not at all: `make` fills a temporary folder beside it, which is
@@ -8,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
  */
 export async function makeFolder(path: string, make: (folder: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = `${path}.${ownerName()}-${randomBytes(4).toString('hex')}.tmp`;
   try {
     await mkdir(temporary);
     await make(temporary);
@@ -23,22 +24,16 @@ export async function makeFolder(path: string, make: (folder: string) => Promise
 /** Removes what builders that are no longer alive have left half-made in `folder`. */
 export async function removeStale(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    const pid = /\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await rm(join(folder, basename(name)), { recursive: true, force: true });
+    const owner = /\.([0-9a-f]{8}-\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    if (owner === undefined) continue;
+    const path = join(folder, basename(name));
+    const left = await stat(path).catch(() => undefined);
+    if (left !== undefined && isOwnerGone(owner, left.mtimeMs))
+      await rm(path, { recursive: true, force: true });
   }
 }
 
 export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() === true;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

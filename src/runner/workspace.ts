@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
+import { isOwnerGone, ownerName } from '../core/owner.ts';
 import { cacheRoot } from '../core/paths.ts';
 
 /** A folder for one invocation's scratch disks. Disposing removes it. */
@@ -27,18 +28,11 @@ export async function openWorkspace(): Promise<Workspace> {
 async function create(root: string): Promise<Workspace> {
   await mkdir(root, { recursive: true });
   for (const name of await readdir(root)) {
-    const owner = Number(name.split('-')[0]);
-    if (!isAlive(owner)) await rm(join(root, name), { recursive: true, force: true });
+    const owner = /^[0-9a-f]{8}-\d+(?=-)/.exec(name)?.[0];
+    const left = await stat(join(root, name)).catch(() => undefined);
+    if (owner !== undefined && left !== undefined && isOwnerGone(owner, left.mtimeMs))
+      await rm(join(root, name), { recursive: true, force: true });
   }
-  const path = await mkdtemp(join(root, `${process.pid}-`));
+  const path = await mkdtemp(join(root, `${ownerName()}-`));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -19,7 +19,7 @@ export interface CrashState {
   shape: CrashShape;
 }
 
-/** A short stable name, unique within one log: `4711`, `4711.none`, `4711.only409`, `88.head3`. */
+/** A short stable name, unique within one log: `4711`, `4711.none`, `4711.only409`, `88.head3of12`. */
 export function stateId({ at, shape }: CrashState): string {
   if (shape.kind === 'prefix') return `${at}`;
   if (shape.kind === 'torn') return `${at}.${shape.part}${shape.sectors}of${shape.seq}`;
