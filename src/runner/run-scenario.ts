@@ -71,7 +71,7 @@ async function obtainRecording(
   const run = await bench.vm(() => recordPath(bench, path, label));
   const passed = run.path.steps.every((step) => step.verdict === 'passed');
   if (!passed || plan.powerCuts.mode === 'none') return unkept(run);
-  if (!run.log.records.some((record) => record.kind === 'flush'))
+  if (!run.log.records.some(({ kind, completed }) => kind === 'flush' && completed !== undefined))
     throw new HarnessError(
       'no-flush',
       `${releases.join('->')}: the guest never flushed its disks, so no cut could lose anything: the disks are not attached as they should be`,

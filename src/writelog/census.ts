@@ -8,6 +8,7 @@ export interface Census {
   lost: number;
   torn: number;
   writes: number;
+  /** Completed ones. */
   flushes: number;
   /** Stretches between completed flushes that hold at least one write. */
   epochs: number;
@@ -31,7 +32,7 @@ export function census(log: WriteLog, phases: readonly string[]): Census {
     if (record.kind !== 'flush') {
       result.writes += 1;
       open = true;
-    } else {
+    } else if (record.completed !== undefined) {
       result.flushes += 1;
       if (open) result.epochs += 1;
       open = false;

@@ -21,6 +21,19 @@ describe('durabilityAt', () => {
     expect(seqs(durabilityAt(log, log.now).optional)).toEqual([second.seq]);
   });
 
+  it('a flush after the guest has ended its power cycle vouches for nothing, and the next cycle counts again', () => {
+    const log = new WriteLog([disk]);
+    const write = log.issue(0, 'write', 0, 1, false, 0);
+    log.complete(write);
+    const last = log.issue(0, 'flush', 0, 0, false);
+    log.guestRuns = false;
+    log.complete(last);
+    expect(seqs(durabilityAt(log, log.now).optional)).toEqual([write.seq]);
+    log.guestRuns = true;
+    log.complete(log.issue(0, 'flush', 0, 0, false));
+    expect(seqs(durabilityAt(log, log.now).durable)).toEqual([write.seq]);
+  });
+
   it('a flush of one disk says nothing of another', () => {
     const log = new WriteLog([disk, { ...disk, id: 'other' }]);
     log.complete(log.issue(0, 'write', 0, 1, false, 0));
