@@ -119,19 +119,25 @@ export class SshSession {
     const { deadline, signal, input, maxOutputBytes = defaultOutputLimit } = options;
     const either = signal === undefined ? this.end.signal : AbortSignal.any([signal, this.end.signal]);
     const what = `on the device: ${command.length > 120 ? `${command.slice(0, 120)}…` : command}`;
-    return withDeadline(what, deadline, either, async (inner) => {
-      const channel = await this.openChannel(command, inner);
-      return collectOutput(channel, { input, limit: maxOutputBytes, signal: inner });
-    });
+    return withDeadline(what, deadline, either, (inner) =>
+      this.onChannel(command, inner, (channel) =>
+        collectOutput(channel, { input, limit: maxOutputBytes, signal: inner }),
+      ),
+    );
   }
 
-  private openChannel(command: string, signal: AbortSignal): Promise<ClientChannel> {
+  /** Starts a command and calls `use` at once: what the guest says may come in one packet with its consent. */
+  private onChannel<T>(
+    command: string,
+    signal: AbortSignal,
+    use: (channel: ClientChannel) => Promise<T>,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       this.client.exec(command, (error, channel) => {
         if (error !== undefined)
           reject(new ConnectionLost(`the guest opens no channel: ${error.message}`, { cause: error }));
         else if (signal.aborted) channel.close();
-        else resolve(channel);
+        else use(channel).then(resolve, reject);
       });
     });
   }

@@ -31,7 +31,7 @@ async function explainLoss(rig: Rig, error: ConnectionLost): Promise<Error> {
   const panic = console.finding('panic');
   const became =
     exit === undefined
-      ? ''
+      ? ` (${error.message})`
       : exit.kind === 'guest-shutdown'
         ? ': it powered itself off'
         : ': it reset itself';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type ParsedKey, type ServerChannel } from 'ssh2';
@@ -57,6 +57,31 @@ async function device(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** A way to `port` on which everything that the other side says within 80 ms arrives together. */
+async function gathered(port: number): Promise<number> {
+  const relay = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    let held: Buffer[] = [];
+    near.pipe(far);
+    far.on('data', (chunk: Buffer) => {
+      held.push(chunk);
+      if (held.length > 1) return;
+      setTimeout(() => {
+        near.write(Buffer.concat(held));
+        held = [];
+      }, 80);
+    });
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    closers.push(
+      () => near.destroy(),
+      () => far.destroy(),
+    );
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  closers.push(() => relay.close());
+  return (relay.address() as AddressInfo).port;
 }
 
 async function login(port: number, how: Partial<SshAccess> = {}): Promise<SshSession> {
@@ -157,6 +182,18 @@ describe('run', () => {
       stderr: 'é',
       truncated: false,
     });
+  });
+
+  it('misses nothing when consent, output and end come in one packet', async () => {
+    const port = await gathered(
+      await device((_, channel) => {
+        channel.write('all at once');
+        channel.exit(7);
+        channel.end();
+      }),
+    );
+    const session = await login(port);
+    expect(await session.run('x', within())).toMatchObject({ exitCode: 7, stdout: 'all at once' });
   });
 
   it('keeps only so much output', async () => {
