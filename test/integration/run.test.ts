@@ -100,7 +100,7 @@ describe('the cut bites', () => {
       '--reports',
       folder.path,
     ];
-    const cut = await brownout([...args, '--power-cuts', 'random:12']);
+    const cut = await brownout([...args, '--power-cuts', 'random:24']);
     const record = recordOf(cut);
     expect(record.paths.flatMap((path) => path.steps).every((step) => step.verdict === 'passed')).toBe(true);
     expect(cut.code, cut.stderr).toBe(1);
