@@ -1,6 +1,9 @@
 import type { Deadline } from '../core/deadline.ts';
 import type { Ready } from '../target/target.ts';
 
+/** What an agent needs of a device: to run commands on it. */
+export type Shell = Pick<Ready, 'run'>;
+
 /** What an update agent says of the device. */
 export interface AgentStatus {
   /** Name of the slot that runs; undefined where the agent does not say. */
@@ -21,12 +24,12 @@ export interface AgentLimits {
  */
 export interface UpdateAgent {
   /** Writes the release behind `url` to the device; afterwards the next boot takes it. */
-  install(device: Ready, url: string, limits: AgentLimits): Promise<void>;
+  install(device: Shell, url: string, limits: AgentLimits): Promise<void>;
   /** Makes sure that the installed release is what the next boot takes. */
-  activate(device: Ready, limits: AgentLimits): Promise<void>;
+  activate(device: Shell, limits: AgentLimits): Promise<void>;
   /** Tells the agent that the running release works (mark-good), as the device's health check would. */
-  confirm(device: Ready, limits: AgentLimits): Promise<void>;
-  status(device: Ready, limits: AgentLimits): Promise<AgentStatus>;
+  confirm(device: Shell, limits: AgentLimits): Promise<void>;
+  status(device: Shell, limits: AgentLimits): Promise<AgentStatus>;
   /** Makes the next boot take the release before. */
-  rollback(device: Ready, limits: AgentLimits): Promise<void>;
+  rollback(device: Shell, limits: AgentLimits): Promise<void>;
 }

@@ -1,7 +1,6 @@
 import { DeadlinePassed } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
-import type { Ready } from '../target/target.ts';
-import type { AgentLimits } from './agent.ts';
+import type { AgentLimits, Shell } from './agent.ts';
 
 /** The end of what a failed command said, short enough for a message. */
 const saidLimit = 600;
@@ -11,7 +10,7 @@ const saidLimit = 600;
  * stem: a non-zero exit gives DeviceFailure `<what>-failed`, a passed deadline `<what>-timeout`.
  */
 export async function agentCommand(
-  device: Ready,
+  device: Shell,
   what: string,
   command: string,
   { deadline, signal }: AgentLimits,

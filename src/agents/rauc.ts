@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { DeviceFailure } from '../core/errors.ts';
-import type { Ready } from '../target/target.ts';
-import type { AgentLimits, AgentStatus, UpdateAgent } from './agent.ts';
+import type { AgentLimits, AgentStatus, Shell, UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
 
 /**
@@ -37,7 +36,7 @@ export const rauc: UpdateAgent = {
   },
 };
 
-async function readStatus(device: Ready, limits: AgentLimits): Promise<AgentStatus> {
+async function readStatus(device: Shell, limits: AgentLimits): Promise<AgentStatus> {
   const text = await agentCommand(device, 'status', 'rauc status --output-format=json', limits);
   try {
     const status = statusSchema.parse(JSON.parse(text));

@@ -195,7 +195,7 @@ class RunningQemu implements Qemu {
   }
 }
 
-/** Reasons (ShutdownCause of QEMU's qapi/run-state.json) for which the guest itself is to be thanked. */
+/** Reasons (ShutdownCause of QEMU's qapi/run-state.json) for which the end was the guest’s own doing. */
 function isGuestEnd(reason: unknown): reason is 'guest-reset' | 'guest-shutdown' {
   return reason === 'guest-reset' || reason === 'guest-shutdown';
 }

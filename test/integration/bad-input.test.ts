@@ -2,8 +2,9 @@ import { copyFile, mkdir, open, readFile, truncate, writeFile } from 'node:fs/pr
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { Deadline } from '../../src/core/deadline.ts';
+import { messageOf } from '../../src/core/errors.ts';
 import { waitFor } from '../../src/core/wait.ts';
 import { buildImage } from '../../src/image/build.ts';
 import type { ImageManifest } from '../../src/model/image.ts';
@@ -198,57 +199,37 @@ describe('a host that is not up to it: exit 3', () => {
   });
 
   it('a full disk', async (context) => {
-    const small = join(folder.path, 'small');
-    await mkdir(small);
-    const mounted = await run({
-      program: 'mount',
-      args: ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small],
-    }).catch((error: unknown) => error);
-    if (mounted instanceof Error) return context.skip('mounting a small file system needs root');
-    try {
-      await writePrebuilt(image, join(folder.path, 'full'), ['1.0', '2.0']);
-      const result = await brownout(
-        [
-          'run',
-          await scenario('full'),
-          '--power-cuts',
-          'none',
-          '--json',
-          '--reports',
-          join(folder.path, 'reports'),
-        ],
-        { env: { BROWNOUT_CACHE: small } },
-      );
-      expect(result.code, result.stderr).toBe(3);
-      expect(recordOf(result).problem).toMatchObject({ kind: 'harness', code: 'storage-failed' });
-      expect(recordOf(result).problem?.message).toContain('ENOSPC');
-    } finally {
-      await run({ program: 'umount', args: [small] });
-    }
+    await using small = await smallDisk('small', '24m', context);
+    await writePrebuilt(image, join(folder.path, 'full'), ['1.0', '2.0']);
+    const result = await brownout(
+      [
+        'run',
+        await scenario('full'),
+        '--power-cuts',
+        'none',
+        '--json',
+        '--reports',
+        join(folder.path, 'reports'),
+      ],
+      { env: { BROWNOUT_CACHE: small.path } },
+    );
+    expect(result.code, result.stderr).toBe(3);
+    expect(recordOf(result).problem).toMatchObject({ kind: 'harness', code: 'storage-failed' });
+    expect(recordOf(result).problem?.message).toContain('ENOSPC');
   });
 
   it('a report folder that is full', async (context) => {
-    const small = join(folder.path, 'few');
-    await mkdir(small);
-    const mounted = await run({
-      program: 'mount',
-      args: ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small],
-    }).catch((error: unknown) => error);
-    if (mounted instanceof Error) return context.skip('mounting a small file system needs root');
-    try {
-      await writeFile(join(small, 'filler'), Buffer.alloc(60 << 10));
-      const result = await brownout([
-        'run',
-        await scenario('norelease'),
-        '--reports',
-        join(small, 'reports'),
-      ]);
-      expect(result.code, result.stderr).toBe(3);
-      expect(result.stderr).toMatch(/^error: cannot write .*ENOSPC/m);
-      expect(result.stderr).toContain('--reports');
-    } finally {
-      await run({ program: 'umount', args: [small] });
-    }
+    await using small = await smallDisk('few', '64k', context);
+    await writeFile(join(small.path, 'filler'), Buffer.alloc(60 << 10));
+    const result = await brownout([
+      'run',
+      await scenario('norelease'),
+      '--reports',
+      join(small.path, 'reports'),
+    ]);
+    expect(result.code, result.stderr).toBe(3);
+    expect(result.stderr).toMatch(/^error: cannot write .*ENOSPC/m);
+    expect(result.stderr).toContain('--reports');
   });
 
   it('an interruption: no QEMU is left, and the report says how far the run came', async () => {
@@ -283,6 +264,27 @@ describe('a host that is not up to it: exit 3', () => {
     expect(record.verdict).toBe('error');
   });
 });
+
+/** A file system of its own with little room; skips the test where mounting is not allowed. */
+async function smallDisk(
+  name: string,
+  size: string,
+  context: TestContext,
+): Promise<{ path: string } & AsyncDisposable> {
+  const path = join(folder.path, name);
+  await mkdir(path);
+  try {
+    await run({ program: 'mount', args: ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path] });
+  } catch (error) {
+    context.skip(`mounting a small file system needs root: ${messageOf(error)}`);
+  }
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await run({ program: 'umount', args: [path] });
+    },
+  };
+}
 
 /** Changes one byte of the signature at the bundle's end (CMS, then its size in 8 bytes). */
 async function forge(bundle: string): Promise<void> {

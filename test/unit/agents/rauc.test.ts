@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rauc } from '../../../src/agents/rauc.ts';
 import { Deadline } from '../../../src/core/deadline.ts';
-import type { Ready } from '../../../src/target/target.ts';
 
 const limits = () => ({ deadline: Deadline.after(1000), signal: new AbortController().signal });
 
@@ -10,9 +9,9 @@ function device(answers: Record<string, { exitCode?: number; stdout?: string; st
   const asked: string[] = [];
   const run = (command: string) => {
     asked.push(command);
-    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '', ...answers[command] });
+    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '', truncated: false, ...answers[command] });
   };
-  return { asked, ready: { run } as unknown as Ready };
+  return { asked, ready: { run } };
 }
 
 const status = (primary: string) =>
