@@ -45,7 +45,7 @@ export interface PathRecord {
 export interface CutRecord {
   /** Stable identity of the state: equal disks-and-log positions give equal ids. */
   id: string;
-  kind: 'prefix' | 'lost' | 'torn' | 'live' | 'naive';
+  kind: 'prefix' | 'lost' | 'torn' | 'subset' | 'live' | 'naive';
   path: string[];
   /** `1.0->1.1` */
   step: string;

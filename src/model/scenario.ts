@@ -9,16 +9,17 @@ export type ProvisionStep =
   | { run: string };
 
 /** What the device is doing when the power fails. */
-export const cutPhases = ['install', 'first-boot', 'confirm'] as const;
+export const cutPhases = ['install', 'first-boot', 'confirm', 'rollback', 'recovery'] as const;
 export type CutPhase = (typeof cutPhases)[number];
 
 /** How a crash state is made from the write log; `writelog/crash-state.ts` says what each is. */
-export const stateKinds = ['prefix', 'lost', 'torn'] as const;
+export const stateKinds = ['prefix', 'lost', 'torn', 'subset'] as const;
 export type StateKind = (typeof stateKinds)[number];
 
 /** Which crash states are tried; `naive` kills QEMU and loses nothing, as other harnesses do. */
 export type PowerCuts =
   | { mode: 'none' }
+  | { mode: 'all' }
   | { mode: 'random'; count: number }
   | { mode: 'naive'; count: number };
 
@@ -26,6 +27,12 @@ export type PowerCuts =
 export type AgentSpec =
   | { name: 'rauc'; bundle: string }
   | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
+
+/** Something that the scenario wants to hold of a device that came up; `run` is executed by the guest's shell. */
+export interface ScenarioCheck {
+  name: string;
+  run: string;
+}
 
 /** A parsed, checked scenario: what is to be shown, on which image, along which releases. */
 export interface Scenario {
@@ -41,6 +48,7 @@ export interface Scenario {
   provision: ProvisionStep[];
   /** Absolute guest paths whose content and mode are the owner's: those the provision steps touch, and more if listed. */
   configuration: string[];
+  checks: ScenarioCheck[];
   powerCuts: { during: CutPhase[]; states: StateKind[] };
   expect: {
     /** Milliseconds from power-on to a working login. */
@@ -49,8 +57,8 @@ export interface Scenario {
     installsWithinMs: number;
     /** Without a cut: does the device end on the new release, or fall back by itself to the old one? */
     upgrade: 'succeeds' | 'falls-back';
-    /** After a cut: which whole releases are allowed. */
-    release: ('old' | 'new')[];
+    /** After a cut: which whole releases are allowed; `unchecked` where the upgrade is not of slots. */
+    release: ('old' | 'new')[] | 'unchecked';
     configuration: 'preserved' | 'unchecked';
     /** After a cut: must installing again bring the device to where the upgrade should end? */
     retry: 'succeeds' | 'unchecked';

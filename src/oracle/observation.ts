@@ -15,7 +15,7 @@ export interface Observation {
   root: string;
   /** VERSION_ID of the running system's os-release. */
   version: string;
-  /** Of each slot, by name: SHA-256 for each length that a release's content has. */
+  /** Of each slot that was read, by name: SHA-256 for each length that a release's content has. */
   slotDigests: ReadonlyMap<string, ReadonlyMap<number, string>>;
   configuration: readonly FileState[];
 }

@@ -2,8 +2,9 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { CutRecord } from '../model/record.ts';
 import { Arena } from '../nbd/arena.ts';
-import { describeState, stateId, stateMaps } from '../writelog/crash-state.ts';
+import { describeState, stateMaps } from '../writelog/crash-state.ts';
 import type { SampledState } from '../writelog/sample.ts';
+import { stateId } from '../writelog/state-id.ts';
 import type { Bench } from './bench.ts';
 import { decide } from './decide.ts';
 import { factoryDisks, mappedDisks, openDevice } from './device.ts';
@@ -46,5 +47,10 @@ export async function bootState(
     during: window.phase,
     description: describeState(recording.log, state),
   };
-  return await decide(bench, cut, { device, configuration: recording.configuration });
+  return await decide(
+    bench,
+    cut,
+    { device, configuration: recording.configuration },
+    { retry: bench.scenario.expect.retry === 'succeeds' },
+  );
 }

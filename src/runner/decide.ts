@@ -1,14 +1,22 @@
 import { relative } from 'node:path';
 import type { CutRecord } from '../model/record.ts';
-import { worst } from '../model/record.ts';
+import { type Verdict, worst } from '../model/record.ts';
 import { failed } from '../oracle/check.ts';
 import type { FileState } from '../oracle/observation.ts';
-import type { RunningRelease } from '../oracle/release.ts';
 import type { Ready } from '../target/target.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped, secondsSince } from './checklist.ts';
 import type { Device } from './device.ts';
-import { afterUpgrade, confirm, examine, install, type Upgrade, untilReady, upgradeName } from './upgrade.ts';
+import {
+  afterUpgrade,
+  confirm,
+  type Examined,
+  examine,
+  install,
+  type Upgrade,
+  untilReady,
+  upgradeName,
+} from './upgrade.ts';
 
 /** One power cut: which one, and what the device was doing. */
 export interface Cut {
@@ -27,16 +35,38 @@ export interface CutDevice {
   configuration: readonly FileState[];
 }
 
+/** What is decided one after the other: the device came back whole; the upgrade can be done again. */
+export type Stage = 'whole' | 'retry';
+
+/** How one stage ended. */
+export interface StageEnd {
+  stage: Stage;
+  verdict: Verdict;
+  outcome: string;
+}
+
+export interface DecideOptions {
+  /** Whether the second stage follows, where the first passed. */
+  retry: boolean;
+  /** Told of the end of each stage before anything else happens to the device. */
+  onStage?: (end: StageEnd) => void;
+}
+
 /**
  * Switches a device on after a power cut and decides whether the promises hold: it boots, it runs one whole
  * release, the owner's files are as they were, and the upgrade can be done again.
  */
-export async function decide(bench: Bench, cut: Cut, after: CutDevice): Promise<CutRecord> {
+export async function decide(
+  bench: Bench,
+  cut: Cut,
+  after: CutDevice,
+  options: DecideOptions,
+): Promise<CutRecord> {
   const started = performance.now();
   const { target } = after.device;
   const checklist = new Checklist({ folder: bench.folder, consolePath: target.consolePath });
   try {
-    const outcome = await check(bench, cut, after, checklist);
+    const outcome = await check(bench, cut, after, { checklist, options });
     return cutRecord(bench, cut, after.device, { outcome, checklist, started });
   } finally {
     bench.spend('cuts.cpu', target.cpuSeconds());
@@ -68,22 +98,41 @@ export function cutRecord(
 
 async function check(
   bench: Bench,
-  { upgrade }: Cut,
-  { device, configuration }: CutDevice,
-  checklist: Checklist,
+  cut: Cut,
+  after: CutDevice,
+  { checklist, options }: { checklist: Checklist; options: DecideOptions },
 ): Promise<string> {
-  const { from, to } = upgrade;
-  const allowed = bench.scenario.expect.release.map((which) => (which === 'old' ? from : to));
+  const end = (stage: Stage, outcome: string): string => {
+    options.onStage?.({ stage, verdict: worst(checklist.steps.map(({ verdict }) => verdict)), outcome });
+    return outcome;
+  };
+  let stage: Stage = 'whole';
   try {
-    const ready = await checklist.step('boots', async () => untilReady(bench, await device.target.powerOn()));
-    const seen = await examine(bench, ready, device.subject, { allowed, configuration }, checklist);
-    if (seen.sound && bench.scenario.expect.retry !== 'unchecked')
-      await retry(bench, ready, device, { upgrade, configuration, checklist, seen });
-    return outcomeName(upgrade, seen, checklist);
+    const { ready, seen } = await comeBack(bench, cut, after, checklist);
+    const outcome = end('whole', outcomeName(cut.upgrade, seen, checklist));
+    if (!seen.sound || !options.retry) return outcome;
+    stage = 'retry';
+    await retry(bench, ready, after, { upgrade: cut.upgrade, checklist, seen });
+    return end('retry', outcomeName(cut.upgrade, seen, checklist));
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
-    return stoppedOutcome(error);
+    return end(stage, stoppedOutcome(error));
   }
+}
+
+/** Switches the device on and looks at it. */
+async function comeBack(
+  bench: Bench,
+  { upgrade: { from, to } }: Cut,
+  { device, configuration }: CutDevice,
+  checklist: Checklist,
+): Promise<{ ready: Ready; seen: Examined }> {
+  const { release } = bench.scenario.expect;
+  const ages = release === 'unchecked' ? (['old', 'new'] as const) : release;
+  const allowed = ages.map((age) => (age === 'old' ? from : to));
+  const ready = await checklist.step('boots', async () => untilReady(bench, await device.target.powerOn()));
+  const seen = await examine(bench, ready, device.subject, { allowed, configuration }, checklist);
+  return { ready, seen };
 }
 
 /** What a cut came to when the device did not get through a step: `boots: kernel-panic`. */
@@ -95,18 +144,8 @@ export function stoppedOutcome({ step }: DeviceStopped): string {
 async function retry(
   bench: Bench,
   ready: Ready,
-  device: Device,
-  {
-    upgrade,
-    configuration,
-    checklist,
-    seen,
-  }: {
-    upgrade: Upgrade;
-    configuration: readonly FileState[];
-    checklist: Checklist;
-    seen: RunningRelease;
-  },
+  { device, configuration }: CutDevice,
+  { upgrade, checklist, seen }: { upgrade: Upgrade; checklist: Checklist; seen: Examined },
 ): Promise<void> {
   const again = await checklist.step('retry', async () => {
     await confirm(bench, ready);
@@ -115,23 +154,24 @@ async function retry(
   });
   const expectation = afterUpgrade(bench, upgrade, configuration);
   const after = await examine(bench, again, device.subject, expectation, checklist, 'retry: ');
+  const { upgrade: expected, release } = bench.scenario.expect;
   const idle = seen.release === upgrade.to && after.slot === seen.slot && bench.manifest.slots.length > 1;
-  if (idle && bench.scenario.expect.upgrade === 'succeeds')
+  if (idle && expected === 'succeeds' && release !== 'unchecked')
     checklist.check(
       'retry: slot',
       failed('retry-idle', `the device still runs from slot ${seen.slot ?? 'none'}: nothing was installed`),
     );
 }
 
-function outcomeName(
-  { from, to }: Upgrade,
-  { release, slot }: { release: string | undefined; slot: string | undefined },
-  checklist: Checklist,
-): string {
+/** `new (2.0) in B`, what the scenario's checks printed, and the codes of what failed. */
+function outcomeName({ from, to }: Upgrade, seen: Examined, checklist: Checklist): string {
+  const { release, slot, said } = seen;
   const age = release === from ? 'old' : release === to ? 'new' : 'another';
   const which = release === undefined ? 'part of a release' : `${age} (${release})`;
+  const runs = seen.releaseChecked ? [`${which} in ${slot ?? 'no slot'}`] : [];
   const failures = checklist.steps
     .filter((step) => step.verdict !== 'passed')
     .map((step) => step.problem?.code ?? step.name);
-  return [`${which} in ${slot ?? 'no slot'}`, ...failures].join(', ');
+  const parts = [...runs, ...said, ...failures];
+  return parts.length === 0 ? 'came up' : parts.join(', ');
 }

@@ -79,7 +79,12 @@ export async function liveCut(
     const after = await openDevice(bench, `${label}-after`, left, stack);
     const what = unflushed === 'lost' ? `${lost} un-flushed sectors lost` : 'QEMU killed, nothing lost';
     const description = `live, after ${written} writes of the installation (about ${expected} in all), ${what}`;
-    return await decide(bench, { ...cut, description }, { device: after, configuration });
+    return await decide(
+      bench,
+      { ...cut, description },
+      { device: after, configuration },
+      { retry: bench.scenario.expect.retry === 'succeeds' },
+    );
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
     const description = 'live; the device failed before the power did';

@@ -22,12 +22,20 @@ export interface Subject {
   configuration: readonly string[];
 }
 
+/** Which slots an observation reads: each byte read is one that crash states can differ in. */
+export type SlotsRead = 'all' | 'running' | 'none';
+
 /**
  * Looks at a device that came up. The guest says which slot it runs and what its files hold; the slot's bytes
  * are read by the host, which is faster and needs no trust in the guest. Valid while slots are mounted read-only.
  * Errors: DeviceFailure `observe-timeout`, `observe-failed`, `connection-lost`.
  */
-export async function observe(device: Ready, subject: Subject, signal: AbortSignal): Promise<Observation> {
+export async function observe(
+  device: Ready,
+  subject: Subject,
+  slots: SlotsRead,
+  signal: AbortSignal,
+): Promise<Observation> {
   const stdout = await ask(device, question(subject.configuration), signal);
   const [commandLine = '', version = '', ...files] = stdout.split('\n');
   const root = / ?\broot=(\S+)/.exec(commandLine)?.[1] ?? 'nowhere';
@@ -36,7 +44,12 @@ export async function observe(device: Ready, subject: Subject, signal: AbortSign
     root,
     slot: slot?.name,
     version,
-    slotDigests: await digestsOf(subject),
+    slotDigests: await digestsOf(
+      subject,
+      subject.manifest.slots.filter(
+        ({ name }) => slots === 'all' || (slots === 'running' && name === slot?.name),
+      ),
+    ),
     configuration: subject.configuration.map((path, i) => fileState(path, files[2 * i], files[2 * i + 1])),
   };
 }
@@ -77,9 +90,9 @@ function fileState(path: string, access: string | undefined, content: string | u
   return { path, access, content: Buffer.from(content, 'base64') };
 }
 
-async function digestsOf(subject: Subject): Promise<Observation['slotDigests']> {
+async function digestsOf(subject: Subject, slots: readonly SlotSpec[]): Promise<Observation['slotDigests']> {
   const digests = new Map<string, ReadonlyMap<number, string>>();
-  for (const slot of subject.manifest.slots) digests.set(slot.name, await slotDigests(subject, slot));
+  for (const slot of slots) digests.set(slot.name, await slotDigests(subject, slot));
   return digests;
 }
 

@@ -62,7 +62,12 @@ export async function recordPath(bench: Bench, path: PathRecord, label: string):
       ready = await takeUpgrade(bench, device, ready, { step, upgrade, configuration, checklist });
     const last = upgrades.at(-1);
     if (bench.scenario.expect.rollback === 'succeeds' && last !== undefined)
-      ready = await takeBack(bench, device, ready, { upgrade: last, configuration, checklist });
+      ready = await takeBack(bench, device, ready, {
+        step: upgrades.length - 1,
+        upgrade: last,
+        configuration,
+        checklist,
+      });
     await ready.cutPower();
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
@@ -90,7 +95,7 @@ export async function bringIntoService(
     await confirm(bench, ready);
   });
   const seen = await checklist.guard('look', () =>
-    asDescribed(bench, release, () => observe(ready, device.subject, bench.signal)),
+    asDescribed(bench, release, () => observe(ready, device.subject, 'running', bench.signal)),
   );
   const { verdict, message } = checkRelease(seen, bench.manifest.releases, [release]);
   if (verdict !== 'passed') throw mismatch(bench, release, message);
@@ -164,13 +169,14 @@ async function takeUpgrade(
   return ready;
 }
 
-/** Asks the agent to go back to the release before the last upgrade, and checks that it runs. */
+/** Asks the agent to go back to the release before the last upgrade, and checks that it runs; marked in the log. */
 async function takeBack(
   bench: Bench,
   device: Device,
   before: Ready,
-  { upgrade, configuration, checklist }: UpgradeContext,
+  { step, upgrade, configuration, checklist }: UpgradeContext & { step: number },
 ): Promise<Ready> {
+  device.log.mark(windowMark(step, 'rollback'));
   const ready = await checklist.step('rollback', async () => {
     await rollback(bench, before);
     return untilReady(bench, await before.reboot());
@@ -183,5 +189,6 @@ async function takeBack(
     checklist,
     'rollback: ',
   );
+  device.log.mark(idleMark);
   return ready;
 }

@@ -10,7 +10,7 @@ import type { Bench } from './bench.ts';
 import type { PathRun } from './record-path.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
-const recordingFormat = 3;
+const recordingFormat = 4;
 
 /**
  * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's

@@ -68,5 +68,5 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
 
 /** As on the command line: `random:20`. */
 function powerCutsText(powerCuts: PowerCuts): string {
-  return powerCuts.mode === 'none' ? 'none' : `${powerCuts.mode}:${powerCuts.count}`;
+  return 'count' in powerCuts ? `${powerCuts.mode}:${powerCuts.count}` : powerCuts.mode;
 }

@@ -90,6 +90,7 @@ function cutJobs(
       const recording = sound[i % sound.length] as Recording;
       return liveCut(bench, recording, 'kept', `naive${i + 1}`, bench.random.fork(`naive ${i + 1}`));
     });
+  if (powerCuts.mode === 'all') throw new ScenarioError('power-cuts-invalid', 'exploration is not there yet');
   const { during: phases, states: kinds } = bench.scenario.powerCuts;
   const planned = planCuts(sound, {
     count: powerCuts.count,

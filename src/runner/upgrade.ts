@@ -7,6 +7,7 @@ import type { Booting, Ready } from '../target/target.ts';
 import { type Bench, bundleUrl } from './bench.ts';
 import type { Checklist } from './checklist.ts';
 import { observe, type Subject } from './observe.ts';
+import { runCheck } from './run-check.ts';
 
 /** Milliseconds for an agent's short commands (status, mark-good). */
 const agentLimitMs = 120_000;
@@ -61,6 +62,7 @@ export async function rollback(bench: Bench, device: Ready): Promise<void> {
 
 /** What there is to compare a device with. */
 export interface Expectation {
+  /** Releases that the device may be on. */
   allowed: readonly string[];
   /** The owner's files as the owner left them. */
   configuration: readonly FileState[];
@@ -68,10 +70,20 @@ export interface Expectation {
   fellBackFrom?: string;
 }
 
+/** What was found out about a device. */
+export interface Examined extends RunningRelease {
+  /** Whether every check passed. */
+  sound: boolean;
+  /** False where the scenario does not ask which release runs, and nobody looked. */
+  releaseChecked: boolean;
+  /** What the scenario's own checks printed: tells outcomes apart. */
+  said: string[];
+}
+
 /**
  * Looks at a device and notes what there is to check: release, configuration where the owner has files, fallback
- * where it is expected, kernel where it has stumbled. Returns what runs and whether all passed. Throws
- * DeviceStopped where the device cannot be looked at.
+ * where it is expected, the scenario's own checks, kernel where it has stumbled. Throws DeviceStopped where the
+ * device cannot be looked at.
  */
 export async function examine(
   bench: Bench,
@@ -80,20 +92,33 @@ export async function examine(
   { allowed, configuration, fellBackFrom }: Expectation,
   checklist: Checklist,
   prefix = '',
-): Promise<RunningRelease & { sound: boolean }> {
-  const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, bench.signal));
+): Promise<Examined> {
+  const { expect, checks } = bench.scenario;
   const releases = bench.manifest.releases;
-  const results = [checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed))];
-  if (bench.scenario.expect.configuration === 'preserved' && configuration.length > 0)
+  const tried = fellBackFrom === undefined ? undefined : releases[fellBackFrom];
+  const slots = expect.release === 'unchecked' ? 'none' : tried === undefined ? 'running' : 'all';
+  const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, slots, bench.signal));
+  const results: boolean[] = [];
+  if (expect.release !== 'unchecked')
+    results.push(checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed)));
+  if (expect.configuration === 'preserved' && configuration.length > 0)
     results.push(
       checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)),
     );
-  const tried = fellBackFrom === undefined ? undefined : releases[fellBackFrom];
   if (tried !== undefined)
     results.push(checklist.check(`${prefix}fallback`, checkFallBack(seen, tried, device.resets)));
+  const said: string[] = [];
+  for (const { name, run } of checks) {
+    const result = await checklist.guard(`${prefix}${name}`, () =>
+      runCheck(device, run, allowed, bench.signal),
+    );
+    results.push(checklist.check(`${prefix}${name}`, result));
+    if (result.said !== '') said.push(result.said);
+  }
   if (device.oops !== undefined)
     results.push(
       checklist.check(`${prefix}kernel`, failed('kernel-oops', `the kernel says: ${device.oops}`)),
     );
-  return { ...runningRelease(seen, releases), sound: results.every(Boolean) };
+  const sound = results.every(Boolean);
+  return { ...runningRelease(seen, releases), sound, releaseChecked: expect.release !== 'unchecked', said };
 }

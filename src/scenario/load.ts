@@ -27,12 +27,13 @@ export function parseScenario(text: string, path: string): Scenario {
     paths: resolvePaths(document.releases, document.paths),
     provision,
     configuration: unique([...touched, ...document.configuration]),
+    checks: document.checks,
     powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
     expect: {
       bootsWithinMs: document.expect.boots.within,
       installsWithinMs: document.expect.installs.within,
       upgrade: document.expect.upgrade,
-      release: unique(document.expect.release.oneOf),
+      release: document.expect.release === 'unchecked' ? 'unchecked' : unique(document.expect.release.oneOf),
       configuration: document.expect.configuration,
       retry: document.expect.retry,
       rollback: document.expect.rollback,
@@ -41,29 +42,37 @@ export function parseScenario(text: string, path: string): Scenario {
 }
 
 /** What a schema of single values cannot say: what names must have been given, and what does not go together. */
-const consistentScenario = scenarioSchema.superRefine(({ agent, releases, paths, expect }, context) => {
-  const complain = (path: PropertyKey[], message: string) =>
-    context.addIssue({ code: 'custom', path, message });
-  releases.forEach((release, i) => {
-    if (releases.indexOf(release) < i) complain(['releases', i], `release ${release} is there twice`);
-  });
-  paths.forEach((path, i) => {
-    if (typeof path === 'string') return;
-    path.forEach((release, j) => {
-      if (!releases.includes(release))
-        complain(
-          ['paths', i, j],
-          `unknown release "${release}"; expected one of ${releases.join(', ')}${didYouMean(release, releases)}`,
-        );
-      else if (path[j - 1] === release) complain(['paths', i, j], `release ${release} follows itself`);
+const consistentScenario = scenarioSchema.superRefine(
+  ({ agent, releases, paths, checks, expect }, context) => {
+    const complain = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    releases.forEach((release, i) => {
+      if (releases.indexOf(release) < i) complain(['releases', i], `release ${release} is there twice`);
     });
-  });
-  if (expect.rollback !== 'succeeds') return;
-  if (expect.upgrade === 'falls-back')
-    complain(['expect', 'rollback'], 'a device that has fallen back has no release to roll back from');
-  if (typeof agent === 'object' && agent.name === 'script' && agent.rollback === undefined)
-    complain(['expect', 'rollback'], 'the agent has no rollback command; expected agent.rollback');
-}) satisfies z.ZodType<ScenarioDocument>;
+    paths.forEach((path, i) => {
+      if (typeof path === 'string') return;
+      path.forEach((release, j) => {
+        if (!releases.includes(release))
+          complain(
+            ['paths', i, j],
+            `unknown release "${release}"; expected one of ${releases.join(', ')}${didYouMean(release, releases)}`,
+          );
+        else if (path[j - 1] === release) complain(['paths', i, j], `release ${release} follows itself`);
+      });
+    });
+    checks.forEach(({ name }, i) => {
+      if (checks.findIndex((other) => other.name === name) < i)
+        complain(['checks', i, 'name'], `check ${name} is there twice`);
+    });
+    if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
+      complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');
+    if (expect.rollback !== 'succeeds') return;
+    if (expect.upgrade === 'falls-back')
+      complain(['expect', 'rollback'], 'a device that has fallen back has no release to roll back from');
+    if (typeof agent === 'object' && agent.name === 'script' && agent.rollback === undefined)
+      complain(['expect', 'rollback'], 'the agent has no rollback command; expected agent.rollback');
+  },
+) satisfies z.ZodType<ScenarioDocument>;
 
 function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {
   if (agent === 'rauc') return { name: 'rauc', bundle: 'verity' };

@@ -43,6 +43,9 @@ const edit = z
   .describe('Replaces the one place where `replace` stands');
 const deletion = z.union([guestPath, z.strictObject({ path: guestPath })]).describe('Removes a file');
 
+/** What the harness checks by itself. */
+const checkNames = ['boots', 'look', 'release', 'configuration', 'fallback', 'kernel', 'retry'];
+
 const provisionKinds = ['write', 'append', 'edit', 'delete', 'run'];
 
 /** One object with optional keys rather than alternatives, so that a misspelt key is named as such. */
@@ -88,6 +91,17 @@ const path = z.union([
   z.array(release).min(2).describe('Releases in the order in which the device takes them'),
 ]);
 
+const check = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w -]{0,39}$/, { error: 'a short name: letters, digits, _, - and spaces' })
+    .refine((name) => !checkNames.includes(name), 'a name that is not one of the built-in checks'),
+  run: text.describe(
+    "Commands for the guest's shell: exit 0 is a pass, and the first line printed tells outcomes apart. " +
+      'ALLOWED_RELEASES has the releases that the device may be on.',
+  ),
+});
+
 const expectations = z.strictObject({
   boots: z.strictObject({ within: duration.prefault('120s') }).prefault({}),
   installs: z.strictObject({ within: duration.prefault('300s') }).prefault({}),
@@ -96,9 +110,9 @@ const expectations = z.strictObject({
     .default('succeeds')
     .describe('Without a cut: does the device end on the new release, or fall back by itself?'),
   release: z
-    .strictObject({ oneOf: z.array(z.enum(['old', 'new'])).min(1) })
+    .union([z.literal('unchecked'), z.strictObject({ oneOf: z.array(z.enum(['old', 'new'])).min(1) })])
     .default({ oneOf: ['old', 'new'] })
-    .describe('After a cut: which whole releases are allowed'),
+    .describe('After a cut: which whole releases are allowed; unchecked where no slot changes'),
   configuration: z.enum(['preserved', 'unchecked']).default('preserved'),
   retry: z
     .enum(['succeeds', 'unchecked'])
@@ -130,6 +144,10 @@ export const scenarioSchema = z.strictObject({
     .array(guestPath)
     .default([])
     .describe("Further files that are the owner's, besides those that the provision steps touch"),
+  checks: z
+    .array(check)
+    .default([])
+    .describe('What must hold of every device that comes up, besides release and configuration'),
   powerCuts: z
     .strictObject({
       during: z

@@ -10,20 +10,15 @@ export type CrashShape =
   | { kind: 'lost'; keep: 'none' }
   | { kind: 'lost'; keep: 'all-but' | 'only'; seq: number }
   /** All of them, but of write `seq` only the first or the last sectors; `zero`: the rest reads as zeros (R2). */
-  | { kind: 'torn'; seq: number; part: 'head' | 'tail' | 'zero'; sectors: number };
+  | { kind: 'torn'; seq: number; part: 'head' | 'tail' | 'zero'; sectors: number }
+  /** All but those in `lost`, ascending (R3, R4). */
+  | { kind: 'subset'; lost: readonly number[] };
 
 /** One content of all disks that a power cut may leave: a moment in a write log and a shape. */
 export interface CrashState {
   /** Requests with a tick below this had happened. */
   at: number;
   shape: CrashShape;
-}
-
-/** A short stable name, unique within one log: `4711`, `4711.none`, `4711.only409`, `88.head3of12`. */
-export function stateId({ at, shape }: CrashState): string {
-  if (shape.kind === 'prefix') return `${at}`;
-  if (shape.kind === 'torn') return `${at}.${shape.part}${shape.sectors}of${shape.seq}`;
-  return shape.keep === 'none' ? `${at}.none` : `${at}.${shape.keep}${shape.seq}`;
 }
 
 /** One line for people. */
@@ -39,6 +34,8 @@ export function describeState(log: WriteLog, { at, shape }: CrashState): string 
     const part = { head: 'only the first', tail: 'only the last', zero: 'zeros after the first' }[shape.part];
     return `${where}, ${name(shape.seq)} torn: ${part} ${shape.sectors} of ${of} sectors`;
   }
+  if (shape.kind === 'subset')
+    return `${where}, ${shape.lost.length} of ${optional} un-flushed writes lost: ${shape.lost.map((seq) => name(seq).slice(6)).join(', ')}`;
   if (shape.keep === 'none') return `${where}, all ${optional} un-flushed writes lost`;
   if (shape.keep === 'only')
     return `${where}, ${optional - 1} of ${optional} un-flushed writes lost, ${name(shape.seq)} kept`;
@@ -52,8 +49,9 @@ export function describeState(log: WriteLog, { at, shape }: CrashState): string 
 export function stateMaps(log: WriteLog, state: CrashState): SectorMap[] {
   const { durable, optional } = durabilityAt(log, state.at);
   const { shape } = state;
-  if ('seq' in shape && !optional.some((record) => record.seq === shape.seq))
-    throw new RangeError(`write ${shape.seq} is not un-flushed at ${state.at}`);
+  for (const seq of namedWrites(shape))
+    if (!optional.some((record) => record.seq === seq))
+      throw new RangeError(`write ${seq} is not un-flushed at ${state.at}`);
   const kept = optional.filter((record) => isKept(shape, record.seq));
   const maps = log.disks.map((disk) => emptyMap(disk.sectors));
   const inOrder = [...durable, ...kept].sort((a, b) => a.issued - b.issued);
@@ -65,7 +63,19 @@ export function stateMaps(log: WriteLog, state: CrashState): SectorMap[] {
   return maps;
 }
 
+/** The writes that a shape speaks of. */
+function namedWrites(shape: CrashShape): readonly number[] {
+  if (shape.kind === 'subset') return shape.lost;
+  return 'seq' in shape ? [shape.seq] : [];
+}
+
+/** Which of the writes that were optional at the cut a shape loses wholly, ascending. */
+export function lostWrites(shape: CrashShape, optional: readonly LogRecord[]): number[] {
+  return optional.map(({ seq }) => seq).filter((seq) => !isKept(shape, seq));
+}
+
 function isKept(shape: CrashShape, seq: number): boolean {
+  if (shape.kind === 'subset') return !shape.lost.includes(seq);
   if (shape.kind !== 'lost') return true;
   switch (shape.keep) {
     case 'none':

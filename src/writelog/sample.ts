@@ -1,7 +1,8 @@
 import type { Random } from '../core/random.ts';
-import { type CrashShape, type CrashState, stateId } from './crash-state.ts';
+import type { CrashShape, CrashState } from './crash-state.ts';
 import { durabilityAt } from './durability.ts';
 import type { LogRecord, WriteLog } from './log.ts';
+import { stateId } from './state-id.ts';
 import { type Window, windowsOf, writesIn } from './windows.ts';
 
 /** A sampled state and where it falls. */
@@ -99,9 +100,22 @@ function draw(log: WriteLog, { window, writes, kind }: Turn, random: Random): Cr
   const at = Math.min(flush?.completed ?? log.now, window.to);
   const { optional } = durabilityAt(log, at);
   if (optional.length === 0) return undefined;
+  if (kind === 'subset') return drawSubset(at, optional, random);
   const seq = random.pick(optional).seq;
   const keep = random.pick(waysToLose(optional.length));
   return { at, shape: keep === 'none' ? { kind, keep } : { kind, keep, seq } };
+}
+
+/** Two or more writes lost, and two or more kept: every other subset is of another kind. */
+function drawSubset(at: number, optional: readonly LogRecord[], random: Random): CrashState | undefined {
+  if (optional.length < 4) return undefined;
+  const count = 2 + random.int(optional.length - 3);
+  const lost = random
+    .shuffle(optional)
+    .slice(0, count)
+    .map(({ seq }) => seq)
+    .sort((a, b) => a - b);
+  return { at, shape: { kind: 'subset', lost } };
 }
 
 /** How some of so many optional writes can be lost; of two, all but one is the same as only the other. */

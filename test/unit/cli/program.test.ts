@@ -71,7 +71,7 @@ describe('a wrong command line', () => {
       ['run', 's.yaml', '--machine', 'qemuarm46'],
       '--machine: expected one of qemux86-64, qemuarm64, found "qemuarm46"; did you mean "qemuarm64"?',
     ],
-    ['cuts', ['run', 's.yaml', '--power-cuts', 'all'], 'cannot be run yet'],
+    ['cuts', ['run', 's.yaml', '--power-cuts', 'al'], 'did you mean "all"?'],
     ['a seed', ['run', 's.yaml', '--seed', 'a b'], '--seed: expected'],
     ['jobs', ['run', 's.yaml', '--jobs', '0'], '--jobs: expected a whole number from 1 to 256, found "0"'],
     [

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
 import { planCuts } from '../../../src/runner/plan-cuts.ts';
 import type { Recording } from '../../../src/runner/recordings.ts';
-import { stateId } from '../../../src/writelog/crash-state.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
+import { stateId } from '../../../src/writelog/state-id.ts';
 import { idleMark, windowMark } from '../../../src/writelog/windows.ts';
 
 function recording(writes: number): Recording {

@@ -32,7 +32,11 @@ describe('parseScenario', () => {
       paths: [['1.0', '1.1', '2.0']],
       provision: [],
       configuration: [],
-      powerCuts: { during: ['install', 'first-boot', 'confirm'], states: ['prefix', 'lost', 'torn'] },
+      checks: [],
+      powerCuts: {
+        during: ['install', 'first-boot', 'confirm', 'rollback', 'recovery'],
+        states: ['prefix', 'lost', 'torn', 'subset'],
+      },
       expect: {
         bootsWithinMs: 120_000,
         installsWithinMs: 300_000,
@@ -214,7 +218,7 @@ expect:
     [
       'a phase',
       `${minimal}powerCuts: { during: [instal] }\n`,
-      's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, found "instal"; did you mean "install"?',
+      's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, rollback, recovery, found "instal"; did you mean "install"?',
     ],
     [
       'a name that is no file name',

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CrashState, describeState, stateId, stateMaps } from '../../../src/writelog/crash-state.ts';
+import { type CrashState, describeState, stateMaps } from '../../../src/writelog/crash-state.ts';
 import { durabilityAt } from '../../../src/writelog/durability.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { fromBase, zeroed } from '../../../src/writelog/sector-map.ts';
+import { stateId } from '../../../src/writelog/state-id.ts';
 import { arbitraryLog } from './arbitrary-log.ts';
 
 function smallLog(): WriteLog {

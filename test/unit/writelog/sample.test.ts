@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
 import { census } from '../../../src/writelog/census.ts';
-import { stateId, stateMaps } from '../../../src/writelog/crash-state.ts';
+import { stateMaps } from '../../../src/writelog/crash-state.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { sampleStates } from '../../../src/writelog/sample.ts';
+import { stateId } from '../../../src/writelog/state-id.ts';
 import { idleMark, windowMark } from '../../../src/writelog/windows.ts';
 
 /** Two phases: 12 writes with a flush after every fourth, then 2 writes in one epoch. */
