@@ -13,7 +13,7 @@ import { loadScenario } from '../scenario/load.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
-import { machineName, seedText, wholeNumber } from './values.ts';
+import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
 interface Options {
   machine?: MachineName;
@@ -24,7 +24,15 @@ interface Options {
   sshPort?: number;
   freshRecording?: true;
   json?: true;
+  budget?: number;
+  audit: number;
+  retryBoots: number;
+  recoveryBoots: number;
+  canonical: boolean;
 }
+
+/** States audited of each path at least, where any are. */
+const leastAudits = 10;
 
 /** `brownout run` */
 export const addRun: AddCommand = (program, surroundings, finish) => {
@@ -45,8 +53,8 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
     .addOption(
       new Option(
         '--power-cuts <how>',
-        'none; random:N = N crash states made from the write log; naive:N = N kills of QEMU that lose no written ' +
-          'data, as other harnesses do, to compare',
+        'none; all = every crash state of the write log, decided by booting few; random:N = N of them, each booted; ' +
+          'naive:N = N kills of QEMU that lose no written data, as other harnesses do, to compare',
       )
         .argParser(parsePowerCuts)
         .default(parsePowerCuts('random:10'), 'random:10'),
@@ -72,11 +80,39 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
       '--fresh-recording',
       'record the upgrade again, even where a recording with equal inputs was kept',
     )
+    .option(
+      '--budget <duration>',
+      'with all: begin no boot after this time (30m, 2h); what is left is unknown, and so not passed',
+      durationMs,
+    )
+    .option(
+      '--audit <percent>',
+      'with all: states booted although another boot has decided them, as a share of the deciding boots, 10 at least; 0: none',
+      wholeNumber('--audit', 0, 10_000),
+      5,
+    )
+    .option(
+      '--retry-boots <n>',
+      'with all: how often a path is tried again after a cut',
+      wholeNumber('--retry-boots', 0, 100_000),
+      6,
+    )
+    .option(
+      '--recovery-boots <n>',
+      'with all: boots of a path after a second cut, while the device came back from the first',
+      wholeNumber('--recovery-boots', 0, 100_000),
+      6,
+    )
+    .option(
+      '--no-canonical',
+      'with all: boot each state of an ext4 journal, also those that it replays to the same',
+    )
     .option('--json', 'print one JSON document on standard output; progress goes to standard error')
     .addHelpText(
       'after',
       `${examples(
         'brownout run scenarios/rauc/ab-upgrade.yaml',
+        'brownout run scenarios/rauc/ab-upgrade.yaml --power-cuts all --budget 1h',
         'brownout run scenarios/rauc/*.yaml --machine qemuarm64 --power-cuts random:20 --seed 7 --json',
       )}\n\n${exitCodeHelp}`,
     );
@@ -104,6 +140,14 @@ async function run(
       reports: options.reports,
       jobs: jobsFor(options),
       sshPort: options.sshPort,
+      limits: {
+        canonical: options.canonical,
+        auditShare: options.audit / 100,
+        auditLeast: options.audit === 0 ? 0 : leastAudits,
+        retryBoots: options.retryBoots,
+        recoveryBoots: options.recoveryBoots,
+        budgetMs: options.budget,
+      },
       freshRecording: options.freshRecording === true,
       events,
       signal: interruption.signal,

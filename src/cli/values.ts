@@ -1,6 +1,7 @@
 import { ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
+import { parseDuration } from '../scenario/duration.ts';
 
 /** Reads `--machine`. */
 export function machineName(text: string): MachineName {
@@ -17,6 +18,13 @@ export function wholeNumber(option: string, least: number, most: number): (text:
     if (value >= least && value <= most) return value;
     throw wrong(option, `a whole number from ${least} to ${most}`, text);
   };
+}
+
+/** Reads a duration, to milliseconds. */
+export function durationMs(text: string): number {
+  const value = parseDuration(text);
+  if (value !== undefined && value >= 1000 && value <= 7 * 86_400_000) return value;
+  throw wrong('--budget', 'a duration of 1s to 168h, such as 30m', text);
 }
 
 /** Reads `--seed`: any short word, since it is hashed. */

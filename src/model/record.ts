@@ -60,20 +60,46 @@ export interface CutRecord {
   verdict: Verdict;
   seconds: number;
   console?: string;
+  /** How many states this boot decided, itself included; absent where none is decided without a boot. */
+  decides?: number;
 }
 
 /** How many states there are of each kind; `subset` and `sampled` are of the larger sets of lost writes (R3, R4). */
 export type StateCounts = Record<'prefix' | 'lost' | 'torn' | 'subset' | 'sampled', number>;
 
+/**
+ * `exhaustive`: every state of the rungs R0 to R3 was decided, and the audits agreed. `sampled`: some states were
+ * drawn. `heuristic`: QEMU was killed, as other harnesses do, or audits did not agree.
+ */
+export type Claim = 'exhaustive' | 'sampled' | 'heuristic';
+
+/** What one question put to all states came to. */
+export interface StageRecord {
+  /** `whole`: comes back whole. `retry`: the upgrade can be done again. `recovery`: a second cut, while coming back. */
+  name: 'whole' | 'retry' | 'recovery';
+  states: number;
+  decided: number;
+  /** Not tried, because their epoch had failed already. */
+  skipped: number;
+  boots: number;
+  claim: Claim;
+}
+
 export interface CrashRecord {
   /** How many the log holds, per kind, and how many of them were decided. */
   states: StateCounts;
   decided: StateCounts;
+  /** Not decided because their epoch had failed already, and because the budget was used up. */
+  skipped: number;
+  undecided: number;
+  /** Torn states that a drive with 4096-byte atoms has too. */
+  blockTears: number;
   boots: number;
   audited: number;
   mismatches: number;
-  /** `sampled`: some states of the recordings were drawn. `heuristic`: QEMU was killed, as other harnesses do. */
-  claim: 'exhaustive' | 'sampled' | 'heuristic';
+  claim: Claim;
+  /** Empty where states were drawn one by one. */
+  stages: StageRecord[];
   outcomes: { name: string; states: number; example: string }[];
   cuts: CutRecord[];
   /** The recording that the states were made from. */

@@ -45,7 +45,8 @@ export class FileDisk implements Disk, AsyncDisposable {
     });
   }
 
-  private readNow(offset: number, length: number): Buffer {
+  /** The same as `read`, at once. */
+  readNow(offset: number, length: number): Buffer {
     const data = Buffer.allocUnsafe(length);
     const stored = Math.max(0, Math.min(length, this.fileBytes - offset));
     for (let done = 0; done < stored; ) {

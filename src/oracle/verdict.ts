@@ -6,7 +6,8 @@ export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'
   const cuts = record.crash?.cuts.map((cut) => cut.verdict) ?? [];
   const ended =
     record.problem === undefined ? [] : ([record.problem.kind === 'device' ? 'failed' : 'error'] as const);
-  return worst([...parts, ...cuts, ...ended]);
+  const open = (record.crash?.undecided ?? 0) > 0 ? (['unknown'] as const) : [];
+  return worst([...parts, ...cuts, ...open, ...ended]);
 }
 
 /** What the owner of the update stack must look at: every failed step, and every failed check after a cut. */

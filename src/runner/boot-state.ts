@@ -1,56 +1,100 @@
+import { rm } from 'node:fs/promises';
 import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { CutRecord } from '../model/record.ts';
-import { Arena } from '../nbd/arena.ts';
-import { describeState, stateMaps } from '../writelog/crash-state.ts';
+import { ReadSet } from '../nbd/read-set.ts';
+import { ReadSetDisk } from '../nbd/read-set-disk.ts';
+import { describeState } from '../writelog/crash-state.ts';
+import type { WriteLog } from '../writelog/log.ts';
 import type { SampledState } from '../writelog/sample.ts';
 import { stateId } from '../writelog/state-id.ts';
 import type { Bench } from './bench.ts';
-import { decide } from './decide.ts';
-import { factoryDisks, mappedDisks, openDevice } from './device.ts';
+import { decide, type StageEnd } from './decide.ts';
+import { openDevice } from './device.ts';
+import { disksIn, type Ground } from './ground.ts';
 import { upgradesOf } from './record-path.ts';
-import type { Recording } from './recordings.ts';
 
-/** One crash state of one recording. */
+/** One crash state of one ground. */
 export interface PlannedState extends SampledState {
-  recording: Recording;
-  /** `p1`, `p2`: which of the scenario's paths. */
-  pathName: string;
+  ground: Ground;
+}
+
+/** How a stage of a boot ended, and what the boot had read by then. */
+export interface BootStage extends StageEnd {
+  /** Of each disk, by position in the manifest: the numbers of the 4 KiB blocks that were read before they were written. */
+  blocksRead: number[][];
+  /** The moment in the boot's own log. */
+  at: number;
+}
+
+/** A crash state that was booted. */
+export interface BootedState {
+  record: CutRecord;
+  stages: BootStage[];
+  /** What the device wrote; the data is gone unless it was to be kept. */
+  log: WriteLog;
+  arenaPath: string;
+}
+
+/** How to boot a state. */
+export interface BootOptions {
+  /** Names console logs and scratch files; the state's id where there is none. */
+  label?: string;
+  retry: boolean;
+  keepWrites?: boolean;
+}
+
+/** The state's name in a run: `p1.197.none`. */
+export function plannedId({ ground, state }: Pick<PlannedState, 'ground' | 'state'>): string {
+  return `${ground.name}.${stateId(state)}`;
 }
 
 /** Boots one crash state for real and decides it. */
 export async function bootState(
   bench: Bench,
-  { recording, pathName, state, window }: PlannedState,
-): Promise<CutRecord> {
+  planned: PlannedState,
+  { label, retry, keepWrites = false }: BootOptions,
+): Promise<BootedState> {
   await using stack = new CleanupStack();
-  const { releases } = recording.path;
-  const upgrade = upgradesOf(releases)[window.step];
+  const { ground, state, window } = planned;
+  const upgrade = upgradesOf(ground.releases)[window.step];
   if (upgrade === undefined)
     throw new HarnessError(
       'log-damaged',
-      `the write log names upgrade ${window.step} of ${releases.length - 1}`,
+      `the write log names upgrade ${window.step} of ${ground.releases.length - 1}`,
     );
-  const id = `${pathName}.${stateId(state)}`;
-  const arena = stack.use('recorded writes', await Arena.open(recording.arenaPath));
-  const contents = mappedDisks(
-    await factoryDisks(bench, releases[0] ?? '', stack),
-    stateMaps(recording.log, state),
-    arena,
+  const id = plannedId(planned);
+  const { disks } = await disksIn(bench, ground, state, stack);
+  const readSets = disks.map(({ bytes }) => new ReadSet(bytes));
+  const device = await openDevice(
+    bench,
+    `cut-${(label ?? id).replaceAll('/', '_')}`,
+    disks,
+    stack,
+    (disk, spec) => {
+      const readSet = readSets[bench.manifest.disks.indexOf(spec)];
+      return readSet === undefined ? disk : new ReadSetDisk(disk, readSet);
+    },
   );
-  const device = await openDevice(bench, `cut-${id}`, contents, stack);
+  if (!keepWrites) stack.defer('writes of a boot', () => rm(device.arena.path, { force: true }));
   const cut = {
     kind: state.shape.kind,
     id,
-    path: releases,
+    path: ground.releases,
     upgrade,
     during: window.phase,
-    description: describeState(recording.log, state),
+    description: describeState(ground.log, state),
   };
-  return await decide(
+  const stages: BootStage[] = [];
+  const record = await decide(
     bench,
     cut,
-    { device, configuration: recording.configuration },
-    { retry: bench.scenario.expect.retry === 'succeeds' },
+    { device, configuration: ground.configuration },
+    {
+      retry,
+      onStage: (end) =>
+        stages.push({ ...end, blocksRead: readSets.map((set) => set.toArray()), at: device.log.now }),
+    },
   );
+  return { record, stages, log: device.log, arenaPath: device.arena.path };
 }

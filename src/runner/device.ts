@@ -5,11 +5,9 @@ import type { DiskSpec } from '../model/image.ts';
 import { Arena } from '../nbd/arena.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { FileDisk } from '../nbd/file-disk.ts';
-import { MappedDisk } from '../nbd/mapped-disk.ts';
 import { OverlayDisk } from '../nbd/overlay-disk.ts';
 import { createTarget, type Off } from '../target/target.ts';
 import { sectorBytes, WriteLog } from '../writelog/log.ts';
-import type { SectorMap } from '../writelog/sector-map.ts';
 import type { Bench } from './bench.ts';
 import type { Subject } from './observe.ts';
 
@@ -27,7 +25,7 @@ export interface Device {
 }
 
 /** The disks as they left the factory with `release`. */
-export async function factoryDisks(bench: Bench, release: string, stack: CleanupStack): Promise<Disk[]> {
+export async function factoryDisks(bench: Bench, release: string, stack: CleanupStack): Promise<FileDisk[]> {
   const files = bench.manifest.releases[release]?.factory;
   if (files === undefined)
     throw new ScenarioError(
@@ -42,14 +40,6 @@ export async function factoryDisks(bench: Bench, release: string, stack: Cleanup
       return stack.use(`disk image ${id}`, await FileDisk.open(file.path));
     }),
   );
-}
-
-/** The factory's disks in a state that a log and its arena describe. */
-export function mappedDisks(factory: readonly Disk[], maps: readonly SectorMap[], arena: Arena): Disk[] {
-  return factory.map((disk, i) => {
-    const map = maps[i];
-    return map === undefined ? disk : new MappedDisk(disk, map, arena);
-  });
 }
 
 /**

@@ -2,14 +2,14 @@ import type { Random } from '../core/random.ts';
 import type { CutPhase, StateKind } from '../model/scenario.ts';
 import { sampleStates } from '../writelog/sample.ts';
 import type { PlannedState } from './boot-state.ts';
-import type { Recording } from './recordings.ts';
+import type { Ground } from './ground.ts';
 
 /**
- * Up to `count` crash states; the recordings take turns as long as their logs hold states. Equal recordings and
+ * Up to `count` crash states; the grounds take turns as long as their logs hold states. Equal grounds and
  * seeds give equal plans, and a larger count only adds to them.
  */
 export function planCuts(
-  recordings: readonly Recording[],
+  grounds: readonly Ground[],
   {
     count,
     phases,
@@ -17,10 +17,11 @@ export function planCuts(
     random,
   }: { count: number; phases: readonly CutPhase[]; kinds: readonly StateKind[]; random: Random },
 ): PlannedState[] {
-  const sampled = recordings.map((recording, i) =>
-    sampleStates(recording.log, { phases, kinds, count, random: random.fork(`path ${i + 1}`) }).map(
-      (state) => ({ ...state, recording, pathName: pathName(i) }),
-    ),
+  const sampled = grounds.map((ground, i) =>
+    sampleStates(ground.log, { phases, kinds, count, random: random.fork(`path ${i + 1}`) }).map((state) => ({
+      ...state,
+      ground,
+    })),
   );
   const rounds = Math.max(...sampled.map((states) => states.length));
   return Array.from({ length: rounds }, (_, round) => sampled.flatMap((states) => states[round] ?? []))

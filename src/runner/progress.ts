@@ -1,4 +1,5 @@
 import type { CutRecord, PathRecord } from '../model/record.ts';
+import type { Exploration } from './explore.ts';
 import type { Recording } from './recordings.ts';
 
 /** What a run came to, filled in as it goes so that an interrupted run still has its part; by position. */
@@ -6,6 +7,7 @@ export interface RunProgress {
   paths: (PathRecord | undefined)[];
   recordings: (Recording | undefined)[];
   cuts: (CutRecord | undefined)[];
+  explorations: { stage: 'whole' | 'recovery'; exploration: Exploration }[];
 }
 
 /** The entries that are there, in order. */

@@ -26,10 +26,9 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
   const { scenario, manifest } = facts;
   const releases = Object.values(manifest?.releases ?? {});
   const cuts = present(progress.cuts);
-  const recordings = present(progress.recordings);
   const parts = {
     paths: present(progress.paths),
-    ...(cuts.length === 0 ? {} : { crash: crashSummary(recordings, cuts, scenario.powerCuts.during) }),
+    ...(cuts.length === 0 ? {} : { crash: crashSummary(progress, scenario.powerCuts.during) }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
   return {

@@ -18,6 +18,7 @@ import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/
 import { JsonlRecorder } from '../report/recorder.ts';
 import { type Bench, bundlePath } from './bench.ts';
 import { problemOf, secondsSince } from './checklist.ts';
+import type { ExploreLimits } from './explore-cuts.ts';
 import { defaultJobs } from './jobs.ts';
 import type { RunProgress } from './progress.ts';
 import {
@@ -38,6 +39,8 @@ export interface RunOptions {
   /** Only this machine; every machine of each scenario where undefined. */
   machine: MachineName | undefined;
   powerCuts: PowerCuts;
+  /** Of `--power-cuts all`. */
+  limits: ExploreLimits;
   seed: string;
   /** Folder for reports, created if missing. */
   reports: string;
@@ -126,7 +129,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     started: new Date(),
   };
   const timings: Record<string, number> = {};
-  const progress: RunProgress = { paths: [], recordings: [], cuts: [] };
+  const progress: RunProgress = { paths: [], recordings: [], cuts: [], explorations: [] };
   const host = {
     node: process.version,
     qemu: '',
@@ -184,7 +187,12 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     };
     await runScenario(
       bench,
-      { powerCuts: options.powerCuts, freshRecording: options.freshRecording, qemuVersion: host.qemu },
+      {
+        powerCuts: options.powerCuts,
+        limits: options.limits,
+        freshRecording: options.freshRecording,
+        qemuVersion: host.qemu,
+      },
       progress,
     );
   } catch (error) {

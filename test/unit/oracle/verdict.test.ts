@@ -30,6 +30,10 @@ const crash = (cuts: CutRecord[]): CrashRecord => {
   const none = { prefix: 0, lost: 0, torn: 0, subset: 0, sampled: 0 };
   return {
     states: none,
+    skipped: 0,
+    undecided: 0,
+    blockTears: 0,
+    stages: [],
     decided: none,
     boots: cuts.length,
     audited: 0,

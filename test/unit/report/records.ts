@@ -28,6 +28,10 @@ export function cut(id: string, more: Partial<CutRecord> = {}): CutRecord {
 export function crash(cuts: CutRecord[]): CrashRecord {
   return {
     states: { prefix: 100, lost: 300, torn: 50, subset: 0, sampled: 0 },
+    skipped: 0,
+    undecided: 0,
+    blockTears: 0,
+    stages: [],
     decided: { prefix: 0, lost: cuts.length, torn: 0, subset: 0, sampled: cuts.length },
     boots: cuts.length,
     audited: 0,

@@ -1,0 +1,183 @@
+import type { Cells } from './cells.ts';
+import type { CellsRead, Space } from './space.ts';
+import { type AxisName, axisNames, type Rung, rungs, type Segment, type StateRef } from './states.ts';
+
+/** What a state's status is where no boot has decided it; a boot's number (0 or more) otherwise. */
+const undecided = -1;
+const noState = -2;
+const skipped = -3;
+
+/** States of each rung. */
+export type RungCounts = Record<Rung, number>;
+
+/** How far a space is decided. */
+export interface Tally {
+  all: RungCounts;
+  decided: RungCounts;
+  /** Not tried, because their epoch had failed already. */
+  skipped: RungCounts;
+  undecided: RungCounts;
+}
+
+/** Which states of a space are decided, and by which boot. */
+export class Coverage {
+  private readonly space: Space;
+  private readonly status: Record<AxisName, Int32Array>;
+  private readonly subsetStatus: Int32Array;
+  /** States that are being booted. */
+  private readonly underWay = new Set<StateRef>();
+
+  constructor(space: Space) {
+    this.space = space;
+    this.status = Object.fromEntries(axisNames.map((name) => [name, this.initial(name)])) as Record<
+      AxisName,
+      Int32Array
+    >;
+    this.subsetStatus = new Int32Array(space.subsets.length).fill(undecided);
+  }
+
+  /**
+   * The state to boot next: the middle of the longest stretch of undecided ones on the first axis that has any,
+   * counting those under way as decided; then the subsets. Undefined where none is left.
+   */
+  next(): StateRef | undefined {
+    for (const axis of axisNames) {
+      const position = middleOfLongest(this.status[axis], this.positionsUnderWay(axis));
+      if (position !== undefined) return { axis, position };
+    }
+    const busy = new Set([...this.underWay].map((ref) => ('subset' in ref ? ref.subset : -1)));
+    const subset = this.subsetStatus.findIndex((status, i) => status === undecided && !busy.has(i));
+    return subset < 0 ? undefined : { subset };
+  }
+
+  begin(ref: StateRef): void {
+    this.underWay.add(ref);
+  }
+
+  end(ref: StateRef): void {
+    this.underWay.delete(ref);
+  }
+
+  get busy(): boolean {
+    return this.underWay.size > 0;
+  }
+
+  /** The boot that decided a state; undefined where none did. */
+  decidedBy(ref: StateRef): number | undefined {
+    const status = this.statusOf(ref);
+    return status >= 0 ? status : undefined;
+  }
+
+  /**
+   * Boot `boot` of a state has read `read`: decides it, and every undecided state of the same upgrade that agrees.
+   * Returns how many that were.
+   */
+  decide(ref: StateRef, boot: number, read: CellsRead): number {
+    const { step } = this.windowOf(this.space.placeOf(ref).window);
+    let count = this.decideOne(ref, boot);
+    const bases = {} as Record<AxisName, Int32Array>;
+    for (const name of axisNames) {
+      const mismatches = this.space.mismatches(name, read);
+      bases[name] = mismatches;
+      const status = this.status[name];
+      for (const { from, to, window } of this.space.line(name).segments) {
+        if (this.windowOf(window).step !== step) continue;
+        for (let position = from; position < to; position += 1)
+          if (mismatches[position] === 0 && status[position] === undecided) {
+            status[position] = boot;
+            count += 1;
+          }
+      }
+    }
+    const wanted = wantedByCell(this.space.cells, read);
+    this.space.subsets.forEach((state, i) => {
+      if (this.subsetStatus[i] !== undecided || this.windowOf(state.window).step !== step) return;
+      if (!this.space.subsetMatches(state, bases[state.axis], wanted)) return;
+      this.subsetStatus[i] = boot;
+      count += 1;
+    });
+    return count;
+  }
+
+  /** Gives up the undecided states of an epoch: it has failed, and that is known. */
+  skipEpoch(epoch: number): void {
+    for (const name of axisNames) {
+      const status = this.status[name];
+      for (const segment of this.space.line(name).segments)
+        if (segment.epoch === epoch)
+          for (let position = segment.from; position < segment.to; position += 1)
+            if (status[position] === undecided) status[position] = skipped;
+    }
+    this.space.subsets.forEach((state, i) => {
+      if (state.epoch === epoch && this.subsetStatus[i] === undecided) this.subsetStatus[i] = skipped;
+    });
+  }
+
+  tally(): Tally {
+    const zero = () => Object.fromEntries(rungs.map((rung) => [rung, 0])) as RungCounts;
+    const tally: Tally = { all: zero(), decided: zero(), skipped: zero(), undecided: zero() };
+    this.space.eachState((ref, rung) => {
+      const status = this.statusOf(ref);
+      const part = status >= 0 ? tally.decided : status === skipped ? tally.skipped : tally.undecided;
+      part[rung] += 1;
+      tally.all[rung] += 1;
+    });
+    return tally;
+  }
+
+  private decideOne(ref: StateRef, boot: number): number {
+    const list = 'subset' in ref ? this.subsetStatus : this.status[ref.axis];
+    const at = 'subset' in ref ? ref.subset : ref.position;
+    const fresh = list[at] === undecided;
+    list[at] = boot;
+    return fresh ? 1 : 0;
+  }
+
+  private statusOf(ref: StateRef): number {
+    return ('subset' in ref ? this.subsetStatus[ref.subset] : this.status[ref.axis][ref.position]) ?? noState;
+  }
+
+  private initial(name: AxisName): Int32Array {
+    const { axis, segments } = this.space.line(name);
+    const status = new Int32Array(axis.length).fill(noState);
+    for (const segment of segments)
+      for (let position = segment.from; position < segment.to; position += 1)
+        if (this.space.rungAt(name, position, segment) !== undefined) status[position] = undecided;
+    return status;
+  }
+
+  private positionsUnderWay(axis: AxisName): number[] {
+    return [...this.underWay].flatMap((ref) => ('axis' in ref && ref.axis === axis ? [ref.position] : []));
+  }
+
+  private windowOf(window: Segment['window']): { step: number } {
+    return this.space.windows[window] ?? { step: -1 };
+  }
+}
+
+function wantedByCell(cells: Cells, read: CellsRead): Int32Array {
+  const wanted = new Int32Array(cells.count).fill(-1);
+  read.cells.forEach((cell, i) => {
+    wanted[cell] = read.contents[i] ?? -1;
+  });
+  return wanted;
+}
+
+/** Of the longest run of undecided positions (decided and absent ones end it), the middle one. */
+function middleOfLongest(status: Int32Array, busy: readonly number[]): number | undefined {
+  let best = 0;
+  let middle: number | undefined;
+  let from = -1;
+  const taken = new Set(busy);
+  for (let position = 0; position <= status.length; position += 1) {
+    const open = position < status.length && status[position] === undecided && !taken.has(position);
+    if (open && from < 0) from = position;
+    if (open || from < 0) continue;
+    if (position - from > best) {
+      best = position - from;
+      middle = from + (best >> 1);
+    }
+    from = -1;
+  }
+  return middle;
+}

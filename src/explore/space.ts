@@ -1,0 +1,190 @@
+import { type CrashState, stateMaps } from '../writelog/crash-state.ts';
+import { fromBase, type SectorMap, zeroed } from '../writelog/sector-map.ts';
+import type { Window } from '../writelog/windows.ts';
+import type { Axis } from './axis.ts';
+import type { Cells } from './cells.ts';
+import { blockSectors, type Contents } from './contents.ts';
+import { LiveState } from './live-state.ts';
+import { type Layout, type Line, layOut, type SpaceOptions } from './space-builder.ts';
+import {
+  type AxisName,
+  axisNames,
+  type Rung,
+  type Segment,
+  type StateRef,
+  type SubsetState,
+} from './states.ts';
+
+/** What a boot read, in terms of a space: cells and the content that each had. */
+export interface CellsRead {
+  cells: Int32Array;
+  contents: Int32Array;
+}
+
+/** All crash states of one log that a run is about, and which of them agree on what a boot read. */
+export class Space {
+  readonly windows: readonly Window[];
+  readonly cells: Cells;
+  readonly contents: Contents;
+  readonly subsets: readonly SubsetState[];
+  private readonly options: SpaceOptions;
+  private readonly layout: Layout;
+
+  constructor(options: SpaceOptions) {
+    this.options = options;
+    this.windows = options.windows;
+    this.cells = options.cells;
+    this.contents = options.contents;
+    this.layout = layOut(options);
+    this.subsets = this.layout.subsets;
+  }
+
+  line(name: AxisName): Line {
+    return this.layout.lines[name];
+  }
+
+  /** Every state of one kind of place, in order; `visit` is given its rung and the segment or subset it is in. */
+  eachState(visit: (ref: StateRef, rung: Rung, place: Segment | SubsetState) => void): void {
+    for (const axis of axisNames) {
+      for (const segment of this.line(axis).segments)
+        for (let position = segment.from; position < segment.to; position += 1) {
+          const rung = this.rungAt(axis, position, segment);
+          if (rung !== undefined) visit({ axis, position }, rung, segment);
+        }
+    }
+    this.subsets.forEach((state, subset) => visit({ subset }, state.rung, state));
+  }
+
+  /** The rung of a position of a segment; undefined where the scenario does not ask for it. */
+  rungAt(axis: AxisName, position: number, segment: Segment): Rung | undefined {
+    if (axis === 'none') return 'lost';
+    if (axis !== 'head' || position < segment.to - 1) return 'torn';
+    return this.options.kinds.includes('prefix') ? 'prefix' : undefined;
+  }
+
+  /** The segment or subset that a state is in. */
+  placeOf(ref: StateRef): Segment | SubsetState {
+    const place = 'subset' in ref ? this.subsets[ref.subset] : segmentAt(this.line(ref.axis), ref.position);
+    if (place === undefined) throw new RangeError('no such state');
+    return place;
+  }
+
+  rungOf(ref: StateRef): Rung {
+    const place = this.placeOf(ref);
+    if ('rung' in place) return place.rung;
+    return ('axis' in ref ? this.rungAt(ref.axis, ref.position, place) : undefined) ?? 'prefix';
+  }
+
+  /** The state as the write log knows it. */
+  crashState(ref: StateRef): CrashState {
+    const place = this.placeOf(ref);
+    if ('shape' in place) return { at: place.at, shape: place.shape };
+    const { at, seq, from, to } = place;
+    if (!('axis' in ref) || ref.axis === 'none') return { at, shape: { kind: 'lost', keep: 'none' } };
+    const sectors = ref.position - from + 1;
+    if (ref.axis === 'head' && ref.position === to - 1) return { at, shape: { kind: 'prefix' } };
+    return { at, shape: { kind: 'torn', seq, part: ref.axis, sectors } };
+  }
+
+  /** How many torn states a drive with atoms of 4096 bytes has too: those torn between two 4 KiB blocks of the disk. */
+  countBlockTears(): number {
+    let count = 0;
+    for (const name of ['head', 'tail', 'zero'] as const)
+      for (const { seq, from, to } of this.line(name).segments) {
+        const record = this.options.log.records[seq];
+        const tears = name === 'head' ? to - from - 1 : to - from;
+        if (record === undefined || tears < 1) continue;
+        const first = Math.floor(record.sector / blockSectors);
+        count += Math.floor((record.sector + record.count - 1) / blockSectors) - first;
+      }
+    return count;
+  }
+
+  /** What a cell holds in a state. */
+  contentIn(ref: StateRef, cell: number): number {
+    if ('axis' in ref) return this.line(ref.axis).axis.contentAt(cell, ref.position);
+    const { axis, position, first, count } = this.subsets[ref.subset] as SubsetState;
+    const { cells, after } = this.layout.differences;
+    for (let i = first; i < first + count; i += 1) if (cells.at(i) === cell) return after.at(i);
+    return this.line(axis).axis.contentAt(cell, position);
+  }
+
+  /** What every cell holds in any crash state of the log, also one that is none of the space's. */
+  contentsOf(state: CrashState): Int32Array {
+    const { log, parts } = this.options;
+    const live = new LiveState(this.cells, this.contents, parts);
+    stateMaps(log, state).forEach((map, disk) => {
+      for (let cell = 0; cell < this.cells.count; cell += 1)
+        if (this.cells.disk(cell) === disk) this.putMapped(live, cell, map);
+    });
+    live.settle(() => undefined);
+    return live.snapshot();
+  }
+
+  private putMapped(live: LiveState, cell: number, map: SectorMap): void {
+    const first = this.cells.block(cell) * blockSectors;
+    for (let i = 0; i < blockSectors; i += 1) {
+      const source = map[first + i] ?? fromBase;
+      if (source !== fromBase) live.put(cell, i, source === zeroed ? 0 : this.contents.writtenSector(source));
+    }
+  }
+
+  /**
+   * What a boot of a state read (`contentOf` its cells), from the blocks that it looked at before it wrote them, by disk. Blocks
+   * that no state differs in are left out; where a file system was read, so was the way in which its journal reads.
+   */
+  cellsRead(contentOf: (cell: number) => number, blocks: readonly Iterable<number>[]): CellsRead {
+    const cells = new Set<number>();
+    blocks.forEach((numbers, disk) => {
+      for (const block of numbers) {
+        const cell = this.cells.find(disk, block);
+        if (cell >= 0) cells.add(cell);
+      }
+    });
+    for (const part of this.options.parts) {
+      cells.add(part.readingCell);
+      for (const cell of part.changedBy(contentOf(part.changedCell))) cells.add(cell);
+    }
+    const list = Int32Array.from(cells).sort();
+    return { cells: list, contents: list.map(contentOf) };
+  }
+
+  /** How many cells of `read` differ at each position of an axis. */
+  mismatches(name: AxisName, { cells, contents }: CellsRead): Int32Array {
+    const { axis } = this.line(name);
+    const counts = new Int32Array(axis.length + 1);
+    axis.addMismatches(cells, contents, counts);
+    for (let position = 1; position < counts.length; position += 1)
+      counts[position] = (counts[position] ?? 0) + (counts[position - 1] ?? 0);
+    return counts;
+  }
+
+  /** Whether a subset agrees with `wanted` (by cell, -1 where nothing was read); `base`: mismatches on its axis. */
+  subsetMatches({ position, first, count }: SubsetState, base: Int32Array, wanted: Int32Array): boolean {
+    const { cells, before, after } = this.layout.differences;
+    let mismatches = base[position] ?? 0;
+    for (let i = first; i < first + count; i += 1) {
+      const want = wanted[cells.at(i)] ?? -1;
+      if (want < 0) continue;
+      if (after.at(i) !== want) return false;
+      if (before.at(i) !== want) mismatches -= 1;
+    }
+    return mismatches === 0;
+  }
+}
+
+/** The segment that a position lies in, by bisection. */
+function segmentAt(
+  { segments }: { axis: Axis; segments: readonly Segment[] },
+  position: number,
+): Segment | undefined {
+  let low = 0;
+  let high = segments.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((segments[middle]?.from ?? 0) <= position) low = middle;
+    else high = middle;
+  }
+  const segment = segments[low];
+  return segment !== undefined && position >= segment.from && position < segment.to ? segment : undefined;
+}

@@ -1,0 +1,110 @@
+import { HarnessError } from '../core/errors.ts';
+import { together } from '../core/together.ts';
+import type { CutRecord } from '../model/record.ts';
+import { windowsOf } from '../writelog/windows.ts';
+import type { Bench } from './bench.ts';
+import { bootState } from './boot-state.ts';
+import { Exploration, type ExploredBoot, type ExploreOptions, saveMismatch } from './explore.ts';
+import type { Ground } from './ground.ts';
+import { groundOf, liveJobs, noStates } from './power-cuts.ts';
+import { type RunProgress } from './progress.ts';
+import type { Recording } from './recordings.ts';
+
+/** Bounds of the later questions. */
+export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget'> {
+  /** Boots of one path after a second cut. */
+  recoveryBoots: number;
+  /** Milliseconds after which no boot is begun; undefined: no limit. */
+  budgetMs: number | undefined;
+}
+
+/** States whose coming back is cut again, of one path. */
+const recoveryGrounds = 2;
+
+/** Decides every crash state of the recordings. */
+export async function exploreCuts(
+  bench: Bench,
+  limits: ExploreLimits,
+  sound: readonly Recording[],
+  progress: RunProgress,
+): Promise<void> {
+  const { during, states: kinds } = bench.scenario.powerCuts;
+  const { budgetMs } = limits;
+  const budget = budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(budgetMs);
+  const options = { ...limits, kinds, budget };
+  const note = (cut: CutRecord) => {
+    progress.cuts.push(cut);
+    bench.emit({ type: 'cut', run: bench.runId, done: progress.cuts.length, total: 0, cut });
+  };
+  const onBoot = ({ record }: ExploredBoot) => note(record);
+  bench.emit({ type: 'phase', run: bench.runId, phase: 'power cuts', detail: 'every crash state' });
+  const live = liveJobs(bench, sound).map(async (job) => note(await bench.vm(job)));
+  const explored = sound.map(async (recording, i) => {
+    const ground = groundOf(recording, i);
+    const windows = windowsOf(ground.log).filter(({ phase }) => during.some((name) => name === phase));
+    const exploration = await Exploration.open(bench, ground, windows, options, onBoot);
+    await using _exploration = exploration;
+    progress.explorations.push({ stage: 'whole', exploration });
+    await exploration.decideAll();
+    await exploration.audit();
+    await exploration.retryMore();
+    if (during.includes('recovery'))
+      await cutAgain(bench, exploration, { limits: options, onBoot, progress });
+    await assertAudits(bench, exploration);
+    return exploration.boots.length;
+  });
+  const counts = await together([...explored, ...live.map((job) => job.then(() => 0))], bench.stop);
+  if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(bench);
+}
+
+/** Cuts the power again while devices come back from a cut: all states of what a few of them wrote, up to a bound. */
+async function cutAgain(
+  bench: Bench,
+  { ground, boots }: Exploration,
+  {
+    limits,
+    onBoot,
+    progress,
+  }: { limits: ExploreLimits & ExploreOptions; onBoot: (boot: ExploredBoot) => void; progress: RunProgress },
+): Promise<void> {
+  const sound = boots.filter(({ whole }) => whole.verdict === 'passed');
+  const random = bench.random.fork(`recovery ${ground.name}`);
+  const chosen = random.shuffle(sound).slice(0, recoveryGrounds);
+  const maxBoots = Math.floor(limits.recoveryBoots / recoveryGrounds);
+  if (maxBoots === 0) return;
+  for (const { planned, record } of chosen) {
+    const { stages, log, arenaPath } = await bench.vm(() =>
+      bootState(bench, planned, { label: `${record.id}-again`, retry: false, keepWrites: true }),
+    );
+    const to = stages[0]?.at ?? 0;
+    const again: Ground = {
+      ...ground,
+      name: `${record.id}/`,
+      log,
+      arenaPath,
+      after: { ground, state: planned.state },
+    };
+    const windows = [{ step: planned.window.step, phase: 'recovery', from: 0, to }];
+    const exploration = await Exploration.open(bench, again, windows, limits, onBoot);
+    await using _exploration = exploration;
+    progress.explorations.push({ stage: 'recovery', exploration });
+    await exploration.decideAll(maxBoots);
+  }
+}
+
+async function assertAudits(bench: Bench, exploration: Exploration): Promise<void> {
+  const wrong = exploration.audits.filter(({ agrees }) => !agrees);
+  const [first] = wrong;
+  if (first === undefined) return;
+  const paths = await Promise.all(wrong.map((audit, i) => saveMismatch(bench, exploration, audit, i + 1)));
+  throw new HarnessError(
+    'audit-mismatch',
+    `${wrong.length} of ${exploration.audits.length} audited states did not come to the verdict that another boot had given them, ` +
+      `so what was decided without a boot cannot be trusted: ${first.boot.record.id} came to "${first.boot.whole.outcome}", ` +
+      `${first.decidedBy.record.id} to "${first.decidedBy.whole.outcome}"`,
+    {
+      logPath: paths[0] ?? bench.folder,
+      hint: 'something that a boot depends on is not on its disks: look for randomness or time in the image',
+    },
+  );
+}

@@ -1,0 +1,342 @@
+import { join } from 'node:path';
+import { CleanupStack } from '../core/cleanup.ts';
+import { writeFileAtomically } from '../core/files.ts';
+import type { Random } from '../core/random.ts';
+import { Coverage } from '../explore/coverage.ts';
+import type { CellsRead, Space } from '../explore/space.ts';
+import type { StateRef } from '../explore/states.ts';
+import type { CutRecord, Verdict } from '../model/record.ts';
+import type { StateKind } from '../model/scenario.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
+import type { Window } from '../writelog/windows.ts';
+import type { Bench } from './bench.ts';
+import { bootState, type PlannedState } from './boot-state.ts';
+import { secondsSince } from './checklist.ts';
+import type { Stage } from './decide.ts';
+import type { Ground } from './ground.ts';
+import { openSpace } from './open-space.ts';
+
+/** How much an exploration may do, and which liberties it takes. */
+export interface ExploreOptions {
+  kinds: readonly StateKind[];
+  canonical: boolean;
+  /** Share of the deciding boots that is spent again on states that were not booted. */
+  auditShare: number;
+  /** Least number of such audits. */
+  auditLeast: number;
+  /** Boots after which no more upgrade is tried again. */
+  retryBoots: number;
+  /** Aborted when there is no time left to begin another boot. */
+  budget: AbortSignal;
+}
+
+/** What one stage of a boot came to, and what it read for that. */
+export interface BootVerdict {
+  verdict: Verdict;
+  outcome: string;
+  read: CellsRead;
+}
+
+/** One state that was booted, and the states that it decided. */
+export interface ExploredBoot {
+  /** Undefined for a state that is none of the space's. */
+  ref: StateRef | undefined;
+  planned: PlannedState;
+  record: CutRecord;
+  whole: BootVerdict;
+  retry: BootVerdict | undefined;
+}
+
+/** A boot of one of the space's states. */
+type DecidingBoot = ExploredBoot & { ref: StateRef };
+
+/** A state that was decided without a boot, booted after all; or the first one, booted again. */
+export interface Audit {
+  ref: StateRef;
+  boot: ExploredBoot;
+  /** The boot that had decided it. */
+  decidedBy: ExploredBoot;
+  agrees: boolean;
+}
+
+/** Told of each boot as it ends. */
+export type OnBoot = (boot: ExploredBoot, exploration: Exploration) => void;
+
+/** The exploration of one ground: all of its crash states, decided by booting few of them. */
+export class Exploration implements AsyncDisposable {
+  readonly ground: Ground;
+  readonly space: Space;
+  /** Which states are decided to come back whole, or not. */
+  readonly whole: Coverage;
+  /** Of which the upgrade done again is decided. */
+  readonly retry: Coverage;
+  readonly boots: ExploredBoot[] = [];
+  readonly audits: Audit[] = [];
+  private readonly bench: Bench;
+  private readonly options: ExploreOptions;
+  private readonly stack: CleanupStack;
+  private readonly onBoot: OnBoot;
+  private readonly random: Random;
+  /** By stage and epoch, the ways to fail that were seen. */
+  private readonly failures = new Map<string, Set<string>>();
+  private labels = 0;
+  private retries = 0;
+
+  private constructor(
+    bench: Bench,
+    ground: Ground,
+    options: ExploreOptions,
+    parts: { space: Space; stack: CleanupStack; onBoot: OnBoot; random: Random },
+  ) {
+    this.bench = bench;
+    this.ground = ground;
+    this.options = options;
+    this.space = parts.space;
+    this.stack = parts.stack;
+    this.onBoot = parts.onBoot;
+    this.random = parts.random;
+    this.whole = new Coverage(parts.space);
+    this.retry = new Coverage(parts.space);
+  }
+
+  /** Lays out the states of a ground's windows; nothing is booted yet. */
+  static async open(
+    bench: Bench,
+    ground: Ground,
+    windows: readonly Window[],
+    options: ExploreOptions,
+    onBoot: OnBoot,
+  ): Promise<Exploration> {
+    const stack = new CleanupStack();
+    const random = bench.random.fork(`explore ${ground.name}`);
+    const started = performance.now();
+    const { kinds, canonical } = options;
+    const space = await openSpace(bench, ground, { windows, kinds, canonical, random }, stack);
+    bench.spend('explore.cpu', secondsSince(started));
+    return new Exploration(bench, ground, options, { space, stack, onBoot, random });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stack[Symbol.asyncDispose]();
+  }
+
+  /** Boots until every state is decided or given up, the budget is used up, or `maxBoots` are made. */
+  async decideAll(maxBoots = Number.POSITIVE_INFINITY): Promise<void> {
+    let begun = 0;
+    await this.inParallel(
+      this.whole,
+      async (ref) => {
+        begun += 1;
+        const boot = await this.boot(ref, false);
+        this.take(this.whole, boot, 'whole');
+      },
+      () => begun < maxBoots,
+    );
+  }
+
+  /** Boots states that need no boot, and the first one again: what was decided without a boot must be so. */
+  async audit(): Promise<void> {
+    const [first] = this.boots;
+    if (first === undefined) return;
+    const pruned = this.drawPruned(
+      Math.max(this.options.auditLeast, Math.ceil(this.options.auditShare * this.boots.length)),
+    );
+    const again = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
+    await Promise.all(again.map((ref) => this.bench.vm(() => this.auditOne(ref))));
+  }
+
+  /** Does the upgrade again after as many cuts as the options allow. */
+  async retryMore(): Promise<void> {
+    if (!this.wantsRetry) return;
+    await this.inParallel(
+      this.retry,
+      async (ref) => {
+        await this.auditOne(ref);
+      },
+      () => this.retries < this.options.retryBoots,
+    );
+  }
+
+  /**
+   * How a stage ends for any state of the ground: an earlier boot says so if it read nothing that differs, else the
+   * state is booted.
+   */
+  async outcomeOf(state: CrashState, window: Window, stage: Stage): Promise<BootVerdict> {
+    const contents = this.timed(() => this.space.contentsOf(state));
+    const agrees = ({ planned, [stage]: end }: ExploredBoot) =>
+      end !== undefined &&
+      planned.window.step === window.step &&
+      end.read.cells.every((cell, i) => contents[cell] === end.read.contents[i]);
+    const known = this.boots.find(agrees)?.[stage];
+    if (known !== undefined) return known;
+    const planned = { ground: this.ground, state, window };
+    const boot = await this.bench.vm(() =>
+      this.bootPlanned(planned, (cell) => contents[cell] ?? 0, stage === 'retry'),
+    );
+    this.boots.push(boot);
+    return boot[stage] ?? boot.whole;
+  }
+
+  private get wantsRetry(): boolean {
+    return this.bench.scenario.expect.retry === 'succeeds';
+  }
+
+  /** Boots what `coverage` asks for next, on as many machines as there are, until nothing is left. */
+  private async inParallel(
+    coverage: Coverage,
+    work: (ref: StateRef) => Promise<void>,
+    goOn: () => boolean = () => true,
+  ): Promise<void> {
+    let changed = new Signal();
+    const worker = async () => {
+      for (;;) {
+        const outcome = await this.bench.vm(async () => {
+          this.bench.signal.throwIfAborted();
+          if (this.options.budget.aborted || !goOn()) return 'done';
+          const ref = this.timed(() => coverage.next());
+          if (ref === undefined) return coverage.busy ? { wait: changed.fired } : 'done';
+          coverage.begin(ref);
+          try {
+            await work(ref);
+          } finally {
+            coverage.end(ref);
+            changed.fire();
+            changed = new Signal();
+          }
+          return 'booted';
+        });
+        if (outcome === 'done') return;
+        if (outcome !== 'booted') await outcome.wait;
+      }
+    };
+    await Promise.all(Array.from({ length: this.bench.vm.concurrency }, worker));
+  }
+
+  private async boot(ref: StateRef, retry: boolean): Promise<DecidingBoot> {
+    const { space, ground } = this;
+    const window = space.windows[space.placeOf(ref).window] as Window;
+    const planned: PlannedState = { ground, state: space.crashState(ref), window };
+    return { ...(await this.bootPlanned(planned, (cell) => space.contentIn(ref, cell), retry)), ref };
+  }
+
+  private async bootPlanned(
+    planned: PlannedState,
+    contentOf: (cell: number) => number,
+    retry: boolean,
+  ): Promise<ExploredBoot> {
+    this.labels += 1;
+    const label = `${this.ground.name}-${this.labels}`;
+    const { record, stages } = await bootState(this.bench, planned, { label, retry });
+    const verdictOf = (stage: Stage): BootVerdict | undefined => {
+      const end = stages.find((candidate) => candidate.stage === stage);
+      if (end === undefined) return undefined;
+      const read = this.timed(() => this.space.cellsRead(contentOf, end.blocksRead));
+      return { verdict: end.verdict, outcome: end.outcome, read };
+    };
+    return {
+      ref: undefined,
+      planned,
+      record,
+      whole: verdictOf('whole') as BootVerdict,
+      retry: verdictOf('retry'),
+    };
+  }
+
+  /** Takes a boot for what it decides, and gives an epoch up that fails in a way already known. */
+  private take(coverage: Coverage, boot: DecidingBoot, stage: Stage): void {
+    const result = boot[stage];
+    if (result === undefined) return;
+    const number = this.boots.length;
+    this.boots.push(boot);
+    const decides = this.timed(() => coverage.decide(boot.ref, number, result.read));
+    boot.record.decides = stage === 'whole' ? decides : 0;
+    if (result.verdict === 'failed') {
+      const { epoch } = this.space.placeOf(boot.ref);
+      const key = `${stage} ${epoch}`;
+      const seen = this.failures.get(key) ?? new Set<string>();
+      if (seen.has(result.outcome)) coverage.skipEpoch(epoch);
+      this.failures.set(key, seen.add(result.outcome));
+    }
+    this.onBoot(boot, this);
+  }
+
+  /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
+  private async auditOne(ref: StateRef): Promise<void> {
+    if (this.options.budget.aborted) return;
+    const retry = this.wantsRetry && this.retries < this.options.retryBoots;
+    if (retry) this.retries += 1;
+    const decided = this.whole.decidedBy(ref);
+    const boot = await this.boot(ref, retry);
+    boot.record.decides = 0;
+    if (boot.retry !== undefined) this.take(this.retry, boot, 'retry');
+    else this.onBoot(boot, this);
+    const decidedBy = decided === undefined ? undefined : this.boots[decided];
+    if (decidedBy === undefined) return;
+    const { whole } = decidedBy;
+    const agrees = whole.verdict === boot.whole.verdict && whole.outcome === boot.whole.outcome;
+    this.audits.push({ ref, boot, decidedBy, agrees });
+  }
+
+  /** Up to `count` states that a boot of another one decided; the rungs take turns. */
+  private drawPruned(count: number): StateRef[] {
+    const random = this.random.fork('audit');
+    const byRung = new Map<string, { seen: number; drawn: StateRef[] }>();
+    this.timed(() =>
+      this.space.eachState((ref, rung) => {
+        const boot = this.boots[this.whole.decidedBy(ref) ?? -1];
+        if (boot?.ref === undefined || sameRef(boot.ref, ref)) return;
+        const pool = byRung.get(rung) ?? { seen: 0, drawn: [] };
+        byRung.set(rung, pool);
+        // Reservoir sampling: each state of the rung is as likely as any other.
+        const place = pool.seen < count ? pool.seen : random.int(pool.seen + 1);
+        pool.seen += 1;
+        if (place < count) pool.drawn[place] = ref;
+      }),
+    );
+    const pools = [...byRung.values()].map(({ drawn }) => drawn);
+    return Array.from({ length: count }, (_, turn) => pools.flatMap((pool) => pool[turn] ?? []))
+      .flat()
+      .slice(0, count);
+  }
+
+  private timed<T>(work: () => T): T {
+    const started = performance.now();
+    const value = work();
+    this.bench.spend('explore.cpu', secondsSince(started));
+    return value;
+  }
+}
+
+/** Writes what is needed to look into an audit that did not agree. Returns the file's path. */
+export async function saveMismatch(
+  bench: Bench,
+  { space }: Exploration,
+  audit: Audit,
+  n: number,
+): Promise<string> {
+  const path = join(bench.folder, `mismatch-${n}.json`);
+  const side = ({ record, whole }: ExploredBoot) => ({
+    state: record.id,
+    verdict: whole.verdict,
+    outcome: whole.outcome,
+    checks: record.checks,
+    console: record.console,
+    read: Array.from(whole.read.cells, (cell) => [space.cells.disk(cell), space.cells.block(cell)]),
+  });
+  const document = { audited: side(audit.boot), decidedBy: side(audit.decidedBy) };
+  await writeFileAtomically(path, `${JSON.stringify(document, null, 2)}\n`);
+  return path;
+}
+
+function sameRef(a: StateRef, b: StateRef): boolean {
+  if ('subset' in a) return 'subset' in b && a.subset === b.subset;
+  return 'axis' in b && a.axis === b.axis && a.position === b.position;
+}
+
+/** Something to wait for once. */
+class Signal {
+  fire: () => void = () => undefined;
+  readonly fired = new Promise<void>((resolve) => {
+    this.fire = resolve;
+  });
+}

@@ -1,0 +1,38 @@
+import type { CleanupStack } from '../core/cleanup.ts';
+import type { Random } from '../core/random.ts';
+import { Cells } from '../explore/cells.ts';
+import { Contents } from '../explore/contents.ts';
+import { ext4Parts } from '../explore/ext4-part.ts';
+import { Space } from '../explore/space.ts';
+import type { StateKind } from '../model/scenario.ts';
+import { Arena } from '../nbd/arena.ts';
+import type { Window } from '../writelog/windows.ts';
+import type { Bench } from './bench.ts';
+import { basesOf, type Ground } from './ground.ts';
+
+/** What of a ground is to be explored, and how. */
+export interface SpaceRequest {
+  windows: readonly Window[];
+  kinds: readonly StateKind[];
+  /** Whether states that an ext4 journal replays to the same are one. */
+  canonical: boolean;
+  random: Random;
+}
+
+/** Lays out the crash states of a ground. `stack` keeps the recorded writes open as long as the space is in use. */
+export async function openSpace(
+  bench: Bench,
+  ground: Ground,
+  { windows, kinds, canonical, random }: SpaceRequest,
+  stack: CleanupStack,
+): Promise<Space> {
+  const arena = stack.use('recorded writes', await Arena.open(ground.arenaPath));
+  const { views } = await basesOf(bench, ground, stack);
+  const contents = new Contents(arena, views);
+  const cells = new Cells(
+    contents,
+    views.map(({ bytes }) => bytes),
+  );
+  const parts = canonical ? ext4Parts(views, cells, contents) : [];
+  return new Space({ log: ground.log, windows, kinds, contents, cells, parts, random });
+}
