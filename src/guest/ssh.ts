@@ -33,6 +33,12 @@ export interface CommandOutput {
   truncated: boolean;
 }
 
+/** Where a person types. */
+export type TerminalInput = NodeJS.ReadableStream & { setRawMode?: (raw: boolean) => unknown };
+
+/** Where a person reads. */
+export type TerminalOutput = NodeJS.WritableStream & { columns?: number; rows?: number };
+
 /** Limits of one copy. */
 export interface CopyOptions {
   deadline: Deadline;
@@ -105,6 +111,33 @@ export class SshSession {
   async writeFile(path: string, data: string | Uint8Array, { deadline, signal }: CopyOptions): Promise<void> {
     const result = await this.exec(`cat > ${quoted(path)}`, { deadline, signal, input: data });
     assertCopied(`write ${path} on the device`, result);
+  }
+
+  /** Gives a person a shell, until it ends. `input` is put into raw mode where it is a terminal. */
+  async interact(input: TerminalInput, output: TerminalOutput, signal: AbortSignal): Promise<void> {
+    this.end.signal.throwIfAborted();
+    const either = AbortSignal.any([signal, this.end.signal]);
+    const size = { cols: output.columns ?? 80, rows: output.rows ?? 24 };
+    const channel = await new Promise<ClientChannel>((resolve, reject) => {
+      this.client.shell({ term: process.env['TERM'] ?? 'dumb', ...size }, (error, opened) => {
+        if (error === undefined) resolve(opened);
+        else reject(new ConnectionLost(`the guest gives no shell: ${error.message}`, { cause: error }));
+      });
+    });
+    const close = () => channel.close();
+    either.addEventListener('abort', close, { once: true });
+    input.setRawMode?.(true);
+    input.pipe(channel);
+    channel.pipe(output, { end: false });
+    channel.stderr.pipe(output, { end: false });
+    try {
+      await new Promise((resolve) => channel.once('close', resolve));
+    } finally {
+      either.removeEventListener('abort', close);
+      input.unpipe(channel);
+      input.setRawMode?.(false);
+      input.pause();
+    }
   }
 
   /** Ends the login at once; commands under way reject with `reason`. */

@@ -60,6 +60,8 @@ export interface CutRecord {
   verdict: Verdict;
   seconds: number;
   console?: string;
+  /** What `brownout replay` takes; absent where the cut is of no recording. */
+  token?: string;
   /** How many states this boot decided, itself included; absent where none is decided without a boot. */
   decides?: number;
 }
@@ -110,11 +112,20 @@ export interface CrashRecord {
 export interface Finding {
   check: string;
   message: string;
-  /** The crash state's id, or empty for a failure without a cut. */
+  /** Id of the crash state (of the booted cut); empty for a failure without a cut. */
+  cut: string;
+  /** What `brownout replay` takes; empty where there is no recorded state to replay. */
   token: string;
   during: string;
+  /** How many states fail like this, as far as they were decided; 1 where each was booted. */
+  states: number;
+  /** One sentence: which writes, of what, and why that is wrong. */
+  reason?: string;
+  /** The fewest lost or torn writes that suffice. */
   minimal: string[];
   files: string[];
+  /** Below the run's folder: all that a replay needs besides the images. */
+  file?: string;
 }
 
 /** The record of one scenario on one machine: every report is made from it alone. */

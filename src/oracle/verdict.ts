@@ -12,27 +12,34 @@ export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'
 
 /** What the owner of the update stack must look at: every failed step, and every failed check after a cut. */
 export function findingsOf(record: Pick<RunRecord, 'paths' | 'crash'>): Finding[] {
-  const uncut = record.paths.flatMap(({ releases, steps }) =>
+  const cut = (record.crash?.cuts ?? []).flatMap((entry) =>
+    entry.checks.filter(isFailed).map((check) => ({
+      ...finding(check, entry.id, `${entry.during} ${entry.step}, ${entry.description}`),
+      token: entry.token ?? '',
+    })),
+  );
+  return [...uncutFindings(record), ...cut];
+}
+
+/** What failed without a cut. */
+export function uncutFindings({ paths }: Pick<RunRecord, 'paths'>): Finding[] {
+  return paths.flatMap(({ releases, steps }) =>
     steps.filter(isFailed).map((step) => finding(step, '', releases.join('->'))),
   );
-  const cut = (record.crash?.cuts ?? []).flatMap((entry) =>
-    entry.checks
-      .filter(isFailed)
-      .map((check) => finding(check, entry.id, `${entry.during} ${entry.step}, ${entry.description}`)),
-  );
-  return [...uncut, ...cut];
 }
 
 function isFailed(step: StepRecord): boolean {
   return step.verdict === 'failed';
 }
 
-function finding(step: StepRecord, token: string, during: string): Finding {
+function finding(step: StepRecord, cut: string, during: string): Finding {
   return {
     check: step.name,
     message: step.problem?.message ?? step.name,
-    token,
+    cut,
+    token: '',
     during,
+    states: 1,
     minimal: [],
     files: [],
   };

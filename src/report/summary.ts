@@ -115,20 +115,19 @@ function findingLines(record: RunRecord, folder: string | undefined): string[] {
 }
 
 function oneFinding(record: RunRecord, finding: Finding, folder: string | undefined): string[] {
-  const log = finding.token === '' ? stepConsole(record, finding) : cutConsole(record, finding);
+  const log = finding.cut === '' ? stepConsole(record, finding) : cutConsole(record, finding);
   return [
     `    ${oneLine(finding.check, 60)}: ${oneLine(finding.message, 400)}`,
-    `      ${finding.token === '' ? 'without a cut' : `cut ${oneLine(finding.token, 80)}`}, ${oneLine(finding.during)}`,
+    `      ${finding.cut === '' ? 'without a cut' : `cut ${oneLine(finding.cut, 80)}`}, ${oneLine(finding.during)}`,
     ...(finding.files.length === 0 ? [] : [`      files: ${oneLine(finding.files.join(', '))}`]),
     ...(log === undefined ? [] : [`      console: ${below(folder, log)}`]),
   ];
 }
 
-function cutConsole({ crash }: RunRecord, { token, check }: Finding): string | undefined {
-  const cut = crash?.cuts.find(({ id }) => id === token);
-  return (
-    cut?.checks.find(({ name, verdict }) => name === check && verdict === 'failed')?.console ?? cut?.console
-  );
+function cutConsole({ crash }: RunRecord, { cut, check }: Finding): string | undefined {
+  const booted = crash?.cuts.find(({ id }) => id === cut);
+  const failed = booted?.checks.find(({ name, verdict }) => name === check && verdict === 'failed');
+  return failed?.console ?? booted?.console;
 }
 
 function stepConsole({ paths }: RunRecord, { check, during }: Finding): string | undefined {

@@ -41,7 +41,7 @@ export function testCases(record: RunRecord): TestCase[] {
 
 interface Identified extends TestCase {
   check: string;
-  token: string;
+  cut: string;
 }
 
 function stepCase(classname: string, releases: readonly string[], step: StepRecord): Identified {
@@ -49,7 +49,7 @@ function stepCase(classname: string, releases: readonly string[], step: StepReco
     ...identity(classname, `${releases.join('->')}: ${step.name}`),
     ...result(step),
     check: step.name,
-    token: '',
+    cut: '',
     details: problemLines(step.problem),
     console: step.console,
   };
@@ -64,7 +64,7 @@ function cutCases(classname: string, cut: CutRecord, detailed: boolean): Identif
       ...identity(classname, `${title}: ${check.name}`),
       ...result(check),
       check: check.name,
-      token: cut.id,
+      cut: cut.id,
       details: [...problemLines(check.problem), ...about],
       console: check.console ?? cut.console,
     }));
@@ -77,7 +77,7 @@ function cutCases(classname: string, cut: CutRecord, detailed: boolean): Identif
       verdict: cut.verdict,
       problem: worst?.problem,
       check: worst?.name ?? '',
-      token: cut.id,
+      cut: cut.id,
       details: [...problemLines(worst?.problem), ...about],
       console: cut.console,
     },
@@ -90,9 +90,9 @@ function result(step: StepRecord): Pick<TestCase, 'seconds' | 'verdict' | 'probl
 
 /** Adds which writes and files a finding blames. */
 function withFinding(one: Identified, findings: readonly Finding[]): TestCase {
-  const { check, token, ...rest } = one;
+  const { check, cut, ...rest } = one;
   if (rest.verdict !== 'failed') return rest;
-  const finding = findings.find((candidate) => candidate.token === token && candidate.check === check);
+  const finding = findings.find((candidate) => candidate.cut === cut && candidate.check === check);
   if (finding === undefined) return rest;
   return { ...rest, details: [...rest.details, ...blame(finding)] };
 }
@@ -104,7 +104,7 @@ function orphans(record: RunRecord): Finding[] {
     failedNames(checks).map((name) => `${id}\n${name}`),
   );
   const known = new Set([...failedSteps, ...failedChecks]);
-  return record.findings.filter(({ token, check }) => !known.has(`${token}\n${check}`));
+  return record.findings.filter(({ cut, check }) => !known.has(`${cut}\n${check}`));
 }
 
 function failedNames(steps: readonly StepRecord[]): string[] {
@@ -115,7 +115,7 @@ function findingCase(classname: string, finding: Finding): TestCase {
   return {
     ...identity(
       classname,
-      [finding.check, finding.token, finding.during].filter((part) => part !== '').join(', '),
+      [finding.check, finding.cut, finding.during].filter((part) => part !== '').join(', '),
     ),
     seconds: 0,
     verdict: 'failed',

@@ -6,18 +6,12 @@ import { ReadSet } from '../nbd/read-set.ts';
 import { ReadSetDisk } from '../nbd/read-set-disk.ts';
 import { describeState } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
-import type { SampledState } from '../writelog/sample.ts';
-import { stateId } from '../writelog/state-id.ts';
 import type { Bench } from './bench.ts';
 import { decide, type StageEnd } from './decide.ts';
 import { openDevice } from './device.ts';
-import { disksIn, type Ground } from './ground.ts';
+import { disksIn } from './ground.ts';
+import { type PlannedState, plannedId, tokenOf } from './planned.ts';
 import { upgradesOf } from './record-path.ts';
-
-/** One crash state of one ground. */
-export interface PlannedState extends SampledState {
-  ground: Ground;
-}
 
 /** How a stage of a boot ended, and what the boot had read by then. */
 export interface BootStage extends StageEnd {
@@ -42,11 +36,6 @@ export interface BootOptions {
   label?: string;
   retry: boolean;
   keepWrites?: boolean;
-}
-
-/** The state's name in a run: `p1.197.none`. */
-export function plannedId({ ground, state }: Pick<PlannedState, 'ground' | 'state'>): string {
-  return `${ground.name}.${stateId(state)}`;
 }
 
 /** Boots one crash state for real and decides it. */
@@ -96,5 +85,6 @@ export async function bootState(
         stages.push({ ...end, blocksRead: readSets.map((set) => set.toArray()), at: device.log.now }),
     },
   );
+  record.token = tokenOf(bench, planned);
   return { record, stages, log: device.log, arenaPath: device.arena.path };
 }

@@ -1,14 +1,17 @@
+import { sha256 } from '../core/digest.ts';
 import { HarnessError } from '../core/errors.ts';
 import { together } from '../core/together.ts';
 import type { CutRecord } from '../model/record.ts';
+import { storeLog } from '../writelog/stored-log.ts';
 import { windowsOf } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import { bootState } from './boot-state.ts';
 import { Exploration, type ExploredBoot, type ExploreOptions, saveMismatch } from './explore.ts';
+import { reportFailures } from './failures.ts';
 import type { Ground } from './ground.ts';
 import { groundOf, liveJobs, noStates } from './power-cuts.ts';
 import { type RunProgress } from './progress.ts';
-import type { Recording } from './recordings.ts';
+import { type Recording, recordingDigest } from './recordings.ts';
 
 /** Bounds of the later questions. */
 export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget'> {
@@ -51,6 +54,7 @@ export async function exploreCuts(
     if (during.includes('recovery'))
       await cutAgain(bench, exploration, { limits: options, onBoot, progress });
     await assertAudits(bench, exploration);
+    await reportFailures(bench, exploration, progress);
     return exploration.boots.length;
   });
   const counts = await together([...explored, ...live.map((job) => job.then(() => 0))], bench.stop);
@@ -82,6 +86,7 @@ async function cutAgain(
       name: `${record.id}/`,
       log,
       arenaPath,
+      sha256: sha256(`${ground.sha256} ${await recordingDigest(storeLog(log), arenaPath)}`),
       after: { ground, state: planned.state },
     };
     const windows = [{ step: planned.window.step, phase: 'recovery', from: 0, to }];
@@ -89,6 +94,7 @@ async function cutAgain(
     await using _exploration = exploration;
     progress.explorations.push({ stage: 'recovery', exploration });
     await exploration.decideAll(maxBoots);
+    await reportFailures(bench, exploration, progress);
   }
 }
 

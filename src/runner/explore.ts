@@ -10,11 +10,12 @@ import type { StateKind } from '../model/scenario.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
-import { bootState, type PlannedState } from './boot-state.ts';
+import { bootState } from './boot-state.ts';
 import { secondsSince } from './checklist.ts';
 import type { Stage } from './decide.ts';
 import type { Ground } from './ground.ts';
 import { openSpace } from './open-space.ts';
+import type { PlannedState } from './planned.ts';
 
 /** How much an exploration may do, and which liberties it takes. */
 export interface ExploreOptions {

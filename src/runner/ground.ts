@@ -18,6 +18,8 @@ export interface Ground {
   name: string;
   log: WriteLog;
   arenaPath: string;
+  /** Over the log and its data, and those of the ground before. */
+  sha256: string;
   /** The owner's files as the owner left them. */
   configuration: readonly FileState[];
   /** The crash state that the log begins with; a device fresh from the factory where there is none. */

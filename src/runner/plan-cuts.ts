@@ -1,8 +1,8 @@
 import type { Random } from '../core/random.ts';
 import type { CutPhase, StateKind } from '../model/scenario.ts';
 import { sampleStates } from '../writelog/sample.ts';
-import type { PlannedState } from './boot-state.ts';
 import type { Ground } from './ground.ts';
+import type { PlannedState } from './planned.ts';
 
 /**
  * Up to `count` crash states; the grounds take turns as long as their logs hold states. Equal grounds and

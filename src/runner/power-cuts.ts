@@ -11,8 +11,8 @@ import { present, type RunProgress } from './progress.ts';
 import type { Recording } from './recordings.ts';
 
 /** The ground that a recorded path gives. */
-export function groundOf({ path, log, arenaPath, configuration }: Recording, index: number): Ground {
-  return { releases: path.releases, name: pathName(index), log, arenaPath, configuration };
+export function groundOf({ path, log, arenaPath, sha256, configuration }: Recording, index: number): Ground {
+  return { releases: path.releases, name: pathName(index), log, arenaPath, sha256, configuration };
 }
 
 /** Makes a given number of cuts, drawn or naive; `sound` are the recordings to cut, with their place in the scenario. */

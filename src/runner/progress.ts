@@ -1,4 +1,4 @@
-import type { CutRecord, PathRecord } from '../model/record.ts';
+import type { CutRecord, Finding, PathRecord } from '../model/record.ts';
 import type { Exploration } from './explore.ts';
 import type { Recording } from './recordings.ts';
 
@@ -7,6 +7,8 @@ export interface RunProgress {
   paths: (PathRecord | undefined)[];
   recordings: (Recording | undefined)[];
   cuts: (CutRecord | undefined)[];
+  /** Of explorations, and explained as far as they were. */
+  findings: Finding[];
   explorations: { stage: 'whole' | 'recovery'; exploration: Exploration }[];
 }
 

@@ -4,13 +4,15 @@ import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
+import type { Scenario } from '../model/scenario.ts';
 import type { FileState } from '../oracle/observation.ts';
 import { loadLog, storeLog } from '../writelog/stored-log.ts';
 import type { Bench } from './bench.ts';
+import { type Inputs, inputsDigest, inputsOf } from './inputs.ts';
 import type { PathRun } from './record-path.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
-const recordingFormat = 4;
+const recordingFormat = 5;
 
 /**
  * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's
@@ -23,17 +25,22 @@ export interface Recording extends PathRun {
   reused: boolean;
 }
 
+/** The owner's files as JSON. */
+export type StoredFiles = { path: string; content: string | null; access: string | null }[];
+
 interface StoredRecording {
+  scenario: Scenario;
+  inputs: Inputs;
   path: PathRecord;
   sha256: string;
-  configuration: { path: string; content: string | null; access: string | null }[];
+  configuration: StoredFiles;
 }
 
 /** Keeps one recording per scenario, machine and path; equal inputs find it again. */
 export class RecordingStore {
   private readonly bench: Bench;
   private readonly qemuVersion: string;
-  private readonly root = join(cacheRoot(), 'recordings');
+  private readonly root = recordingsRoot();
 
   constructor(bench: Bench, qemuVersion: string) {
     this.bench = bench;
@@ -53,9 +60,11 @@ export class RecordingStore {
       await link(join(folder, 'arena'), arenaPath);
       if ((await recordingDigest(text, arenaPath)) !== stored.sha256)
         throw new Error('its content does not match its digest');
+      const { path, sha256: digest } = stored;
       return {
-        ...stored,
-        configuration: stored.configuration.map(restoreFile),
+        path,
+        sha256: digest,
+        configuration: restoreFiles(stored.configuration),
         log: loadLog(text),
         arenaPath,
         reused: true,
@@ -85,12 +94,15 @@ export class RecordingStore {
     const name = this.folderName(run.path.releases);
     await mkdir(this.root, { recursive: true });
     const temporary = await mkdtemp(join(this.bench.workspace, 'recording-'));
+    const { source } = this.bench.scenario;
     const text = storeLog(run.log);
     const digest = await recordingDigest(text, run.arenaPath);
     const stored: StoredRecording = {
+      scenario: { ...this.bench.scenario, source: { ...source, path: resolve(source.path) } },
+      inputs: inputsOf(this.bench.scenario, this.bench.manifest, run.path.releases),
       path: { releases: run.path.releases, steps: run.path.steps.map(withoutConsole) },
       sha256: digest,
-      configuration: run.configuration.map(storeFile),
+      configuration: storeFiles(run.configuration),
     };
     await link(run.arenaPath, join(temporary, 'arena'));
     await writeFile(join(temporary, 'log.json'), text);
@@ -117,21 +129,11 @@ export class RecordingStore {
   /** The family and everything that the recording depends on. */
   private folderName(releases: readonly string[]): string {
     const { scenario, manifest, accelerator } = this.bench;
-    const { agent, provision, configuration, expect } = scenario;
     const inputs = JSON.stringify([
       recordingFormat,
-      manifest.key,
       this.qemuVersion,
       accelerator.accelerator,
-      releases,
-      agent,
-      provision,
-      configuration,
-      expect.upgrade,
-      expect.rollback,
-      expect.configuration,
-      expect.bootsWithinMs,
-      expect.installsWithinMs,
+      inputsDigest(inputsOf(scenario, manifest, releases)),
     ]);
     return `${this.family(releases)}${sha256(inputs).slice(0, 16)}`;
   }
@@ -142,7 +144,51 @@ export async function unkept(run: PathRun): Promise<Recording> {
   return { ...run, sha256: await recordingDigest(storeLog(run.log), run.arenaPath), reused: false };
 }
 
-async function recordingDigest(log: string, arenaPath: string): Promise<string> {
+/** A recording in the cache, found by the beginning of its digest. */
+export interface KeptRecording extends Omit<PathRun, 'path'> {
+  scenario: Scenario;
+  inputs: Inputs;
+  releases: string[];
+  sha256: string;
+}
+
+/**
+ * The recording whose digest begins like this, if it is still in the cache and sound. Its data may go at any time, when
+ * another run records the same upgrade again: link it before use.
+ */
+export async function findRecording(digest: string): Promise<KeptRecording | undefined> {
+  const root = recordingsRoot();
+  for (const name of await readdir(root).catch(() => [])) {
+    const folder = join(root, name);
+    const text = await readFile(join(folder, 'recording.json'), 'utf8').catch(() => undefined);
+    const stored = text === undefined ? undefined : (JSON.parse(text) as Partial<StoredRecording>);
+    if (!stored?.sha256?.startsWith(digest)) continue;
+    const { scenario, inputs, path, configuration, sha256: whole } = stored;
+    if (scenario === undefined || inputs === undefined || path === undefined || configuration === undefined)
+      continue;
+    const log = await readFile(join(folder, 'log.json'), 'utf8');
+    const arenaPath = join(folder, 'arena');
+    if ((await recordingDigest(log, arenaPath)) !== whole) continue;
+    return {
+      scenario,
+      inputs,
+      releases: path.releases,
+      sha256: whole,
+      log: loadLog(log),
+      arenaPath,
+      configuration: restoreFiles(configuration),
+    };
+  }
+  return undefined;
+}
+
+/** Where recordings are kept. */
+function recordingsRoot(): string {
+  return join(cacheRoot(), 'recordings');
+}
+
+/** SHA-256 over a log, as stored, and its data. */
+export async function recordingDigest(log: string, arenaPath: string): Promise<string> {
   return sha256(`${sha256(log)} ${await sha256File(arenaPath)}`);
 }
 
@@ -151,14 +197,20 @@ function withoutConsole({ name, verdict, seconds }: StepRecord): StepRecord {
   return { name, verdict, seconds };
 }
 
-function storeFile({ path, content, access }: FileState): StoredRecording['configuration'][number] {
-  return { path, content: content?.toString('base64') ?? null, access: access ?? null };
+/** For JSON. */
+export function storeFiles(files: readonly FileState[]): StoredFiles {
+  return files.map(({ path, content, access }) => ({
+    path,
+    content: content?.toString('base64') ?? null,
+    access: access ?? null,
+  }));
 }
 
-function restoreFile({ path, content, access }: StoredRecording['configuration'][number]): FileState {
-  return {
+/** What `storeFiles` made JSON of. */
+export function restoreFiles(files: StoredFiles): FileState[] {
+  return files.map(({ path, content, access }) => ({
     path,
     content: content === null ? undefined : Buffer.from(content, 'base64'),
     access: access ?? undefined,
-  };
+  }));
 }

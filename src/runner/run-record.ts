@@ -2,7 +2,7 @@ import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
-import { findingsOf, runVerdict } from '../oracle/verdict.ts';
+import { findingsOf, runVerdict, uncutFindings } from '../oracle/verdict.ts';
 import { crashSummary } from './crash-summary.ts';
 import { present, type RunProgress } from './progress.ts';
 
@@ -43,7 +43,10 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
     started: facts.started.toISOString(),
     seconds: facts.seconds,
     ...parts,
-    findings: findingsOf(parts),
+    findings:
+      progress.explorations.length === 0
+        ? findingsOf(parts)
+        : [...uncutFindings(parts), ...progress.findings],
     timings: facts.timings,
     host: facts.host,
     inputs: {

@@ -1,25 +1,20 @@
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { agentFor } from '../agents/index.ts';
 import { CleanupStack } from '../core/cleanup.ts';
-import { HarnessError, ScenarioError } from '../core/errors.ts';
-import { Random } from '../core/random.ts';
-import { serveFiles } from '../feed/http-server.ts';
-import { buildImage } from '../image/build.ts';
+import { HarnessError } from '../core/errors.ts';
 import { verifyFiles } from '../image/manifest.ts';
 import type { EventSink, RunEvent } from '../model/event.ts';
-import type { FileRef, ImageManifest } from '../model/image.ts';
+import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/accelerator.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
-import { type Bench, bundlePath } from './bench.ts';
 import { problemOf, secondsSince } from './checklist.ts';
 import type { ExploreLimits } from './explore-cuts.ts';
 import { defaultJobs } from './jobs.ts';
+import { openBench } from './open-bench.ts';
 import type { RunProgress } from './progress.ts';
 import {
   openReportFolder,
@@ -31,6 +26,7 @@ import {
 } from './report-folder.ts';
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
+import { assertReleases, filesInUse, imageFor, imageId } from './scenario-image.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout run` was asked for. */
@@ -129,7 +125,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     started: new Date(),
   };
   const timings: Record<string, number> = {};
-  const progress: RunProgress = { paths: [], recordings: [], cuts: [], explorations: [] };
+  const progress: RunProgress = { paths: [], recordings: [], cuts: [], findings: [], explorations: [] };
   const host = {
     node: process.version,
     qemu: '',
@@ -156,35 +152,25 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     host.accelerator = accelerator.accelerator;
     host.acceleratorReason = accelerator.reason;
     await using stack = new CleanupStack();
-    const stopping = new AbortController();
-    const bench: Bench = {
-      runId,
-      scenario,
-      machine,
-      manifest,
-      accelerator,
-      folder,
-      emit,
-      notice,
-      agent: agentFor(scenario.agent),
-      feed: stack.use(
-        'bundle server',
-        await serveFiles({
-          files: bundleFiles(manifest),
-          onNotice: () => undefined,
-          onFault: (message) => stopping.abort(new HarnessError('feed-failed', message)),
-        }),
-      ),
-      workspace: await subfolder(invocation.workspace, runId),
-      vm: invocation.vm,
-      random: new Random(options.seed),
-      sshPort: options.sshPort,
-      signal: AbortSignal.any([options.signal, stopping.signal]),
-      stop: (reason) => stopping.abort(reason),
-      spend: (what, seconds) => {
-        timings[what] = (timings[what] ?? 0) + seconds;
+    const bench = await openBench(
+      {
+        runId,
+        scenario,
+        machine,
+        manifest,
+        accelerator,
+        folder,
+        workspace: invocation.workspace,
+        vm: invocation.vm,
+        seed: options.seed,
+        sshPort: options.sshPort,
+        signal: options.signal,
+        emit,
+        notice,
+        timings,
       },
-    };
+      stack,
+    );
     await runScenario(
       bench,
       {
@@ -221,43 +207,12 @@ function image(
   machine: MachineName,
   onNotice: (message: string) => void,
 ): Promise<ImageManifest> {
-  const own = scenario.image.includes('/');
-  const folder = resolve(dirname(scenario.source.path), scenario.image);
-  const key = `${own ? folder : scenario.image} ${machine}`;
+  const key = `${imageId(scenario)} ${machine}`;
   const known = invocation.images.get(key);
   if (known !== undefined) return known;
-  const name = own ? { name: basename(folder), imagesRoot: dirname(folder) } : { name: scenario.image };
-  const building = buildImage({ ...name, machine, signal: invocation.options.signal, onNotice });
+  const building = imageFor(scenario, machine, { signal: invocation.options.signal, onNotice });
   invocation.images.set(key, building);
   return building;
-}
-
-function assertReleases({ agent, paths, source }: Scenario, manifest: ImageManifest): void {
-  const { bundle } = agent;
-  const upgradedTo = new Set(paths.flatMap((path) => path.slice(1)));
-  for (const version of new Set(paths.flat())) {
-    const release = manifest.releases[version];
-    const known = Object.keys(manifest.releases).join(', ');
-    if (release === undefined)
-      throw new ScenarioError(
-        'unknown-release',
-        `${source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
-      );
-    if (upgradedTo.has(version) && release.bundles[bundle] === undefined)
-      throw new ScenarioError(
-        'unknown-bundle',
-        `${source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ') || 'none'}`,
-      );
-  }
-}
-
-/** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
-function filesInUse({ agent, paths }: Scenario, { firmware, releases }: ImageManifest): FileRef[] {
-  const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
-  const bundles = paths.flatMap((path) =>
-    path.slice(1).flatMap((version) => releases[version]?.bundles[agent.bundle] ?? []),
-  );
-  return [...new Set([firmware.code, ...factory, ...bundles])];
 }
 
 /** Crash states are explored under TCG, which is deterministic enough; without cuts the fastest that works is taken. */
@@ -268,18 +223,4 @@ function accelerate(manifest: ImageManifest, options: RunOptions): Promise<Accel
       reason: 'power cuts are decided under TCG, which is deterministic enough',
     });
   return chooseAccelerator({ machine: manifest.machine, probe: manifest.probe, signal: options.signal });
-}
-
-function bundleFiles(manifest: ImageManifest): Map<string, string> {
-  return new Map(
-    Object.values(manifest.releases).flatMap(({ version, bundles }) =>
-      Object.entries(bundles).map(([format, file]) => [bundlePath(version, format), file.path] as const),
-    ),
-  );
-}
-
-async function subfolder(parent: string, name: string): Promise<string> {
-  const path = join(parent, name);
-  await mkdir(path, { recursive: true });
-  return path;
 }

@@ -1,6 +1,6 @@
 import type { Deadline } from '../core/deadline.ts';
 import type { DeviceFailure } from '../core/errors.ts';
-import type { CommandOutput, CopyOptions, RunOptions } from '../guest/ssh.ts';
+import type { CommandOutput, CopyOptions, RunOptions, TerminalInput, TerminalOutput } from '../guest/ssh.ts';
 
 /** What every state of a target can tell. Disposing of any state ends the whole target. */
 export interface AnyState extends AsyncDisposable {
@@ -50,6 +50,8 @@ export interface Ready extends Powered {
   run(command: string, options: RunOptions): Promise<CommandOutput>;
   readFile(path: string, options: CopyOptions): Promise<Buffer>;
   writeFile(path: string, data: string | Uint8Array, options: CopyOptions): Promise<void>;
+  /** Gives a person a shell on the guest, until it ends. Errors: DeviceFailure `connection-lost`. */
+  interact(input: TerminalInput, output: TerminalOutput, signal: AbortSignal): Promise<void>;
   /** Asks the guest to reboot and follows it. Errors: DeviceFailure `reboot-failed`; this state stays valid then. */
   reboot(options?: EndOptions): Promise<Booting>;
   /** Asks the guest to power off. Errors: DeviceFailure `shutdown-failed`; this state stays valid then. */

@@ -71,6 +71,7 @@ function ready(rig: Rig, session: SshSession, resets: number): Ready {
     },
     run: (command, options) => guest(() => session.run(command, options)),
     readFile: (path, options) => guest(() => session.readFile(path, options)),
+    interact: (input, output, signal) => guest(() => session.interact(input, output, signal)),
     writeFile: (path, data, options) => guest(() => session.writeFile(path, data, options)),
     async reboot(options = {}) {
       lease.use();

@@ -75,7 +75,7 @@ describe('findingsOf', () => {
       paths: [],
       crash: crash([cut('p1.88', 'failed'), cut('p1.90', 'passed')]),
     });
-    expect(finding).toMatchObject({ check: 'boots', token: 'p1.88', message: 'it did not come up' });
+    expect(finding).toMatchObject({ check: 'boots', cut: 'p1.88', message: 'it did not come up' });
     expect(finding?.during).toContain('install 1.0->2.0');
   });
 });

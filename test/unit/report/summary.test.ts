@@ -45,7 +45,16 @@ describe('summaryText', () => {
           verdict: 'failed',
           paths: [{ releases: ['1.0', '1.1'], steps: [failed] }],
           findings: [
-            { check: failed.name, message: 'no', token: '', during: '1.0->1.1', minimal: [], files: [] },
+            {
+              check: failed.name,
+              message: 'no',
+              cut: '',
+              during: '1.0->1.1',
+              token: '',
+              states: 1,
+              minimal: [],
+              files: [],
+            },
           ],
         }),
       ],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { pathName, planCuts } from '../../../src/runner/plan-cuts.ts';
 import type { Ground } from '../../../src/runner/ground.ts';
+import { pathName, planCuts } from '../../../src/runner/plan-cuts.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';
 import { idleMark, windowMark } from '../../../src/writelog/windows.ts';
@@ -11,7 +11,7 @@ function ground(writes: number): Omit<Ground, 'name'> {
   log.mark(windowMark(0, 'install'));
   for (let i = 0; i < writes; i += 1) log.complete(log.issue(0, 'write', i, 1, false, i));
   log.mark(idleMark);
-  return { releases: ['1.0', '1.1'], log, arenaPath: '', configuration: [] };
+  return { releases: ['1.0', '1.1'], log, arenaPath: '', sha256: '', configuration: [] };
 }
 
 const plan = (grounds: Omit<Ground, 'name'>[], count: number) => {

@@ -1,0 +1,90 @@
+import { mkdir } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { assertHost } from '../host/check.ts';
+import type { MachineName } from '../model/machine.ts';
+import { machineNames } from '../model/machine.ts';
+import { coloursFor } from '../report/colour.ts';
+import { replayText } from '../report/replay-text.ts';
+import { type Replayed, replay as runReplay } from '../runner/replay.ts';
+import type { Broken, Ready } from '../target/target.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { exitCodeHelp, exitCodes } from './exit-code.ts';
+import { handOver } from './hand-over.ts';
+import { wholeNumber } from './values.ts';
+
+interface Options {
+  shell?: true;
+  exportDisk?: string;
+  reports: string;
+  sshPort?: number;
+  json?: true;
+}
+
+/** `brownout replay` */
+export const addReplay: AddCommand = (program, surroundings, finish) => {
+  const command = program
+    .command('replay')
+    .summary('boot the crash state of one finding again')
+    .description(
+      'Boots exactly the disks that a power cut left in an earlier run, and checks them as that run did. A token needs ' +
+        "the recording in this host's cache, or the finding's file below the reports; a file needs the image only, which " +
+        'is built where it is missing. Refuses where image or scenario are not what they were.',
+    )
+    .argument('<token|file>', 'a token from a summary or run.json, or a finding-*.brownout file')
+    .option(
+      '--shell',
+      'log in instead of checking: a shell on the device, or its console where it does not come up',
+    )
+    .option('--export-disk <folder>', "write the state's disks as raw images, and boot nothing")
+    .option('--reports <folder>', 'where report folders are made, and findings looked for', 'reports')
+    .option('--ssh-port <port>', "host port for the guest's ssh", wholeNumber('--ssh-port', 1, 65535))
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText(
+      'after',
+      `${examples(
+        'brownout replay reports/latest/finding-1.brownout',
+        'brownout replay ab-upgrade:qemuarm64:5606e40215:8f3a2c1d9e:p1.197.none --shell',
+        'brownout replay reports/latest/finding-1.brownout --export-disk /tmp/state && e2fsck -fn /tmp/state/main.img?offset=176685056',
+      )}\n\n${exitCodeHelp}`,
+    );
+  act<Options>(command, finish, (options, [what = '']) => replay(options, what, surroundings));
+};
+
+async function replay(
+  { shell, exportDisk, reports, sshPort, json }: Options,
+  what: string,
+  { streams, interruption }: Surroundings,
+): Promise<number> {
+  const machines: readonly MachineName[] = machineNames.filter((name) => what.includes(`:${name}:`));
+  await assertHost({ purposes: ['run'], machines }, streams.environment);
+  if (exportDisk !== undefined) await mkdir(exportDisk, { recursive: true });
+  const progress = json === true ? streams.stderr : streams.stdout;
+  const done: Replayed = await runReplay({
+    what,
+    reports,
+    exportTo: exportDisk,
+    handOver:
+      shell === true
+        ? (device: Ready | Broken) => handOver(device, progress, interruption.signal)
+        : undefined,
+    sshPort,
+    onEvent: (event) => {
+      if (event.type === 'notice') progress.write(`note: ${event.message}\n`);
+    },
+    signal: interruption.signal,
+  });
+  const { scenario, cut, reason, images, folder } = done;
+  if (json === true)
+    streams.stdout.write(
+      `${JSON.stringify({ scenario: scenario.name, reason, cut, images, folder }, null, 2)}\n`,
+    );
+  else
+    streams.stdout.write(
+      replayText(
+        { ...done, folder: relative(process.cwd(), folder) },
+        coloursFor(streams.stdout, streams.environment),
+      ),
+    );
+  if (cut === undefined || cut.verdict === 'passed') return exitCodes.passed;
+  return cut.verdict === 'failed' ? exitCodes.device : exitCodes.harness;
+}

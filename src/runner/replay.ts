@@ -1,0 +1,230 @@
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { CleanupStack } from '../core/cleanup.ts';
+import { Deadline } from '../core/deadline.ts';
+import { ScenarioError } from '../core/errors.ts';
+import type { DiskView } from '../filesystem/view.ts';
+import { verifyFiles } from '../image/manifest.ts';
+import type { RunEvent } from '../model/event.ts';
+import type { CutRecord } from '../model/record.ts';
+import type { Scenario } from '../model/scenario.ts';
+import { loadScenario } from '../scenario/load.ts';
+import type { Broken, Ready } from '../target/target.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
+import { parseStateId } from '../writelog/state-id.ts';
+import { type Window, windowsOf } from '../writelog/windows.ts';
+import type { Bench } from './bench.ts';
+import { bootState } from './boot-state.ts';
+import { openDevice } from './device.ts';
+import { readFindingHeader, restoreFinding } from './finding-file.ts';
+import { disksIn, type Ground } from './ground.ts';
+import { differingInputs, type Inputs, inputsDigest, inputsOf } from './inputs.ts';
+import { openBench } from './open-bench.ts';
+import type { PlannedState } from './planned.ts';
+import { findRecording } from './recordings.ts';
+import { openReportFolder, openRunFolder, timeId } from './report-folder.ts';
+import { assertReleases, filesInUse, imageFor } from './scenario-image.ts';
+import { parseToken } from './token.ts';
+import { openWorkspace } from './workspace.ts';
+
+/** What is to be replayed, and where it may leave something. */
+export interface ReplayOptions {
+  /** A token, or the path of a finding. */
+  what: string;
+  /** Folder of reports: gets one more, and is searched for the finding of a token whose recording is gone. */
+  reports: string;
+  /** Folder for raw images of the state's disks; then nothing is booted. */
+  exportTo: string | undefined;
+  /** Gets the device instead of the checks; it is switched off afterwards. */
+  handOver: ((device: Ready | Broken) => Promise<void>) | undefined;
+  sshPort: number | undefined;
+  onEvent: (event: RunEvent) => void;
+  signal: AbortSignal;
+}
+
+/** What a replay came to. */
+export interface Replayed {
+  scenario: Scenario;
+  /** The reason that was found when the failure was. */
+  reason: string;
+  folder: string;
+  /** Absent where nothing was checked. */
+  cut?: CutRecord;
+  /** Written images. */
+  images: string[];
+}
+
+/** Where a state comes from. */
+interface Source {
+  scenario: Scenario;
+  inputs: Inputs;
+  reason: string;
+  /** Restores logs and data into a bench's workspace. */
+  restore: (bench: Bench) => Promise<{ ground: Ground; state: CrashState; window: Window }>;
+}
+
+/**
+ * Boots exactly the crash state that a token or a finding names, and checks it. Throws ScenarioError `token-invalid`,
+ * `finding-unreadable`, `recording-missing`, `inputs-changed`.
+ */
+export async function replay(options: ReplayOptions): Promise<Replayed> {
+  const { signal } = options;
+  const source = await sourceOf(options);
+  const { scenario, inputs } = source;
+  await using stack = new CleanupStack();
+  const workspace = stack.use('workspace', await openWorkspace());
+  const folder = await openReportFolder(options.reports, `${timeId(new Date())}-replay`);
+  await openRunFolder(folder);
+  const notice = (message: string) => options.onEvent({ type: 'notice', run: 'replay', message });
+  const manifest = await imageFor(scenario, inputs.machine, { signal, onNotice: notice });
+  const differing = differingInputs(inputs, inputsOf(scenario, manifest, inputs.path));
+  if (differing.length > 0) throw changed(differing);
+  assertReleases(scenario, manifest);
+  await verifyFiles(filesInUse(scenario, manifest));
+  const bench = await openBench(
+    {
+      runId: 'replay',
+      scenario,
+      machine: inputs.machine,
+      manifest,
+      accelerator: { accelerator: 'tcg', reason: 'as it was recorded' },
+      folder,
+      workspace: workspace.path,
+      vm: pLimit(1),
+      seed: 'replay',
+      sshPort: options.sshPort,
+      signal,
+      emit: options.onEvent,
+      notice,
+      timings: {},
+    },
+    stack,
+  );
+  const planned = await source.restore(bench);
+  const done = { scenario, reason: source.reason, folder, images: [] };
+  if (options.exportTo !== undefined) {
+    const { views } = await disksIn(bench, planned.ground, planned.state, stack);
+    const names = manifest.disks.map(({ id }) => id);
+    return { ...done, images: await writeImages(options.exportTo, names, views) };
+  }
+  if (options.handOver !== undefined) {
+    await handOver(bench, planned, options.handOver);
+    return done;
+  }
+  const retry = scenario.expect.retry === 'succeeds';
+  const { record } = await bootState(bench, planned, { label: 'replay', retry });
+  return { ...done, cut: record };
+}
+
+async function handOver(
+  bench: Bench,
+  { ground, state }: PlannedState,
+  take: (device: Ready | Broken) => Promise<void>,
+): Promise<void> {
+  await using stack = new CleanupStack();
+  const { disks } = await disksIn(bench, ground, state, stack);
+  const device = await openDevice(bench, 'replay', disks, stack);
+  const booting = await device.target.powerOn();
+  await take(await booting.untilReady(Deadline.after(bench.scenario.expect.bootsWithinMs), bench.signal));
+}
+
+async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
+  if (what.endsWith('.brownout')) return fromFinding(what);
+  const token = parseToken(what);
+  const recording = token.state.includes('/') ? undefined : await findRecording(token.log);
+  if (recording === undefined) {
+    const path = await findingOf(what, reports);
+    if (path !== undefined) return fromFinding(path);
+    throw new ScenarioError(
+      'recording-missing',
+      `the recording ${token.log} that the token speaks of is not in this host's cache, and no finding below ${reports} has it`,
+      { hint: 'give the finding-*.brownout file that the run left instead: it holds the recording' },
+    );
+  }
+  const scenario = await loadScenario(recording.scenario.source.path);
+  const now: Inputs = { ...inputsWithout(scenario), ...pick(recording.inputs), path: recording.releases };
+  const differing = differingInputs(recording.inputs, now);
+  if (differing.length > 0) throw changed(differing);
+  if (!inputsDigest(recording.inputs).startsWith(token.inputs)) throw changed(['the digest of the inputs']);
+  const [name = '', id = ''] = split(token.state);
+  const state = parseStateId(id);
+  const window = windowsOf(recording.log).find(
+    ({ from, to }) => state !== undefined && state.at > from && state.at <= to,
+  );
+  if (state === undefined || window === undefined)
+    throw new ScenarioError('token-invalid', `the recording has no state ${token.state}`);
+  return {
+    scenario,
+    inputs: recording.inputs,
+    reason: '',
+    restore: () => Promise.resolve({ ground: { ...recording, name }, state, window }),
+  };
+}
+
+/** `p1.197.none` to `p1` and `197.none`. */
+function split(state: string): [string, string] {
+  const at = state.indexOf('.');
+  return [state.slice(0, at), state.slice(at + 1)];
+}
+
+function inputsWithout({
+  image,
+  agent,
+  provision,
+  configuration,
+  checks,
+  expect,
+}: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path'> {
+  return { image, agent, provision, configuration, checks, expect };
+}
+
+function pick(inputs: Inputs): Pick<Inputs, 'image content' | 'machine'> {
+  return { 'image content': inputs['image content'], machine: inputs.machine };
+}
+
+async function fromFinding(path: string): Promise<Source> {
+  const { scenario, inputs, reason } = await readFindingHeader(path);
+  return { scenario, inputs, reason, restore: (bench) => restoreFinding(bench, path) };
+}
+
+/** The finding with this token, in some report. */
+async function findingOf(token: string, reports: string): Promise<string | undefined> {
+  const names = await readdir(reports, { recursive: true }).catch(() => []);
+  for (const name of names.filter((candidate) => candidate.endsWith('.brownout'))) {
+    const path = join(reports, name);
+    const header = await readFindingHeader(path).catch(() => undefined);
+    if (header?.token === token) return path;
+  }
+  return undefined;
+}
+
+function changed(differing: readonly string[]): ScenarioError {
+  return new ScenarioError(
+    'inputs-changed',
+    `what the state was recorded with is not what is here now; different: ${differing.join(', ')}`,
+    { hint: 'go back to the scenario and image of that time, or run again to see whether it still fails' },
+  );
+}
+
+const chunkBytes = 1 << 20;
+
+/** Writes each disk of a state as a raw image; stretches of zeros stay holes. Returns the paths. */
+async function writeImages(
+  folder: string,
+  names: readonly string[],
+  views: readonly DiskView[],
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const [i, view] of views.entries()) {
+    const path = join(folder, `${names[i] ?? i}.img`);
+    await using file = await open(path, 'w');
+    await file.truncate(view.bytes);
+    for (let at = 0; at < view.bytes; at += chunkBytes) {
+      const data = view.read(at, Math.min(chunkBytes, view.bytes - at));
+      if (data.some((byte) => byte !== 0)) await file.write(data, 0, data.length, at);
+    }
+    paths.push(path);
+  }
+  return paths;
+}

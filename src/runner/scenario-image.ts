@@ -1,0 +1,51 @@
+import { basename, dirname, resolve } from 'node:path';
+import { ScenarioError } from '../core/errors.ts';
+import { buildImage } from '../image/build.ts';
+import type { FileRef, ImageManifest } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { Scenario } from '../model/scenario.ts';
+
+/** The same for scenarios with the same image: its name, or the folder of its description. */
+export function imageId({ image, source }: Scenario): string {
+  return image.includes('/') ? resolve(dirname(source.path), image) : image;
+}
+
+/** Builds a scenario's image for one machine, or takes it from the cache. */
+export function imageFor(
+  scenario: Scenario,
+  machine: MachineName,
+  options: { signal: AbortSignal; onNotice: (message: string) => void },
+): Promise<ImageManifest> {
+  const id = imageId(scenario);
+  const name = scenario.image.includes('/') ? { name: basename(id), imagesRoot: dirname(id) } : { name: id };
+  return buildImage({ ...name, machine, ...options });
+}
+
+/** Throws ScenarioError where the image does not have what the scenario's paths need. */
+export function assertReleases({ agent, paths, source }: Scenario, manifest: ImageManifest): void {
+  const { bundle } = agent;
+  const upgradedTo = new Set(paths.flatMap((path) => path.slice(1)));
+  for (const version of new Set(paths.flat())) {
+    const release = manifest.releases[version];
+    const known = Object.keys(manifest.releases).join(', ');
+    if (release === undefined)
+      throw new ScenarioError(
+        'unknown-release',
+        `${source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
+      );
+    if (upgradedTo.has(version) && release.bundles[bundle] === undefined)
+      throw new ScenarioError(
+        'unknown-bundle',
+        `${source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ') || 'none'}`,
+      );
+  }
+}
+
+/** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
+export function filesInUse({ agent, paths }: Scenario, { firmware, releases }: ImageManifest): FileRef[] {
+  const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
+  const bundles = paths.flatMap((path) =>
+    path.slice(1).flatMap((version) => releases[version]?.bundles[agent.bundle] ?? []),
+  );
+  return [...new Set([firmware.code, ...factory, ...bundles])];
+}
