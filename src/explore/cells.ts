@@ -1,70 +1,66 @@
-import { blockBytes, blockSectors, type Contents } from './contents.ts';
+import type { Contents } from './contents.ts';
 import { IntList } from './int-list.ts';
 
 /**
- * Numbers the blocks that crash states can differ in, over all disks. A cell is one such block; `special` cells stand
- * for something that is no block, such as how a journal was read.
+ * Numbers the sectors that crash states can differ in, over all disks. A cell is one such sector; `special` cells
+ * stand for something that is none, such as how a journal was read.
  */
 export class Cells {
   private readonly contents: Contents;
-  /** Per disk, of each block: its cell + 1, or 0. */
+  /** Per disk, of each sector: its cell + 1, or 0. */
   private readonly numbers: readonly Int32Array[];
   private readonly disks = new IntList();
-  private readonly blocks = new IntList();
-  /** Of each cell, the numbers of its eight sectors before the log began. */
+  private readonly sectors = new IntList();
+  /** Of each cell, its content before the log began. */
   private readonly bases = new IntList();
 
-  /** `diskBytes`: of each disk, in the log's order. */
-  constructor(contents: Contents, diskBytes: readonly number[]) {
+  /** `diskSectors`: of each disk, in the log's order. */
+  constructor(contents: Contents, diskSectors: readonly number[]) {
     this.contents = contents;
-    this.numbers = diskBytes.map((bytes) => new Int32Array(Math.ceil(bytes / blockBytes)));
+    this.numbers = diskSectors.map((sectors) => new Int32Array(sectors));
   }
 
   get count(): number {
     return this.disks.length;
   }
 
-  /** The cell of a block, or -1 where no state differs in it. */
-  find(disk: number, block: number): number {
-    return (this.numbers[disk]?.[block] ?? 0) - 1;
+  /** The cell of a sector, or -1 where no state differs in it. */
+  find(disk: number, sector: number): number {
+    return (this.numbers[disk]?.[sector] ?? 0) - 1;
   }
 
-  /** The cell of a block; makes one where there is none. */
-  of(disk: number, block: number): number {
-    const known = this.find(disk, block);
+  /** The cell of a sector; makes one where there is none. */
+  of(disk: number, sector: number): number {
+    const known = this.find(disk, sector);
     if (known >= 0) return known;
-    const cell = this.add(disk, block);
+    const cell = this.add(disk, sector, this.contents.baseAt(disk, sector));
     const numbers = this.numbers[disk];
-    if (numbers !== undefined) numbers[block] = cell + 1;
-    const sectors = new Int32Array(blockSectors);
-    this.contents.baseBlock(disk, block, sectors);
-    for (const sector of sectors) this.bases.push(sector);
+    if (numbers !== undefined) numbers[sector] = cell + 1;
     return cell;
   }
 
-  /** A new cell that is no block. */
+  /** A new cell that is no sector. */
   special(): number {
-    const cell = this.add(-1, -1);
-    for (let i = 0; i < blockSectors; i += 1) this.bases.push(0);
-    return cell;
+    return this.add(-1, -1, 0);
   }
 
   disk(cell: number): number {
     return this.disks.at(cell);
   }
 
-  block(cell: number): number {
-    return this.blocks.at(cell);
+  sector(cell: number): number {
+    return this.sectors.at(cell);
   }
 
-  /** The sector numbers of all cells before the log began: eight words a cell. */
-  baseSectors(): Int32Array {
-    return this.bases.view();
+  /** What a cell held before the log began. */
+  base(cell: number): number {
+    return this.bases.at(cell);
   }
 
-  private add(disk: number, block: number): number {
+  private add(disk: number, sector: number, base: number): number {
     this.disks.push(disk);
-    this.blocks.push(block);
+    this.sectors.push(sector);
+    this.bases.push(base);
     return this.disks.length - 1;
   }
 }

@@ -26,6 +26,9 @@ export class Coverage {
   private readonly subsetStatus: Int32Array;
   /** States that are being booted. */
   private readonly underWay = new Set<StateRef>();
+  /** How many states there are, and how many boots have decided. */
+  readonly all: number;
+  decided = 0;
 
   constructor(space: Space) {
     this.space = space;
@@ -34,20 +37,28 @@ export class Coverage {
       Int32Array
     >;
     this.subsetStatus = new Int32Array(space.subsets.length).fill(undecided);
+    this.all = axisNames.reduce(
+      (sum, name) => sum + count(this.status[name], undecided),
+      space.subsets.length,
+    );
   }
 
   /**
-   * The state to boot next: the middle of the longest stretch of undecided ones on the first axis that has any,
-   * counting those under way as decided; then the subsets. Undefined where none is left.
+   * The state to boot next: the middle of the longest stretch of undecided ones on the first axis that has any; then
+   * the subsets. Stretches of which a state is under way come last, since that boot may well decide all of them.
+   * Undefined where none is left.
    */
   next(): StateRef | undefined {
-    for (const axis of axisNames) {
-      const position = middleOfLongest(this.status[axis], this.positionsUnderWay(axis));
-      if (position !== undefined) return { axis, position };
-    }
+    const stretches = axisNames.map((axis) => ({
+      axis,
+      ...longestStretches(this.status[axis], this.positionsUnderWay(axis)),
+    }));
+    for (const { axis, free } of stretches) if (free !== undefined) return { axis, position: free };
     const busy = new Set([...this.underWay].map((ref) => ('subset' in ref ? ref.subset : -1)));
     const subset = this.subsetStatus.findIndex((status, i) => status === undecided && !busy.has(i));
-    return subset < 0 ? undefined : { subset };
+    if (subset >= 0) return { subset };
+    for (const { axis, beside } of stretches) if (beside !== undefined) return { axis, position: beside };
+    return undefined;
   }
 
   begin(ref: StateRef): void {
@@ -74,7 +85,7 @@ export class Coverage {
    */
   decide(ref: StateRef, boot: number, read: CellsRead): number {
     const { step } = this.windowOf(this.space.placeOf(ref).window);
-    let count = this.decideOne(ref, boot);
+    let fresh = this.decideOne(ref, boot);
     const bases = {} as Record<AxisName, Int32Array>;
     for (const name of axisNames) {
       const mismatches = this.space.mismatches(name, read);
@@ -85,7 +96,7 @@ export class Coverage {
         for (let position = from; position < to; position += 1)
           if (mismatches[position] === 0 && status[position] === undecided) {
             status[position] = boot;
-            count += 1;
+            fresh += 1;
           }
       }
     }
@@ -94,9 +105,10 @@ export class Coverage {
       if (this.subsetStatus[i] !== undecided || this.windowOf(state.window).step !== step) return;
       if (!this.space.subsetMatches(state, bases[state.axis], wanted)) return;
       this.subsetStatus[i] = boot;
-      count += 1;
+      fresh += 1;
     });
-    return count;
+    this.decided += fresh;
+    return fresh;
   }
 
   /** Gives up the undecided states of an epoch: it has failed, and that is known. */
@@ -155,6 +167,12 @@ export class Coverage {
   }
 }
 
+function count(list: Int32Array, value: number): number {
+  let found = 0;
+  for (const item of list) if (item === value) found += 1;
+  return found;
+}
+
 function wantedByCell(cells: Cells, read: CellsRead): Int32Array {
   const wanted = new Int32Array(cells.count).fill(-1);
   read.cells.forEach((cell, i) => {
@@ -163,21 +181,39 @@ function wantedByCell(cells: Cells, read: CellsRead): Int32Array {
   return wanted;
 }
 
-/** Of the longest run of undecided positions (decided and absent ones end it), the middle one. */
-function middleOfLongest(status: Int32Array, busy: readonly number[]): number | undefined {
-  let best = 0;
-  let middle: number | undefined;
-  let from = -1;
+/**
+ * The middles of the longest runs of undecided positions: of those that have none under way (`free`), and of what those
+ * under way leave of the others (`beside`).
+ */
+function longestStretches(
+  status: Int32Array,
+  busy: readonly number[],
+): { free: number | undefined; beside: number | undefined } {
   const taken = new Set(busy);
+  const free = { length: 0, middle: undefined as number | undefined };
+  const beside = { length: 0, middle: undefined as number | undefined };
+  const keep = (best: typeof free, from: number, to: number) => {
+    if (to - from <= best.length) return;
+    best.length = to - from;
+    best.middle = from + ((to - from) >> 1);
+  };
+  let from = -1;
+  let part = -1;
+  let shared = false;
   for (let position = 0; position <= status.length; position += 1) {
-    const open = position < status.length && status[position] === undecided && !taken.has(position);
+    const open = position < status.length && status[position] === undecided;
+    const own = open && taken.size > 0 && taken.has(position);
     if (open && from < 0) from = position;
-    if (open || from < 0) continue;
-    if (position - from > best) {
-      best = position - from;
-      middle = from + (best >> 1);
+    if (open && !own && part < 0) part = position;
+    if (own) shared = true;
+    if ((own || !open) && part >= 0) {
+      keep(beside, part, position);
+      part = -1;
     }
+    if (open || from < 0) continue;
+    if (!shared) keep(free, from, position);
     from = -1;
+    shared = false;
   }
-  return middle;
+  return { free: free.middle, beside: beside.middle };
 }

@@ -7,8 +7,9 @@ import { unlessMalformed } from '../filesystem/malformed.ts';
 import { type DiskView, partView } from '../filesystem/view.ts';
 import { sectorBytes } from '../writelog/log.ts';
 import type { Cells } from './cells.ts';
-import { blockBytes, blockSectors, type Contents } from './contents.ts';
-import type { Interpretation, Interpreter, RawBlock } from './interpretation.ts';
+import type { Contents } from './contents.ts';
+import type { Interpretation, Interpreter, RawContent } from './interpretation.ts';
+import { RowIndex } from './row-index.ts';
 
 /** Where an ext4 file system lies; all in its own blocks, except `offset` and `blockBytes` in bytes. */
 interface Place {
@@ -32,7 +33,6 @@ export function ext4Parts(bases: readonly DiskView[], cells: Cells, contents: Co
       );
       if (superblock === undefined || (superblock.features.compat & compat.journal) === 0) return [];
       const { blockBytes: size, blocks } = superblock;
-      if (size > blockBytes || offset % size !== 0) return [];
       return [new Ext4Part({ disk, offset, blockBytes: size, blocks }, cells, contents)];
     }),
   );
@@ -54,6 +54,9 @@ export class Ext4Part implements Interpreter {
   /** Sets of changed cells, by their number. */
   private readonly changedSets: ReadonlySet<number>[] = [untouched];
   private readonly changedNumbers = new Map<string, number>([['', 0]]);
+  /** Numbers the contents of whole blocks of the file system. */
+  private readonly blocks: RowIndex;
+  private readonly scratch: Int32Array;
   private readonly first: number;
   private readonly end: number;
 
@@ -64,14 +67,17 @@ export class Ext4Part implements Interpreter {
     this.canonicalizer = new Canonicalizer(place.blockBytes, place.blocks);
     this.readingCell = cells.special();
     this.changedCell = cells.special();
-    this.first = Math.floor(place.offset / blockBytes);
-    this.end = Math.ceil((place.offset + place.blocks * place.blockBytes) / blockBytes);
+    this.first = place.offset / sectorBytes;
+    this.end = this.first + (place.blocks * place.blockBytes) / sectorBytes;
+    const sectors = place.blockBytes / sectorBytes;
+    this.blocks = new RowIndex(sectors);
+    this.scratch = new Int32Array(sectors);
   }
 
   has(cell: number): boolean {
     if (this.cells.disk(cell) !== this.place.disk) return false;
-    const block = this.cells.block(cell);
-    return block >= this.first && block < this.end;
+    const sector = this.cells.sector(cell);
+    return sector >= this.first && sector < this.end;
   }
 
   controls(cell: number): boolean {
@@ -82,7 +88,7 @@ export class Ext4Part implements Interpreter {
     return this.changedSets[changedNumber] ?? untouched;
   }
 
-  interpret(raw: RawBlock): Interpretation {
+  interpret(raw: RawContent): Interpretation {
     const source = this.source(raw);
     const form = this.canonicalizer.form(source);
     if (form.kind === 'odd') return asItIs;
@@ -94,60 +100,61 @@ export class Ext4Part implements Interpreter {
   }
 
   /** The blocks of the file system in one state. */
-  private source(raw: RawBlock): BlockSource {
+  private source(raw: RawContent): BlockSource {
     const { blockBytes: size } = this.place;
-    const sectors = size / sectorBytes;
-    const id = (block: number) => {
-      const { cell, index } = this.at(block);
-      this.consulted.add(cell);
-      const { words, at } = raw(cell);
-      const padded = new Int32Array(blockSectors);
-      for (let i = 0; i < sectors; i += 1) padded[i] = words[at + index + i] ?? 0;
-      return this.contents.block(padded);
+    const id = (block: number) => this.blocks.number(this.sectorsAt(raw, block));
+    const read = (block: number) => {
+      const number = id(block);
+      const parts = Array.from({ length: size / sectorBytes }, (_, i) =>
+        this.contents.bytesOf(this.blocks.word(number, i)),
+      );
+      return Buffer.concat(parts);
     };
-    return { id, read: (block) => this.contents.bytesOf(id(block)).subarray(0, size) };
+    return { id, read };
   }
 
-  /** Where one of the file system's blocks is. */
-  private at(block: number): { cell: number; index: number } {
-    const sector = (this.place.offset + block * this.place.blockBytes) / sectorBytes;
-    const index = sector % blockSectors;
-    return { cell: this.cells.of(this.place.disk, (sector - index) / blockSectors), index };
+  /** The contents of a file system block's sectors. Valid until the next call. */
+  private sectorsAt(raw: RawContent, block: number): Int32Array {
+    const { disk, offset, blockBytes: size } = this.place;
+    const first = (offset + block * size) / sectorBytes;
+    for (let i = 0; i < this.scratch.length; i += 1) {
+      const cell = this.cells.of(disk, first + i);
+      this.consulted.add(cell);
+      this.scratch[i] = raw(cell);
+    }
+    return this.scratch;
   }
 
   private recovered(
     { writes, superblockAt, superblock, dropped }: CanonicalForm,
     source: BlockSource,
   ): Interpretation {
-    const sectors = this.place.blockBytes / sectorBytes;
-    const replaced = new Map<number, Int32Array>();
-    for (const [block, copy] of writes) replaced.set(block, this.sectorsOf(copiedBlock(source, copy)));
-    replaced.set(superblockAt, this.sectorsOf(superblock));
-    const changed = new Set<number>([...replaced.keys()].map((block) => this.at(block).cell));
-    const base = this.place.offset / this.place.blockBytes;
+    const replaced = new Map<number, number>();
+    for (const [block, copy] of writes) this.replace(replaced, block, copiedBlock(source, copy));
+    this.replace(replaced, superblockAt, superblock);
+    const { offset, blockBytes: size } = this.place;
+    const changed = new Set(replaced.keys());
     return {
       changed,
       changedNumber: this.numberOf(changed),
       reading: 0,
       raw: false,
-      apply: (cell, words) => {
-        const firstBlock = (this.cells.block(cell) * blockSectors) / sectors - base;
-        for (let i = 0; i < blockSectors / sectors; i += 1) {
-          const block = firstBlock + i;
-          const other = replaced.get(block);
-          if (other !== undefined) words.set(other, i * sectors);
-          else if (dropped.has(block)) words.fill(0, i * sectors, (i + 1) * sectors);
-        }
+      apply: (cell, content) => {
+        const other = replaced.get(cell);
+        if (other !== undefined) return other;
+        const block = Math.floor((this.cells.sector(cell) * sectorBytes - offset) / size);
+        return dropped.has(block) ? 0 : content;
       },
     };
   }
 
-  private sectorsOf(block: Buffer): Int32Array {
-    const padded = Buffer.alloc(blockBytes);
-    block.copy(padded);
-    return this.contents
-      .sectorsOf(this.contents.blockOfBytes(padded))
-      .subarray(0, block.length / sectorBytes);
+  /** Notes what the sectors of a file system block hold after recovery. */
+  private replace(replaced: Map<number, number>, block: number, bytes: Buffer): void {
+    const first = (this.place.offset + block * this.place.blockBytes) / sectorBytes;
+    for (let i = 0; i < bytes.length / sectorBytes; i += 1) {
+      const sector = bytes.subarray(i * sectorBytes, (i + 1) * sectorBytes);
+      replaced.set(this.cells.of(this.place.disk, first + i), this.contents.numberOf(sector));
+    }
   }
 
   private numberOf(changed: ReadonlySet<number>): number {
@@ -166,5 +173,5 @@ const asItIs: Interpretation = {
   changedNumber: 0,
   reading: 1,
   raw: true,
-  apply: () => undefined,
+  apply: (_cell, content) => content,
 };

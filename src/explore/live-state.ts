@@ -1,75 +1,54 @@
 import type { Cells } from './cells.ts';
-import { blockSectors, type Contents } from './contents.ts';
-import type { Interpretation, Interpreter, RawBlock } from './interpretation.ts';
+import type { Interpretation, Interpreter, RawContent } from './interpretation.ts';
 
 /** Told that a cell has another content than before. */
 export type OnChange = (cell: number, content: number, before: number) => void;
 
-/** Blocks as they would be: per cell, its eight sector numbers. */
-export type BlockChanges = ReadonlyMap<number, Int32Array>;
+/** Sectors as they would be, by cell. */
+export type Changes = ReadonlyMap<number, number>;
 
 /** The contents of all cells while a log is played: sectors go in, changes of cells come out. */
 export class LiveState {
   private readonly cells: Cells;
-  private readonly contents: Contents;
   private readonly parts: readonly Interpreter[];
-  private readonly readings: Interpretation[];
-  /** Eight words a cell, as the disks have them. */
-  private sectors: Int32Array;
-  /** Of each cell, what it amounts to. */
-  private current: Int32Array;
+  private readonly readings: Interpretation[] = [];
+  /** Of each cell, what the disk has. */
+  private raw = new Int32Array(0);
+  /** Of each cell, what that amounts to. */
+  private current = new Int32Array(0);
   private known = 0;
-  private readonly dirty = new Set<number>();
-  private readonly scratch = new Int32Array(blockSectors);
+  private dirty: number[] = [];
 
-  constructor(cells: Cells, contents: Contents, parts: readonly Interpreter[]) {
+  constructor(cells: Cells, parts: readonly Interpreter[]) {
     this.cells = cells;
-    this.contents = contents;
     this.parts = parts;
-    this.sectors = new Int32Array(0);
-    this.current = new Int32Array(0);
-    this.readings = [];
+    for (const part of parts) this.readings.push(part.interpret(this.rawOf));
     this.grow();
-    for (const part of parts) this.readings.push(part.interpret(this.raw));
-    this.known = 0;
-    this.grow();
+    for (let cell = 0; cell < this.known; cell += 1)
+      this.current[cell] = this.value(cell, this.rawOf, this.readings);
   }
 
   /** What every cell amounts to now. */
   snapshot(): Int32Array {
     this.grow();
-    return this.current.slice(0, this.cells.count);
+    return this.current.slice(0, this.known);
   }
 
-  /** Sets one sector of a block. */
-  put(cell: number, index: number, sector: number): void {
-    this.grow();
-    const at = cell * blockSectors + index;
-    if (this.sectors[at] === sector) return;
-    this.sectors[at] = sector;
-    this.dirty.add(cell);
-  }
-
-  /** Sets a whole block. */
-  putBlock(cell: number, sectors: Int32Array): void {
-    for (let i = 0; i < blockSectors; i += 1) this.put(cell, i, sectors[i] ?? 0);
+  /** Sets one sector. */
+  put(cell: number, content: number): void {
+    if (cell >= this.known) this.grow();
+    if (this.raw[cell] === content) return;
+    this.raw[cell] = content;
+    this.dirty.push(cell);
   }
 
   /** Tells of every cell that has changed since the last time. */
   settle(onChange: OnChange): void {
-    if (this.dirty.size === 0) return;
-    const affected = new Set(this.dirty);
-    this.parts.forEach((part, i) => {
-      const before = this.readings[i];
-      if (before === undefined || !some(this.dirty, (cell) => part.controls(cell))) return;
-      const after = part.interpret(this.raw);
-      this.addAffected(affected, part, before, after);
-      this.readings[i] = after;
-    });
-    this.dirty.clear();
-    this.grow();
+    if (this.dirty.length === 0) return;
+    const affected = this.affectedBy(this.dirty, this.rawOf, this.readings);
+    this.dirty = [];
     for (const cell of affected) {
-      const content = this.value(cell, this.raw, this.readings);
+      const content = this.value(cell, this.rawOf, this.readings);
       const before = this.current[cell] ?? 0;
       if (content === before) continue;
       this.current[cell] = content;
@@ -77,82 +56,85 @@ export class LiveState {
     }
   }
 
-  /** The cells, with their contents, that would differ from now if these blocks were so. All must be settled. */
-  whatIf(changes: BlockChanges, onChange: OnChange): void {
-    const raw: RawBlock = (cell) => {
-      const words = changes.get(cell);
-      return words === undefined ? this.raw(cell) : { words, at: 0 };
-    };
-    const affected = new Set(changes.keys());
-    const readings = this.parts.map((part, i) => {
-      const before = this.readings[i] as Interpretation;
-      if (!some(changes.keys(), (cell) => part.controls(cell))) return before;
-      const after = part.interpret(raw);
-      this.addAffected(affected, part, before, after);
-      return after;
-    });
-    this.grow();
-    for (const cell of affected) {
+  /** The cells, with their contents, that would differ from now if these sectors were so. All must be settled. */
+  whatIf(changes: Changes, onChange: OnChange): void {
+    const raw: RawContent = (cell) => changes.get(cell) ?? this.rawOf(cell);
+    const readings = [...this.readings];
+    for (const cell of this.affectedBy([...changes.keys()], raw, readings)) {
       const content = this.value(cell, raw, readings);
       const before = this.current[cell] ?? 0;
       if (content !== before) onChange(cell, content, before);
     }
   }
 
-  private addAffected(affected: Set<number>, part: Interpreter, a: Interpretation, b: Interpretation): void {
-    if (a === b) return;
-    affected.add(part.readingCell);
-    affected.add(part.changedCell);
-    for (const cell of a.changed) affected.add(cell);
-    for (const cell of b.changed) affected.add(cell);
-    if (a.raw === b.raw) return;
-    for (let cell = 0; cell < this.cells.count; cell += 1) if (part.has(cell)) affected.add(cell);
+  /** The cells that may differ once `changed` have changed; puts the readings that this gives into `readings`. */
+  private affectedBy(
+    changed: readonly number[],
+    raw: RawContent,
+    readings: Interpretation[],
+  ): Iterable<number> {
+    let affected: Iterable<number> = changed;
+    this.parts.forEach((part, i) => {
+      const before = readings[i];
+      if (before === undefined || !changed.some((cell) => part.controls(cell))) return;
+      const after = part.interpret(raw);
+      readings[i] = after;
+      if (after !== before) affected = this.withReading(affected, part, before, after);
+    });
+    this.grow();
+    return affected;
   }
 
-  private readonly raw: RawBlock = (cell) => {
-    this.grow();
-    return { words: this.sectors, at: cell * blockSectors };
+  private withReading(
+    affected: Iterable<number>,
+    part: Interpreter,
+    before: Interpretation,
+    after: Interpretation,
+  ): Set<number> {
+    const all = new Set(affected).add(part.readingCell).add(part.changedCell);
+    for (const cell of before.changed) all.add(cell);
+    for (const cell of after.changed) all.add(cell);
+    if (before.raw !== after.raw)
+      for (let cell = 0; cell < this.cells.count; cell += 1) if (part.has(cell)) all.add(cell);
+    return all;
+  }
+
+  private readonly rawOf: RawContent = (cell) => {
+    if (cell >= this.known) this.grow();
+    return this.raw[cell] ?? 0;
   };
 
-  private value(cell: number, raw: RawBlock, readings: readonly Interpretation[]): number {
-    for (const [i, part] of this.parts.entries()) {
+  private value(cell: number, raw: RawContent, readings: readonly Interpretation[]): number {
+    for (let i = 0; i < this.parts.length; i += 1) {
+      const part = this.parts[i];
       const reading = readings[i];
-      if (reading === undefined) continue;
+      if (part === undefined || reading === undefined) continue;
       if (cell === part.readingCell) return reading.reading;
       if (cell === part.changedCell) return reading.changedNumber;
-      if (!part.has(cell) || reading.raw) continue;
-      const { words, at } = raw(cell);
-      for (let j = 0; j < blockSectors; j += 1) this.scratch[j] = words[at + j] ?? 0;
-      reading.apply(cell, this.scratch);
-      return this.contents.block(this.scratch);
+      if (part.has(cell)) return reading.raw ? raw(cell) : reading.apply(cell, raw(cell));
     }
-    const { words, at } = raw(cell);
-    return this.contents.block(words, at);
+    return raw(cell);
   }
 
   /** Takes up cells that were made meanwhile. */
   private grow(): void {
     const { count } = this.cells;
-    if (this.known === count) return;
-    const base = this.cells.baseSectors();
-    if (this.sectors.length < base.length) {
-      const sectors = new Int32Array(Math.max(base.length, 2 * this.sectors.length));
-      sectors.set(this.sectors.subarray(0, this.known * blockSectors));
-      this.sectors = sectors;
-      const current = new Int32Array(sectors.length / blockSectors);
-      current.set(this.current.subarray(0, this.known));
-      this.current = current;
+    if (this.known >= count) return;
+    if (this.raw.length < count) {
+      this.raw = extended(this.raw, count);
+      this.current = extended(this.current, count);
     }
-    this.sectors.set(base.subarray(this.known * blockSectors), this.known * blockSectors);
     const from = this.known;
     this.known = count;
+    for (let cell = from; cell < count; cell += 1) this.raw[cell] = this.cells.base(cell);
     if (this.readings.length < this.parts.length) return;
     for (let cell = from; cell < count; cell += 1)
-      this.current[cell] = this.value(cell, this.raw, this.readings);
+      this.current[cell] = this.value(cell, this.rawOf, this.readings);
   }
 }
 
-function some<T>(items: Iterable<T>, test: (item: T) => boolean): boolean {
-  for (const item of items) if (test(item)) return true;
-  return false;
+function extended(array: Int32Array, least: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(least, 2 * array.length));
+  larger.set(array);
+  return larger;
 }

@@ -6,7 +6,7 @@ import { epochEnds, OpenWrites } from '../writelog/moments.ts';
 import type { Window } from '../writelog/windows.ts';
 import { type Axis, AxisBuilder } from './axis.ts';
 import type { Cells } from './cells.ts';
-import { blockSectors, type Contents } from './contents.ts';
+import type { Contents } from './contents.ts';
 import { IntList } from './int-list.ts';
 import type { Interpreter } from './interpretation.ts';
 import { LiveState } from './live-state.ts';
@@ -48,7 +48,7 @@ export function layOut(options: SpaceOptions): Layout {
     AxisName,
     AxisBuilder
   >;
-  const initial = new LiveState(options.cells, options.contents, options.parts);
+  const initial = new LiveState(options.cells, options.parts);
   const layout = {
     segments: { head: [], none: [], tail: [], zero: [] } as Record<AxisName, Segment[]>,
     subsets: [] as SubsetState[],
@@ -72,9 +72,7 @@ export function layOut(options: SpaceOptions): Layout {
 }
 
 function touch(cells: Cells, { disk, sector, count }: LogRecord): void {
-  if (count === 0) return;
-  const last = Math.floor((sector + count - 1) / blockSectors);
-  for (let block = Math.floor(sector / blockSectors); block <= last; block += 1) cells.of(disk, block);
+  for (let i = 0; i < count; i += 1) cells.of(disk, sector + i);
 }
 
 /** Which window a write was issued in, or -1; to be asked in issue order. */
@@ -109,20 +107,9 @@ class EpochCounter {
   }
 }
 
-/** One sector of a write: where it lies, and what it holds. */
-function eachSector(
-  contents: Contents,
-  cells: Cells,
-  record: LogRecord,
-  i: number,
-): { cell: number; index: number; content: number } {
-  const sector = record.sector + i;
-  const block = Math.floor(sector / blockSectors);
-  return {
-    cell: cells.of(record.disk, block),
-    index: sector - block * blockSectors,
-    content: record.kind === 'write' ? contents.writtenSector(record.arena + i) : 0,
-  };
+/** What the sectors of a write hold once it is done. */
+function contentOf(contents: Contents, { kind, arena }: LogRecord, i: number): number {
+  return kind === 'write' ? contents.writtenAt(arena + i) : 0;
 }
 
 interface Growing {
@@ -152,8 +139,8 @@ class MainSweep {
     this.options = options;
     this.builders = builders;
     this.layout = layout;
-    this.head = new LiveState(options.cells, options.contents, options.parts);
-    this.none = new LiveState(options.cells, options.contents, options.parts);
+    this.head = new LiveState(options.cells, options.parts);
+    this.none = new LiveState(options.cells, options.parts);
     this.open = new OpenWrites(options.log);
   }
 
@@ -189,10 +176,11 @@ class MainSweep {
     const changed = (cell: number, content: number) => this.builders.head.note(cell, this.position, content);
     if (!torn) this.position += 1;
     for (let i = 0; i < record.count; i += 1) {
-      const { cell, index, content } = eachSector(contents, cells, record, i);
-      this.writers.note(cell * blockSectors + index, record.seq, content);
+      const cell = cells.of(record.disk, record.sector + i);
+      const content = contentOf(contents, record, i);
+      this.writers.note(cell, record.seq, content);
       this.stale.add(cell);
-      this.head.put(cell, index, content);
+      this.head.put(cell, content);
       if (!torn) continue;
       this.position += 1;
       this.head.settle(changed);
@@ -237,7 +225,7 @@ class MainSweep {
     for (const record of this.lastOpen) this.eachCell(record, (cell) => this.stale.add(cell));
     for (const record of open) this.eachCell(record, (cell) => this.stale.add(cell));
     const lost = new Set(open.map(({ seq }) => seq));
-    for (const cell of this.stale) this.none.putBlock(cell, this.blockWithout(cell, lost));
+    for (const cell of this.stale) this.none.put(cell, this.contentWithout(cell, lost));
     this.none.settle((cell, content) => this.builders.none.note(cell, this.nonePosition, content));
     this.stale = new Set();
     this.lastOpen = open;
@@ -252,7 +240,7 @@ class MainSweep {
     const touched = new Set<number>();
     for (const record of open)
       if (lost.has(record.seq) === fromHead) this.eachCell(record, (cell) => touched.add(cell));
-    const changes = new Map([...touched].map((cell) => [cell, this.blockWithout(cell, lost)]));
+    const changes = new Map([...touched].map((cell) => [cell, this.contentWithout(cell, lost)]));
     const { differences, subsets } = this.layout;
     const first = differences.cells.length;
     (fromHead ? this.head : this.none).whatIf(changes, (cell, content, before) => {
@@ -269,20 +257,12 @@ class MainSweep {
     });
   }
 
-  private blockWithout(cell: number, lost: ReadonlySet<number>): Int32Array {
-    const sectors = new Int32Array(blockSectors);
-    const base = this.options.cells.baseSectors();
-    for (let i = 0; i < blockSectors; i += 1) {
-      const at = cell * blockSectors + i;
-      sectors[i] = this.writers.without(at, (seq) => lost.has(seq), base[at] ?? 0);
-    }
-    return sectors;
+  private contentWithout(cell: number, lost: ReadonlySet<number>): number {
+    return this.writers.without(cell, (seq) => lost.has(seq), this.options.cells.base(cell));
   }
 
   private eachCell({ disk, sector, count }: LogRecord, visit: (cell: number) => void): void {
-    const last = Math.floor((sector + count - 1) / blockSectors);
-    for (let block = Math.floor(sector / blockSectors); block <= last; block += 1)
-      visit(this.options.cells.of(disk, block));
+    for (let i = 0; i < count; i += 1) visit(this.options.cells.of(disk, sector + i));
   }
 }
 
@@ -307,12 +287,11 @@ function sweepTears(
   if (!kinds.includes('torn')) return 1;
   const finder = new WindowFinder(windows);
   const epochs = new EpochCounter(log);
-  const live = new LiveState(cells, contents, parts);
+  const live = new LiveState(cells, parts);
   let position = 0;
   const changed = (cell: number, content: number) => builder.note(cell, position, content);
   const put = (record: LogRecord, i: number, zero = false) => {
-    const { cell, index, content } = eachSector(contents, cells, record, i);
-    live.put(cell, index, zero ? 0 : content);
+    live.put(cells.of(record.disk, record.sector + i), zero ? 0 : contentOf(contents, record, i));
   };
   for (const record of log.records) {
     if (record.kind === 'flush') continue;

@@ -1,9 +1,9 @@
 import { type CrashState, stateMaps } from '../writelog/crash-state.ts';
-import { fromBase, type SectorMap, zeroed } from '../writelog/sector-map.ts';
+import { fromBase, zeroed } from '../writelog/sector-map.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { Axis } from './axis.ts';
 import type { Cells } from './cells.ts';
-import { blockSectors, type Contents } from './contents.ts';
+import type { Contents } from './contents.ts';
 import { LiveState } from './live-state.ts';
 import { type Layout, type Line, layOut, type SpaceOptions } from './space-builder.ts';
 import {
@@ -14,6 +14,9 @@ import {
   type StateRef,
   type SubsetState,
 } from './states.ts';
+
+/** Sectors in the atom of drives with 4096-byte sectors. */
+const largeAtom = 8;
 
 /** What a boot read, in terms of a space: cells and the content that each had. */
 export interface CellsRead {
@@ -94,8 +97,8 @@ export class Space {
         const record = this.options.log.records[seq];
         const tears = name === 'head' ? to - from - 1 : to - from;
         if (record === undefined || tears < 1) continue;
-        const first = Math.floor(record.sector / blockSectors);
-        count += Math.floor((record.sector + record.count - 1) / blockSectors) - first;
+        const first = Math.floor(record.sector / largeAtom);
+        count += Math.floor((record.sector + record.count - 1) / largeAtom) - first;
       }
     return count;
   }
@@ -112,32 +115,25 @@ export class Space {
   /** What every cell holds in any crash state of the log, also one that is none of the space's. */
   contentsOf(state: CrashState): Int32Array {
     const { log, parts } = this.options;
-    const live = new LiveState(this.cells, this.contents, parts);
-    stateMaps(log, state).forEach((map, disk) => {
-      for (let cell = 0; cell < this.cells.count; cell += 1)
-        if (this.cells.disk(cell) === disk) this.putMapped(live, cell, map);
-    });
+    const live = new LiveState(this.cells, parts);
+    const maps = stateMaps(log, state);
+    for (let cell = 0; cell < this.cells.count; cell += 1) {
+      const source = maps[this.cells.disk(cell)]?.[this.cells.sector(cell)] ?? fromBase;
+      if (source !== fromBase) live.put(cell, source === zeroed ? 0 : this.contents.writtenAt(source));
+    }
     live.settle(() => undefined);
     return live.snapshot();
   }
 
-  private putMapped(live: LiveState, cell: number, map: SectorMap): void {
-    const first = this.cells.block(cell) * blockSectors;
-    for (let i = 0; i < blockSectors; i += 1) {
-      const source = map[first + i] ?? fromBase;
-      if (source !== fromBase) live.put(cell, i, source === zeroed ? 0 : this.contents.writtenSector(source));
-    }
-  }
-
   /**
-   * What a boot of a state read (`contentOf` its cells), from the blocks that it looked at before it wrote them, by disk. Blocks
+   * What a boot of a state read (`contentOf` its cells), from the sectors that it looked at before it wrote them, by disk. Sectors
    * that no state differs in are left out; where a file system was read, so was the way in which its journal reads.
    */
-  cellsRead(contentOf: (cell: number) => number, blocks: readonly Iterable<number>[]): CellsRead {
+  cellsRead(contentOf: (cell: number) => number, sectors: readonly Iterable<number>[]): CellsRead {
     const cells = new Set<number>();
-    blocks.forEach((numbers, disk) => {
-      for (const block of numbers) {
-        const cell = this.cells.find(disk, block);
+    sectors.forEach((numbers, disk) => {
+      for (const sector of numbers) {
+        const cell = this.cells.find(disk, sector);
         if (cell >= 0) cells.add(cell);
       }
     });

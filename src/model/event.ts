@@ -6,7 +6,15 @@ export type RunEvent =
   | { type: 'phase'; run: string; phase: string; detail: string }
   | { type: 'step'; run: string; path: string[]; step: StepRecord }
   | { type: 'cuts-planned'; run: string; total: number }
-  | { type: 'cut'; run: string; done: number; total: number; cut: CutRecord }
+  /** `total` is 0 where nobody knows how many boots it takes; `states` says then how far it is. */
+  | {
+      type: 'cut';
+      run: string;
+      done: number;
+      total: number;
+      cut: CutRecord;
+      states?: { decided: number; all: number };
+    }
   | { type: 'notice'; run: string; message: string }
   | { type: 'run-finished'; run: string; verdict: Verdict; seconds: number };
 

@@ -1,34 +1,33 @@
-/** The grain of a read set: file systems and page caches read in these. */
-const readSetBlockBytes = 4096;
-
-/** Which 4 KiB blocks of a disk were read before they were wholly overwritten: all that a boot's outcome hangs on. */
+/** Which blocks of a disk were read before they were wholly overwritten: all that a boot's outcome hangs on. */
 export class ReadSet {
   /** Number of blocks of the disk; the last may be a part of one. */
   readonly blocks: number;
   private readonly bytes: number;
+  private readonly blockBytes: number;
   private readonly seen: Uint8Array;
   private readonly owned: Uint8Array;
 
-  /** For a disk of `bytes`. */
-  constructor(bytes: number) {
+  /** For a disk of `bytes`, in blocks of `blockBytes`. */
+  constructor(bytes: number, blockBytes = 4096) {
     this.bytes = bytes;
-    this.blocks = Math.ceil(bytes / readSetBlockBytes);
+    this.blockBytes = blockBytes;
+    this.blocks = Math.ceil(bytes / blockBytes);
     this.seen = new Uint8Array(Math.ceil(this.blocks / 8));
     this.owned = new Uint8Array(Math.ceil(this.blocks / 8));
   }
 
   /** Notes that the bytes of [offset, end) were looked at. */
   noteRead(offset: number, end: number): void {
-    const last = Math.ceil(end / readSetBlockBytes);
-    for (let block = Math.floor(offset / readSetBlockBytes); block < last; block += 1) this.look(block);
+    const last = Math.ceil(end / this.blockBytes);
+    for (let block = Math.floor(offset / this.blockBytes); block < last; block += 1) this.look(block);
   }
 
   /** Notes an overwrite; a block that keeps part of its old content counts as read. */
   noteWrite(offset: number, end: number): void {
-    const last = Math.ceil(end / readSetBlockBytes);
-    for (let block = Math.floor(offset / readSetBlockBytes); block < last; block += 1) {
-      const start = block * readSetBlockBytes;
-      if (offset <= start && end >= Math.min(start + readSetBlockBytes, this.bytes)) mark(this.owned, block);
+    const last = Math.ceil(end / this.blockBytes);
+    for (let block = Math.floor(offset / this.blockBytes); block < last; block += 1) {
+      const start = block * this.blockBytes;
+      if (offset <= start && end >= Math.min(start + this.blockBytes, this.bytes)) mark(this.owned, block);
       else this.look(block);
     }
   }

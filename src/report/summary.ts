@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import type { CrashRecord, CutRecord, Finding, RunRecord } from '../model/record.ts';
+import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord } from '../model/record.ts';
 import { plain } from './colour.ts';
 import { durationText, oneLine } from './text.ts';
 
@@ -58,16 +58,55 @@ function verdictText(
 }
 
 function crashLines(crash: CrashRecord, seed: string): string[] {
+  const again = crash.recording.reused ? ', recording of an earlier run' : '';
+  const { writes, flushes } = crash.recording;
+  const facts = `seed ${oneLine(seed)}${again}; ${writes} writes, ${flushes} flushes`;
+  if (crash.stages.length > 0) return exploredLines(crash, facts);
   const { prefix, lost, torn, subset } = crash.states;
   const total = prefix + lost + torn + subset;
   const of = total === 0 ? '' : ` of ${total} crash states`;
-  const again = crash.recording.reused ? ', recording of an earlier run' : '';
-  const { writes, flushes } = crash.recording;
   return [
-    `  power cuts: ${crash.boots} booted${of} (${crash.claim}; seed ${oneLine(seed)}${again}; ${writes} writes, ${flushes} flushes)`,
+    `  power cuts: ${crash.boots} booted${of} (${crash.claim}; ${facts})`,
     ...outcomeTable(crash.cuts).map((line) => `    ${line}`),
   ];
 }
+
+/** What each question is called. */
+const questions = {
+  whole: 'comes back whole',
+  retry: 'upgrade done again',
+  recovery: 'second cut',
+} as const satisfies Record<StageRecord['name'], string>;
+
+/** A run that decided states without booting each: how many, by how many boots, and how well that was checked. */
+function exploredLines(crash: CrashRecord, facts: string): string[] {
+  const stages = crash.stages.map(({ name, states, decided, boots, claim }) => [
+    questions[name],
+    `${decided} of ${states} states`,
+    `${boots} boots`,
+    name === 'whole' && claim === 'exhaustive' ? 'exhaustive' : claim,
+  ]);
+  const rungs = Object.entries(crash.states)
+    .filter(([, count]) => count > 0)
+    .map(([rung, count]) => `${rung} ${crash.decided[rung as keyof typeof crash.decided]}/${count}`);
+  const open = [
+    ...(crash.skipped > 0 ? [`${crash.skipped} not tried, because their epoch had failed already`] : []),
+    ...(crash.undecided > 0 ? [`${crash.undecided} UNKNOWN: the budget was used up`] : []),
+  ];
+  return [
+    `  power cuts: every crash state (${facts})`,
+    ...align([['', 'decided', 'by', 'claim'], ...stages]).map((line) => `    ${line}`),
+    `    states: ${rungs.join(', ')}${crash.blockTears > 0 ? ` (${crash.blockTears} of the torn between 4 KiB blocks)` : ''}`,
+    ...open.map((line) => `    ${line}`),
+    `    audit: ${crash.audited} states booted after all, ${crash.mismatches} mismatches`,
+    `    outcomes: ${crash.outcomes.length}`,
+    ...crash.outcomes
+      .slice(0, maxOutcomes)
+      .map(({ name, states }) => `      ${oneLine(name, 100)}: ${states} state${states === 1 ? '' : 's'}`),
+  ];
+}
+
+const maxOutcomes = 12;
 
 /** Rows: what the device was doing. Columns: what came up, then how many of the row are not passed. */
 function outcomeTable(cuts: readonly CutRecord[]): string[] {
@@ -116,10 +155,15 @@ function findingLines(record: RunRecord, folder: string | undefined): string[] {
 
 function oneFinding(record: RunRecord, finding: Finding, folder: string | undefined): string[] {
   const log = finding.cut === '' ? stepConsole(record, finding) : cutConsole(record, finding);
+  const alike = finding.states > 1 ? ` (${finding.states} states alike)` : '';
+  const again =
+    finding.file === undefined ? oneLine(finding.token, 300) : below(folder, oneLine(finding.file, 100));
   return [
     `    ${oneLine(finding.check, 60)}: ${oneLine(finding.message, 400)}`,
-    `      ${finding.cut === '' ? 'without a cut' : `cut ${oneLine(finding.cut, 80)}`}, ${oneLine(finding.during)}`,
+    `      ${finding.cut === '' ? 'without a cut' : `cut ${oneLine(finding.cut, 80)}`}, ${oneLine(finding.during)}${alike}`,
+    ...(finding.reason === undefined ? [] : [`      because: ${oneLine(finding.reason, 600)}`]),
     ...(finding.files.length === 0 ? [] : [`      files: ${oneLine(finding.files.join(', '))}`]),
+    ...(again === '' ? [] : [`      replay: brownout replay ${again}`]),
     ...(log === undefined ? [] : [`      console: ${below(folder, log)}`]),
   ];
 }

@@ -10,6 +10,7 @@ interface Progress {
   since: number;
   done: number;
   total: number;
+  states?: { decided: number; all: number } | undefined;
 }
 
 /**
@@ -72,10 +73,15 @@ export class Terminal implements Disposable {
         });
         return undefined;
       case 'cut': {
-        if (progress !== undefined) progress.done = event.done;
+        if (progress !== undefined) {
+          progress.done = event.done;
+          progress.states = event.states;
+        }
         const { cut } = event;
+        const count = event.total === 0 ? `boot ${event.done}` : `${event.done}/${event.total}`;
+        const others = (cut.decides ?? 1) > 1 ? `, decides ${cut.decides} states` : '';
         const what = `${cut.during} ${cut.step}, ${cut.description}: ${cut.outcome}`;
-        return `${label} ${this.mark(cut.verdict)} ${event.done}/${event.total} ${oneLine(what)} ${dim(durationText(cut.seconds))}`;
+        return `${label} ${this.mark(cut.verdict)} ${count} ${oneLine(what)}${others} ${dim(durationText(cut.seconds))}`;
       }
       case 'notice':
         return `${label} ${yellow('note:')} ${oneLine(event.message, 600)}`;
@@ -106,8 +112,10 @@ export class Terminal implements Disposable {
     this.output.write(`${clearLine}${this.colour.cyan(shown)}`);
   }
 
-  private progressText(run: string, { phase, since, done, total }: Progress): string {
+  private progressText(run: string, { phase, since, done, total, states }: Progress): string {
     const seconds = (this.clock.now() - since) / 1000;
+    if (states !== undefined)
+      return `${runLabel(run)}: ${phase}, ${done} boots have decided ${states.decided} of ${states.all} states, ${durationText(Math.floor(seconds))}`;
     if (total === 0) return `${runLabel(run)}: ${phase}, ${durationText(Math.floor(seconds))}`;
     const left =
       done === 0

@@ -152,10 +152,13 @@ function problemLines(problem: Problem | undefined): string[] {
   ];
 }
 
-function blame({ minimal, files }: Finding): string[] {
+function blame({ reason, minimal, files, token, file }: Finding): string[] {
   return [
+    ...(reason === undefined ? [] : [`because: ${reason}`]),
     ...(minimal.length === 0 ? [] : [`lost writes that suffice: ${minimal.join(', ')}`]),
     ...(files.length === 0 ? [] : [`in files: ${files.join(', ')}`]),
+    ...(token === '' ? [] : [`replay: brownout replay ${token}`]),
+    ...(file === undefined ? [] : [`or with this file of the run's folder: ${file}`]),
   ];
 }
 

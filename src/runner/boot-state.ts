@@ -5,7 +5,7 @@ import type { CutRecord } from '../model/record.ts';
 import { ReadSet } from '../nbd/read-set.ts';
 import { ReadSetDisk } from '../nbd/read-set-disk.ts';
 import { describeState } from '../writelog/crash-state.ts';
-import type { WriteLog } from '../writelog/log.ts';
+import { sectorBytes, type WriteLog } from '../writelog/log.ts';
 import type { Bench } from './bench.ts';
 import { decide, type StageEnd } from './decide.ts';
 import { openDevice } from './device.ts';
@@ -15,8 +15,8 @@ import { upgradesOf } from './record-path.ts';
 
 /** How a stage of a boot ended, and what the boot had read by then. */
 export interface BootStage extends StageEnd {
-  /** Of each disk, by position in the manifest: the numbers of the 4 KiB blocks that were read before they were written. */
-  blocksRead: number[][];
+  /** Of each disk, by position in the manifest: the sectors that were read before they were written. */
+  sectorsRead: number[][];
   /** The moment in the boot's own log. */
   at: number;
 }
@@ -54,7 +54,7 @@ export async function bootState(
     );
   const id = plannedId(planned);
   const { disks } = await disksIn(bench, ground, state, stack);
-  const readSets = disks.map(({ bytes }) => new ReadSet(bytes));
+  const readSets = disks.map(({ bytes }) => new ReadSet(bytes, sectorBytes));
   const device = await openDevice(
     bench,
     `cut-${(label ?? id).replaceAll('/', '_')}`,
@@ -82,7 +82,7 @@ export async function bootState(
     {
       retry,
       onStage: (end) =>
-        stages.push({ ...end, blocksRead: readSets.map((set) => set.toArray()), at: device.log.now }),
+        stages.push({ ...end, sectorsRead: readSets.map((set) => set.toArray()), at: device.log.now }),
     },
   );
   record.token = tokenOf(bench, planned);

@@ -37,7 +37,11 @@ export async function exploreCuts(
   const options = { ...limits, kinds, budget };
   const note = (cut: CutRecord) => {
     progress.cuts.push(cut);
-    bench.emit({ type: 'cut', run: bench.runId, done: progress.cuts.length, total: 0, cut });
+    const whole = progress.explorations.filter(({ stage }) => stage === 'whole');
+    const sum = (of: 'all' | 'decided') =>
+      whole.reduce((total, { exploration }) => total + exploration.whole[of], 0);
+    const states = { decided: sum('decided'), all: sum('all') };
+    bench.emit({ type: 'cut', run: bench.runId, done: progress.cuts.length, total: 0, cut, states });
   };
   const onBoot = ({ record }: ExploredBoot) => note(record);
   bench.emit({ type: 'phase', run: bench.runId, phase: 'power cuts', detail: 'every crash state' });

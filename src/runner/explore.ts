@@ -231,7 +231,7 @@ export class Exploration implements AsyncDisposable {
     const verdictOf = (stage: Stage): BootVerdict | undefined => {
       const end = stages.find((candidate) => candidate.stage === stage);
       if (end === undefined) return undefined;
-      const read = this.timed(() => this.space.cellsRead(contentOf, end.blocksRead));
+      const read = this.timed(() => this.space.cellsRead(contentOf, end.sectorsRead));
       return { verdict: end.verdict, outcome: end.outcome, read };
     };
     return {
@@ -322,7 +322,7 @@ export async function saveMismatch(
     outcome: whole.outcome,
     checks: record.checks,
     console: record.console,
-    read: Array.from(whole.read.cells, (cell) => [space.cells.disk(cell), space.cells.block(cell)]),
+    read: Array.from(whole.read.cells, (cell) => [space.cells.disk(cell), space.cells.sector(cell)]),
   });
   const document = { audited: side(audit.boot), decidedBy: side(audit.decidedBy) };
   await writeFileAtomically(path, `${JSON.stringify(document, null, 2)}\n`);

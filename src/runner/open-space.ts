@@ -6,6 +6,7 @@ import { ext4Parts } from '../explore/ext4-part.ts';
 import { Space } from '../explore/space.ts';
 import type { StateKind } from '../model/scenario.ts';
 import { Arena } from '../nbd/arena.ts';
+import { sectorBytes } from '../writelog/log.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import { basesOf, type Ground } from './ground.ts';
@@ -31,7 +32,7 @@ export async function openSpace(
   const contents = new Contents(arena, views);
   const cells = new Cells(
     contents,
-    views.map(({ bytes }) => bytes),
+    views.map(({ bytes }) => Math.ceil(bytes / sectorBytes)),
   );
   const parts = canonical ? ext4Parts(views, cells, contents) : [];
   return new Space({ log: ground.log, windows, kinds, contents, cells, parts, random });

@@ -10,6 +10,6 @@ it('has each call only on the states that allow it', () => {
   expectTypeOf<keyof Booting>().toEqualTypeOf<Powered | 'untilReady'>();
   expectTypeOf<keyof Broken>().toEqualTypeOf<Powered | 'failure' | 'resets'>();
   expectTypeOf<keyof Ready>().toEqualTypeOf<
-    Powered | 'resets' | 'oops' | 'run' | 'readFile' | 'writeFile' | 'reboot' | 'shutdown'
+    Powered | 'resets' | 'oops' | 'run' | 'interact' | 'readFile' | 'writeFile' | 'reboot' | 'shutdown'
   >();
 });
