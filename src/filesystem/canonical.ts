@@ -1,4 +1,4 @@
-import { type BlockSource, ViewSource } from './block-source.ts';
+import type { BlockSource } from './block-source.ts';
 import { canonicalSuperblock, sameErrors } from './canonical-superblock.ts';
 import {
   incompat,
@@ -7,8 +7,9 @@ import {
   superblockBytes,
   superblockOffset,
 } from './ext4-superblock.ts';
-import { copiedBlock, JournalReplayer, type Replayed } from './jbd2.ts';
+import { copiedBlock, JournalReplayer } from './jbd2.ts';
 import { type JournalGeometry, journalGeometry } from './journal-geometry.ts';
+import type { Replayed } from './log.ts';
 import { type Odd, odd, unlessMalformed } from './malformed.ts';
 import type { JournalCopy } from './transaction.ts';
 import type { DiskView } from './view.ts';
@@ -187,26 +188,4 @@ const shapeFields = [
 
 function sameShape(one: Buffer, other: Buffer): boolean {
   return shapeFields.every(([start, end]) => one.subarray(start, end).equals(other.subarray(start, end)));
-}
-
-/** A whole file system in canonical form: the blocks that are not as in the view, and those that do not matter. */
-export interface CanonicalImage {
-  kind: 'canonical';
-  blockBytes: number;
-  blocks: ReadonlyMap<number, Buffer>;
-  dropped: ReadonlySet<number>;
-}
-
-/** The canonical form of one content of an ext4 file system, with the blocks' bytes. */
-export function canonicalImage(view: DiskView): CanonicalImage | Odd {
-  return unlessMalformed((): CanonicalImage | Odd => {
-    const { blockBytes, blocks: count } = readSuperblock(view);
-    const source = new ViewSource(view, blockBytes);
-    const form = new Canonicalizer(blockBytes, count).form(source);
-    if (form.kind === 'odd') return form;
-    const blocks = new Map<number, Buffer>();
-    for (const [block, copy] of form.writes) blocks.set(block, copiedBlock(source, copy));
-    blocks.set(form.superblockAt, form.superblock);
-    return { kind: 'canonical', blockBytes, blocks, dropped: form.dropped };
-  }, odd);
 }

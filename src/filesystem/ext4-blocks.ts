@@ -5,7 +5,7 @@ import { type Budget, Malformed } from './malformed.ts';
 import { type DiskView, readInside } from './view.ts';
 
 /** Consecutive blocks of a file that are consecutive in the file system too. */
-export interface Run {
+interface Run {
   /** The first block, counted within the file. */
   logical: number;
   /** The first block in the file system. */

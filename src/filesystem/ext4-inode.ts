@@ -26,7 +26,7 @@ export interface Inode {
 }
 
 /** Byte offset of an inode (counted from 1) in the file system. Throws Malformed if there is none such. */
-export function inodeOffset(view: DiskView, sb: Superblock, number: number): number {
+function inodeOffset(view: DiskView, sb: Superblock, number: number): number {
   if (number < 1 || number > sb.inodes) throw new Malformed(`there is no inode ${number}`);
   const group = readGroup(view, sb, Math.floor((number - 1) / sb.inodesPerGroup));
   return group.inodeTable * sb.blockBytes + ((number - 1) % sb.inodesPerGroup) * sb.inodeBytes;

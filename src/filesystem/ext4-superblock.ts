@@ -103,7 +103,7 @@ export function parseSuperblock(sb: Buffer, deviceBytes: number): Superblock {
 }
 
 /** Whether `s_checksum` is right: CRC-32C, from all ones, of what precedes it. */
-export function superblockChecksumHolds(sb: Buffer): boolean {
+function superblockChecksumHolds(sb: Buffer): boolean {
   return sb.readUInt8(0x175) === 1 && sb.readUInt32LE(0x3fc) === crc32c(0xffffffff, sb, 0, 0x3fc);
 }
 

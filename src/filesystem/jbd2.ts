@@ -1,30 +1,9 @@
 import type { BlockSource } from './block-source.ts';
 import type { JournalGeometry } from './journal-geometry.ts';
 import { type JournalHead, journalMagic, readJournalHead } from './journal-head.ts';
+import { emptyLog, type Log, longer, type Replayed, writesOf } from './log.ts';
 import { type Odd, odd } from './malformed.ts';
-import { type JournalCopy, type Transaction, TransactionReader } from './transaction.ts';
-
-/** What the recovery of a journal comes to. */
-export interface Replayed {
-  kind: 'replayed';
-  /** Which block of the file system gets its content from which block of the journal. */
-  writes: ReadonlyMap<number, JournalCopy>;
-  /** False where the journal says that it is empty: nothing was to be recovered. */
-  pending: boolean;
-  /** Number of whole transactions in the log. */
-  transactions: number;
-}
-
-/** One state of the log: these transactions, and none after them. */
-interface Log {
-  before: Log | undefined;
-  transaction: Transaction | undefined;
-  transactions: number;
-  /** Blocks of the journal that it takes. */
-  blocks: number;
-  longer: Map<Transaction, Log>;
-  outcome: Replayed | undefined;
-}
+import { isThere, type JournalCopy, type Transaction, TransactionReader } from './transaction.ts';
 
 /** All that depends on a journal's format. */
 interface Known {
@@ -146,51 +125,10 @@ function startOf({ logs }: Known, { sequence, start, format }: JournalHead): Log
   const key = sequence * format.end + start;
   let log = logs.get(key);
   if (log === undefined) {
-    log = {
-      before: undefined,
-      transaction: undefined,
-      transactions: 0,
-      blocks: 0,
-      longer: new Map(),
-      outcome: undefined,
-    };
+    log = emptyLog();
     logs.set(key, log);
   }
   return log;
-}
-
-function longer(log: Log, transaction: Transaction): Log {
-  let next = log.longer.get(transaction);
-  if (next === undefined) {
-    const [transactions, blocks] = [log.transactions + 1, log.blocks + transaction.from.length];
-    next = { before: log, transaction, transactions, blocks, longer: new Map(), outcome: undefined };
-    log.longer.set(transaction, next);
-  }
-  return next;
-}
-
-function isThere({ from, ids }: Transaction, source: BlockSource): boolean {
-  for (let i = 0; i < from.length; i += 1) if (source.id(from[i] as number) !== ids[i]) return false;
-  return true;
-}
-
-/**
- * The revoke and the replay pass: a block is not copied if the same or a later transaction revokes it
- * (jbd2_journal_test_revoke() of fs/jbd2/revoke.c).
- */
-function writesOf(log: Log): Map<number, JournalCopy> {
-  const transactions: Transaction[] = [];
-  for (let at: Log | undefined = log; at !== undefined; at = at.before)
-    if (at.transaction !== undefined) transactions.push(at.transaction);
-  transactions.reverse();
-  const revokedBy = new Map<number, number>();
-  for (const { revoked, sequence } of transactions)
-    for (const block of revoked) revokedBy.set(block, sequence);
-  const writes = new Map<number, JournalCopy>();
-  for (const transaction of transactions)
-    for (const { block, journalBlock, escaped } of transaction.writes)
-      if (transaction.sequence > (revokedBy.get(block) ?? -1)) writes.set(block, { journalBlock, escaped });
-  return writes;
 }
 
 /** The content that a recovered block gets. */

@@ -29,6 +29,12 @@ export interface Transaction {
   ids: readonly number[];
 }
 
+/** Whether a source still has every block as the transaction was read from it. */
+export function isThere({ from, ids }: Transaction, source: BlockSource): boolean {
+  for (let i = 0; i < from.length; i += 1) if (source.id(from[i] as number) !== ids[i]) return false;
+  return true;
+}
+
 /** Reads transactions of one format; whatever follows from a block's content alone is worked out once. */
 export class TransactionReader {
   private readonly geometry: JournalGeometry;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ViewSource } from '../../../src/filesystem/block-source.ts';
-import { Canonicalizer, canonicalImage } from '../../../src/filesystem/canonical.ts';
+import { Canonicalizer } from '../../../src/filesystem/canonical.ts';
+import { canonicalImage } from '../../../src/filesystem/canonical-image.ts';
 import { bufferView } from '../../../src/filesystem/view.ts';
 import { JournalWriter, type TestTransaction } from './journal-writer.ts';
 import { journalFeatures, small, smallExt4, writeJournalHead, writeSuperblock } from './small-ext4.ts';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BlockSource, ViewSource } from '../../../src/filesystem/block-source.ts';
-import { copiedBlock, JournalReplayer, type Replayed } from '../../../src/filesystem/jbd2.ts';
+import { copiedBlock, JournalReplayer } from '../../../src/filesystem/jbd2.ts';
 import { type JournalGeometry, journalGeometry } from '../../../src/filesystem/journal-geometry.ts';
+import type { Replayed } from '../../../src/filesystem/log.ts';
 import type { Odd } from '../../../src/filesystem/malformed.ts';
 import { bufferView } from '../../../src/filesystem/view.ts';
 import { JournalWriter, type TestTransaction } from './journal-writer.ts';
