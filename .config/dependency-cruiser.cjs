@@ -1,7 +1,7 @@
 /** Layers, lowest first: a folder imports only from rows above its own, never from its own row (src/README.md). */
 const rows = [
   ['core'],
-  ['model', 'process', 'document'],
+  ['model', 'process', 'document', 'filesystem'],
   ['scenario', 'writelog', 'report', 'feed', 'image', 'host', 'qemu', 'guest'],
   ['nbd', 'oracle'],
   ['target'],

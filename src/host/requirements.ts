@@ -43,6 +43,9 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'qemu-nbd' }, package: 'qemu-utils', purpose: 'test' },
   { what: { program: 'e2fsck' }, package: 'e2fsprogs', purpose: 'test' },
   { what: { program: 'debugfs' }, package: 'e2fsprogs', purpose: 'test' },
+  { what: { program: 'mke2fs' }, package: 'e2fsprogs', purpose: 'test' },
+  { what: { program: 'mkfs.vfat' }, package: 'dosfstools', purpose: 'test' },
+  { what: { program: 'mcopy' }, package: 'mtools', purpose: 'test' },
 ];
 
 /** What a requirement is called in messages: the program's name or the file's path. */

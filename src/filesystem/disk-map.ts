@@ -1,0 +1,127 @@
+import { ext4Owners } from './ext4-map.ts';
+import { fatOwners } from './fat-map.ts';
+import { partitionsOf } from './gpt.ts';
+import { unlessMalformed } from './malformed.ts';
+import type { Owners } from './owners.ts';
+import type { Partition } from './partition.ts';
+import { type Content, type Place, placeText } from './place.ts';
+import { type DiskView, partView } from './view.ts';
+
+/** Protective MBR, header and 128 entries; at the end, no MBR. */
+const gptBytes = { format: 'GPT', start: 34 * 512, end: 33 * 512 } as const;
+const mbrBytes = { format: 'MBR', start: 512, end: 0 } as const;
+
+interface Contents {
+  filesystem: Place['filesystem'];
+  /** Undefined where there is no file system that is understood. */
+  owners: Owners | undefined;
+}
+
+/**
+ * Names what lies where on a disk, for those who want to know why a device broke. Each file system is walked once, when
+ * first asked about; one with a journal is walked as recovery would leave it. A disk without partitions counts as one.
+ */
+export class DiskMap {
+  private readonly view: DiskView;
+  private readonly partitions: readonly Partition[];
+  private readonly contents = new Map<Partition, Contents>();
+  /** Bytes that the partition table takes at the start and at the end. */
+  private readonly table: typeof gptBytes | typeof mbrBytes;
+
+  constructor(view: DiskView) {
+    this.view = view;
+    const found = partitionsOf(view);
+    const gpt = found.some(({ typeGuid }) => !typeGuid.startsWith('MBR-'));
+    this.table = gpt ? gptBytes : mbrBytes;
+    this.partitions =
+      found.length === 0
+        ? [{ index: 0, name: 'disk', typeGuid: '', offset: 0, bytes: view.bytes }]
+        : found.sort((a, b) => a.offset - b.offset);
+  }
+
+  /** The places that a range of bytes covers, in order; what is beyond the disk's end is left out. */
+  describe(offset: number, length: number): Place[] {
+    const end = Math.min(offset + length, this.view.bytes);
+    const places: Place[] = [];
+    let at = Math.max(0, offset);
+    for (const partition of this.partitions) {
+      const stop = Math.min(end, partition.offset + partition.bytes);
+      if (stop <= at) continue;
+      if (partition.offset > at) places.push(...this.between(at, Math.min(end, partition.offset)));
+      at = Math.max(at, partition.offset);
+      if (at < stop) places.push(...this.inside(partition, at, stop));
+      at = Math.max(at, stop);
+      if (at >= end) break;
+    }
+    if (at < end) places.push(...this.between(at, end));
+    return places;
+  }
+
+  private inside(partition: Partition, from: number, to: number): Place[] {
+    const { filesystem, owners } = this.contentsOf(partition);
+    const name = partition.name === '' ? `partition ${partition.index}` : partition.name;
+    const start = from - partition.offset;
+    const stretches = owners?.describe(start, to - from) ?? [];
+    const last = stretches.at(-1);
+    const covered = last === undefined ? start : last.offset + last.bytes;
+    const rest = to - partition.offset - covered;
+    const content: Content = { kind: 'raw', offset: covered, bytes: rest };
+    return [...stretches, ...(rest > 0 ? [{ offset: covered, bytes: rest, content }] : [])].map(
+      (stretch) => ({
+        ...stretch,
+        offset: partition.offset + stretch.offset,
+        partition: name,
+        filesystem,
+        text: placeText(name, stretch.content),
+      }),
+    );
+  }
+
+  private contentsOf(partition: Partition): Contents {
+    let contents = this.contents.get(partition);
+    if (contents === undefined) {
+      const view = partView(this.view, partition.offset, partition.bytes);
+      contents = unlessMalformed(
+        (): Contents => ({ filesystem: 'ext4', owners: ext4Owners(view) }),
+        () =>
+          unlessMalformed(
+            (): Contents => fatOwners(view),
+            () => ({ filesystem: undefined, owners: undefined }),
+          ),
+      );
+      this.contents.set(partition, contents);
+    }
+    return contents;
+  }
+
+  /** Outside of all partitions: the table, or nothing. */
+  private between(from: number, to: number): Place[] {
+    const primary = this.table.start;
+    const backup = this.view.bytes - this.table.end;
+    const cuts = [from, primary, backup, to].filter((at) => at >= from && at <= to).sort((a, b) => a - b);
+    return cuts.slice(1).flatMap((end, i) => {
+      const start = cuts[i] ?? end;
+      if (start === end) return [];
+      const isTable = start < primary || start >= backup;
+      const content: Content = isTable
+        ? { kind: 'partition-table', format: this.table.format }
+        : { kind: 'outside' };
+      const text = placeText(undefined, content);
+      return [
+        { offset: start, bytes: end - start, partition: undefined, filesystem: undefined, content, text },
+      ];
+    });
+  }
+}
+
+const maps = new WeakMap<DiskView, DiskMap>();
+
+/** As `DiskMap.describe`; the map is kept for as long as the view is, which must not change. */
+export function describePlace(view: DiskView, offset: number, length: number): Place[] {
+  let map = maps.get(view);
+  if (map === undefined) {
+    map = new DiskMap(view);
+    maps.set(view, map);
+  }
+  return map.describe(offset, length);
+}

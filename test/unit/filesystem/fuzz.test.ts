@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalImage } from '../../../src/filesystem/canonical-image.ts';
+import { DiskMap } from '../../../src/filesystem/disk-map.ts';
+import { partitionsOf } from '../../../src/filesystem/gpt.ts';
+import { bufferView, type DiskView } from '../../../src/filesystem/view.ts';
+import { JournalWriter } from './journal-writer.ts';
+import { journalFeatures, small, smallExt4, writeJournalHead, writeSuperblock } from './small-ext4.ts';
+import { smallFat } from './small-fat.ts';
+import { smallGpt } from './small-gpt.ts';
+
+/** Fails on a read that is not inside. */
+function strictView(buffer: Buffer): DiskView {
+  return {
+    bytes: buffer.length,
+    read: (offset, length) => {
+      expect(Number.isInteger(offset) && offset >= 0 && offset + length <= buffer.length).toBe(true);
+      return buffer.subarray(offset, offset + length);
+    },
+  };
+}
+
+function pendingExt4(incompat: number): Buffer {
+  const image = smallExt4();
+  const writer = new JournalWriter(image, { incompat, start: 1020, sequence: 3 });
+  for (const letter of ['a', 'b', 'c']) {
+    const writes = [40, 41, 42].map((block) => ({ block, content: Buffer.alloc(1024, letter) }));
+    writer.append({ writes, revoked: [43, 44] });
+  }
+  return image;
+}
+
+/** The parts of the small file system that say something. */
+const metadata: [number, number][] = [
+  [1024, 3 * 1024],
+  [5 * 1024, 15 * 1024],
+  [small.treeBlock * 1024, (small.treeBlock + 1) * 1024],
+  [small.journalStart * 1024, (small.journalStart + 20) * 1024],
+  [(small.journalStart + 1018) * 1024, (small.journalStart + small.journalBlocks) * 1024],
+];
+
+const arbitraryPlace = fc
+  .tuple(fc.constantFrom(...metadata), fc.nat())
+  .map(([[start, end], n]) => start + (n % (end - start)));
+const arbitraryDamage = fc.array(
+  fc.tuple(arbitraryPlace, fc.oneof(fc.constantFrom(0, 1, 0x7f, 0x80, 0xff), fc.nat(255))),
+  { minLength: 1, maxLength: 12 },
+);
+
+function check(image: Buffer): void {
+  const view = strictView(image);
+  const started = Date.now();
+  const result = canonicalImage(view);
+  expect(['odd', 'canonical']).toContain(result.kind);
+  if (result.kind === 'canonical') {
+    for (const [block, bytes] of result.blocks) {
+      expect(block).toBeLessThan(small.blocks);
+      expect(bytes.length).toBe(small.blockBytes);
+      expect(result.dropped.has(block)).toBe(false);
+    }
+  }
+  const places = new DiskMap(view).describe(0, image.length);
+  expect(places.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(image.length);
+  expect(Date.now() - started).toBeLessThan(8000);
+}
+
+describe('damaged content never throws, hangs, or is read outside', () => {
+  it.each([
+    ['without checksums', 0],
+    ['with checksums', journalFeatures.v3 | journalFeatures.wide],
+  ])('ext4 with a journal %s', (_, incompat) => {
+    fc.assert(
+      fc.property(arbitraryDamage, (damage) => {
+        const image = pendingExt4(incompat);
+        for (const [at, value] of damage) image.writeUInt8(value, at);
+        check(image);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it('ext4 whose superblock’s checksum was made to fit, or that has none', () => {
+    fc.assert(
+      fc.property(arbitraryDamage, fc.boolean(), fc.boolean(), (damage, checked, journalToo) => {
+        const image = pendingExt4(0);
+        for (const [at, value] of damage) image.writeUInt8(value, at);
+        image.writeUInt16LE(0xef53, 1024 + 0x38);
+        writeSuperblock(image, (sb) => {
+          sb.writeUInt32LE(checked ? 0x401 : 0x1, 0x64);
+          sb.writeUInt32LE(sb.readUInt32LE(0x60) & 0x3f6d6, 0x60);
+        });
+        if (journalToo) writeJournalHead(image, { start: 1020, sequence: 3 });
+        check(image);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('FAT', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(12 * 512), fc.nat(255)), { maxLength: 12 }), (damage) => {
+        const image = smallFat();
+        for (const [at, value] of damage) image.writeUInt8(value, at);
+        image.writeUInt16LE(0xaa55, 510);
+        check(image);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('partition tables, and noise', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(20 * 512), fc.nat(255)), { maxLength: 8 }),
+        fc.uint8Array({ maxLength: 3000 }),
+        (damage, noise) => {
+          const disk = smallGpt([{ name: 'a', content: Buffer.alloc(4096) }]);
+          for (const [at, value] of damage) disk.writeUInt8(value, at);
+          for (const { offset, bytes } of partitionsOf(strictView(disk)))
+            expect(offset + bytes).toBeLessThanOrEqual(disk.length);
+          check(Buffer.from(noise));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('a file system that claims to be huge', () => {
+    const image = smallExt4();
+    writeSuperblock(image, (sb) => {
+      sb.writeUInt32LE(0xffffffff, 0x4);
+      sb.writeUInt32LE(0xffffffff, 0x150);
+    });
+    expect(canonicalImage(bufferView(image))).toMatchObject({ kind: 'odd' });
+    check(image);
+  });
+});
