@@ -3,7 +3,7 @@ const rows = [
   ['core'],
   ['model', 'process', 'document', 'filesystem'],
   ['scenario', 'writelog', 'report', 'feed', 'image', 'host', 'qemu', 'guest'],
-  ['nbd', 'oracle'],
+  ['nbd', 'oracle', 'explore'],
   ['target'],
   ['agents'],
   ['runner'],

@@ -44,8 +44,8 @@ export class Coverage {
   }
 
   /**
-   * The state to boot next: the middle of the longest stretch of undecided ones on the first axis that has any; then
-   * the subsets. Stretches of which a state is under way come last, since that boot may well decide all of them.
+   * The state to boot next: the middle of the longest stretch of undecided ones on the first axis that has any, with the
+   * subsets before the torn ones that are left. Stretches of which a state is under way come last, since that boot may well decide all of them.
    * Undefined where none is left.
    */
   next(): StateRef | undefined {
@@ -53,10 +53,13 @@ export class Coverage {
       axis,
       ...longestStretches(this.status[axis], this.positionsUnderWay(axis)),
     }));
-    for (const { axis, free } of stretches) if (free !== undefined) return { axis, position: free };
+    const [head, none, ...tears] = stretches;
+    for (const { axis, free } of [head, none].filter(isThere))
+      if (free !== undefined) return { axis, position: free };
     const busy = new Set([...this.underWay].map((ref) => ('subset' in ref ? ref.subset : -1)));
     const subset = this.subsetStatus.findIndex((status, i) => status === undecided && !busy.has(i));
     if (subset >= 0) return { subset };
+    for (const { axis, free } of tears) if (free !== undefined) return { axis, position: free };
     for (const { axis, beside } of stretches) if (beside !== undefined) return { axis, position: beside };
     return undefined;
   }
@@ -165,6 +168,10 @@ export class Coverage {
   private windowOf(window: Segment['window']): { step: number } {
     return this.space.windows[window] ?? { step: -1 };
   }
+}
+
+function isThere<T>(item: T | undefined): item is T {
+  return item !== undefined;
 }
 
 function count(list: Int32Array, value: number): number {

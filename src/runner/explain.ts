@@ -43,7 +43,7 @@ export async function explain(
   await using stack = new CleanupStack();
   const places = await Places.open(bench, exploration.ground, state, window, stack);
   if (state.shape.kind === 'torn') return await tornReason(search, places, state, window);
-  if (lost.length === 0) return await prefixReason(exploration, places, boot, stage);
+  if (lost.length === 0) return prefixReason(exploration, places, boot, stage);
   const minimal = await shrink(lost, (some) => search.fails(withLost(state.at, some)));
   const at = await search.earliest(minimal, state.at);
   return lostReason(places, withLost(at, minimal), window);
@@ -128,12 +128,12 @@ function tornText(part: 'head' | 'tail' | 'zero', sectors: number, count: number
 }
 
 /** Nothing was lost: the device is broken between two writes. */
-async function prefixReason(
+function prefixReason(
   { ground, boots }: Exploration,
   places: Places,
   boot: ExploredBoot,
   stage: Stage,
-): Promise<Reason> {
+): Reason {
   const { state, window } = boot.planned;
   const { outcome } = boot[stage] ?? boot.whole;
   const writes = ground.log.records.filter(({ kind }) => kind !== 'flush');

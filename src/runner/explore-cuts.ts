@@ -49,8 +49,7 @@ export async function exploreCuts(
   const explored = sound.map(async (recording, i) => {
     const ground = groundOf(recording, i);
     const windows = windowsOf(ground.log).filter(({ phase }) => during.some((name) => name === phase));
-    const exploration = await Exploration.open(bench, ground, windows, options, onBoot);
-    await using _exploration = exploration;
+    await using exploration = await Exploration.open(bench, ground, windows, options, onBoot);
     progress.explorations.push({ stage: 'whole', exploration });
     await exploration.decideAll();
     await exploration.audit();
@@ -94,8 +93,7 @@ async function cutAgain(
       after: { ground, state: planned.state },
     };
     const windows = [{ step: planned.window.step, phase: 'recovery', from: 0, to }];
-    const exploration = await Exploration.open(bench, again, windows, limits, onBoot);
-    await using _exploration = exploration;
+    await using exploration = await Exploration.open(bench, again, windows, limits, onBoot);
     progress.explorations.push({ stage: 'recovery', exploration });
     await exploration.decideAll(maxBoots);
     await reportFailures(bench, exploration, progress);

@@ -147,7 +147,7 @@ async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
   const differing = differingInputs(recording.inputs, now);
   if (differing.length > 0) throw changed(differing);
   if (!inputsDigest(recording.inputs).startsWith(token.inputs)) throw changed(['the digest of the inputs']);
-  const [name = '', id = ''] = split(token.state);
+  const [name, id] = split(token.state);
   const state = parseStateId(id);
   const window = windowsOf(recording.log).find(
     ({ from, to }) => state !== undefined && state.at > from && state.at <= to,
