@@ -227,12 +227,14 @@ class Places {
     return this.numbers.get(seq) ?? 0;
   }
 
-  /** `write 41 (data: /state (inode 17, bytes 0-4095))`. */
+  /** `write 41 of install (data: /state (inode 17, bytes 0-4095))`. */
   name(seq: number): string {
-    const places = this.of(seq);
-    const shown = places.slice(0, mostNamed).join('; ');
-    const more = places.length > mostNamed ? `; ${places.length - mostNamed} more places` : '';
-    return `write ${this.number(seq)} of ${this.phaseOf(seq)} (${shown}${more})`;
+    const [first = 'nowhere', second, ...rest] = this.of(seq);
+    const places = [
+      first,
+      ...(rest.length === 0 ? [second ?? []].flat() : [`${rest.length + 1} more places`]),
+    ];
+    return `write ${this.number(seq)} of ${this.phaseOf(seq)} (${places.join('; ')})`;
   }
 
   /** What the device was doing when it issued a write. */

@@ -1,12 +1,12 @@
 import { sha256 } from '../core/digest.ts';
-import { HarnessError } from '../core/errors.ts';
 import { together } from '../core/together.ts';
 import type { CutRecord } from '../model/record.ts';
 import { storeLog } from '../writelog/stored-log.ts';
 import { windowsOf } from '../writelog/windows.ts';
+import { assertAudits } from './assert-audits.ts';
 import type { Bench } from './bench.ts';
 import { bootState } from './boot-state.ts';
-import { Exploration, type ExploredBoot, type ExploreOptions, saveMismatch } from './explore.ts';
+import { Exploration, type ExploredBoot, type ExploreOptions } from './explore.ts';
 import { reportFailures } from './failures.ts';
 import type { Ground } from './ground.ts';
 import { groundOf, liveJobs, noStates } from './power-cuts.ts';
@@ -98,21 +98,4 @@ async function cutAgain(
     await exploration.decideAll(maxBoots);
     await reportFailures(bench, exploration, progress);
   }
-}
-
-async function assertAudits(bench: Bench, exploration: Exploration): Promise<void> {
-  const wrong = exploration.audits.filter(({ agrees }) => !agrees);
-  const [first] = wrong;
-  if (first === undefined) return;
-  const paths = await Promise.all(wrong.map((audit, i) => saveMismatch(bench, exploration, audit, i + 1)));
-  throw new HarnessError(
-    'audit-mismatch',
-    `${wrong.length} of ${exploration.audits.length} audited states did not come to the verdict that another boot had given them, ` +
-      `so what was decided without a boot cannot be trusted: ${first.boot.record.id} came to "${first.boot.whole.outcome}", ` +
-      `${first.decidedBy.record.id} to "${first.decidedBy.whole.outcome}"`,
-    {
-      logPath: paths[0] ?? bench.folder,
-      hint: 'something that a boot depends on is not on its disks: look for randomness or time in the image',
-    },
-  );
 }

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
-import { writeFileAtomically } from '../core/files.ts';
 import type { Random } from '../core/random.ts';
 import { Coverage } from '../explore/coverage.ts';
 import type { CellsRead, Space } from '../explore/space.ts';
@@ -16,6 +14,7 @@ import type { Stage } from './decide.ts';
 import type { Ground } from './ground.ts';
 import { openSpace } from './open-space.ts';
 import type { PlannedState } from './planned.ts';
+import { workThrough } from './work-through.ts';
 
 /** How much an exploration may do, and which liberties it takes. */
 export interface ExploreOptions {
@@ -124,7 +123,7 @@ export class Exploration implements AsyncDisposable {
   /** Boots until every state is decided or given up, the budget is used up, or `maxBoots` are made. */
   async decideAll(maxBoots = Number.POSITIVE_INFINITY): Promise<void> {
     let begun = 0;
-    await this.inParallel(
+    await this.bootEach(
       this.whole,
       async (ref) => {
         begun += 1;
@@ -149,11 +148,9 @@ export class Exploration implements AsyncDisposable {
   /** Does the upgrade again after as many cuts as the options allow. */
   async retryMore(): Promise<void> {
     if (!this.wantsRetry) return;
-    await this.inParallel(
+    await this.bootEach(
       this.retry,
-      async (ref) => {
-        await this.auditOne(ref);
-      },
+      (ref) => this.auditOne(ref),
       () => this.retries < this.options.retryBoots,
     );
   }
@@ -182,35 +179,29 @@ export class Exploration implements AsyncDisposable {
     return this.bench.scenario.expect.retry === 'succeeds';
   }
 
-  /** Boots what `coverage` asks for next, on as many machines as there are, until nothing is left. */
-  private async inParallel(
+  /** Boots what `coverage` asks for next, as long as there is budget and `goOn` says so. */
+  private bootEach(
     coverage: Coverage,
     work: (ref: StateRef) => Promise<void>,
-    goOn: () => boolean = () => true,
+    goOn: () => boolean,
   ): Promise<void> {
-    let changed = new Signal();
-    const worker = async () => {
-      for (;;) {
-        const outcome = await this.bench.vm(async () => {
-          this.bench.signal.throwIfAborted();
-          if (this.options.budget.aborted || !goOn()) return 'done';
-          const ref = this.timed(() => coverage.next());
-          if (ref === undefined) return coverage.busy ? { wait: changed.fired } : 'done';
-          coverage.begin(ref);
-          try {
-            await work(ref);
-          } finally {
-            coverage.end(ref);
-            changed.fire();
-            changed = new Signal();
-          }
-          return 'booted';
-        });
-        if (outcome === 'done') return;
-        if (outcome !== 'booted') await outcome.wait;
-      }
-    };
-    await Promise.all(Array.from({ length: this.bench.vm.concurrency }, worker));
+    return workThrough({
+      next: () => this.timed(() => coverage.next()),
+      others: () => coverage.busy,
+      goOn: () => {
+        this.bench.signal.throwIfAborted();
+        return !this.options.budget.aborted && goOn();
+      },
+      places: this.bench.vm,
+      work: async (ref) => {
+        coverage.begin(ref);
+        try {
+          await work(ref);
+        } finally {
+          coverage.end(ref);
+        }
+      },
+    });
   }
 
   private async boot(ref: StateRef, retry: boolean): Promise<DecidingBoot> {
@@ -308,36 +299,7 @@ export class Exploration implements AsyncDisposable {
   }
 }
 
-/** Writes what is needed to look into an audit that did not agree. Returns the file's path. */
-export async function saveMismatch(
-  bench: Bench,
-  { space }: Exploration,
-  audit: Audit,
-  n: number,
-): Promise<string> {
-  const path = join(bench.folder, `mismatch-${n}.json`);
-  const side = ({ record, whole }: ExploredBoot) => ({
-    state: record.id,
-    verdict: whole.verdict,
-    outcome: whole.outcome,
-    checks: record.checks,
-    console: record.console,
-    read: Array.from(whole.read.cells, (cell) => [space.cells.disk(cell), space.cells.sector(cell)]),
-  });
-  const document = { audited: side(audit.boot), decidedBy: side(audit.decidedBy) };
-  await writeFileAtomically(path, `${JSON.stringify(document, null, 2)}\n`);
-  return path;
-}
-
 function sameRef(a: StateRef, b: StateRef): boolean {
   if ('subset' in a) return 'subset' in b && a.subset === b.subset;
   return 'axis' in b && a.axis === b.axis && a.position === b.position;
-}
-
-/** Something to wait for once. */
-class Signal {
-  fire: () => void = () => undefined;
-  readonly fired = new Promise<void>((resolve) => {
-    this.fire = resolve;
-  });
 }

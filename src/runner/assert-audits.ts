@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { HarnessError } from '../core/errors.ts';
+import { writeFileAtomically } from '../core/files.ts';
+import type { Bench } from './bench.ts';
+import type { Audit, Exploration, ExploredBoot } from './explore.ts';
+
+/** Throws HarnessError `audit-mismatch` where an audit did not agree, and writes down what is needed to look into it. */
+export async function assertAudits(bench: Bench, exploration: Exploration): Promise<void> {
+  const wrong = exploration.audits.filter(({ agrees }) => !agrees);
+  const [first] = wrong;
+  if (first === undefined) return;
+  const paths = await Promise.all(wrong.map((audit, i) => save(bench, exploration, audit, i + 1)));
+  throw new HarnessError(
+    'audit-mismatch',
+    `${wrong.length} of ${exploration.audits.length} audited states did not come to the verdict that another boot had given them, ` +
+      `so what was decided without a boot cannot be trusted: ${first.boot.record.id} came to "${first.boot.whole.outcome}", ` +
+      `${first.decidedBy.record.id} to "${first.decidedBy.whole.outcome}"`,
+    {
+      logPath: paths[0] ?? bench.folder,
+      hint: 'something that a boot depends on is not on its disks: look for randomness or time in the image',
+    },
+  );
+}
+
+async function save(bench: Bench, { space, ground }: Exploration, audit: Audit, n: number): Promise<string> {
+  const path = join(bench.folder, `mismatch-${ground.name}-${n}.json`);
+  const side = ({ record, whole }: ExploredBoot) => ({
+    state: record.id,
+    verdict: whole.verdict,
+    outcome: whole.outcome,
+    checks: record.checks,
+    console: record.console,
+    read: Array.from(whole.read.cells, (cell) => [space.cells.disk(cell), space.cells.sector(cell)]),
+  });
+  const document = { audited: side(audit.boot), decidedBy: side(audit.decidedBy) };
+  await writeFileAtomically(path, `${JSON.stringify(document, null, 2)}\n`);
+  return path;
+}

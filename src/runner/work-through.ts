@@ -1,0 +1,48 @@
+import type { LimitFunction } from 'p-limit';
+
+/** Work whose end decides what there is to do next. */
+export interface Works<T> {
+  /** The next thing to do; undefined where there is none now. */
+  next: () => T | undefined;
+  /** Whether something is being done whose end may bring more. */
+  others: () => boolean;
+  /** Asked before each thing. */
+  goOn: () => boolean;
+  work: (item: T) => Promise<void>;
+  /** Each thing takes one of these places while it is done. */
+  places: LimitFunction;
+}
+
+/** Does one thing after the other, as many at once as there are places, until nothing is left. */
+export async function workThrough<T>({ next, others, goOn, work, places }: Works<T>): Promise<void> {
+  let turn = new Turn();
+  const one = async (): Promise<'done' | 'worked' | { wait: Promise<void> }> => {
+    if (!goOn()) return 'done';
+    const item = next();
+    // In an object: a promise would hold the place until it is settled.
+    if (item === undefined) return others() ? { wait: turn.over } : 'done';
+    try {
+      await work(item);
+    } finally {
+      turn.end();
+      turn = new Turn();
+    }
+    return 'worked';
+  };
+  const worker = async () => {
+    for (;;) {
+      const outcome = await places(one);
+      if (outcome === 'done') return;
+      if (outcome !== 'worked') await outcome.wait;
+    }
+  };
+  await Promise.all(Array.from({ length: places.concurrency }, worker));
+}
+
+/** The time until something has been done. */
+class Turn {
+  end: () => void = () => undefined;
+  readonly over = new Promise<void>((resolve) => {
+    this.end = resolve;
+  });
+}
