@@ -1,5 +1,5 @@
 /** The grain of a read set: file systems and page caches read in these. */
-const readSetBlockBytes = 4096;
+export const readSetBlockBytes = 4096;
 
 /** Which 4 KiB blocks of a disk were read before they were wholly overwritten: all that a boot's outcome hangs on. */
 export class ReadSet {
