@@ -10,8 +10,8 @@ import { letRun, saveState, untilHeld, untilLoaded } from '../qemu/migration.ts'
 import type { Qemu } from '../qemu/process.ts';
 import type { Snapshot, SnapshotStore } from './snapshot-store.ts';
 
-/** Milliseconds that saving or loading may take; both take less than one second. */
-const limitMs = 20_000;
+/** Milliseconds that saving or loading may take; on a host with nothing else to do both take less than one second. */
+const limitMs = 30_000;
 
 /** One power-on that may begin with a snapshot and may leave others. */
 export interface SnapshotBootOptions {

@@ -98,7 +98,7 @@ const notes = { first: 'the note of the first device\n', second: 'the note of th
 
 /** What a person would look at, and all of it must be the same however the boot began. */
 async function look(on: Ready): Promise<string> {
-  const files = 'cat /data/note /proc/cmdline /etc/os-release; ls -lR /data /boot';
+  const files = 'cat /data/note /proc/cmdline /etc/os-release; ls -R /data /boot';
   return (await on.run(`${files}; cut -d' ' -f1-3 /proc/mounts`, limits())).stdout;
 }
 
@@ -177,24 +177,17 @@ describe.each(['qemux86-64', 'qemuarm64'] as const)('a snapshot of %s', (machine
     );
     const refused = await (await device(manifest, `${machine}-refused`, differing, own)).off.powerOn(store);
     expect(refused.from).toBe('power-on');
-    expect(await look(await ready(refused))).toContain(notes.first);
+    await refused.cutPower();
     expect(store.counts.restored).toBe(1);
-  });
 
-  it('that does not load costs a cold boot and no more', async () => {
-    await using own = new CleanupStack();
-    const store = await storeFor(manifest, `${machine}-torn`, () => true, own);
-    const taking = await device(manifest, `${machine}-torn-taking`, contents.first, own);
-    await (await ready(await taking.off.powerOn(store))).cutPower();
-    const files = await readdir(join(folder, `${machine}-torn`));
-    expect(files.length).toBeGreaterThan(0);
-    for (const file of files) await truncate(join(folder, `${machine}-torn`, file), 1 << 20);
-
-    const { off, notices } = await device(manifest, `${machine}-torn-cold`, contents.second, own);
-    const booting = await off.powerOn(store);
-    expect(booting.from).toBe('power-on');
-    expect(notices.join()).toContain('booting cold, as a snapshot does not load');
-    expect(await look(await ready(booting))).toContain(notes.second);
+    // A snapshot that does not load costs a cold boot and no more.
+    const files = await readdir(join(folder, `${machine}-store`));
+    for (const file of files) await truncate(join(folder, `${machine}-store`, file), 1 << 20);
+    const torn = await device(manifest, `${machine}-torn`, contents.second, own);
+    const instead = await torn.off.powerOn(store);
+    expect(instead.from).toBe('power-on');
+    expect(torn.notices.join()).toContain('booting cold, as a snapshot does not load');
+    expect(await look(await ready(instead))).toBe(seen);
   });
 
   it('is dropped when the power fails while it is taken', async () => {
