@@ -163,7 +163,7 @@ export class SnapshotBoot {
       this.lastAt = qemu.cpuSecondsNow();
       await letRun(qemu.qmp, this.limits());
     } catch (error) {
-      if (this.qemu === undefined || isClosed(error)) return; // whoever ended QEMU says why
+      if (isClosed(error) || this.options.signal.aborted) return; // whoever ended QEMU says why
       const message = `a guest could not be held and let run on: ${messageOf(error)}`;
       this.options.onBroken(new HarnessError('snapshot-failed', message, { cause: error }));
     }
