@@ -29,6 +29,7 @@ interface Options {
   retryBoots: number;
   recoveryBoots: number;
   canonical: boolean;
+  snapshots: boolean;
 }
 
 /** States audited of each path at least, where any are. */
@@ -107,6 +108,10 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
       '--no-canonical',
       'with all: boot each state of an ext4 journal, also those that it replays to the same',
     )
+    .option(
+      '--no-snapshots',
+      'with all: boot each state from power-on, also where an earlier boot had come to the same point',
+    )
     .option('--json', 'print one JSON document on standard output; progress goes to standard error')
     .addHelpText(
       'after',
@@ -142,6 +147,7 @@ async function run(
       sshPort: options.sshPort,
       limits: {
         canonical: options.canonical,
+        snapshots: options.snapshots,
         auditShare: options.audit / 100,
         auditLeast: options.audit === 0 ? 0 : leastAudits,
         retryBoots: options.retryBoots,

@@ -130,6 +130,17 @@ export class Space {
    * that no state differs in are left out; where a file system was read, so was the way in which its journal reads.
    */
   cellsRead(contentOf: (cell: number) => number, sectors: readonly Iterable<number>[]): CellsRead {
+    const cells = this.cellsOf(sectors);
+    for (const part of this.options.parts) {
+      cells.add(part.readingCell);
+      for (const cell of part.changedBy(contentOf(part.changedCell))) cells.add(cell);
+    }
+    const list = Int32Array.from(cells).sort();
+    return { cells: list, contents: list.map(contentOf) };
+  }
+
+  /** The cells of sectors, by disk; those that no state differs in are left out. */
+  cellsOf(sectors: readonly Iterable<number>[]): Set<number> {
     const cells = new Set<number>();
     sectors.forEach((numbers, disk) => {
       for (const sector of numbers) {
@@ -137,12 +148,7 @@ export class Space {
         if (cell >= 0) cells.add(cell);
       }
     });
-    for (const part of this.options.parts) {
-      cells.add(part.readingCell);
-      for (const cell of part.changedBy(contentOf(part.changedCell))) cells.add(cell);
-    }
-    const list = Int32Array.from(cells).sort();
-    return { cells: list, contents: list.map(contentOf) };
+    return cells;
   }
 
   /** How many cells of `read` differ at each position of an axis. */

@@ -102,6 +102,8 @@ export interface CrashRecord {
   claim: Claim;
   /** Empty where states were drawn one by one. */
   stages: StageRecord[];
+  /** Snapshots taken of boots, and boots that began with one. */
+  snapshots: { taken: number; restored: number };
   outcomes: { name: string; states: number; example: string }[];
   cuts: CutRecord[];
   /** The recording that the states were made from. */

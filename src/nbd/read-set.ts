@@ -1,3 +1,6 @@
+/** The grain of a read set where none is given: file systems and page caches read in these. */
+export const readSetBlockBytes = 4096;
+
 /** Which blocks of a disk were read before they were wholly overwritten: all that a boot's outcome hangs on. */
 export class ReadSet {
   /** Number of blocks of the disk; the last may be a part of one. */
@@ -8,7 +11,7 @@ export class ReadSet {
   private readonly owned: Uint8Array;
 
   /** For a disk of `bytes`, in blocks of `blockBytes`. */
-  constructor(bytes: number, blockBytes = 4096) {
+  constructor(bytes: number, blockBytes = readSetBlockBytes) {
     this.bytes = bytes;
     this.blockBytes = blockBytes;
     this.blocks = Math.ceil(bytes / blockBytes);

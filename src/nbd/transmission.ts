@@ -3,6 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import { type ByteReader, EndOfStream } from './byte-reader.ts';
 import type { Disk } from './disk.ts';
 import { ProtocolViolation, type Session } from './handshake.ts';
+import { HeldRead } from './hold-disk.ts';
 import * as nbd from './protocol.ts';
 import { checkRequest, errorNameOf } from './request-check.ts';
 import {
@@ -135,7 +136,7 @@ export class Transmission {
     } catch (error) {
       const name = errorNameOf(error);
       const where = `export ${JSON.stringify(this.session.exportName)}, command ${request.command}, ${request.length} bytes at ${offset}`;
-      this.io.notice(`${name}: ${messageOf(error)} (${where})`);
+      if (!(error instanceof HeldRead)) this.io.notice(`${name}: ${messageOf(error)} (${where})`);
       this.replyError(request, nbd.errorNumber[name], messageOf(error));
     } finally {
       if (data !== undefined && data.buffer.byteLength <= keptBufferBytes) this.spare = data;

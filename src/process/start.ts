@@ -7,6 +7,8 @@ export interface ChildSpec {
   args: readonly string[];
   /** Standard output and error are appended here by the child itself. */
   logPath: string;
+  /** Open files that the child inherits as its file descriptors 3, 4, …; the caller may close them after the start. */
+  files?: readonly number[];
 }
 
 /** How a child ended: by its own exit code, by a signal, or it never started (`message` says why). */
@@ -29,10 +31,10 @@ export interface Child {
  * The signal is sent when the *thread* that forked ends, which for Node is the thread that called this.
  * A parent that dies between fork and prctl goes unnoticed by the kernel.
  */
-export async function startChild({ program, args, logPath }: ChildSpec): Promise<Child> {
+export async function startChild({ program, args, logPath, files = [] }: ChildSpec): Promise<Child> {
   await using log = await open(logPath, 'a');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], {
-    stdio: ['ignore', log.fd, log.fd],
+    stdio: ['ignore', log.fd, log.fd, ...files],
     detached: true, // out of the terminal's reach: Ctrl-C is for this program to handle
   });
   const exited = new Promise<ChildExit>((resolve) => {

@@ -35,6 +35,10 @@ export interface QemuSpec {
   sshPort?: number | undefined;
   /** The guest's date at power-on, `YYYY-MM-DDTHH:MM:SS` (default: `guestEpoch`). */
   rtcBase?: string | undefined;
+  /** A failed read of a virtio disk stops the guest, and is made again when it runs on; else the guest is told. */
+  holdReads?: boolean | undefined;
+  /** Loads the state that an earlier QEMU saved, from this file descriptor, and waits to be told to run. */
+  incomingFd?: number | undefined;
 }
 
 /** The date at which every guest wakes up, so that equal runs see equal times. */
@@ -88,9 +92,12 @@ export function qemuArguments(spec: QemuSpec): { program: string; args: string[]
     ...['-chardev', `socket,${options({ id: 'qmp', path: spec.qmpSocket, server: 'on', wait: 'off' })}`],
     ...['-mon', 'chardev=qmp,mode=control'],
     ...flash.args,
-    ...spec.disks.flatMap((disk) => (disk.attach === 'virtio-blk' ? virtioBlock(disk) : [])),
+    ...spec.disks.flatMap((disk) =>
+      disk.attach === 'virtio-blk' ? virtioBlock(disk, spec.holdReads ?? false) : [],
+    ),
     ...network(spec.sshPort),
     ...directKernel(spec.kernel),
+    ...(spec.incomingFd === undefined ? [] : ['-incoming', `fd:${spec.incomingFd}`, '-S']),
   ];
   return { program: qemuProgram[machine], args };
 }
@@ -125,12 +132,13 @@ function flashUnits({ firmware, disks, machine }: QemuSpec): { machineOptions: s
   return { machineOptions, args };
 }
 
-function virtioBlock(disk: QemuDisk): string[] {
+function virtioBlock(disk: QemuDisk, holdReads: boolean): string[] {
   const device = {
     driver: 'virtio-blk-pci',
     id: `device-${disk.id}`,
     drive: nodeName(disk),
     'write-cache': disk.cache === 'writeback' ? 'on' : 'off',
+    ...(holdReads ? { rerror: 'stop' } : {}),
   };
   const bare = options(device).replace('driver=', '');
   return ['-blockdev', backendOf(disk), '-device', bare];

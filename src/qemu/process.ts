@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { type Deadline, withDeadline } from '../core/deadline.ts';
 import { HarnessError } from '../core/errors.ts';
 import { type Child, type ChildExit, startChild } from '../process/start.ts';
 import { type QemuSpec, qemuArguments } from './arguments.ts';
 import { CpuTime } from './cpu-time.ts';
 import { QmpClient } from './qmp.ts';
+
+/** The file descriptor under which a child finds the first file that it inherits. */
+const firstFile = 3;
 
 /** How QEMU ended. `failed` carries what to report; the others are ordinary ends of a guest's power cycle. */
 export type QemuExit =
@@ -23,6 +26,8 @@ export interface Qemu extends AsyncDisposable {
   readonly networkUp: Promise<void>;
   /** CPU seconds used, at most half a second old. */
   readonly cpuSeconds: number;
+  /** CPU seconds used up to now. */
+  cpuSecondsNow(): number;
   /** SIGKILL now: nothing is flushed, nothing is asked. Resolves when the process is gone. */
   kill(): Promise<QemuExit>;
 }
@@ -35,18 +40,22 @@ export interface QemuStart {
   signal?: AbortSignal | undefined;
   /** Called as soon as the guest has ended its power cycle, before QEMU has closed its disks. */
   onGuestEnd?: (() => void) | undefined;
+  /** A state that an earlier QEMU with an equal `spec` saved (migration.ts): it is loaded, and waits to be let run. */
+  saved?: { path: string; networkUp: boolean } | undefined;
 }
 
 /**
- * Starts QEMU and connects to it; the guest runs when this resolves. QEMU dies with this program, also on
+ * Starts QEMU and connects to it; the guest runs when this resolves, unless it was `saved`. QEMU dies with this program, also on
  * SIGKILL (process/start.ts); one that starts after its parent is gone finds no NBD server and ends.
  * Throws HarnessError `port-taken` (the forwarded port), `command-missing`, `qemu-failed`, `qemu-start-timeout`.
  */
-export async function startQemu({ spec, logPath, deadline, signal, onGuestEnd }: QemuStart): Promise<Qemu> {
+export async function startQemu(start: QemuStart): Promise<Qemu> {
+  const { spec, logPath, deadline, signal, onGuestEnd, saved } = start;
   signal?.throwIfAborted();
   const logStart = await sizeOf(logPath);
-  const command = qemuArguments(spec);
-  const child = await startChild({ ...command, logPath });
+  await using state = saved === undefined ? undefined : await open(saved.path, 'r');
+  const command = qemuArguments(state === undefined ? spec : { ...spec, incomingFd: firstFile });
+  const child = await startChild({ ...command, logPath, files: state === undefined ? [] : [state.fd] });
   const running = new RunningQemu(child, {
     program: command.program,
     logPath,
@@ -58,6 +67,7 @@ export async function startQemu({ spec, logPath, deadline, signal, onGuestEnd }:
   void running.exited.then(() => signal?.removeEventListener('abort', abort));
   try {
     running.attach(await connectOrExit(running, spec.qmpSocket, { deadline, signal }), onGuestEnd);
+    if (saved?.networkUp === true) running.noteNetworkUp();
     return running;
   } catch (error) {
     await running.kill();
@@ -101,7 +111,7 @@ class RunningQemu implements Qemu {
   private readonly identity: Identity;
   private readonly cpu: CpuTime;
   private client: QmpClient | undefined;
-  private noteNetworkUp: (() => void) | undefined;
+  private resolveNetworkUp: (() => void) | undefined;
   private killed = false;
   /** `reason` of QEMU's SHUTDOWN event: with -no-reboot a reset and a power-off both end with exit code 0. */
   private shutdownReason: unknown;
@@ -112,7 +122,7 @@ class RunningQemu implements Qemu {
     this.cpu = new CpuTime(child.pid ?? 0);
     this.exited = child.exited.then((exit) => this.ended(exit));
     this.networkUp = new Promise((resolve) => {
-      this.noteNetworkUp = resolve;
+      this.resolveNetworkUp = resolve;
     });
   }
 
@@ -129,10 +139,19 @@ class RunningQemu implements Qemu {
     return this.cpu.seconds;
   }
 
+  cpuSecondsNow(): number {
+    this.cpu.sample();
+    return this.cpu.seconds;
+  }
+
+  noteNetworkUp(): void {
+    this.resolveNetworkUp?.();
+  }
+
   attach(client: QmpClient, onGuestEnd: () => void = () => undefined): void {
     this.client = client;
     client.onEvent(({ event, data }) => {
-      if (event === 'NIC_RX_FILTER_CHANGED') this.noteNetworkUp?.();
+      if (event === 'NIC_RX_FILTER_CHANGED') this.noteNetworkUp();
       if (event !== 'SHUTDOWN') return;
       this.shutdownReason = data['reason'];
       onGuestEnd();

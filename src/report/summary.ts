@@ -98,6 +98,9 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     ...align([['', 'decided', 'by', 'claim'], ...stages]).map((line) => `    ${line}`),
     `    states: ${rungs.join(', ')}${crash.blockTears > 0 ? ` (${crash.blockTears} of the torn between 4 KiB blocks)` : ''}`,
     ...open.map((line) => `    ${line}`),
+    ...(crash.snapshots.restored > 0
+      ? [`    ${crash.snapshots.restored} boots began with one of ${crash.snapshots.taken} snapshots`]
+      : []),
     `    audit: ${crash.audited} states booted after all, ${crash.mismatches} mismatches`,
     `    outcomes: ${crash.outcomes.length}`,
     ...crash.outcomes

@@ -4,6 +4,7 @@ import { HarnessError } from '../core/errors.ts';
 import type { CutRecord } from '../model/record.ts';
 import { ReadSet } from '../nbd/read-set.ts';
 import { ReadSetDisk } from '../nbd/read-set-disk.ts';
+import type { SnapshotStore } from '../target/snapshot-store.ts';
 import { describeState } from '../writelog/crash-state.ts';
 import { sectorBytes, type WriteLog } from '../writelog/log.ts';
 import type { Bench } from './bench.ts';
@@ -36,13 +37,15 @@ export interface BootOptions {
   label?: string;
   retry: boolean;
   keepWrites?: boolean;
+  /** Not for a boot whose own writes are to be cut: a snapshot says nothing about their durability. */
+  snapshots?: SnapshotStore | undefined;
 }
 
 /** Boots one crash state for real and decides it. */
 export async function bootState(
   bench: Bench,
   planned: PlannedState,
-  { label, retry, keepWrites = false }: BootOptions,
+  { label, retry, keepWrites = false, snapshots }: BootOptions,
 ): Promise<BootedState> {
   await using stack = new CleanupStack();
   const { ground, state, window } = planned;
@@ -81,6 +84,7 @@ export async function bootState(
     { device, configuration: ground.configuration },
     {
       retry,
+      snapshots,
       onStage: (end) =>
         stages.push({ ...end, sectorsRead: readSets.map((set) => set.toArray()), at: device.log.now }),
     },

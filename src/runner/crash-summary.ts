@@ -36,6 +36,7 @@ export function crashSummary(
     mismatches: 0,
     claim: cuts.some(({ kind }) => kind !== 'naive') ? 'sampled' : 'heuristic',
     stages: [],
+    snapshots: { taken: 0, restored: 0 },
   };
 }
 
@@ -94,6 +95,13 @@ function exploredSummary(
     mismatches,
     claim: stages[0]?.claim ?? 'sampled',
     stages,
+    snapshots: explorations.reduce(
+      (sum, { exploration: { snapshotCounts } }) => ({
+        taken: sum.taken + snapshotCounts.taken,
+        restored: sum.restored + snapshotCounts.restored,
+      }),
+      { taken: 0, restored: 0 },
+    ),
   };
 }
 

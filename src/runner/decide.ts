@@ -3,6 +3,7 @@ import type { CutRecord } from '../model/record.ts';
 import { type Verdict, worst } from '../model/record.ts';
 import { failed } from '../oracle/check.ts';
 import type { FileState } from '../oracle/observation.ts';
+import type { SnapshotStore } from '../target/snapshot-store.ts';
 import type { Ready } from '../target/target.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped, secondsSince } from './checklist.ts';
@@ -48,6 +49,8 @@ export interface StageEnd {
 export interface DecideOptions {
   /** Whether the second stage follows, where the first passed. */
   retry: boolean;
+  /** Where boots are to begin, or leave their snapshots. */
+  snapshots?: SnapshotStore | undefined;
   /** Told of the end of each stage before anything else happens to the device. */
   onStage?: (end: StageEnd) => void;
 }
@@ -108,7 +111,7 @@ async function check(
   };
   let stage: Stage = 'whole';
   try {
-    const { ready, seen } = await comeBack(bench, cut, after, checklist);
+    const { ready, seen } = await comeBack(bench, cut, after, { checklist, snapshots: options.snapshots });
     const outcome = end('whole', outcomeName(cut.upgrade, seen, checklist));
     if (!seen.sound || !options.retry) return outcome;
     stage = 'retry';
@@ -125,12 +128,14 @@ async function comeBack(
   bench: Bench,
   { upgrade: { from, to } }: Cut,
   { device, configuration }: CutDevice,
-  checklist: Checklist,
+  { checklist, snapshots }: { checklist: Checklist; snapshots: SnapshotStore | undefined },
 ): Promise<{ ready: Ready; seen: Examined }> {
   const { release } = bench.scenario.expect;
   const ages = release === 'unchecked' ? (['old', 'new'] as const) : release;
   const allowed = ages.map((age) => (age === 'old' ? from : to));
-  const ready = await checklist.step('boots', async () => untilReady(bench, await device.target.powerOn()));
+  const ready = await checklist.step('boots', async () =>
+    untilReady(bench, await device.target.powerOn(snapshots)),
+  );
   const seen = await examine(bench, ready, device.subject, { allowed, configuration }, checklist);
   return { ready, seen };
 }

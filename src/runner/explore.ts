@@ -5,6 +5,7 @@ import type { CellsRead, Space } from '../explore/space.ts';
 import type { StateRef } from '../explore/states.ts';
 import type { CutRecord, Verdict } from '../model/record.ts';
 import type { StateKind } from '../model/scenario.ts';
+import type { SnapshotStore } from '../target/snapshot-store.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
@@ -12,6 +13,7 @@ import { bootState } from './boot-state.ts';
 import { secondsSince } from './checklist.ts';
 import type { Stage } from './decide.ts';
 import type { Ground } from './ground.ts';
+import { openSnapshots } from './open-snapshots.ts';
 import { openSpace } from './open-space.ts';
 import type { PlannedState } from './planned.ts';
 import { workThrough } from './work-through.ts';
@@ -26,6 +28,8 @@ export interface ExploreOptions {
   auditLeast: number;
   /** Boots after which no more upgrade is tried again. */
   retryBoots: number;
+  /** Whether boots may begin from snapshots of earlier ones; audits never do. */
+  snapshots: boolean;
   /** Aborted when there is no time left to begin another boot. */
   budget: AbortSignal;
 }
@@ -77,6 +81,7 @@ export class Exploration implements AsyncDisposable {
   private readonly stack: CleanupStack;
   private readonly onBoot: OnBoot;
   private readonly random: Random;
+  private readonly snapshots: SnapshotStore | undefined;
   /** By stage and epoch, the ways to fail that were seen. */
   private readonly failures = new Map<string, Set<string>>();
   private labels = 0;
@@ -86,7 +91,14 @@ export class Exploration implements AsyncDisposable {
     bench: Bench,
     ground: Ground,
     options: ExploreOptions,
-    parts: { space: Space; stack: CleanupStack; onBoot: OnBoot; random: Random },
+    parts: {
+      space: Space;
+      whole: Coverage;
+      snapshots: SnapshotStore | undefined;
+      stack: CleanupStack;
+      onBoot: OnBoot;
+      random: Random;
+    },
   ) {
     this.bench = bench;
     this.ground = ground;
@@ -95,7 +107,8 @@ export class Exploration implements AsyncDisposable {
     this.stack = parts.stack;
     this.onBoot = parts.onBoot;
     this.random = parts.random;
-    this.whole = new Coverage(parts.space);
+    this.whole = parts.whole;
+    this.snapshots = parts.snapshots;
     this.retry = new Coverage(parts.space);
   }
 
@@ -112,8 +125,10 @@ export class Exploration implements AsyncDisposable {
     const started = performance.now();
     const { kinds, canonical } = options;
     const space = await openSpace(bench, ground, { windows, kinds, canonical, random }, stack);
+    const whole = new Coverage(space);
     bench.spend('explore.cpu', secondsSince(started));
-    return new Exploration(bench, ground, options, { space, stack, onBoot, random });
+    const snapshots = options.snapshots ? await openSnapshots(bench, ground, space, whole, stack) : undefined;
+    return new Exploration(bench, ground, options, { space, whole, snapshots, stack, onBoot, random });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,7 +142,7 @@ export class Exploration implements AsyncDisposable {
       this.whole,
       async (ref) => {
         begun += 1;
-        const boot = await this.boot(ref, false);
+        const boot = await this.boot(ref, false, this.snapshots);
         this.take(this.whole, boot, 'whole');
       },
       () => begun < maxBoots,
@@ -175,6 +190,11 @@ export class Exploration implements AsyncDisposable {
     return boot[stage] ?? boot.whole;
   }
 
+  /** How often a boot left a snapshot, and how many began with one. */
+  get snapshotCounts(): { taken: number; restored: number } {
+    return this.snapshots?.counts ?? { taken: 0, restored: 0 };
+  }
+
   private get wantsRetry(): boolean {
     return this.bench.scenario.expect.retry === 'succeeds';
   }
@@ -204,21 +224,23 @@ export class Exploration implements AsyncDisposable {
     });
   }
 
-  private async boot(ref: StateRef, retry: boolean): Promise<DecidingBoot> {
+  private async boot(ref: StateRef, retry: boolean, snapshots?: SnapshotStore): Promise<DecidingBoot> {
     const { space, ground } = this;
     const window = space.windows[space.placeOf(ref).window] as Window;
     const planned: PlannedState = { ground, state: space.crashState(ref), window };
-    return { ...(await this.bootPlanned(planned, (cell) => space.contentIn(ref, cell), retry)), ref };
+    const contentOf = (cell: number) => space.contentIn(ref, cell);
+    return { ...(await this.bootPlanned(planned, contentOf, retry, snapshots)), ref };
   }
 
   private async bootPlanned(
     planned: PlannedState,
     contentOf: (cell: number) => number,
     retry: boolean,
+    snapshots?: SnapshotStore,
   ): Promise<ExploredBoot> {
     this.labels += 1;
     const label = `${this.ground.name}-${this.labels}`;
-    const { record, stages } = await bootState(this.bench, planned, { label, retry });
+    const { record, stages } = await bootState(this.bench, planned, { label, retry, snapshots });
     const verdictOf = (stage: Stage): BootVerdict | undefined => {
       const end = stages.find((candidate) => candidate.stage === stage);
       if (end === undefined) return undefined;

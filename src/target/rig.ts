@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
-import { HarnessError } from '../core/errors.ts';
+import { HarnessError, messageOf } from '../core/errors.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
@@ -14,6 +14,8 @@ import { type NbdServer, startNbdServer } from '../nbd/server.ts';
 import type { Accelerator, DirectKernel, QemuSpec } from '../qemu/arguments.ts';
 import { type Qemu, startQemu } from '../qemu/process.ts';
 import { freePort } from './ports.ts';
+import { SnapshotBoot } from './snapshot-boot.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 
 /** Milliseconds that QEMU itself may take to come up. */
 const startLimitMs = 30_000;
@@ -50,6 +52,21 @@ export interface PowerCycle {
   qemu: Qemu;
   console: ConsoleWatch;
   sshPort: number;
+  snapshots: SnapshotBoot | undefined;
+}
+
+/** Where the files of one power-on go. */
+interface CyclePaths {
+  consoleLog: string;
+  logPath: string;
+}
+
+interface RigParts {
+  stack: CleanupStack;
+  nbd: NbdServer;
+  sockets: string;
+  exports: Map<string, Disk>;
+  end: AbortController;
 }
 
 /** Sockets, servers and the running QEMU of one target, whatever state it is in. */
@@ -60,6 +77,8 @@ export class Rig implements AsyncDisposable {
   private readonly stack: CleanupStack;
   private readonly nbd: NbdServer;
   private readonly sockets: string;
+  /** What the NBD server serves, by DiskSpec.id. */
+  private readonly exports: Map<string, Disk>;
   private cycle: PowerCycle | undefined;
   private session: SshSession | undefined;
   private launches = 0;
@@ -67,14 +86,12 @@ export class Rig implements AsyncDisposable {
   private disposed = false;
   private readonly end: AbortController;
 
-  private constructor(
-    options: TargetOptions,
-    parts: { stack: CleanupStack; nbd: NbdServer; sockets: string; end: AbortController },
-  ) {
+  private constructor(options: TargetOptions, parts: RigParts) {
     this.options = options;
     this.stack = parts.stack;
     this.nbd = parts.nbd;
     this.sockets = parts.sockets;
+    this.exports = parts.exports;
     this.end = parts.end;
     this.ended = AbortSignal.any([options.signal, this.end.signal]);
     this.ended.addEventListener('abort', () => this.kill(), { once: true });
@@ -93,7 +110,7 @@ export class Rig implements AsyncDisposable {
       const end = new AbortController();
       const onDropped = (message: string) => end.abort(new HarnessError('nbd-failed', message));
       const server = await startNbdServer({ socketPath, exports, onNotice, onDropped });
-      return new Rig(options, { stack, nbd: stack.use('NBD server', server), sockets, end });
+      return new Rig(options, { stack, nbd: stack.use('NBD server', server), sockets, exports, end });
     } catch (error) {
       await stack[Symbol.asyncDispose]();
       throw error;
@@ -114,8 +131,8 @@ export class Rig implements AsyncDisposable {
     return this.cycle;
   }
 
-  /** Starts QEMU; with a port of our own choice, another one is tried when somebody was faster. */
-  async launch(): Promise<void> {
+  /** Starts QEMU: from the snapshot that spares the boot the most, if the store has one that fits, or else cold. */
+  async launch(store?: SnapshotStore): Promise<void> {
     this.ended.throwIfAborted();
     await this.endCycle();
     this.launches += 1;
@@ -125,10 +142,55 @@ export class Rig implements AsyncDisposable {
       mkdir(dirname(consoleLog), { recursive: true }),
       mkdir(dirname(logPath), { recursive: true }),
     ]);
+    const paths = { consoleLog, logPath };
+    if (store === undefined || !(await this.restore(store, paths)))
+      await this.startOnFreePort(paths, store && (await this.snapshotBoot(store, paths, 'cold')));
+  }
+
+  /** Starts from a snapshot that fits; false where there is none or it does not load: the disks are unchanged then. */
+  private async restore(store: SnapshotStore, paths: CyclePaths): Promise<boolean> {
+    const boot = await this.snapshotBoot(store, paths);
+    const { snapshot } = boot;
+    if (snapshot === undefined) return false;
+    try {
+      await writeFile(paths.consoleLog, snapshot.console);
+      await this.startOnFreePort(paths, boot);
+      await boot.loaded(this.current.qemu);
+    } catch (error) {
+      this.ended.throwIfAborted();
+      this.options.onNotice(`booting cold, as a snapshot does not load: ${messageOf(error)}`);
+      await Promise.all([this.endCycle(), store.drop(snapshot), rm(paths.consoleLog, { force: true })]);
+      return false;
+    }
+    await boot.resume(this.current.qemu);
+    return true;
+  }
+
+  private snapshotBoot(store: SnapshotStore, paths: CyclePaths, cold?: 'cold'): Promise<SnapshotBoot> {
+    const { machine, accelerator, manifest, kernel, disks, onNotice } = this.options;
+    const { firmware, qemu } = manifest;
+    const kinds = disks.map(({ spec, disk }) => [spec, disk.bytes]);
+    return SnapshotBoot.prepare(
+      {
+        store,
+        machineKey: JSON.stringify([machine, accelerator, qemu, firmware, kernel, kinds]),
+        disks,
+        consolePath: paths.consoleLog,
+        socketPath: join(this.sockets, `state${this.launches}`),
+        signal: this.ended,
+        onNotice,
+        onBroken: (error) => this.end.abort(error),
+      },
+      cold !== undefined,
+    );
+  }
+
+  /** With a port of our own choice, another one is tried when somebody was faster. */
+  private async startOnFreePort(paths: CyclePaths, boot: SnapshotBoot | undefined): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const sshPort = this.options.sshPort ?? (await freePort());
       try {
-        await this.start(this.spec(consoleLog, sshPort), sshPort, logPath);
+        await this.start(paths, sshPort, boot);
         return;
       } catch (error) {
         const again =
@@ -142,10 +204,12 @@ export class Rig implements AsyncDisposable {
   /** Keeps the login that `cutPower` and disposal must end. */
   keep(session: SshSession): void {
     this.session = session;
+    this.cycle?.snapshots?.stop();
   }
 
   /** The power is gone: no more instructions, no more disk requests. */
   async cutPower(): Promise<void> {
+    this.cycle?.snapshots?.stop();
     const killed = this.cycle?.qemu.kill();
     this.session?.close(new PowerCut());
     await Promise.all([killed, this.nbd.dropAll()]);
@@ -156,7 +220,9 @@ export class Rig implements AsyncDisposable {
   async endCycle(): Promise<void> {
     const { cycle } = this;
     if (cycle === undefined) return;
+    cycle.snapshots?.stop();
     await cycle.qemu.kill();
+    await cycle.snapshots?.idle();
     this.spentCpuSeconds += cycle.qemu.cpuSeconds;
     this.cycle = undefined;
     this.session = undefined;
@@ -175,11 +241,19 @@ export class Rig implements AsyncDisposable {
   }
 
   private kill(): void {
+    this.cycle?.snapshots?.stop();
     void this.cycle?.qemu.kill();
     this.session?.close(this.ended.reason as Error);
   }
 
-  private async start(spec: QemuSpec, sshPort: number, logPath: string): Promise<void> {
+  private async start(
+    { consoleLog, logPath }: CyclePaths,
+    sshPort: number,
+    snapshots: SnapshotBoot | undefined,
+  ): Promise<void> {
+    for (const { spec, disk } of this.options.disks)
+      this.exports.set(spec.id, snapshots?.layers.get(spec.id) ?? disk);
+    const spec = { ...this.spec(consoleLog, sshPort), holdReads: snapshots !== undefined };
     this.options.onPower?.(true);
     const qemu = await startQemu({
       spec,
@@ -187,12 +261,14 @@ export class Rig implements AsyncDisposable {
       deadline: Deadline.after(startLimitMs),
       signal: this.ended,
       onGuestEnd: () => this.options.onPower?.(false),
+      saved: snapshots?.snapshot,
     });
-    this.cycle = { qemu, console: watchConsole(spec.consoleLog), sshPort };
+    this.cycle = { qemu, console: watchConsole(spec.consoleLog), sshPort, snapshots };
     void qemu.exited.then(async (exit) => {
       if (exit.kind !== 'failed') await rm(logPath, { force: true });
     });
     this.ended.throwIfAborted();
+    snapshots?.follow(qemu);
   }
 
   private spec(consoleLog: string, sshPort: number): QemuSpec {

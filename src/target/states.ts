@@ -1,6 +1,7 @@
 import type { Deadline } from '../core/deadline.ts';
 import type { DeviceFailure } from '../core/errors.ts';
 import type { CommandOutput, CopyOptions, RunOptions, TerminalInput, TerminalOutput } from '../guest/ssh.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 
 /** What every state of a target can tell. Disposing of any state ends the whole target. */
 export interface AnyState extends AsyncDisposable {
@@ -28,13 +29,21 @@ export interface EndOptions {
 /** No power. */
 export interface Off extends AnyState {
   readonly state: 'off';
-  /** Starts QEMU. Errors: HarnessError `port-taken`, `qemu-failed`, `command-missing`, …; ScenarioError. */
-  powerOn(): Promise<Booting>;
+  /**
+   * Starts QEMU. With a store, from the deepest snapshot whose guest saw nothing that these disks would show
+   * differently, or else cold; the store may take snapshots on the way until the device is ready. A boot with a store
+   * is for looking at, not for recording: what a snapshot's guest wrote is written at once and in order, and QEMU
+   * flushes all disks when it saves. Errors: HarnessError `port-taken`, `qemu-failed`, `command-missing`,
+   * `restore-failed`, …; ScenarioError.
+   */
+  powerOn(snapshots?: SnapshotStore): Promise<Booting>;
 }
 
 /** Power is on; nobody has logged in yet. */
 export interface Booting extends Powered {
   readonly state: 'booting';
+  /** Where the boot began. */
+  readonly from: 'power-on' | 'snapshot';
   /** Waits until a login works or it is certain (or the deadline says) that none will. */
   untilReady(deadline: Deadline, signal?: AbortSignal): Promise<Ready | Broken>;
 }

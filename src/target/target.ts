@@ -8,6 +8,7 @@ import { Rig, type TargetOptions } from './rig.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
 
 export type { TargetOptions } from './rig.ts';
+export { type Snapshot, SnapshotStore, type SnapshotStoreOptions } from './snapshot-store.ts';
 export type { Booting, Broken, Off, Ready } from './states.ts';
 
 /**
@@ -24,9 +25,9 @@ function off(rig: Rig): Off {
   return {
     ...anyState(rig),
     state: 'off',
-    async powerOn() {
+    async powerOn(snapshots) {
       lease.end('switched on');
-      await rig.launch();
+      await rig.launch(snapshots);
       return booting(rig);
     },
   };
@@ -38,6 +39,7 @@ function booting(rig: Rig): Booting {
   return {
     ...anyState(rig),
     state: 'booting',
+    from: rig.current.snapshots?.snapshot === undefined ? 'power-on' : 'snapshot',
     async untilReady(deadline, signal) {
       lease.use();
       const signals = [rig.ended, cut.signal, ...(signal === undefined ? [] : [signal])];

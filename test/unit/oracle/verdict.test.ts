@@ -34,6 +34,7 @@ const crash = (cuts: CutRecord[]): CrashRecord => {
     undecided: 0,
     blockTears: 0,
     stages: [],
+    snapshots: { taken: 0, restored: 0 },
     decided: none,
     boots: cuts.length,
     audited: 0,

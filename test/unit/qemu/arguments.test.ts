@@ -42,6 +42,15 @@ describe('qemuArguments', () => {
     );
   });
 
+  it('can hold the reads of its disks and load what an earlier machine saved', () => {
+    const spec = { ...common, machine: 'qemuarm64', disks: [main] } as const;
+    const plain = words(spec).map((word) =>
+      word.startsWith('virtio-blk-pci') ? `${word},rerror=stop` : word,
+    );
+    expect(words({ ...spec, holdReads: true })).toEqual(plain);
+    expect(words({ ...spec, incomingFd: 3 })).toEqual([...words(spec), '-incoming', 'fd:3', '-S']);
+  });
+
   it('starts qemuarm64 with U-Boot as -bios and its environment in flash unit 1', () => {
     const firmware = { attach: 'bios', code: '/f/u-boot.bin' } as const;
     const spec = { ...common, machine: 'qemuarm64', firmware, disks: [main, vars], memoryMiB: 512 } as const;

@@ -32,6 +32,7 @@ export function crash(cuts: CutRecord[]): CrashRecord {
     undecided: 0,
     blockTears: 0,
     stages: [],
+    snapshots: { taken: 0, restored: 0 },
     decided: { prefix: 0, lost: cuts.length, torn: 0, subset: 0, sampled: cuts.length },
     boots: cuts.length,
     audited: 0,
