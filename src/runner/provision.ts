@@ -22,7 +22,8 @@ export async function provision(
 ): Promise<void> {
   const owner = new Owner(device, source.path, signal);
   for (const step of steps) await owner.take(step);
-  await owner.shell('sync', 'sync');
+  // The first writes what ext4 had only in its journal, and the second flushes that.
+  await owner.shell('sync', 'sync && sync');
 }
 
 /** The owner at work on one device. */

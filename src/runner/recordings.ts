@@ -12,7 +12,7 @@ import { type Inputs, inputsDigest, inputsOf } from './inputs.ts';
 import type { PathRun } from './record-path.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
-const recordingFormat = 5;
+const recordingFormat = 6;
 
 /**
  * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's

@@ -42,7 +42,7 @@ function readArguments() {
 /** Runs one scenario of a case and returns its record. Throws where the run decided nothing at all. */
 async function run(name, which, how, { machine, seed, jobs, reports }) {
   const file = relative(process.cwd(), join(corpus, name, `${which}.yaml`));
-  const args = ['run', file, '--machine', machine, '--power-cuts', how, '--seed', seed, '--reports', join(reports, `${name}-${which}`), '--json'];
+  const args = ['run', file, '--machine', machine, '--power-cuts', how, '--seed', seed, '--recovery-boots', '0', '--retry-boots', '60', '--reports', join(reports, `${name}-${which}`), '--json'];
   if (jobs !== undefined) args.push('--jobs', jobs);
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
@@ -65,16 +65,19 @@ async function run(name, which, how, { machine, seed, jobs, reports }) {
 
 /** What a run came to. `failed` counts only after a cut: a scenario that fails without one is broken. */
 function judge(record) {
-  const finding = record.findings.find(({ token }) => token !== '');
-  const uncut = record.findings.find(({ token }) => token === '');
+  const finding = record.findings.find(({ cut }) => cut !== '');
+  const uncut = record.findings.find(({ cut }) => cut === '');
   const sound = record.verdict === 'passed' || (record.verdict === 'failed' && uncut === undefined && finding !== undefined);
   const why = record.problem?.message ?? uncut?.message ?? `verdict ${record.verdict}`;
   return {
     failed: sound && finding !== undefined,
     ...(sound ? {} : { error: why }),
-    ...(finding === undefined ? {} : { finding: { token: finding.token, check: finding.check, message: finding.message, during: finding.during } }),
+    ...(finding === undefined ? {} : { finding: { token: finding.token, check: finding.check, message: finding.message, during: finding.during, reason: finding.reason } }),
     ...(record.crash === undefined ? {} : { claim: record.crash.claim, writes: record.crash.recording.writes }),
-    states: Object.values(record.crash?.states ?? {}).reduce((sum, count) => sum + count, 0),
+    states: total(record.crash?.states),
+    decided: total(record.crash?.decided),
+    audited: record.crash?.audited ?? 0,
+    mismatches: record.crash?.mismatches ?? 0,
     boots: record.crash?.boots ?? 0,
     cpuSeconds: round(record.timings['cuts.cpu'] ?? 0),
     seconds: round(record.seconds),
@@ -106,6 +109,10 @@ async function runCase(name, options) {
     say(`ERROR ${error.message}`);
     return { name, found: false, error: error.message };
   }
+}
+
+function total(counts = {}) {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function round(number) {
