@@ -59,6 +59,8 @@ export interface Scenario {
     upgrade: 'succeeds' | 'falls-back';
     /** After a cut: which whole releases are allowed; `unchecked` where the upgrade is not of slots. */
     release: ('old' | 'new')[] | 'unchecked';
+    /** After a cut: in how many ways may devices come out whole of one upgrade? */
+    outcomes: 'two' | 'unchecked';
     configuration: 'preserved' | 'unchecked';
     /** After a cut: must installing again bring the device to where the upgrade should end? */
     retry: 'succeeds' | 'unchecked';

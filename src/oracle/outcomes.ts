@@ -1,4 +1,4 @@
-import type { CutRecord } from '../model/record.ts';
+import type { CutRecord, Finding } from '../model/record.ts';
 
 /** One way in which devices came out of a cut, and how many did. */
 export interface Outcome {
@@ -17,4 +17,31 @@ export function groupOutcomes(cuts: readonly CutRecord[]): Outcome[] {
     groups.set(name, { ...group, states: group.states + (cut.decides ?? 1) });
   }
   return [...groups.values()].sort((a, b) => b.states - a.states || a.name.localeCompare(b.name));
+}
+
+/** An upgrade that can end in more than one old and one new state, all of them sound in themselves, is not atomic. */
+export function manyOutcomes(cuts: readonly CutRecord[]): Finding[] {
+  const steps = new Map<string, Map<string, CutRecord>>();
+  for (const cut of cuts) {
+    if (cut.verdict !== 'passed') continue;
+    const ways = steps.get(cut.step) ?? new Map<string, CutRecord>();
+    steps.set(cut.step, ways);
+    if (!ways.has(cut.outcome)) ways.set(cut.outcome, cut);
+  }
+  return [...steps].flatMap(([step, ways]) => {
+    const third = [...ways.values()][2];
+    if (third === undefined) return [];
+    return [
+      {
+        check: 'outcomes',
+        message: `a cut of ${step} can end in ${ways.size} ways, not in an old and a new state alone: ${[...ways.keys()].join('; ')}`,
+        cut: third.id,
+        token: third.token ?? '',
+        during: `${third.during} ${step}, ${third.description}`,
+        states: 1,
+        minimal: [],
+        files: [],
+      },
+    ];
+  });
 }

@@ -1,7 +1,8 @@
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
-import type { Problem, RunRecord } from '../model/record.ts';
+import { type Problem, type RunRecord, worst } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { manyOutcomes } from '../oracle/outcomes.ts';
 import { findingsOf, runVerdict, uncutFindings } from '../oracle/verdict.ts';
 import { crashSummary } from './crash-summary.ts';
 import { present, type RunProgress } from './progress.ts';
@@ -31,6 +32,9 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
     ...(cuts.length === 0 ? {} : { crash: crashSummary(progress, scenario.powerCuts.during) }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
+  const found =
+    progress.explorations.length === 0 ? findingsOf(parts) : [...uncutFindings(parts), ...progress.findings];
+  const many = scenario.expect.outcomes === 'two' ? manyOutcomes(cuts) : [];
   return {
     format: 1,
     id: facts.runId,
@@ -39,14 +43,11 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
     machine: facts.machine,
     seed: facts.seed,
     powerCuts: powerCutsText(facts.powerCuts),
-    verdict: runVerdict(parts),
+    verdict: worst([runVerdict(parts), ...(many.length === 0 ? [] : ['failed' as const])]),
     started: facts.started.toISOString(),
     seconds: facts.seconds,
     ...parts,
-    findings:
-      progress.explorations.length === 0
-        ? findingsOf(parts)
-        : [...uncutFindings(parts), ...progress.findings],
+    findings: [...found, ...many],
     timings: facts.timings,
     host: facts.host,
     inputs: {

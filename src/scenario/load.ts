@@ -34,6 +34,7 @@ export function parseScenario(text: string, path: string): Scenario {
       installsWithinMs: document.expect.installs.within,
       upgrade: document.expect.upgrade,
       release: document.expect.release === 'unchecked' ? 'unchecked' : unique(document.expect.release.oneOf),
+      outcomes: document.expect.outcomes,
       configuration: document.expect.configuration,
       retry: document.expect.retry,
       rollback: document.expect.rollback,

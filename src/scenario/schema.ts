@@ -113,6 +113,10 @@ const expectations = z.strictObject({
     .union([z.literal('unchecked'), z.strictObject({ oneOf: z.array(z.enum(['old', 'new'])).min(1) })])
     .default({ oneOf: ['old', 'new'] })
     .describe('After a cut: which whole releases are allowed; unchecked where no slot changes'),
+  outcomes: z
+    .enum(['two', 'unchecked'])
+    .default('two')
+    .describe('After a cut: at most two outcomes, the old state and the new, or as many as there are'),
   configuration: z.enum(['preserved', 'unchecked']).default('preserved'),
   retry: z
     .enum(['succeeds', 'unchecked'])

@@ -42,6 +42,7 @@ describe('parseScenario', () => {
         installsWithinMs: 300_000,
         upgrade: 'succeeds',
         release: ['old', 'new'],
+        outcomes: 'two',
         configuration: 'preserved',
         retry: 'succeeds',
         rollback: 'unchecked',
