@@ -63,6 +63,9 @@ export interface Audit {
   agrees: boolean;
 }
 
+/** Boots that an epoch which has failed gets, to show another way to fail. */
+const bootsAfterFailure = 4;
+
 /** Told of each boot as it ends. */
 export type OnBoot = (boot: ExploredBoot, exploration: Exploration) => void;
 
@@ -82,8 +85,8 @@ export class Exploration implements AsyncDisposable {
   private readonly onBoot: OnBoot;
   private readonly random: Random;
   private readonly snapshots: SnapshotStore | undefined;
-  /** By stage and epoch, the ways to fail that were seen. */
-  private readonly failures = new Map<string, Set<string>>();
+  /** By stage and epoch: the ways to fail that were seen, and the boots since the first of them. */
+  private readonly failures = new Map<string, { ways: Set<string>; boots: number }>();
   private labels = 0;
   private retries = 0;
 
@@ -264,14 +267,23 @@ export class Exploration implements AsyncDisposable {
     this.boots.push(boot);
     const decides = this.timed(() => coverage.decide(boot.ref, number, result.read));
     boot.record.decides = stage === 'whole' ? decides : 0;
-    if (result.verdict === 'failed') {
-      const { epoch } = this.space.placeOf(boot.ref);
-      const key = `${stage} ${epoch}`;
-      const seen = this.failures.get(key) ?? new Set<string>();
-      if (seen.has(result.outcome)) coverage.skipEpoch(epoch);
-      this.failures.set(key, seen.add(result.outcome));
-    }
+    if (this.isSpent(boot, stage, result)) coverage.skipEpoch(this.space.placeOf(boot.ref).epoch);
     this.onBoot(boot, this);
+  }
+
+  /**
+   * Whether an epoch has shown enough: it fails in a way that it has failed in before, or it has failed and had some
+   * more boots to show another way.
+   */
+  private isSpent({ ref }: DecidingBoot, stage: Stage, { verdict, outcome }: BootVerdict): boolean {
+    const key = `${stage} ${this.space.placeOf(ref).epoch}`;
+    const known = this.failures.get(key);
+    if (verdict !== 'failed' && known === undefined) return false;
+    const { ways, boots } = known ?? { ways: new Set<string>(), boots: 0 };
+    const again = verdict === 'failed' && ways.has(outcome);
+    if (verdict === 'failed') ways.add(outcome);
+    this.failures.set(key, { ways, boots: boots + 1 });
+    return again || boots >= bootsAfterFailure;
   }
 
   /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
