@@ -7,8 +7,9 @@ import { type LogRecord, sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import type { Stage } from './decide.ts';
-import type { Exploration, ExploredBoot } from './explore.ts';
+import type { Exploration } from './explore.ts';
 import { disksIn, type Ground } from './ground.ts';
+import { knownOutcome } from './known-outcomes.ts';
 import { shrink } from './shrink.ts';
 
 /** Boots that the search for one reason may take. */
@@ -29,21 +30,24 @@ export interface Reason {
   files: string[];
 }
 
+/** A state that fails, and how. */
+export interface Failure {
+  state: CrashState;
+  window: Window;
+  stage: Stage;
+  outcome: string;
+}
+
 /** Shrinks a failing state to the fewest lost or torn writes, and says what they are. */
-export async function explain(
-  bench: Bench,
-  exploration: Exploration,
-  boot: ExploredBoot,
-  stage: Stage,
-): Promise<Reason> {
-  const search = new Search(exploration, boot, stage);
-  const { state, window } = boot.planned;
+export async function explain(bench: Bench, exploration: Exploration, failure: Failure): Promise<Reason> {
+  const search = new Search(exploration, failure);
+  const { state, window } = failure;
   const { optional } = durabilityAt(exploration.ground.log, state.at);
   const lost = lostWrites(state.shape, optional);
   await using stack = new CleanupStack();
   const places = await Places.open(bench, exploration.ground, state, window, stack);
   if (state.shape.kind === 'torn') return await tornReason(search, places, state, window);
-  if (lost.length === 0) return prefixReason(exploration, places, boot, stage);
+  if (lost.length === 0) return prefixReason(exploration, places, failure);
   const minimal = await shrink(lost, (some) => search.fails(withLost(state.at, some)));
   const at = await search.earliest(minimal, state.at);
   return lostReason(places, withLost(at, minimal), window);
@@ -61,11 +65,11 @@ class Search {
   private readonly outcome: string;
   private readonly bootsAtStart: number;
 
-  constructor(exploration: Exploration, boot: ExploredBoot, stage: Stage) {
+  constructor(exploration: Exploration, { window, stage, outcome }: Failure) {
     this.exploration = exploration;
-    this.window = boot.planned.window;
+    this.window = window;
     this.stage = stage;
-    this.outcome = (boot[stage] ?? boot.whole).outcome;
+    this.outcome = outcome;
     this.bootsAtStart = exploration.boots.length;
   }
 
@@ -129,26 +133,25 @@ function tornText(part: 'head' | 'tail' | 'zero', sectors: number, count: number
 
 /** Nothing was lost: the device is broken between two writes. */
 function prefixReason(
-  { ground, boots }: Exploration,
+  exploration: Exploration,
   places: Places,
-  boot: ExploredBoot,
-  stage: Stage,
+  { state, window, stage, outcome }: Failure,
 ): Reason {
-  const { state, window } = boot.planned;
-  const { outcome } = boot[stage] ?? boot.whole;
-  const writes = ground.log.records.filter(({ kind }) => kind !== 'flush');
+  const writes = exploration.ground.log.records.filter(({ kind }) => kind !== 'flush');
   const at = writes.findLastIndex(({ issued }) => issued < state.at);
-  const fails = (index: number) =>
-    boots.some(
-      ({ planned, [stage]: end }) =>
-        planned.state.shape.kind === 'prefix' &&
-        planned.state.at === (writes[index]?.issued ?? -2) + 1 &&
-        end?.verdict === 'failed' &&
-        end.outcome === outcome,
-    );
+  const fails = (index: number) => {
+    const write = writes[index];
+    if (write === undefined || write.issued < window.from) return false;
+    const prefix: CrashState = { at: write.issued + 1, shape: { kind: 'prefix' } };
+    const contents = exploration.space.contentsOf(prefix);
+    const known = knownOutcome(exploration.boots, contents, window, stage);
+    return known?.verdict === 'failed' && known.outcome === outcome;
+  };
   let first = at;
   while (fails(first - 1)) first -= 1;
-  const [last, next] = [writes[first], writes[at + 1]];
+  let end = at;
+  while (fails(end + 1)) end += 1;
+  const [last, next] = [writes[first], writes[end + 1]];
   const there = last === undefined ? 'nothing' : places.name(last.seq);
   const missing = next === undefined ? 'anything after it' : places.name(next.seq);
   return {

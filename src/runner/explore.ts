@@ -12,7 +12,9 @@ import type { Bench } from './bench.ts';
 import { bootState } from './boot-state.ts';
 import { secondsSince } from './checklist.ts';
 import type { Stage } from './decide.ts';
+import { drawPruned } from './draw-pruned.ts';
 import type { Ground } from './ground.ts';
+import { knownOutcome } from './known-outcomes.ts';
 import { openSnapshots } from './open-snapshots.ts';
 import { openSpace } from './open-space.ts';
 import type { PlannedState } from './planned.ts';
@@ -156,7 +158,9 @@ export class Exploration implements AsyncDisposable {
   async audit(): Promise<void> {
     const [first] = this.boots;
     if (first === undefined) return;
-    const pruned = this.drawPruned(
+    const pruned = drawPruned(
+      this,
+      this.random.fork('audit'),
       Math.max(this.options.auditLeast, Math.ceil(this.options.auditShare * this.boots.length)),
     );
     const again = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
@@ -179,11 +183,7 @@ export class Exploration implements AsyncDisposable {
    */
   async outcomeOf(state: CrashState, window: Window, stage: Stage): Promise<BootVerdict> {
     const contents = this.timed(() => this.space.contentsOf(state));
-    const agrees = ({ planned, [stage]: end }: ExploredBoot) =>
-      end !== undefined &&
-      planned.window.step === window.step &&
-      end.read.cells.every((cell, i) => contents[cell] === end.read.contents[i]);
-    const known = this.boots.find(agrees)?.[stage];
+    const known = knownOutcome(this.boots, contents, window, stage);
     if (known !== undefined) return known;
     const planned = { ground: this.ground, state, window };
     const boot = await this.bench.vm(() =>
@@ -303,37 +303,10 @@ export class Exploration implements AsyncDisposable {
     this.audits.push({ ref, boot, decidedBy, agrees });
   }
 
-  /** Up to `count` states that a boot of another one decided; the rungs take turns. */
-  private drawPruned(count: number): StateRef[] {
-    const random = this.random.fork('audit');
-    const byRung = new Map<string, { seen: number; drawn: StateRef[] }>();
-    this.timed(() =>
-      this.space.eachState((ref, rung) => {
-        const boot = this.boots[this.whole.decidedBy(ref) ?? -1];
-        if (boot?.ref === undefined || sameRef(boot.ref, ref)) return;
-        const pool = byRung.get(rung) ?? { seen: 0, drawn: [] };
-        byRung.set(rung, pool);
-        // Reservoir sampling: each state of the rung is as likely as any other.
-        const place = pool.seen < count ? pool.seen : random.int(pool.seen + 1);
-        pool.seen += 1;
-        if (place < count) pool.drawn[place] = ref;
-      }),
-    );
-    const pools = [...byRung.values()].map(({ drawn }) => drawn);
-    return Array.from({ length: count }, (_, turn) => pools.flatMap((pool) => pool[turn] ?? []))
-      .flat()
-      .slice(0, count);
-  }
-
   private timed<T>(work: () => T): T {
     const started = performance.now();
     const value = work();
     this.bench.spend('explore.cpu', secondsSince(started));
     return value;
   }
-}
-
-function sameRef(a: StateRef, b: StateRef): boolean {
-  if ('subset' in a) return 'subset' in b && a.subset === b.subset;
-  return 'axis' in b && a.axis === b.axis && a.position === b.position;
 }

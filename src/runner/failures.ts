@@ -1,18 +1,16 @@
 import { join } from 'node:path';
-import type { CutRecord, Finding } from '../model/record.ts';
+import type { Finding } from '../model/record.ts';
 import type { Bench } from './bench.ts';
 import type { Stage } from './decide.ts';
 import { explain } from './explain.ts';
 import type { Exploration, ExploredBoot } from './explore.ts';
 import { writeFinding } from './finding-file.ts';
+import { simplestOf } from './known-outcomes.ts';
 import { tokenOf } from './planned.ts';
 import type { RunProgress } from './progress.ts';
 
 /** Findings of one run that are shrunk and written to files of their own; each costs boots. */
 const mostExplained = 8;
-
-/** Which state of those that fail alike is the easiest to understand. */
-const simplest: readonly CutRecord['kind'][] = ['prefix', 'lost', 'subset', 'torn'];
 
 /** Finds the reason of each way to fail that an exploration came upon, and writes it down for a replay. */
 export async function reportFailures(
@@ -22,7 +20,7 @@ export async function reportFailures(
 ): Promise<void> {
   for (const stage of ['whole', 'retry'] as const)
     for (const boots of failuresOf(exploration, stage)) {
-      const [boot] = boots.toSorted((a, b) => rank(a) - rank(b));
+      const [boot] = boots;
       if (boot === undefined) continue;
       const states = boots.reduce((sum, { record }) => sum + Math.max(1, record.decides ?? 1), 0);
       const finding = plainFinding(boot, states);
@@ -31,7 +29,10 @@ export async function reportFailures(
         finding.token = tokenOf(bench, boot.planned);
         continue;
       }
-      const { state, window, text, minimal, files } = await explain(bench, exploration, boot, stage);
+      const { outcome } = boot[stage] ?? boot.whole;
+      const simple = simplestOf(exploration, boots, stage) ?? boot.planned;
+      const failure = { state: simple.state, window: simple.window, stage, outcome };
+      const { state, window, text, minimal, files } = await explain(bench, exploration, failure);
       const { ground } = exploration;
       const token = tokenOf(bench, { ground, state });
       const file = `finding-${number}.brownout`;
@@ -50,10 +51,6 @@ function failuresOf({ boots }: Exploration, stage: Stage): ExploredBoot[][] {
     groups.set(key, [...(groups.get(key) ?? []), boot]);
   }
   return [...groups.values()];
-}
-
-function rank({ record }: ExploredBoot): number {
-  return simplest.indexOf(record.kind);
 }
 
 function plainFinding({ record }: ExploredBoot, states: number): Finding {
