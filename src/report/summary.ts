@@ -84,7 +84,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     questions[name],
     `${decided} of ${states} states`,
     `${boots} boots`,
-    name === 'whole' && claim === 'exhaustive' ? 'exhaustive' : claim,
+    claim,
   ]);
   const rungs = Object.entries(crash.states)
     .filter(([, count]) => count > 0)
