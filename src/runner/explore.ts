@@ -1,5 +1,6 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import type { Random } from '../core/random.ts';
+import { together } from '../core/together.ts';
 import { Coverage } from '../explore/coverage.ts';
 import type { CellsRead, Space } from '../explore/space.ts';
 import type { StateRef } from '../explore/states.ts';
@@ -164,7 +165,10 @@ export class Exploration implements AsyncDisposable {
       Math.max(this.options.auditLeast, Math.ceil(this.options.auditShare * this.boots.length)),
     );
     const again = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
-    await Promise.all(again.map((ref) => this.bench.vm(() => this.auditOne(ref))));
+    await together(
+      again.map((ref) => this.bench.vm(() => this.auditOne(ref))),
+      this.bench.stop,
+    );
   }
 
   /** Does the upgrade again after as many cuts as the options allow. */
@@ -216,6 +220,7 @@ export class Exploration implements AsyncDisposable {
         return !this.options.budget.aborted && goOn();
       },
       places: this.bench.vm,
+      onFailure: this.bench.stop,
       work: async (ref) => {
         coverage.begin(ref);
         try {

@@ -1,4 +1,5 @@
 import type { LimitFunction } from 'p-limit';
+import { together } from '../core/together.ts';
 
 /** Work whose end decides what there is to do next. */
 export interface Works<T> {
@@ -11,13 +12,23 @@ export interface Works<T> {
   work: (item: T) => Promise<void>;
   /** Each thing takes one of these places while it is done. */
   places: LimitFunction;
+  /** Told of the first failure at once, so that it can end what is under way. */
+  onFailure: (error: unknown) => void;
 }
 
-/** Does one thing after the other, as many at once as there are places, until nothing is left. */
-export async function workThrough<T>({ next, others, goOn, work, places }: Works<T>): Promise<void> {
+/** Does one thing after the other, as many at once as there are places, until nothing is left or something failed. */
+export async function workThrough<T>({
+  next,
+  others,
+  goOn,
+  work,
+  places,
+  onFailure,
+}: Works<T>): Promise<void> {
+  let failed = false;
   let turn = new Turn();
   const one = async (): Promise<'done' | 'worked' | { wait: Promise<void> }> => {
-    if (!goOn()) return 'done';
+    if (failed || !goOn()) return 'done';
     const item = next();
     // In an object: a promise would hold the place until it is settled.
     if (item === undefined) return others() ? { wait: turn.over } : 'done';
@@ -36,7 +47,10 @@ export async function workThrough<T>({ next, others, goOn, work, places }: Works
       if (outcome !== 'worked') await outcome.wait;
     }
   };
-  await Promise.all(Array.from({ length: places.concurrency }, worker));
+  await together(Array.from({ length: places.concurrency }, worker), (error) => {
+    failed = true;
+    onFailure(error);
+  });
 }
 
 /** The time until something has been done. */

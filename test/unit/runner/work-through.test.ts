@@ -15,6 +15,7 @@ describe('workThrough', () => {
       others: () => busy > 0,
       goOn: () => true,
       places: pLimit(2),
+      onFailure: () => undefined,
       work: async (depth) => {
         busy += 1;
         most = Math.max(most, busy);
@@ -35,6 +36,7 @@ describe('workThrough', () => {
       others: () => false,
       goOn: () => begun < 3,
       places: pLimit(1),
+      onFailure: () => undefined,
       work: () => {
         begun += 1;
         return pause();
@@ -43,14 +45,26 @@ describe('workThrough', () => {
     expect(begun).toBe(3);
   });
 
-  it('fails with the work', async () => {
+  it('fails with the first failure, says so at once, and leaves nothing behind', async () => {
+    const told: unknown[] = [];
+    let busy = 0;
+    let begun = 0;
     const works = workThrough({
-      next: () => 1,
+      next: () => (begun += 1),
       others: () => false,
       goOn: () => true,
       places: pLimit(2),
-      work: () => Promise.reject(new Error('broken')),
+      onFailure: (error) => told.push(error),
+      work: async (item) => {
+        busy += 1;
+        await pause();
+        busy -= 1;
+        if (item === 2) throw new Error('broken');
+      },
     });
     await expect(works).rejects.toThrow('broken');
+    expect(told).toHaveLength(1);
+    expect(busy).toBe(0);
+    expect(begun).toBeLessThan(5);
   });
 });
