@@ -1,5 +1,6 @@
 import { durabilityAt } from './durability.ts';
 import type { WriteLog } from './log.ts';
+import { epochEnds } from './moments.ts';
 import { windowsOf, writesIn } from './windows.ts';
 
 /** How many crash states of each kind the chosen phases of a log hold, and how the log is made up. */
@@ -39,18 +40,4 @@ export function census(log: WriteLog, phases: readonly string[]): Census {
     }
   }
   return result;
-}
-
-/** The moments at which the un-flushed writes of a window are most: before each flush completes, and at its end. */
-function epochEnds(log: WriteLog, window: { from: number; to: number }): number[] {
-  const flushes = log.records.filter(
-    (record) =>
-      record.kind === 'flush' &&
-      record.completed !== undefined &&
-      record.issued >= window.from &&
-      record.issued < window.to,
-  );
-  return [
-    ...new Set([...flushes.map((flush) => Math.min(flush.completed ?? window.to, window.to)), window.to]),
-  ];
 }

@@ -2,14 +2,14 @@ import type { LogRecord, WriteLog } from './log.ts';
 import type { Window } from './windows.ts';
 
 /**
- * The moments at which the un-flushed writes of a window are most: just before each flush completes, and at the
- * window's end; ascending.
+ * The moments at which the un-flushed writes of a window are most: just before each flush completes (also one that was
+ * issued before the window), and at the window's end; ascending.
  */
 export function epochEnds(log: WriteLog, window: Pick<Window, 'from' | 'to'>): number[] {
   const ends = new Set<number>();
-  for (const { kind, issued, completed } of log.records)
-    if (kind === 'flush' && completed !== undefined && issued >= window.from && issued < window.to)
-      ends.add(Math.min(completed, window.to));
+  for (const { kind, completed } of log.records)
+    if (kind === 'flush' && completed !== undefined && completed > window.from && completed < window.to)
+      ends.add(completed);
   ends.add(window.to);
   return [...ends].sort((a, b) => a - b);
 }
