@@ -37,19 +37,22 @@ function subsets(seqs: readonly number[], random: Random): Loss[] {
     return { rung, shape };
   };
   if (length < 4) return [];
-  if (length > maxWholeEpoch) {
-    return Array.from({ length: samples }, () => {
-      const count = 2 + random.int(length - 3);
-      return loss(
-        'sampled',
-        random
-          .shuffle(seqs)
-          .slice(0, count)
-          .sort((a, b) => a - b),
-      );
-    });
-  }
+  if (length > maxWholeEpoch) return drawn(seqs, random).map((chosen) => loss('sampled', chosen));
   return Array.from({ length: 2 ** length }, (_, mask) => seqs.filter((_seq, i) => (mask >> i) & 1))
     .filter((chosen) => chosen.length >= 2 && chosen.length <= length - 2)
     .map((chosen) => loss('subset', chosen));
+}
+
+/** Different sets of at least two, lost or kept; an epoch that is not small has many more than are drawn. */
+function drawn(seqs: readonly number[], random: Random): number[][] {
+  const found = new Map<string, number[]>();
+  while (found.size < samples) {
+    const count = 2 + random.int(seqs.length - 3);
+    const chosen = random
+      .shuffle(seqs)
+      .slice(0, count)
+      .sort((a, b) => a - b);
+    found.set(chosen.join(), chosen);
+  }
+  return [...found.values()];
 }
