@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { pathName, planCuts } from '../../../src/runner/plan-cuts.ts';
 import type { Ground } from '../../../src/runner/ground.ts';
+import { pathName, planCuts } from '../../../src/runner/plan-cuts.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';
 import { idleMark, windowMark } from '../../../src/writelog/windows.ts';
