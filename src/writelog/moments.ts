@@ -34,19 +34,20 @@ export class OpenWrites {
   /** The optional requests at `at`, in issue order; `at` must not be smaller than in the call before. */
   at(at: number): readonly LogRecord[] {
     const { records, disks } = this.log;
+    const open = [...this.open];
     for (
       let record = records[this.next];
       record !== undefined && record.issued < at;
       record = records[this.next]
     ) {
-      (record.kind === 'flush' ? this.flushes : this.open).push(record);
+      (record.kind === 'flush' ? this.flushes : open).push(record);
       this.next += 1;
     }
     const done = ({ completed }: LogRecord, before: number) => completed !== undefined && completed < before;
     for (const flush of this.flushes)
       if (done(flush, at)) this.horizon[flush.disk] = Math.max(this.horizon[flush.disk] ?? -1, flush.issued);
     this.flushes = this.flushes.filter((flush) => !done(flush, at));
-    this.open = this.open.filter(
+    this.open = open.filter(
       (record) =>
         !done(record, this.horizon[record.disk] ?? -1) &&
         !((record.fua || disks[record.disk]?.cache === 'writethrough') && done(record, at)),
