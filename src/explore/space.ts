@@ -29,6 +29,10 @@ export class Space {
   readonly subsets: readonly SubsetState[];
   private readonly options: SpaceOptions;
   private readonly layout: Layout;
+  /** How many cells there were when the states were laid out: none of them differs in a later one's block. */
+  private readonly laidOut: number;
+  /** The state whose contents were last looked up whole. */
+  private whole: { ref: StateRef; contents: Int32Array } | undefined;
 
   constructor(options: SpaceOptions) {
     this.options = options;
@@ -36,6 +40,7 @@ export class Space {
     this.cells = options.cells;
     this.contents = options.contents;
     this.layout = layOut(options);
+    this.laidOut = options.cells.count;
     this.subsets = this.layout.subsets;
   }
 
@@ -102,6 +107,7 @@ export class Space {
 
   /** What a cell holds in a state. */
   contentIn(ref: StateRef, cell: number): number {
+    if (cell >= this.laidOut) return this.wholeOf(ref)[cell] ?? 0;
     if ('axis' in ref) return this.line(ref.axis).axis.contentAt(cell, ref.position);
     const { axis, position, first, count } = this.subsets[ref.subset] as SubsetState;
     const { cells, after } = this.layout.differences;
@@ -119,6 +125,12 @@ export class Space {
     });
     live.settle(() => undefined);
     return live.snapshot();
+  }
+
+  private wholeOf(ref: StateRef): Int32Array {
+    if (this.whole?.ref !== ref || this.whole.contents.length < this.cells.count)
+      this.whole = { ref, contents: this.contentsOf(this.crashState(ref)) };
+    return this.whole.contents;
   }
 
   private putMapped(live: LiveState, cell: number, map: SectorMap): void {
