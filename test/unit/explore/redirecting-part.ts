@@ -15,22 +15,14 @@ const dropped = 4;
  * are to be read, and is itself read as zeros where it redirects.
  */
 function redirections(control: readonly number[]): Redirections {
-  switch (control[0]) {
-    case 1:
-      return new Map<number, number | 'zeros'>([
-        [0, 'zeros'],
-        [2, 1],
-      ]);
-    case 2:
-      return undefined;
-    case 3:
-      return new Map<number, number | 'zeros'>([
-        [0, 'zeros'],
-        [3, (control[1] ?? 0) % 2 === 0 ? 1 : 2],
-      ]);
-    default:
-      return new Map();
-  }
+  const [how = 0, source = 0] = control;
+  if (how === 2) return undefined;
+  if (how === 0) return new Map();
+  const from = how === 1 ? 1 : source % 2 === 0 ? 1 : 2;
+  return new Map<number, number | 'zeros'>([
+    [0, 'zeros'],
+    [how === 1 ? 2 : 3, from],
+  ]);
 }
 
 /** What a block amounts to in a state, by the rules alone. */

@@ -18,7 +18,7 @@ interface LogOptions {
   haste: number;
   maxLength: number;
   /** `max`: as likely long as short. */
-  size?: fc.Size;
+  size?: fc.SizeForArbitrary;
 }
 
 function place(sectors: number): fc.Arbitrary<{ sector: number; count: number }> {
@@ -30,7 +30,7 @@ function place(sectors: number): fc.Arbitrary<{ sector: number; count: number }>
 function stepOf({ sectors, marks, haste }: LogOptions): fc.Arbitrary<Step> {
   const onDisk = fc
     .constantFrom(0, 1)
-    .chain((disk) => fc.record({ disk: fc.constant(disk), at: place(sectors[disk] ?? 1) }));
+    .chain((disk) => fc.record({ disk: fc.constant(disk), at: place(sectors[disk]) }));
   return fc.oneof(
     {
       weight: 12,
