@@ -66,7 +66,7 @@ export class AxisBuilder {
     this.contents.push(content);
   }
 
-  /** `initial`: what each cell holds before the first change. */
+  /** `initial`: what each cell holds before the first change. The builder is empty afterwards. */
   build(length: number, initial: Int32Array): Axis {
     const first = new Int32Array(initial.length + 1);
     const { cells } = this;
@@ -91,6 +91,7 @@ export class AxisBuilder {
       contents[at] = this.contents.at(i);
       next[cell] = at + 1;
     }
+    for (const list of [this.cells, this.positions, this.contents]) list.clear();
     return new Axis(length, first, positions, contents);
   }
 }

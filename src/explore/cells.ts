@@ -57,9 +57,14 @@ export class Cells {
     return this.blocks.at(cell);
   }
 
-  /** The sector numbers of all cells before the log began: eight words a cell. */
-  baseSectors(): Int32Array {
-    return this.bases.view();
+  /** Puts what the sectors of the cells from `cell` on were before the log began into `into`: eight words a cell. */
+  copyBases(cell: number, into: Int32Array): void {
+    this.bases.copy(cell * blockSectors, into);
+  }
+
+  /** The number of a cell's sector before the log began. */
+  baseSector(cell: number, index: number): number {
+    return this.bases.at(cell * blockSectors + index);
   }
 
   private add(disk: number, block: number): number {

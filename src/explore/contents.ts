@@ -1,18 +1,18 @@
-import { hash } from 'node:crypto';
 import type { DiskView } from '../filesystem/view.ts';
 import { sectorBytes } from '../writelog/log.ts';
 import { IntList } from './int-list.ts';
 import { RowIndex } from './row-index.ts';
+import { hashSector, hashWords } from './sector-hash.ts';
 
 /** Sectors in one block of the exploration: the grain of read sets. */
 export const blockSectors = 8;
 export const blockBytes = blockSectors * sectorBytes;
 
-/** 32-bit words of a SHA-1 digest. */
-const digestWords = 5;
-/** Sectors hashed at a time. */
-const chunkSectors = 2048;
+/** Sectors read at a time, where many are wanted. */
+const chunkSectors = 128;
+const chunkBlocks = chunkSectors / blockSectors;
 const zeroSector = Buffer.alloc(sectorBytes);
+const noBytes: Buffer = Buffer.alloc(0);
 
 /** What the guest wrote, one sector after the other. */
 export interface WrittenSectors {
@@ -21,13 +21,13 @@ export interface WrittenSectors {
 }
 
 /**
- * Numbers contents, so that equal ones are equal numbers: of a 512-byte sector (by SHA-1 of its bytes) and of a block
+ * Numbers contents, so that equal ones are equal numbers: of a 512-byte sector (by a hash of its bytes) and of a block
  * of eight sectors (by their numbers, exactly). Sector 0 and block 0 are all zeros.
  */
 export class Contents {
   private readonly written: WrittenSectors;
   private readonly bases: readonly DiskView[];
-  private readonly digests = new RowIndex(digestWords);
+  private readonly hashes = new RowIndex(hashWords);
   private readonly blocks = new RowIndex(blockSectors);
   /** Of each written sector, its number; made when first asked for. */
   private writtenIds: Int32Array | undefined;
@@ -36,7 +36,12 @@ export class Contents {
   private readonly made = new Map<number, Buffer>();
   /** Of each base disk, the number of sectors on the ones before it. */
   private readonly firstSector: number[] = [];
-  private readonly words = new Int32Array(digestWords);
+  /** Blocks of a base disk that were read last. */
+  private ahead = { disk: -1, first: 0, end: 0, data: noBytes };
+  /** The sector being numbered, as bytes and as words, and its hash. */
+  private readonly sector = Buffer.alloc(sectorBytes);
+  private readonly words = new Int32Array(this.sector.buffer, this.sector.byteOffset, sectorBytes / 4);
+  private readonly hash = new Int32Array(hashWords);
 
   /** `bases`: by position in the log, what each disk held before the log began. */
   constructor(written: WrittenSectors, bases: readonly DiskView[]) {
@@ -59,15 +64,28 @@ export class Contents {
 
   /** Fills `into` from word `at` with the eight sectors of a disk's block as it was before the log began. */
   baseBlock(disk: number, block: number, into: Int32Array, at = 0): void {
-    const base = this.bases[disk];
-    const start = block * blockBytes;
-    const bytes = base === undefined ? 0 : Math.min(blockBytes, base.bytes - start);
-    const data = base === undefined || bytes <= 0 ? Buffer.alloc(0) : base.read(start, bytes);
+    const { data, first } = this.baseAround(disk, block);
+    const start = (block - first) * blockBytes;
     const source = -2 - (this.firstSector[disk] ?? 0) - block * blockSectors;
     for (let i = 0; i < blockSectors; i += 1) {
-      const from = i * sectorBytes;
+      const from = start + i * sectorBytes;
       into[at + i] = from < data.length ? this.sectorNumber(data, from, source - i) : 0;
     }
+  }
+
+  /** Bytes of a base disk that begin at block `first` and hold `block`: more of them where blocks are asked for in order. */
+  private baseAround(disk: number, block: number): { data: Buffer; first: number } {
+    const { ahead } = this;
+    const known = ahead.disk === disk && block >= ahead.first && block < ahead.end;
+    if (!known) {
+      const base = this.bases[disk];
+      const end = block + (ahead.disk === disk && block === ahead.end ? chunkBlocks : 1);
+      const start = block * blockBytes;
+      const bytes = base === undefined ? 0 : Math.min(end * blockBytes, base.bytes) - start;
+      const data = base === undefined || bytes <= 0 ? noBytes : base.read(start, bytes);
+      this.ahead = { disk, first: block, end, data };
+    }
+    return this.ahead;
   }
 
   /** Number of the block made of the eight sectors in `sectors` from word `at` on. */
@@ -119,13 +137,13 @@ export class Contents {
 
   /** `source`: where the same bytes are found later, as in `sources`; a copy is kept where that is nowhere. */
   private sectorNumber(data: Buffer, from: number, source = -1): number {
-    const bytes = data.subarray(from, from + sectorBytes);
-    const digest = hash('sha1', bytes, 'buffer');
-    for (let i = 0; i < digestWords; i += 1) this.words[i] = digest.readInt32LE(4 * i);
-    const id = this.digests.number(this.words);
+    const copied = data.copy(this.sector, 0, from, from + sectorBytes);
+    if (copied < sectorBytes) this.sector.fill(0, copied);
+    hashSector(this.words, this.hash);
+    const id = this.hashes.number(this.hash);
     if (id === this.sources.length) {
       this.sources.push(source);
-      if (source === -1) this.made.set(id, Buffer.from(bytes));
+      if (source === -1) this.made.set(id, Buffer.from(this.sector));
     }
     return id;
   }

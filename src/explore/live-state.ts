@@ -19,7 +19,9 @@ export class LiveState {
   /** Of each cell, what it amounts to. */
   private current: Int32Array;
   private known = 0;
-  private readonly dirty = new Set<number>();
+  /** Cells that were put since the last time all was settled, each once; by cell, whether it is among them. */
+  private dirty: number[] = [];
+  private isDirty = new Uint8Array(0);
   private readonly scratch = new Int32Array(blockSectors);
 
   constructor(cells: Cells, contents: Contents, parts: readonly Interpreter[]) {
@@ -47,7 +49,9 @@ export class LiveState {
     const at = cell * blockSectors + index;
     if (this.sectors[at] === sector) return;
     this.sectors[at] = sector;
-    this.dirty.add(cell);
+    if (this.isDirty[cell] === 1) return;
+    this.isDirty[cell] = 1;
+    this.dirty.push(cell);
   }
 
   /** Sets a whole block. */
@@ -57,24 +61,25 @@ export class LiveState {
 
   /** Tells of every cell that has changed since the last time. */
   settle(onChange: OnChange): void {
-    if (this.dirty.size === 0) return;
-    const affected = new Set(this.dirty);
-    this.parts.forEach((part, i) => {
+    if (this.dirty.length === 0) return;
+    let affected: Iterable<number> = this.dirty;
+    for (const [i, part] of this.parts.entries()) {
       const before = this.readings[i];
-      if (before === undefined || !some(this.dirty, (cell) => part.controls(cell))) return;
+      if (before === undefined || !this.dirty.some((cell) => part.controls(cell))) continue;
       const after = part.interpret(this.raw);
-      this.addAffected(affected, part, before, after);
+      affected = this.withAffected(affected, part, before, after);
       this.readings[i] = after;
-    });
-    this.dirty.clear();
+    }
     this.grow();
     for (const cell of affected) {
-      const content = this.value(cell, this.raw, this.readings);
+      const content = this.valueNow(cell);
       const before = this.current[cell] ?? 0;
       if (content === before) continue;
       this.current[cell] = content;
       onChange(cell, content, before);
     }
+    for (const cell of this.dirty) this.isDirty[cell] = 0;
+    this.dirty = [];
   }
 
   /** The cells, with their contents, that would differ from now if these blocks were so. All must be settled. */
@@ -83,30 +88,35 @@ export class LiveState {
       const words = changes.get(cell);
       return words === undefined ? this.raw(cell) : { words, at: 0 };
     };
-    const affected = new Set(changes.keys());
+    let affected: Iterable<number> = changes.keys();
     const readings = this.parts.map((part, i) => {
       const before = this.readings[i] as Interpretation;
       if (!some(changes.keys(), (cell) => part.controls(cell))) return before;
       const after = part.interpret(raw);
-      this.addAffected(affected, part, before, after);
+      affected = this.withAffected(affected, part, before, after);
       return after;
     });
     this.grow();
     for (const cell of affected) {
-      const content = this.value(cell, raw, readings);
+      const { words, at } = raw(cell);
+      const content = this.value(cell, words, at, readings);
       const before = this.current[cell] ?? 0;
       if (content !== before) onChange(cell, content, before);
     }
   }
 
-  private addAffected(affected: Set<number>, part: Interpreter, a: Interpretation, b: Interpretation): void {
-    if (a === b) return;
-    affected.add(part.readingCell);
-    affected.add(part.changedCell);
-    for (const cell of a.changed) affected.add(cell);
-    for (const cell of b.changed) affected.add(cell);
-    if (a.raw === b.raw) return;
-    for (let cell = 0; cell < this.cells.count; cell += 1) if (part.has(cell)) affected.add(cell);
+  /** `cells`, and those that a part is read differently in by `a` and by `b`. */
+  private withAffected(
+    cells: Iterable<number>,
+    part: Interpreter,
+    a: Interpretation,
+    b: Interpretation,
+  ): Iterable<number> {
+    if (a === b) return cells;
+    const affected = new Set([...cells, part.readingCell, part.changedCell, ...a.changed, ...b.changed]);
+    if (a.raw !== b.raw)
+      for (let cell = 0; cell < this.cells.count; cell += 1) if (part.has(cell)) affected.add(cell);
+    return affected;
   }
 
   private readonly raw: RawBlock = (cell) => {
@@ -114,19 +124,22 @@ export class LiveState {
     return { words: this.sectors, at: cell * blockSectors };
   };
 
-  private value(cell: number, raw: RawBlock, readings: readonly Interpretation[]): number {
-    for (const [i, part] of this.parts.entries()) {
-      const reading = readings[i];
-      if (reading === undefined) continue;
+  private valueNow(cell: number): number {
+    return this.value(cell, this.sectors, cell * blockSectors, this.readings);
+  }
+
+  /** What a cell amounts to whose sectors are eight of `words` from `at` on. */
+  private value(cell: number, words: Int32Array, at: number, readings: readonly Interpretation[]): number {
+    for (let i = 0; i < readings.length; i += 1) {
+      const [part, reading] = [this.parts[i], readings[i]];
+      if (part === undefined || reading === undefined) continue;
       if (cell === part.readingCell) return reading.reading;
       if (cell === part.changedCell) return reading.changedNumber;
       if (!part.has(cell) || reading.raw) continue;
-      const { words, at } = raw(cell);
       for (let j = 0; j < blockSectors; j += 1) this.scratch[j] = words[at + j] ?? 0;
       reading.apply(cell, this.scratch);
       return this.contents.block(this.scratch);
     }
-    const { words, at } = raw(cell);
     return this.contents.block(words, at);
   }
 
@@ -134,21 +147,23 @@ export class LiveState {
   private grow(): void {
     const { count } = this.cells;
     if (this.known === count) return;
-    const base = this.cells.baseSectors();
-    if (this.sectors.length < base.length) {
-      const sectors = new Int32Array(Math.max(base.length, 2 * this.sectors.length));
+    const words = count * blockSectors;
+    if (this.sectors.length < words) {
+      const sectors = new Int32Array(Math.max(words, 2 * this.sectors.length));
       sectors.set(this.sectors.subarray(0, this.known * blockSectors));
       this.sectors = sectors;
       const current = new Int32Array(sectors.length / blockSectors);
       current.set(this.current.subarray(0, this.known));
       this.current = current;
+      const isDirty = new Uint8Array(current.length);
+      isDirty.set(this.isDirty);
+      this.isDirty = isDirty;
     }
-    this.sectors.set(base.subarray(this.known * blockSectors), this.known * blockSectors);
+    this.cells.copyBases(this.known, this.sectors);
     const from = this.known;
     this.known = count;
     if (this.readings.length < this.parts.length) return;
-    for (let cell = from; cell < count; cell += 1)
-      this.current[cell] = this.value(cell, this.raw, this.readings);
+    for (let cell = from; cell < count; cell += 1) this.current[cell] = this.valueNow(cell);
   }
 }
 

@@ -249,10 +249,11 @@ class MainSweep {
   ): void {
     const lost = new Set(lostOf(state.shape, open));
     const fromHead = lost.size * 2 <= open.length;
-    const touched = new Set<number>();
-    for (const record of open)
-      if (lost.has(record.seq) === fromHead) this.eachCell(record, (cell) => touched.add(cell));
-    const changes = new Map([...touched].map((cell) => [cell, this.blockWithout(cell, lost)]));
+    const changes = new Map<number, Int32Array>();
+    const change = (cell: number) => {
+      if (!changes.has(cell)) changes.set(cell, this.blockWithout(cell, lost));
+    };
+    for (const record of open) if (lost.has(record.seq) === fromHead) this.eachCell(record, change);
     const { differences, subsets } = this.layout;
     const first = differences.cells.length;
     (fromHead ? this.head : this.none).whatIf(changes, (cell, content, before) => {
@@ -271,10 +272,11 @@ class MainSweep {
 
   private blockWithout(cell: number, lost: ReadonlySet<number>): Int32Array {
     const sectors = new Int32Array(blockSectors);
-    const base = this.options.cells.baseSectors();
+    const { cells } = this.options;
+    const isLost = (seq: number) => lost.has(seq);
     for (let i = 0; i < blockSectors; i += 1) {
       const at = cell * blockSectors + i;
-      sectors[i] = this.writers.without(at, (seq) => lost.has(seq), base[at] ?? 0);
+      sectors[i] = this.writers.without(at, isLost, cells.baseSector(cell, i));
     }
     return sectors;
   }
