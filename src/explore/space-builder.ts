@@ -10,6 +10,7 @@ import { blockSectors, type Contents } from './contents.ts';
 import { IntList } from './int-list.ts';
 import type { Interpreter } from './interpretation.ts';
 import { LiveState } from './live-state.ts';
+import { EpochCounter, WindowFinder } from './log-places.ts';
 import { type AxisName, axisNames, type Segment, type SubsetState } from './states.ts';
 import { lossesOf } from './subsets.ts';
 import { Writers } from './writers.ts';
@@ -75,38 +76,6 @@ function touch(cells: Cells, { disk, sector, count }: LogRecord): void {
   if (count === 0) return;
   const last = Math.floor((sector + count - 1) / blockSectors);
   for (let block = Math.floor(sector / blockSectors); block <= last; block += 1) cells.of(disk, block);
-}
-
-/** Which window a write was issued in, or -1; to be asked in issue order. */
-class WindowFinder {
-  private readonly windows: readonly Window[];
-  private next = 0;
-
-  constructor(windows: readonly Window[]) {
-    this.windows = windows;
-  }
-
-  of({ issued }: LogRecord): number {
-    while ((this.windows[this.next]?.to ?? Number.POSITIVE_INFINITY) <= issued) this.next += 1;
-    return issued >= (this.windows[this.next]?.from ?? Number.POSITIVE_INFINITY) ? this.next : -1;
-  }
-}
-
-/** Counts completed flushes up to a moment; to be asked in order. */
-class EpochCounter {
-  private readonly completions: number[];
-  private next = 0;
-
-  constructor(log: WriteLog) {
-    this.completions = log.records
-      .flatMap(({ kind, completed }) => (kind === 'flush' && completed !== undefined ? [completed] : []))
-      .sort((a, b) => a - b);
-  }
-
-  at(moment: number): number {
-    while ((this.completions[this.next] ?? moment) < moment) this.next += 1;
-    return this.next;
-  }
 }
 
 /** One sector of a write: where it lies, and what it holds. */
@@ -261,8 +230,14 @@ class MainSweep {
       differences.before.push(before);
       differences.after.push(content);
     });
+    const { rung, at, shape, window, epoch } = state;
+    // Written out: a spread object would take twice the memory, and there are very many.
     subsets.push({
-      ...state,
+      rung,
+      at,
+      shape,
+      window,
+      epoch,
       axis: fromHead ? 'head' : 'none',
       position: fromHead ? this.position : this.nonePosition,
       first,
