@@ -29,7 +29,7 @@ export type AgentSpec =
   | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
 
 /** Something that the scenario wants to hold of a device that came up; `run` is executed by the guest's shell. */
-export interface ScenarioCheck {
+interface ScenarioCheck {
   name: string;
   run: string;
 }

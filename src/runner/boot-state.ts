@@ -15,7 +15,7 @@ import { type PlannedState, plannedId, tokenOf } from './planned.ts';
 import { upgradesOf } from './record-path.ts';
 
 /** How a stage of a boot ended, and what the boot had read by then. */
-export interface BootStage extends StageEnd {
+interface BootStage extends StageEnd {
   /** Of each disk, by position in the manifest: the sectors that were read before they were written. */
   sectorsRead: number[][];
   /** The moment in the boot's own log. */
