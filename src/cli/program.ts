@@ -5,6 +5,7 @@ import type { Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
 import { addImage } from './image.ts';
 import { Interruption } from './interruption.ts';
+import { addLog } from './log.ts';
 import { errorJson, printError } from './print-error.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
@@ -48,7 +49,8 @@ function makeProgram(surroundings: Surroundings, finish: (code: number) => void)
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', `\n${exitCodeHelp}`);
-  for (const add of [addSetup, addRun, addReplay, addImage, addSchema]) add(program, surroundings, finish);
+  for (const add of [addSetup, addRun, addReplay, addImage, addLog, addSchema])
+    add(program, surroundings, finish);
   return program;
 }
 

@@ -1,7 +1,7 @@
 import { IntList } from './int-list.ts';
 
 /**
- * A line of disk states: at each position every cell (a block of a disk, or what a file system makes of it) has one
+ * A line of disk states: at each position every cell (a sector of a disk, or what a file system makes of it) has one
  * content. Kept as the positions at which a cell's content changes, cell by cell.
  */
 export class Axis {
@@ -66,7 +66,7 @@ export class AxisBuilder {
     this.contents.push(content);
   }
 
-  /** `initial`: what each cell holds before the first change. */
+  /** `initial`: what each cell holds before the first change. The builder is empty afterwards. */
   build(length: number, initial: Int32Array): Axis {
     const first = new Int32Array(initial.length + 1);
     const { cells } = this;
@@ -91,6 +91,7 @@ export class AxisBuilder {
       contents[at] = this.contents.at(i);
       next[cell] = at + 1;
     }
+    for (const list of [this.cells, this.positions, this.contents]) list.clear();
     return new Axis(length, first, positions, contents);
   }
 }

@@ -4,11 +4,14 @@ import { sectorBytes } from '../writelog/log.ts';
 import { IntList } from './int-list.ts';
 import { RowIndex } from './row-index.ts';
 
-/** 32-bit words of a SHA-1 digest. */
-const digestWords = 5;
-/** Sectors hashed at a time. */
-const chunkSectors = 2048;
+/** 32-bit words of a digest that are kept. */
+const digestWords = 4;
+/** Sectors read at a time, where many are wanted. */
+const chunkSectors = 128;
+/** Base disks are read to the end of an area of so many sectors at least. */
+const areaSectors = 8;
 const zeroSector = Buffer.alloc(sectorBytes);
+const noBytes: Buffer = Buffer.alloc(0);
 
 /** What the guest wrote, one sector after the other. */
 export interface WrittenSectors {
@@ -16,7 +19,13 @@ export interface WrittenSectors {
   read(sector: number, count: number): Buffer;
 }
 
-/** Numbers the contents of sectors, so that equal ones (by SHA-1) are equal numbers. Number 0 is all zeros. */
+/**
+ * Numbers the contents of sectors, so that equal ones are equal numbers. Number 0 is all zeros.
+ *
+ * Sectors are told apart by the first 128 bits of their SHA-256. That two of a million different ones have these in
+ * common happens with a probability of 10⁻²⁷; and a guest that wants two of its states to be taken for one would have
+ * to hash 2⁶⁴ sectors to find such a pair.
+ */
 export class Contents {
   private readonly written: WrittenSectors;
   private readonly bases: readonly DiskView[];
@@ -28,6 +37,8 @@ export class Contents {
   private readonly made = new Map<number, Buffer>();
   /** Of each base disk, the number of sectors on the ones before it. */
   private readonly firstSector: number[] = [];
+  /** Sectors of a base disk that were read last. */
+  private ahead = { disk: -1, first: 0, end: 0, data: noBytes };
   private readonly words = new Int32Array(digestWords);
 
   /** `bases`: by position in the log, what each disk held before the log began. */
@@ -50,10 +61,10 @@ export class Contents {
 
   /** The content of a disk's sector before the log began; zeros beyond the disk's end. */
   baseAt(disk: number, sector: number): number {
-    const base = this.bases[disk];
-    const offset = sector * sectorBytes;
-    if (base === undefined || offset + sectorBytes > base.bytes) return 0;
-    return this.numberOf(base.read(offset, sectorBytes), -2 - (this.firstSector[disk] ?? 0) - sector);
+    const { data, first } = this.baseAround(disk, sector);
+    const at = (sector - first) * sectorBytes;
+    if (at + sectorBytes > data.length) return 0;
+    return this.numberOf(data.subarray(at, at + sectorBytes), -2 - (this.firstSector[disk] ?? 0) - sector);
   }
 
   /** The bytes of a content. */
@@ -69,14 +80,34 @@ export class Contents {
 
   /** The number of a sector's bytes; `source` as in `sources`, and a copy is kept where the bytes are nowhere else. */
   numberOf(bytes: Buffer, source = -1): number {
-    const digest = hash('sha1', bytes, 'buffer');
-    for (let i = 0; i < digestWords; i += 1) this.words[i] = digest.readInt32LE(4 * i);
+    // As a string, one byte a character: that takes half as long as a buffer.
+    const digest = hash('sha256', bytes, 'binary');
+    for (let i = 0; i < digestWords; i += 1)
+      this.words[i] =
+        digest.charCodeAt(4 * i) |
+        (digest.charCodeAt(4 * i + 1) << 8) |
+        (digest.charCodeAt(4 * i + 2) << 16) |
+        (digest.charCodeAt(4 * i + 3) << 24);
     const number = this.digests.number(this.words);
     if (number === this.sources.length) {
       this.sources.push(source);
       if (source === -1) this.made.set(number, Buffer.from(bytes));
     }
     return number;
+  }
+
+  /** Bytes of a base disk that begin at sector `first` and hold `sector`: more of them where sectors are asked for in order. */
+  private baseAround(disk: number, sector: number): { data: Buffer; first: number } {
+    const { ahead } = this;
+    if (ahead.disk === disk && sector >= ahead.first && sector < ahead.end) return ahead;
+    const base = this.bases[disk];
+    const goesOn = ahead.disk === disk && sector === ahead.end;
+    const end = goesOn ? sector + chunkSectors : (Math.floor(sector / areaSectors) + 1) * areaSectors;
+    const start = sector * sectorBytes;
+    const bytes = base === undefined ? 0 : Math.min(end * sectorBytes, base.bytes) - start;
+    const data = base === undefined || bytes <= 0 ? noBytes : base.read(start, bytes);
+    this.ahead = { disk, first: sector, end, data };
+    return this.ahead;
   }
 
   private hashWritten(): Int32Array {

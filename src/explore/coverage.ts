@@ -1,6 +1,14 @@
 import type { Cells } from './cells.ts';
 import type { CellsRead, Space } from './space.ts';
-import { type AxisName, axisNames, type Rung, rungs, type Segment, type StateRef } from './states.ts';
+import {
+  type AxisName,
+  axisNames,
+  type Rung,
+  rungs,
+  type Segment,
+  type StateRef,
+  type SubsetState,
+} from './states.ts';
 
 /** What a state's status is where no boot has decided it; a boot's number (0 or more) otherwise. */
 const undecided = -1;
@@ -115,8 +123,8 @@ export class Coverage {
   }
 
   /**
-   * Whether at least `least` undecided states agree on these sectors (by disk) with one that is under way. How a file
-   * system's journal reads is left out: nobody who has yet to read it depends on it.
+   * Whether at least `least` undecided states on the axes agree on these sectors (by disk) with one that is under way,
+   * that one among them. How a file system's journal reads is left out: nobody who has yet to read it depends on it.
    */
   waitingLike(sectors: readonly Iterable<number>[], least: number): boolean {
     const { space } = this;
@@ -135,17 +143,21 @@ export class Coverage {
     return false;
   }
 
-  /** Gives up the undecided states of an epoch: it has failed, and that is known. */
-  skipEpoch(epoch: number): void {
+  /** Gives up the undecided states of a state's epoch, in the same upgrade: it has failed, and that is known. */
+  skipEpoch(ref: StateRef): void {
+    const { epoch, window } = this.space.placeOf(ref);
+    const { step } = this.windowOf(window);
+    const isGivenUp = (place: Segment | SubsetState) =>
+      place.epoch === epoch && this.windowOf(place.window).step === step;
     for (const name of axisNames) {
       const status = this.status[name];
       for (const segment of this.space.line(name).segments)
-        if (segment.epoch === epoch)
+        if (isGivenUp(segment))
           for (let position = segment.from; position < segment.to; position += 1)
             if (status[position] === undecided) status[position] = skipped;
     }
     this.space.subsets.forEach((state, i) => {
-      if (state.epoch === epoch && this.subsetStatus[i] === undecided) this.subsetStatus[i] = skipped;
+      if (this.subsetStatus[i] === undecided && isGivenUp(state)) this.subsetStatus[i] = skipped;
     });
   }
 
@@ -164,7 +176,7 @@ export class Coverage {
   private decideOne(ref: StateRef, boot: number): number {
     const list = 'subset' in ref ? this.subsetStatus : this.status[ref.axis];
     const at = 'subset' in ref ? ref.subset : ref.position;
-    const fresh = list[at] === undecided;
+    const fresh = (list[at] ?? noState) < 0;
     list[at] = boot;
     return fresh ? 1 : 0;
   }

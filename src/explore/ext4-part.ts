@@ -167,7 +167,7 @@ export class Ext4Part implements Interpreter {
   }
 }
 
-/** A state that has no canonical form is compared block by block. */
+/** A state that has no canonical form is compared sector by sector. */
 const asItIs: Interpretation = {
   changed: untouched,
   changedNumber: 0,

@@ -1,6 +1,10 @@
-/** A growing list of 32-bit whole numbers. */
+/** Bits of the position within a chunk. */
+const chunkBits = 14;
+const chunkMask = (1 << chunkBits) - 1;
+
+/** A growing list of 32-bit whole numbers; it takes hardly more memory than they do, also while it grows. */
 export class IntList {
-  private items = new Int32Array(1 << 8);
+  private readonly chunks: Int32Array[] = [];
   private used = 0;
 
   get length(): number {
@@ -8,21 +12,20 @@ export class IntList {
   }
 
   push(value: number): void {
-    if (this.used === this.items.length) {
-      const larger = new Int32Array(this.items.length * 2);
-      larger.set(this.items);
-      this.items = larger;
-    }
-    this.items[this.used] = value;
+    const at = this.used & chunkMask;
+    if (at === 0) this.chunks.push(new Int32Array(1 << chunkBits));
+    const chunk = this.chunks[this.used >>> chunkBits];
+    if (chunk !== undefined) chunk[at] = value;
     this.used += 1;
   }
 
   at(index: number): number {
-    return this.items[index] ?? 0;
+    return this.chunks[index >>> chunkBits]?.[index & chunkMask] ?? 0;
   }
 
-  /** The items so far, without copying; later changes may or may not show. */
-  view(): Int32Array {
-    return this.items.subarray(0, this.used);
+  /** Forgets all items, and lets their memory go. */
+  clear(): void {
+    this.chunks.length = 0;
+    this.used = 0;
   }
 }

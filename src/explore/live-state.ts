@@ -60,6 +60,7 @@ export class LiveState {
   whatIf(changes: Changes, onChange: OnChange): void {
     const raw: RawContent = (cell) => changes.get(cell) ?? this.rawOf(cell);
     const readings = [...this.readings];
+    this.grow();
     for (const cell of this.affectedBy([...changes.keys()], raw, readings)) {
       const content = this.value(cell, raw, readings);
       const before = this.current[cell] ?? 0;
@@ -78,10 +79,11 @@ export class LiveState {
       const before = readings[i];
       if (before === undefined || !changed.some((cell) => part.controls(cell))) return;
       const after = part.interpret(raw);
+      // Cells that were made just now have been as the reading before has them: else their change would go unnoticed.
+      this.grow();
       readings[i] = after;
       if (after !== before) affected = this.withReading(affected, part, before, after);
     });
-    this.grow();
     return affected;
   }
 

@@ -1,14 +1,22 @@
+import { IntList } from './int-list.ts';
+
+/** Bits of a row's number within a chunk. */
+const chunkBits = 10;
+const chunkMask = (1 << chunkBits) - 1;
+
 /** Numbers rows of `width` 32-bit words: equal rows get equal numbers, counted from 0 in the order of arrival. */
 export class RowIndex {
   private readonly width: number;
-  private rows: Int32Array;
+  /** The rows, so many to a chunk: nothing is copied when there are more. */
+  private readonly chunks: Int32Array[] = [];
+  /** Of each row, its hash. */
+  private readonly hashes = new IntList();
   /** Open addressing: number + 1 of the row that hashed here, 0 where none did. */
   private slots = new Int32Array(1 << 10);
   private used = 0;
 
   constructor(width: number) {
     this.width = width;
-    this.rows = new Int32Array(width << 8);
   }
 
   /** How many different rows there are. */
@@ -19,22 +27,26 @@ export class RowIndex {
   /** The number of the row that stands in `from` at word `at`. */
   number(from: Int32Array, at = 0): number {
     const mask = this.slots.length - 1;
-    for (let slot = this.hash(from, at) & mask; ; slot = (slot + 1) & mask) {
+    const hash = this.hash(from, at);
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const known = (this.slots[slot] ?? 0) - 1;
-      if (known < 0) return this.add(from, at, slot);
-      if (this.equals(known, from, at)) return known;
+      if (known < 0) return this.add(from, at, hash, slot);
+      if (this.hashes.at(known) === hash && this.equals(known, from, at)) return known;
     }
   }
 
   /** Word `word` of a numbered row. */
   word(row: number, word: number): number {
-    return this.rows[row * this.width + word] ?? 0;
+    return this.chunks[row >>> chunkBits]?.[(row & chunkMask) * this.width + word] ?? 0;
   }
 
-  private add(from: Int32Array, at: number, slot: number): number {
+  private add(from: Int32Array, at: number, hash: number, slot: number): number {
     const row = this.used;
-    if ((row + 1) * this.width > this.rows.length) this.rows = grown(this.rows);
-    for (let i = 0; i < this.width; i += 1) this.rows[row * this.width + i] = from[at + i] ?? 0;
+    if ((row & chunkMask) === 0) this.chunks.push(new Int32Array(this.width << chunkBits));
+    const chunk = this.chunks[row >>> chunkBits];
+    const start = (row & chunkMask) * this.width;
+    if (chunk !== undefined) for (let i = 0; i < this.width; i += 1) chunk[start + i] = from[at + i] ?? 0;
+    this.hashes.push(hash);
     this.slots[slot] = row + 1;
     this.used = row + 1;
     if (this.used * 2 > this.slots.length) this.rehash();
@@ -45,15 +57,16 @@ export class RowIndex {
     this.slots = new Int32Array(this.slots.length * 2);
     const mask = this.slots.length - 1;
     for (let row = 0; row < this.used; row += 1) {
-      let slot = this.hash(this.rows, row * this.width) & mask;
+      let slot = this.hashes.at(row) & mask;
       while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
       this.slots[slot] = row + 1;
     }
   }
 
   private equals(row: number, from: Int32Array, at: number): boolean {
-    const start = row * this.width;
-    for (let i = 0; i < this.width; i += 1) if (this.rows[start + i] !== from[at + i]) return false;
+    const chunk = this.chunks[row >>> chunkBits];
+    const start = (row & chunkMask) * this.width;
+    for (let i = 0; i < this.width; i += 1) if (chunk?.[start + i] !== from[at + i]) return false;
     return true;
   }
 
@@ -65,10 +78,4 @@ export class RowIndex {
     hash = Math.imul(hash, 0x2c1b3c6d);
     return hash ^ (hash >>> 13);
   }
-}
-
-function grown(array: Int32Array): Int32Array {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

@@ -10,6 +10,7 @@ import type { Contents } from './contents.ts';
 import { IntList } from './int-list.ts';
 import type { Interpreter } from './interpretation.ts';
 import { LiveState } from './live-state.ts';
+import { EpochCounter, WindowFinder } from './log-places.ts';
 import { type AxisName, axisNames, type Segment, type SubsetState } from './states.ts';
 import { lossesOf } from './subsets.ts';
 import { Writers } from './writers.ts';
@@ -73,38 +74,6 @@ export function layOut(options: SpaceOptions): Layout {
 
 function touch(cells: Cells, { disk, sector, count }: LogRecord): void {
   for (let i = 0; i < count; i += 1) cells.of(disk, sector + i);
-}
-
-/** Which window a write was issued in, or -1; to be asked in issue order. */
-class WindowFinder {
-  private readonly windows: readonly Window[];
-  private next = 0;
-
-  constructor(windows: readonly Window[]) {
-    this.windows = windows;
-  }
-
-  of({ issued }: LogRecord): number {
-    while ((this.windows[this.next]?.to ?? Number.POSITIVE_INFINITY) <= issued) this.next += 1;
-    return issued >= (this.windows[this.next]?.from ?? Number.POSITIVE_INFINITY) ? this.next : -1;
-  }
-}
-
-/** Counts completed flushes up to a moment; to be asked in order. */
-class EpochCounter {
-  private readonly completions: number[];
-  private next = 0;
-
-  constructor(log: WriteLog) {
-    this.completions = log.records
-      .flatMap(({ kind, completed }) => (kind === 'flush' && completed !== undefined ? [completed] : []))
-      .sort((a, b) => a - b);
-  }
-
-  at(moment: number): number {
-    while ((this.completions[this.next] ?? moment) < moment) this.next += 1;
-    return this.next;
-  }
 }
 
 /** What the sectors of a write hold once it is done. */
@@ -225,7 +194,8 @@ class MainSweep {
     for (const record of this.lastOpen) this.eachCell(record, (cell) => this.stale.add(cell));
     for (const record of open) this.eachCell(record, (cell) => this.stale.add(cell));
     const lost = new Set(open.map(({ seq }) => seq));
-    for (const cell of this.stale) this.none.put(cell, this.contentWithout(cell, lost));
+    const isLost = (seq: number) => lost.has(seq);
+    for (const cell of this.stale) this.none.put(cell, this.contentWithout(cell, isLost));
     this.none.settle((cell, content) => this.builders.none.note(cell, this.nonePosition, content));
     this.stale = new Set();
     this.lastOpen = open;
@@ -237,10 +207,12 @@ class MainSweep {
   ): void {
     const lost = new Set(lostOf(state.shape, open));
     const fromHead = lost.size * 2 <= open.length;
-    const touched = new Set<number>();
-    for (const record of open)
-      if (lost.has(record.seq) === fromHead) this.eachCell(record, (cell) => touched.add(cell));
-    const changes = new Map([...touched].map((cell) => [cell, this.contentWithout(cell, lost)]));
+    const isLost = (seq: number) => lost.has(seq);
+    const changes = new Map<number, number>();
+    const change = (cell: number) => {
+      if (!changes.has(cell)) changes.set(cell, this.contentWithout(cell, isLost));
+    };
+    for (const record of open) if (lost.has(record.seq) === fromHead) this.eachCell(record, change);
     const { differences, subsets } = this.layout;
     const first = differences.cells.length;
     (fromHead ? this.head : this.none).whatIf(changes, (cell, content, before) => {
@@ -248,8 +220,14 @@ class MainSweep {
       differences.before.push(before);
       differences.after.push(content);
     });
+    const { rung, at, shape, window, epoch } = state;
+    // Written out: a spread object would take twice the memory, and there are very many.
     subsets.push({
-      ...state,
+      rung,
+      at,
+      shape,
+      window,
+      epoch,
       axis: fromHead ? 'head' : 'none',
       position: fromHead ? this.position : this.nonePosition,
       first,
@@ -257,8 +235,8 @@ class MainSweep {
     });
   }
 
-  private contentWithout(cell: number, lost: ReadonlySet<number>): number {
-    return this.writers.without(cell, (seq) => lost.has(seq), this.options.cells.base(cell));
+  private contentWithout(cell: number, isLost: (seq: number) => boolean): number {
+    return this.writers.without(cell, isLost, this.options.cells.base(cell));
   }
 
   private eachCell({ disk, sector, count }: LogRecord, visit: (cell: number) => void): void {

@@ -36,6 +36,8 @@ export class Space {
   private readonly laidOut: number;
   /** The state whose contents were last looked up whole. */
   private whole: { ref: StateRef; contents: Int32Array } | undefined;
+  /** The subset that was last asked about, and what its cells hold that are not as on its axis. */
+  private differing: { subset: number; contents: ReadonlyMap<number, number> } | undefined;
 
   constructor(options: SpaceOptions) {
     this.options = options;
@@ -112,10 +114,8 @@ export class Space {
   contentIn(ref: StateRef, cell: number): number {
     if (cell >= this.laidOut) return this.wholeOf(ref)[cell] ?? 0;
     if ('axis' in ref) return this.line(ref.axis).axis.contentAt(cell, ref.position);
-    const { axis, position, first, count } = this.subsets[ref.subset] as SubsetState;
-    const { cells, after } = this.layout.differences;
-    for (let i = first; i < first + count; i += 1) if (cells.at(i) === cell) return after.at(i);
-    return this.line(axis).axis.contentAt(cell, position);
+    const { axis, position } = this.subsets[ref.subset] as SubsetState;
+    return this.differingIn(ref.subset).get(cell) ?? this.line(axis).axis.contentAt(cell, position);
   }
 
   /** What every cell holds in any crash state of the log, also one that is none of the space's. */
@@ -129,6 +129,17 @@ export class Space {
     }
     live.settle(() => undefined);
     return live.snapshot();
+  }
+
+  private differingIn(subset: number): ReadonlyMap<number, number> {
+    if (this.differing?.subset !== subset) {
+      const { first, count } = this.subsets[subset] as SubsetState;
+      const { cells, after } = this.layout.differences;
+      const contents = new Map<number, number>();
+      for (let i = first; i < first + count; i += 1) contents.set(cells.at(i), after.at(i));
+      this.differing = { subset, contents };
+    }
+    return this.differing.contents;
   }
 
   private wholeOf(ref: StateRef): Int32Array {

@@ -88,7 +88,7 @@ export class Exploration implements AsyncDisposable {
   private readonly onBoot: OnBoot;
   private readonly random: Random;
   private readonly snapshots: SnapshotStore | undefined;
-  /** By stage and epoch: the ways to fail that were seen, and the boots since the first of them. */
+  /** By stage, step and epoch: the ways to fail that were seen, and the boots since the first of them. */
   private readonly failures = new Map<string, { ways: Set<string>; boots: number }>();
   private labels = 0;
   private retries = 0;
@@ -272,7 +272,7 @@ export class Exploration implements AsyncDisposable {
     this.boots.push(boot);
     const decides = this.timed(() => coverage.decide(boot.ref, number, result.read));
     boot.record.decides = stage === 'whole' ? decides : 0;
-    if (this.isSpent(boot, stage, result)) coverage.skipEpoch(this.space.placeOf(boot.ref).epoch);
+    if (this.isSpent(boot, stage, result)) coverage.skipEpoch(boot.ref);
     this.onBoot(boot, this);
   }
 
@@ -280,8 +280,8 @@ export class Exploration implements AsyncDisposable {
    * Whether an epoch has shown enough: it fails in a way that it has failed in before, or it has failed and had some
    * more boots to show another way.
    */
-  private isSpent({ ref }: DecidingBoot, stage: Stage, { verdict, outcome }: BootVerdict): boolean {
-    const key = `${stage} ${this.space.placeOf(ref).epoch}`;
+  private isSpent({ ref, planned }: DecidingBoot, stage: Stage, { verdict, outcome }: BootVerdict): boolean {
+    const key = `${stage} ${planned.window.step} ${this.space.placeOf(ref).epoch}`;
     const known = this.failures.get(key);
     if (verdict !== 'failed' && known === undefined) return false;
     const { ways, boots } = known ?? { ways: new Set<string>(), boots: 0 };

@@ -1,8 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../../src/cli/program.ts';
+import { WriteLog } from '../../../src/writelog/log.ts';
+import { storeLog } from '../../../src/writelog/stored-log.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -50,6 +52,8 @@ describe('help', () => {
     ['image list'],
     ['image verify'],
     ['image lock'],
+    ['log list'],
+    ['log export'],
   ])('%s has an example', async (command) => {
     const { code, out } = await brownout(...command.split(' '), '--help');
     expect(code).toBe(0);
@@ -169,6 +173,94 @@ describe('image', () => {
 
   it('verifies nothing where nothing is built', async () => {
     expect(await brownout('image', 'verify')).toMatchObject({ code: 4 });
+  });
+});
+
+describe('log', () => {
+  /** Keeps a recording of one write and one flush. */
+  async function keep(name: string, sha256: string): Promise<string> {
+    const kept = join(folder, 'recordings', name);
+    await mkdir(kept, { recursive: true });
+    const log = new WriteLog([
+      { id: 'main', sectors: 8, cache: 'writeback' },
+      { id: 'vars', sectors: 8, cache: 'writethrough' },
+    ]);
+    log.complete(log.issue(0, 'write', 2, 1, false, 0));
+    log.complete(log.issue(0, 'zero', 0, 2, false));
+    log.complete(log.issue(0, 'flush', 0, 0, false));
+    await writeFile(join(kept, 'log.json'), storeLog(log));
+    await writeFile(join(kept, 'arena'), Buffer.alloc(512, 7));
+    await writeFile(
+      join(kept, 'recording.json'),
+      JSON.stringify({ sha256, path: { releases: ['1.0', '2.0'] } }),
+    );
+    return kept;
+  }
+
+  it('lists what there is', async () => {
+    expect(await brownout('log', 'list')).toMatchObject({ code: 4, out: 'there are no recordings\n' });
+    const kept = await keep('aa-bb', 'f'.repeat(64));
+    await mkdir(join(folder, 'recordings', 'rubbish'));
+    expect(await brownout('log', 'list')).toMatchObject({
+      code: 0,
+      out: `ffffffffffff  1.0 -> 2.0  main: 2 writes, 1 flushes; vars: 0 writes, 0 flushes  ${kept}\n`,
+    });
+    const { out } = await brownout('log', 'list', '--json');
+    expect(JSON.parse(out)).toMatchObject([
+      { name: 'aa-bb', disks: [{ id: 'main', writes: 2, flushes: 1 }, {}] },
+    ]);
+  });
+
+  it('exports one disk of one recording', async () => {
+    await keep('aa-bb', 'f'.repeat(64));
+    const file = join(folder, 'main.log');
+    for (const name of ['fff', 'aa-']) {
+      const { code, out } = await brownout('log', 'export', name, '--disk', 'main', '-o', file);
+      expect({ code, out }).toEqual({ code: 0, out: `${file}: 3 entries, ${7 * 512} bytes\n` });
+      const bytes = await readFile(file);
+      expect(bytes.readBigUInt64LE(16)).toBe(3n);
+      expect(bytes.subarray(2 * 512, 3 * 512).every((byte) => byte === 7)).toBe(true);
+      expect(bytes.subarray(4 * 512, 6 * 512).every((byte) => byte === 0)).toBe(true);
+      await rm(file);
+    }
+  });
+
+  it('says what is wrong with what is asked for', async () => {
+    const file = join(folder, 'main.log');
+    const wrong = async (...args: string[]) => {
+      const { code, out, err } = await brownout('log', 'export', ...args);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      return err;
+    };
+    expect(await wrong('f', '--disk', 'main', '-o', file)).toContain('no recording begins with "f"');
+    await keep('aa-bb', 'f'.repeat(64));
+    await keep('aa-cc', `fe${'f'.repeat(62)}`);
+    expect(await wrong('0', '--disk', 'main', '-o', file)).toContain('hint: brownout log list');
+    expect(await wrong('f', '--disk', 'main', '-o', file)).toContain(
+      '2 recordings begin with "f": ffffffffffff, fef',
+    );
+    expect(await wrong('fe', '--disk', 'mian', '-o', file)).toContain('found "mian"; did you mean "main"?');
+    expect(await wrong('fe', '-o', file)).toContain("required option '--disk <id>'");
+    expect(await wrong('fe', '--disk', 'main')).toContain("required option '-o, --output <file>'");
+    expect(await wrong('fe', '--disk', 'main', '-o', file, '--format', 'x')).toContain(
+      'Allowed choices are dm-log-writes',
+    );
+    await writeFile(file, 'precious');
+    expect(await wrong('fe', '--disk', 'main', '-o', file)).toContain('main.log: it is there already');
+    expect(await readFile(file, 'utf8')).toBe('precious');
+  });
+
+  it('leaves no half a file of a damaged recording', async () => {
+    const kept = await keep('aa-bb', 'f'.repeat(64));
+    await writeFile(join(kept, 'arena'), '');
+    const file = join(folder, 'main.log');
+    expect(await brownout('log', 'export', 'ff', '--disk', 'main', '-o', file)).toMatchObject({ code: 3 });
+    await expect(readFile(file)).rejects.toThrow('ENOENT');
+    await writeFile(join(kept, 'log.json'), '{');
+    expect((await brownout('log', 'list')).out).toContain('1.0 -> 2.0  damaged');
+    const { code, err } = await brownout('log', 'export', 'ff', '--disk', 'main', '-o', file);
+    expect(code).toBe(3);
+    expect(err).toContain('cannot read the recording');
   });
 });
 

@@ -30,33 +30,51 @@ describe('read set', () => {
     expect(set.toArray()).toEqual([]);
   });
 
-  it('agrees with a byte-by-byte account', () => {
-    const blocks = 6;
-    const step = fc.record({
-      write: fc.boolean(),
-      at: fc.integer({ min: 0, max: blocks * 8 - 1 }),
-      count: fc.integer({ min: 1, max: 24 }),
-    });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        const set = new ReadSet(blocks * 4096);
-        const owned = new Set<number>();
-        const seen = new Set<number>();
-        for (const { write, at, count } of steps) {
-          const end = Math.min(at + count, blocks * 8);
-          if (write) set.noteWrite(at * 512, end * 512);
-          else set.noteRead(at * 512, end * 512);
-          const touched = new Map<number, number>();
-          for (let i = at; i < end; i += 1) touched.set(i >> 3, (touched.get(i >> 3) ?? 0) + 1);
-          for (const [block, sectors] of touched) {
-            if (write && sectors === 8) owned.add(block);
-            else if (!owned.has(block)) seen.add(block);
-          }
-        }
-        expect(set.toArray()).toEqual([...seen].sort((a, b) => a - b));
-      }),
-    );
+  it('holds sectors where these are its blocks', () => {
+    const set = new ReadSet(3 * 512 + 100, 512);
+    expect(set.blocks).toBe(4);
+    set.noteRead(511, 512);
+    set.noteWrite(512, 1024);
+    set.noteWrite(1024, 1025);
+    set.noteWrite(1536, 1636);
+    set.noteRead(0, 1636);
+    expect(set.toArray()).toEqual([0, 2]);
   });
+
+  it.each([[512], [4096]])(
+    'agrees with an account of every half sector (blocks of %i bytes)',
+    (blockBytes) => {
+      const each = blockBytes / 256;
+      const units = 48 * 8;
+      const step = fc.record({
+        write: fc.boolean(),
+        at: fc.integer({ min: 0, max: units - 1 }),
+        count: fc.integer({ min: 1, max: 48 }),
+      });
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+          // In units of half a sector.
+          const set = new ReadSet(units * 256, blockBytes);
+          const owned = new Set<number>();
+          const seen = new Set<number>();
+          for (const { write, at, count } of steps) {
+            const end = Math.min(at + count, units);
+            if (write) set.noteWrite(at * 256, end * 256);
+            else set.noteRead(at * 256, end * 256);
+            const touched = new Map<number, number>();
+            for (let i = at; i < end; i += 1)
+              touched.set(Math.floor(i / each), (touched.get(Math.floor(i / each)) ?? 0) + 1);
+            for (const [block, parts] of touched) {
+              if (write && parts === each) owned.add(block);
+              else if (!owned.has(block)) seen.add(block);
+            }
+          }
+          expect(set.toArray()).toEqual([...seen].sort((a, b) => a - b));
+          for (let block = 0; block < set.blocks; block += 1) expect(set.has(block)).toBe(seen.has(block));
+        }),
+      );
+    },
+  );
 });
 
 describe('ReadSetDisk', () => {

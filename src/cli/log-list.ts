@@ -1,0 +1,44 @@
+import { cacheRoot } from '../core/paths.ts';
+import { keptRecordings, logOf } from '../runner/kept-recordings.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { exitCodes } from './exit-code.ts';
+
+interface Options {
+  json?: true;
+}
+
+/** `brownout log list` */
+export const addLogList: AddCommand = (log, surroundings, finish) => {
+  const command = log
+    .command('list')
+    .summary('list the recordings that earlier runs left, with the requests to each disk')
+    .option('--json', 'print as JSON')
+    .addHelpText('after', examples('brownout log list'));
+  act<Options>(command, finish, (options) => list(options, surroundings));
+};
+
+async function list({ json }: Options, { streams }: Surroundings): Promise<number> {
+  const recordings = await keptRecordings(cacheRoot(streams.environment));
+  const described = await Promise.all(
+    recordings.map(async (recording) => {
+      const log = await logOf(recording).catch(() => undefined);
+      if (log === undefined) return { ...recording, disks: undefined };
+      const { disks, records } = log;
+      const requests = disks.map(({ id }, disk) => {
+        const own = records.filter((record) => record.disk === disk);
+        const flushes = own.filter(({ kind }) => kind === 'flush').length;
+        return { id, writes: own.length - flushes, flushes };
+      });
+      return { ...recording, disks: requests };
+    }),
+  );
+  if (json === true) streams.stdout.write(`${JSON.stringify(described, null, 2)}\n`);
+  else
+    for (const { sha256, releases, disks, folder } of described) {
+      const requests = disks?.map(({ id, writes, flushes }) => `${id}: ${writes} writes, ${flushes} flushes`);
+      const shown = requests?.join('; ') ?? 'damaged';
+      streams.stdout.write(`${sha256.slice(0, 12)}  ${releases.join(' -> ')}  ${shown}  ${folder}\n`);
+    }
+  if (described.length === 0 && json !== true) streams.stdout.write('there are no recordings\n');
+  return described.length > 0 ? exitCodes.passed : exitCodes.nothing;
+}
