@@ -5,7 +5,7 @@ import type { LogRecord } from '../writelog/log.ts';
 import type { SubsetState } from './states.ts';
 
 /** Epochs of at most so many open writes have every subset tried. */
-const maxWholeEpoch = 6;
+export const maxWholeEpoch = 6;
 /** Subsets drawn of each larger epoch. */
 const samples = 8;
 
