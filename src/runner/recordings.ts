@@ -9,6 +9,7 @@ import type { FileState } from '../oracle/observation.ts';
 import { loadLog, storeLog } from '../writelog/stored-log.ts';
 import type { Bench } from './bench.ts';
 import { type Inputs, inputsDigest, inputsOf } from './inputs.ts';
+import { keptRecordings } from './kept-recordings.ts';
 import type { PathRun } from './record-path.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
@@ -40,7 +41,7 @@ interface StoredRecording {
 export class RecordingStore {
   private readonly bench: Bench;
   private readonly qemuVersion: string;
-  private readonly root = recordingsRoot();
+  private readonly root = join(cacheRoot(), 'recordings');
 
   constructor(bench: Bench, qemuVersion: string) {
     this.bench = bench;
@@ -144,8 +145,8 @@ export async function unkept(run: PathRun): Promise<Recording> {
   return { ...run, sha256: await recordingDigest(storeLog(run.log), run.arenaPath), reused: false };
 }
 
-/** A recording in the cache, found by the beginning of its digest. */
-export interface KeptRecording extends Omit<PathRun, 'path'> {
+/** A recording in the cache, with all that its states are decided by. */
+export interface WholeRecording extends Omit<PathRun, 'path'> {
   scenario: Scenario;
   inputs: Inputs;
   releases: string[];
@@ -154,37 +155,22 @@ export interface KeptRecording extends Omit<PathRun, 'path'> {
 
 /**
  * The recording whose digest begins like this, if it is still in the cache and sound. Its data may go at any time, when
- * another run records the same upgrade again: link it before use.
+ * another run records the same upgrade again.
  */
-export async function findRecording(digest: string): Promise<KeptRecording | undefined> {
-  const root = recordingsRoot();
-  for (const name of await readdir(root).catch(() => [])) {
-    const folder = join(root, name);
-    const text = await readFile(join(folder, 'recording.json'), 'utf8').catch(() => undefined);
-    const stored = text === undefined ? undefined : (JSON.parse(text) as Partial<StoredRecording>);
-    if (!stored?.sha256?.startsWith(digest)) continue;
-    const { scenario, inputs, path, configuration, sha256: whole } = stored;
-    if (scenario === undefined || inputs === undefined || path === undefined || configuration === undefined)
-      continue;
+export async function findRecording(digest: string): Promise<WholeRecording | undefined> {
+  for (const { folder, sha256: whole, releases } of await keptRecordings(cacheRoot())) {
+    if (!whole.startsWith(digest)) continue;
+    const text = await readFile(join(folder, 'recording.json'), 'utf8');
+    const { scenario, inputs, configuration } = JSON.parse(text) as Partial<StoredRecording>;
+    // One of an older program lacks some of these.
+    if (scenario === undefined || inputs === undefined || configuration === undefined) continue;
     const log = await readFile(join(folder, 'log.json'), 'utf8');
     const arenaPath = join(folder, 'arena');
     if ((await recordingDigest(log, arenaPath)) !== whole) continue;
-    return {
-      scenario,
-      inputs,
-      releases: path.releases,
-      sha256: whole,
-      log: loadLog(log),
-      arenaPath,
-      configuration: restoreFiles(configuration),
-    };
+    const files = restoreFiles(configuration);
+    return { scenario, inputs, releases, sha256: whole, log: loadLog(log), arenaPath, configuration: files };
   }
   return undefined;
-}
-
-/** Where recordings are kept. */
-function recordingsRoot(): string {
-  return join(cacheRoot(), 'recordings');
 }
 
 /** SHA-256 over a log, as stored, and its data. */
