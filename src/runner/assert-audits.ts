@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { HarnessError } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import type { Bench } from './bench.ts';
-import type { Audit, Exploration, ExploredBoot } from './explore.ts';
+import type { Exploration } from './explore.ts';
+import type { Audit, ExploredBoot } from './explored.ts';
 
 /** Throws HarnessError `audit-mismatch` where an audit did not agree, and writes down what is needed to look into it. */
 export async function assertAudits(bench: Bench, exploration: Exploration): Promise<void> {

@@ -1,9 +1,9 @@
 import type { Random } from '../core/random.ts';
 import type { StateRef } from '../explore/states.ts';
-import type { Exploration } from './explore.ts';
+import type { Explored } from './explored.ts';
 
 /** Up to `count` states that a boot of another one decided; the rungs take turns. */
-export function drawPruned({ space, whole, boots }: Exploration, random: Random, count: number): StateRef[] {
+export function drawPruned({ space, whole, boots }: Explored, random: Random, count: number): StateRef[] {
   const byRung = new Map<string, { seen: number; drawn: StateRef[] }>();
   space.eachState((ref, rung) => {
     const boot = boots[whole.decidedBy(ref) ?? -1];

@@ -2,9 +2,8 @@ import { CleanupStack } from '../core/cleanup.ts';
 import type { Random } from '../core/random.ts';
 import { together } from '../core/together.ts';
 import { Coverage } from '../explore/coverage.ts';
-import type { CellsRead, Space } from '../explore/space.ts';
+import type { Space } from '../explore/space.ts';
 import type { StateRef } from '../explore/states.ts';
-import type { CutRecord, Verdict } from '../model/record.ts';
 import type { StateKind } from '../model/scenario.ts';
 import type { SnapshotStore } from '../target/snapshot-store.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
@@ -14,6 +13,7 @@ import { bootState } from './boot-state.ts';
 import { secondsSince } from './checklist.ts';
 import type { Stage } from './decide.ts';
 import { drawPruned } from './draw-pruned.ts';
+import type { Audit, BootVerdict, ExploredBoot } from './explored.ts';
 import type { Ground } from './ground.ts';
 import { knownOutcome } from './known-outcomes.ts';
 import { openSnapshots } from './open-snapshots.ts';
@@ -37,34 +37,8 @@ export interface ExploreOptions {
   budget: AbortSignal;
 }
 
-/** What one stage of a boot came to, and what it read for that. */
-export interface BootVerdict {
-  verdict: Verdict;
-  outcome: string;
-  read: CellsRead;
-}
-
-/** One state that was booted, and the states that it decided. */
-export interface ExploredBoot {
-  /** Undefined for a state that is none of the space's. */
-  ref: StateRef | undefined;
-  planned: PlannedState;
-  record: CutRecord;
-  whole: BootVerdict;
-  retry: BootVerdict | undefined;
-}
-
 /** A boot of one of the space's states. */
 type DecidingBoot = ExploredBoot & { ref: StateRef };
-
-/** A state that was decided without a boot, booted after all; or the first one, booted again. */
-export interface Audit {
-  ref: StateRef;
-  boot: ExploredBoot;
-  /** The boot that had decided it. */
-  decidedBy: ExploredBoot;
-  agrees: boolean;
-}
 
 /** Boots that an epoch which has failed gets, to show another way to fail. */
 const bootsAfterFailure = 4;

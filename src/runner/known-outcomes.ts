@@ -2,7 +2,7 @@ import type { Rung, StateRef } from '../explore/states.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { Stage } from './decide.ts';
-import type { BootVerdict, Exploration, ExploredBoot } from './explore.ts';
+import type { BootVerdict, Explored, ExploredBoot } from './explored.ts';
 
 /** Kinds of state, from the one that is the easiest to understand on. */
 const simplest: readonly Rung[] = ['prefix', 'lost', 'subset', 'sampled', 'torn'];
@@ -23,7 +23,7 @@ export function knownOutcome(
 
 /** Of all states that some of an exploration's boots have decided, the one that is the easiest to understand. */
 export function simplestOf(
-  { space, boots: all, whole, retry }: Exploration,
+  { space, boots: all, whole, retry }: Explored,
   boots: readonly ExploredBoot[],
   stage: Stage,
 ): { state: CrashState; window: Window } | undefined {
