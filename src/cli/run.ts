@@ -29,7 +29,7 @@ interface Options {
   retryBoots: number;
   recoveryBoots: number;
   canonical: boolean;
-  snapshots: boolean;
+  snapshots?: true;
 }
 
 /** States audited of each path at least, where any are. */
@@ -109,8 +109,8 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
       'with all: boot each state of an ext4 journal, also those that it replays to the same',
     )
     .option(
-      '--no-snapshots',
-      'with all: boot each state from power-on, also where an earlier boot had come to the same point',
+      '--snapshots',
+      'with all: begin boots where an earlier one had come to the same point; saving costs more than it spares where states differ early',
     )
     .option('--json', 'print one JSON document on standard output; progress goes to standard error')
     .addHelpText(
@@ -147,7 +147,7 @@ async function run(
       sshPort: options.sshPort,
       limits: {
         canonical: options.canonical,
-        snapshots: options.snapshots,
+        snapshots: options.snapshots === true,
         auditShare: options.audit / 100,
         auditLeast: options.audit === 0 ? 0 : leastAudits,
         retryBoots: options.retryBoots,
