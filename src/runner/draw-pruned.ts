@@ -10,7 +10,7 @@ export function drawPruned({ space, whole, boots }: Explored, random: Random, co
     if (boot?.ref === undefined || sameRef(boot.ref, ref)) return;
     const pool = byRung.get(rung) ?? { seen: 0, drawn: [] };
     byRung.set(rung, pool);
-    // Reservoir sampling: each state of the rung is as likely as any other.
+    // Reservoir sampling: every state of the rung is equally likely.
     const place = pool.seen < count ? pool.seen : random.int(pool.seen + 1);
     pool.seen += 1;
     if (place < count) pool.drawn[place] = ref;
