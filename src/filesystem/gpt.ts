@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { guidText } from './guid.ts';
 import { mbrPartitions } from './mbr.ts';
 import type { Partition } from './partition.ts';
 import { type DiskView, readInside } from './view.ts';
@@ -37,24 +38,10 @@ function tableAt(view: DiskView, sector: number): Partition[] | undefined {
 }
 
 function entry(view: DiskView, bytes: Buffer, index: number): Partition | undefined {
-  const typeGuid = guid(bytes);
+  const typeGuid = guidText(bytes);
   const first = Number(bytes.readBigUInt64LE(32));
   const last = Number(bytes.readBigUInt64LE(40));
   if (/^[0-]*$/.test(typeGuid) || last < first || (last + 1) * sectorBytes > view.bytes) return undefined;
   const name = bytes.toString('utf16le', 56, 128).replace(/\0.*$/s, '');
   return { index, name, typeGuid, offset: first * sectorBytes, bytes: (last - first + 1) * sectorBytes };
-}
-
-/** UEFI specification, appendix A: the first three fields are little-endian. */
-function guid(bytes: Buffer): string {
-  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
-  return [
-    hex(bytes.readUInt32LE(0), 8),
-    hex(bytes.readUInt16LE(4), 4),
-    hex(bytes.readUInt16LE(6), 4),
-    bytes.toString('hex', 8, 10),
-    bytes.toString('hex', 10, 16),
-  ]
-    .join('-')
-    .toUpperCase();
 }
