@@ -106,7 +106,7 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
     )
     .option(
       '--no-canonical',
-      'with all: boot each state of an ext4 journal, also those that it replays to the same',
+      'with all: boot each state of an ext4 journal or of UEFI variables, also those that amount to the same',
     )
     .option(
       '--snapshots',

@@ -4,6 +4,7 @@ import { Cells } from '../explore/cells.ts';
 import { Contents } from '../explore/contents.ts';
 import { ext4Parts } from '../explore/ext4-part.ts';
 import { Space } from '../explore/space.ts';
+import { uefiParts } from '../explore/uefi-part.ts';
 import type { StateKind } from '../model/scenario.ts';
 import { Arena } from '../nbd/arena.ts';
 import { sectorBytes } from '../writelog/log.ts';
@@ -15,7 +16,7 @@ import { basesOf, type Ground } from './ground.ts';
 export interface SpaceRequest {
   windows: readonly Window[];
   kinds: readonly StateKind[];
-  /** Whether states that an ext4 journal replays to the same are one. */
+  /** Whether states are one that an ext4 journal replays to the same, or that have the same UEFI variables. */
   canonical: boolean;
   random: Random;
 }
@@ -34,6 +35,8 @@ export async function openSpace(
     contents,
     views.map(({ bytes }) => Math.ceil(bytes / sectorBytes)),
   );
-  const parts = canonical ? ext4Parts(views, cells, contents) : [];
+  const parts = canonical
+    ? [...ext4Parts(views, cells, contents), ...uefiParts(views, ground.log.disks, cells, contents)]
+    : [];
   return new Space({ log: ground.log, windows, kinds, contents, cells, parts, random });
 }
