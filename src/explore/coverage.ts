@@ -122,27 +122,6 @@ export class Coverage {
     return fresh;
   }
 
-  /**
-   * Whether at least `least` undecided states on the axes agree on these sectors (by disk) with one that is under way,
-   * that one among them. How a file system's journal reads is left out: nobody who has yet to read it depends on it.
-   */
-  waitingLike(sectors: readonly Iterable<number>[], least: number): boolean {
-    const { space } = this;
-    const cells = Int32Array.from(space.cellsOf(sectors));
-    for (const ref of this.underWay) {
-      const read = { cells, contents: cells.map((cell) => space.contentIn(ref, cell)) };
-      let waiting = 0;
-      for (const name of axisNames) {
-        const mismatches = space.mismatches(name, read);
-        const status = this.status[name];
-        for (let position = 0; position < status.length && waiting < least; position += 1)
-          if (mismatches[position] === 0 && status[position] === undecided) waiting += 1;
-        if (waiting >= least) return true;
-      }
-    }
-    return false;
-  }
-
   /** Gives up the undecided states of a state's epoch, in the same upgrade: it has failed, and that is known. */
   skipEpoch(ref: StateRef): void {
     const { epoch, window } = this.space.placeOf(ref);

@@ -14,8 +14,8 @@ export interface Holder {
   /** The disk's name in the prologue. */
   disk: string;
   recorder: PrologueRecorder;
-  /** Is this read to be held? Asked before each. */
-  holds: (offset: number, length: number) => boolean;
+  /** Is this read to be held? Asked before each; `peek` says what it would be answered. */
+  holds: (offset: number, length: number, peek: () => Promise<Buffer>) => boolean | Promise<boolean>;
 }
 
 /** Notes what a guest asks of its disk, and can hold it before it reads; changes nothing. */
@@ -34,9 +34,9 @@ export class HoldDisk implements Disk {
     this.readOnly = next.readOnly ?? false;
   }
 
-  read(offset: number, length: number): Promise<Buffer> {
+  async read(offset: number, length: number): Promise<Buffer> {
     const { disk, recorder, holds } = this.holder;
-    if (holds(offset, length)) return Promise.reject(new HeldRead());
+    if (await holds(offset, length, () => this.next.read(offset, length))) throw new HeldRead();
     return recorder.read(disk, this.next, offset, length);
   }
 

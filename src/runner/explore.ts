@@ -107,7 +107,7 @@ export class Exploration implements AsyncDisposable {
     const space = await openSpace(bench, ground, { windows, kinds, canonical, random }, stack);
     const whole = new Coverage(space);
     bench.spend('explore.cpu', secondsSince(started));
-    const snapshots = options.snapshots ? await openSnapshots(bench, ground, space, whole, stack) : undefined;
+    const snapshots = options.snapshots ? await openSnapshots(bench, ground, space, stack) : undefined;
     return new Exploration(bench, ground, options, { space, whole, snapshots, stack, onBoot, random });
   }
 

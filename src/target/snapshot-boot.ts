@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Deadline } from '../core/deadline.ts';
+import { sha256 } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
 import type { Disk } from '../nbd/disk.ts';
-import { HoldDisk } from '../nbd/hold-disk.ts';
+import { HoldDisk, type Holder } from '../nbd/hold-disk.ts';
 import { Contents, makeChanges, PrologueRecorder } from '../nbd/prologue.ts';
 import { readSetBlockBytes } from '../nbd/read-set.ts';
 import { letRun, saveState, untilHeld, untilLoaded } from '../qemu/migration.ts';
 import type { Qemu } from '../qemu/process.ts';
+import { type Shown, type Trace, withShown } from './branches.ts';
 import type { Snapshot, SnapshotStore } from './snapshot-store.ts';
 
 /** Milliseconds that saving or loading may take; on a host with nothing else to do both take less than one second. */
@@ -28,8 +30,8 @@ export interface SnapshotBootOptions {
 }
 
 /**
- * Stands between a boot and its disks for a SnapshotStore. Where the guest is about to read what may differ between
- * disks, that one read fails; QEMU stops the guest for it and keeps the request. The machine is saved in this moment,
+ * Stands between a boot and its disks for a SnapshotStore. Where the guest is about to read what it was not shown
+ * before, that one read fails; QEMU stops the guest for it and keeps the request. The machine is saved in this moment,
  * and runs on: it makes the request again, and so does every machine that starts from the snapshot, on its own disks.
  */
 export class SnapshotBoot {
@@ -42,6 +44,7 @@ export class SnapshotBoot {
   private qemu: Qemu | undefined;
   private networkUp = false;
   private isHeld = false;
+  private trace: Trace;
   private work: Promise<void> = Promise.resolve();
   private startedAt = 0;
   private lastAt = 0;
@@ -50,6 +53,7 @@ export class SnapshotBoot {
     this.options = options;
     this.snapshot = snapshot;
     this.networkUp = snapshot?.networkUp ?? false;
+    this.trace = snapshot?.trace ?? 0n;
     const disks = disksById(options);
     const recorder = new PrologueRecorder(disks, snapshot?.prologue);
     this.recorder = recorder;
@@ -57,7 +61,8 @@ export class SnapshotBoot {
       options.disks.map(({ spec, disk }) => {
         // QEMU reads flash wholly when it starts, and can hold none of its reads.
         const canHold = spec.attach === 'virtio-blk';
-        const holds = (offset: number, length: number) => canHold && this.holds(spec.id, offset, length);
+        const holds: Holder['holds'] = (offset, length, peek) =>
+          this.holds({ disk: spec.id, offset, length }, canHold, peek);
         return [spec.id, new HoldDisk(disk, { disk: spec.id, recorder, holds })];
       }),
     );
@@ -122,22 +127,32 @@ export class SnapshotBoot {
     await this.work;
   }
 
-  private holds(disk: string, offset: number, length: number): boolean {
-    const { qemu, recorder } = this;
+  /** Takes note of a read, and holds it where this boot parts from earlier ones. */
+  private async holds(
+    read: Omit<Shown, 'digest'>,
+    canHold: boolean,
+    peek: () => Promise<Buffer>,
+  ): Promise<boolean> {
+    if (this.recorder.spoiled || !this.isNewAndHot(read)) return false;
+    const shown = { ...read, digest: sha256(await peek()) };
+    if (this.isHeld && canHold) return true;
+    const { qemu, trace } = this;
     const { store, machineKey } = this.options;
-    if (qemu === undefined || recorder.spoiled || !this.isNewAndHot(disk, offset, length)) return false;
-    if (this.isHeld) return true;
-    const now = qemu.cpuSecondsNow();
-    if (now - this.lastAt < store.minCpuSeconds) return false;
-    this.lastAt = now;
-    const { prologue } = recorder;
-    if (prologue === undefined || !store.wants(machineKey, prologue)) return false;
-    this.isHeld = true;
-    this.work = this.take(qemu, { machineKey, prologue });
-    return true;
+    const parts = store.branches.parts(trace, shown);
+    if (parts && canHold && qemu !== undefined && this.isDue(qemu) && !store.has({ machineKey, trace })) {
+      this.isHeld = true;
+      this.work = this.take(qemu, trace);
+      return true;
+    }
+    this.trace = withShown(trace, shown);
+    return false;
   }
 
-  private isNewAndHot(disk: string, offset: number, length: number): boolean {
+  private isDue(qemu: Qemu): boolean {
+    return qemu.cpuSecondsNow() - this.lastAt >= this.options.store.minCpuSeconds;
+  }
+
+  private isNewAndHot({ disk, offset, length }: Omit<Shown, 'digest'>): boolean {
     return this.recorder.fresh(disk, offset, length).some((run) => {
       const end = Math.ceil((run.offset + run.length) / readSetBlockBytes);
       for (let block = Math.floor(run.offset / readSetBlockBytes); block < end; block += 1)
@@ -147,15 +162,12 @@ export class SnapshotBoot {
   }
 
   /** Saves the machine and lets it run on. Never rejects. */
-  private async take(
-    qemu: Qemu,
-    wanted: { machineKey: string; prologue: Snapshot['prologue'] },
-  ): Promise<void> {
-    const { onNotice, store } = this.options;
+  private async take(qemu: Qemu, trace: Trace): Promise<void> {
+    const { machineKey, onNotice, store } = this.options;
     try {
       await untilHeld(qemu.qmp, this.limits());
       await store
-        .keep((path) => this.save(qemu, path), wanted)
+        .keep((path) => this.save(qemu, path, trace), { machineKey, trace })
         .catch((error: unknown) => {
           if (this.qemu !== undefined) onNotice(`no snapshot was taken: ${messageOf(error)}`);
         });
@@ -169,14 +181,14 @@ export class SnapshotBoot {
     }
   }
 
-  private async save(qemu: Qemu, path: string): Promise<Omit<Snapshot, 'path'>> {
+  private async save(qemu: Qemu, path: string, trace: Trace): Promise<Omit<Snapshot, 'path'>> {
     const { consolePath, socketPath, machineKey } = this.options;
     await saveState(qemu.qmp, { socketPath, path }, this.limits());
     const { prologue } = this.recorder;
     if (prologue === undefined) throw new Error('the account of the guest’s requests is incomplete');
     const console = await readFile(consolePath).catch(() => Buffer.alloc(0));
-    const cpuSeconds = (this.snapshot?.cpuSeconds ?? 0) + this.lastAt - this.startedAt;
-    return { prologue, machineKey, console, networkUp: this.networkUp, cpuSeconds };
+    const cpuSeconds = (this.snapshot?.cpuSeconds ?? 0) + qemu.cpuSecondsNow() - this.startedAt;
+    return { prologue, trace, machineKey, console, networkUp: this.networkUp, cpuSeconds };
   }
 
   private limits() {

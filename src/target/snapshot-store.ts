@@ -1,14 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Contents, Prologue } from '../nbd/prologue.ts';
+import { Branches, type Trace } from './branches.ts';
 
 /** A machine in the middle of a boot, and all that its guest had been shown and had changed until then. */
 export interface Snapshot {
   /** The state that QEMU saved. */
   readonly path: string;
   readonly prologue: Prologue;
+  readonly trace: Trace;
   /** Equal for machines that can take each other's snapshots. */
   readonly machineKey: string;
   /** What the guest had said on its console. */
@@ -23,15 +24,12 @@ export interface SnapshotStoreOptions {
   /** The snapshots' folder, made when absent; each snapshot has 50 to 150 MiB there. */
   folder: string;
   /**
-   * Where the disks of the boots to come may differ, by DiskSpec.id and 4 KiB block: a boot is held where it first reads
-   * such a block. No more than a hint: whether a snapshot fits is decided by content.
+   * Where the disks of the boots to come may differ, by DiskSpec.id and 4 KiB block: a boot may be held where it first
+   * reads such a block. No more than a hint: whether a snapshot fits is decided by content.
    */
   isHot: (disk: string, block: number) => boolean;
-  /**
-   * Is a snapshot worth its while that fits all disks with this prologue? Asked in the middle of a boot, so it must
-   * answer at once. Default: when a boot before this one has had the same prologue.
-   */
-  isWorth?: (prologue: Prologue) => boolean;
+  /** Where a boot is held to save it (default: where it parts from all before it). */
+  branches?: Pick<Branches, 'parts'>;
   /** Snapshots kept; the one unused for longest goes first (default 8). */
   limit?: number;
   /** CPU seconds between power-on or one snapshot and the next (default 1). */
@@ -45,11 +43,11 @@ const defaultMinCpuSeconds = 1;
 /** The snapshots of machines of one kind, for boots of disks that differ little. Disposing of it deletes them. */
 export class SnapshotStore implements AsyncDisposable {
   readonly isHot: SnapshotStoreOptions['isHot'];
+  readonly branches: Pick<Branches, 'parts'>;
   readonly minCpuSeconds: number;
   private readonly options: SnapshotStoreOptions;
-  /** By key of machine and prologue; the one used last comes last. */
+  /** By machine and trace; the one used last comes last. */
   private readonly kept = new Map<string, Snapshot>();
-  private readonly seen = new Set<string>();
   private readonly underWay = new Set<string>();
   private saves = 0;
   private restores = 0;
@@ -57,6 +55,7 @@ export class SnapshotStore implements AsyncDisposable {
   private constructor(options: SnapshotStoreOptions) {
     this.options = options;
     this.isHot = options.isHot;
+    this.branches = options.branches ?? new Branches();
     this.minCpuSeconds = options.minCpuSeconds ?? defaultMinCpuSeconds;
   }
 
@@ -83,19 +82,15 @@ export class SnapshotStore implements AsyncDisposable {
     return undefined;
   }
 
-  /** Is a snapshot wanted of a boot that has come this far? */
-  wants(machineKey: string, prologue: Prologue): boolean {
-    const key = keyOf(machineKey, prologue);
-    if (this.kept.has(key) || this.underWay.has(key)) return false;
-    if (this.options.isWorth !== undefined) return this.options.isWorth(prologue);
-    if (this.seen.has(key)) return true;
-    this.seen.add(key);
-    return false;
+  /** Is a snapshot of this place there already, or being saved? */
+  has(place: SnapshotPlace): boolean {
+    const key = keyOf(place);
+    return this.kept.has(key) || this.underWay.has(key);
   }
 
   /** Keeps what `save` writes to the path that it is given. Errors: those of `save`. */
-  async keep(save: (path: string) => Promise<Omit<Snapshot, 'path'>>, wanted: SnapshotKey): Promise<void> {
-    const key = keyOf(wanted.machineKey, wanted.prologue);
+  async keep(save: (path: string) => Promise<Omit<Snapshot, 'path'>>, place: SnapshotPlace): Promise<void> {
+    const key = keyOf(place);
     this.underWay.add(key);
     this.saves += 1;
     const path = join(this.options.folder, `${this.saves}.snapshot`);
@@ -134,13 +129,8 @@ export class SnapshotStore implements AsyncDisposable {
 }
 
 /** What a snapshot is known by. */
-interface SnapshotKey {
-  machineKey: string;
-  prologue: Prologue;
-}
+type SnapshotPlace = Pick<Snapshot, 'machineKey' | 'trace'>;
 
-/** Guests may ask for the same in another order. */
-function keyOf(machineKey: string, { reads }: Prologue): string {
-  const lines = reads.map(({ disk, offset, length, digest }) => `${disk} ${offset} ${length} ${digest}`);
-  return sha256([machineKey, ...lines.sort()].join('\n'));
+function keyOf({ machineKey, trace }: SnapshotPlace): string {
+  return `${machineKey} ${trace}`;
 }

@@ -102,13 +102,13 @@ async function look(on: Ready): Promise<string> {
   return (await on.run(`${files}; cut -d' ' -f1-3 /proc/mounts`, limits())).stdout;
 }
 
-async function storeFor(manifest: ImageManifest, label: string, isWorth: () => boolean, owner: CleanupStack) {
+async function storeFor(manifest: ImageManifest, label: string, parts: () => boolean, owner: CleanupStack) {
   const last = manifest.slots.at(-1);
   const data = last === undefined ? 0 : last.offset + last.length;
   const store = await SnapshotStore.create({
     folder: join(folder, label),
     isHot: (disk, block) => disk === 'main' && block * 4096 >= data,
-    isWorth,
+    branches: { parts },
     onNotice: () => undefined,
   });
   return owner.use('snapshots', store);
@@ -196,11 +196,11 @@ describe.each(['qemux86-64', 'qemuarm64'] as const)('a snapshot of %s', (machine
     const held = new Promise<void>((resolve) => {
       asked = resolve;
     });
-    const isWorth = () => {
+    const parts = () => {
       setTimeout(asked, 30);
       return true;
     };
-    const store = await storeFor(manifest, `${machine}-cut`, isWorth, own);
+    const store = await storeFor(manifest, `${machine}-cut`, parts, own);
     const { off, notices } = await device(manifest, `${machine}-cut-taking`, contents.first, own);
     const booting = await off.powerOn(store);
     const followed = booting.untilReady(Deadline.after(bootLimitMs)).catch((error: unknown) => error);

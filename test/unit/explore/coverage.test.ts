@@ -246,46 +246,6 @@ describe('Coverage', () => {
     );
   });
 
-  it('knows whether enough states are left that are like one under way', () => {
-    fc.assert(
-      fc.property(
-        madeUp,
-        fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
-        fc.array(fc.nat(), { maxLength: 3 }),
-        fc.array(fc.nat(), { maxLength: 6 }),
-        (made, begun, ended, chosen) => {
-          const space = spaceOf(made);
-          const refs = refsOf(space);
-          if (refs.length === 0) return;
-          const coverage = new Coverage(space);
-          const pick = (n: number) => refs[n % refs.length]!;
-          const sectors = diskSectors.map((count, disk) =>
-            chosen.filter((n) => n % 2 === disk).map((n) => (n >> 1) % count),
-          );
-          expect(coverage.waitingLike(sectors, 1)).toBe(false);
-          ended.map(pick).forEach((ref, number) => {
-            const read = space.cellsRead((cell) => space.contentIn(ref, cell), everything);
-            coverage.decide(ref, number, read);
-          });
-          for (const ref of begun.map(pick)) coverage.begin(ref);
-          const shown = (ref: StateRef) => {
-            const tags = tagsIn(made, space.crashState(ref));
-            return sectors.map((list, disk) => list.map((sector) => tagAt(tags, disk, sector))).join();
-          };
-          const waiting = refs
-            .filter((ref) => 'axis' in ref && coverage.decidedBy(ref) === undefined)
-            .map(shown);
-          const most = Math.max(
-            ...begun.map(pick).map((ref) => waiting.filter((tags) => tags === shown(ref)).length),
-          );
-          expect(coverage.waitingLike(sectors, most)).toBe(true);
-          expect(coverage.waitingLike(sectors, most + 1)).toBe(false);
-        },
-      ),
-      { numRuns: 60 },
-    );
-  });
-
   it('counts a state as decided whose epoch was given up while it was booted', () => {
     fc.assert(
       fc.property(madeUp, (made) => {

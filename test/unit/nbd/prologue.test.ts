@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeldRead, HoldDisk } from '../../../src/nbd/hold-disk.ts';
+import { HeldRead, HoldDisk, type Holder } from '../../../src/nbd/hold-disk.ts';
 import { Contents, makeChanges, type Prologue, PrologueRecorder } from '../../../src/nbd/prologue.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 const sector = 512;
 
 /** A disk of `sectors` sectors under a HoldDisk that holds reads for which `holds` says so. */
-function held(sectors: number, holds: (offset: number, length: number) => boolean = () => false) {
+function held(sectors: number, holds: Holder['holds'] = () => false) {
   const memory = new MemoryDisk(sectors * sector);
   const recorder = new PrologueRecorder([['main', memory]]);
   return { memory, recorder, disk: new HoldDisk(memory, { disk: 'main', recorder, holds }) };
