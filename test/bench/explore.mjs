@@ -7,8 +7,8 @@ import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 const workloads = [
-  { name: 'rauc-qemux86-64', scenario: 'scenarios/rauc/ab-upgrade.yaml', machine: 'qemux86-64' },
-  { name: 'rauc-qemuarm64', scenario: 'scenarios/rauc/ab-upgrade.yaml', machine: 'qemuarm64' },
+  { name: 'rauc-qemux86-64', scenario: 'test/scenarios/upgrade.yaml', machine: 'qemux86-64' },
+  { name: 'rauc-qemuarm64', scenario: 'test/scenarios/upgrade.yaml', machine: 'qemuarm64' },
   { name: 'dpkg', scenario: 'test/scenarios/dpkg-upgrade.yaml', machine: 'qemuarm64' },
 ];
 
