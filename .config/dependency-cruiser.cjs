@@ -2,6 +2,7 @@
 const rows = [
   ['core'],
   ['model', 'process', 'document', 'filesystem'],
+  ['package'],
   ['scenario', 'writelog', 'report', 'feed', 'image', 'host', 'qemu', 'guest'],
   ['nbd', 'oracle', 'explore'],
   ['target'],
@@ -20,7 +21,7 @@ const owners = {
   'p-retry': 'core',
   commander: 'cli',
   send: 'feed',
-  'tar-stream': 'image',
+  'tar-stream': 'package',
   'p-limit': 'runner',
 };
 

@@ -1,9 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { pack } from 'tar-stream';
+import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../core/digest.ts';
+import { packTar } from '../package/tar.ts';
 
 /** A file, directory or symbolic link of a file system to be made; everything belongs to root. */
 export type TreeNode =
@@ -118,16 +118,6 @@ function merged(path: string): string {
 
 /** Writes a tree as a POSIX tar archive whose bytes depend on the tree and the time only. */
 export async function writeTar(tree: Tree, seconds: number, path: string): Promise<void> {
-  const archive = pack();
-  const out = createWriteStream(path);
-  archive.pipe(out);
-  const mtime = new Date(seconds * 1000);
-  for (const [name, node] of tree.entries()) {
-    const common = { name, mtime, uid: 0, gid: 0, uname: 'root', gname: 'root' };
-    if (node.type === 'file') archive.entry({ ...common, mode: node.mode, type: 'file' }, node.content);
-    else if (node.type === 'directory') archive.entry({ ...common, mode: node.mode, type: 'directory' });
-    else archive.entry({ ...common, mode: 0o777, type: 'symlink', linkname: node.target });
-  }
-  archive.finalize();
-  await finished(out);
+  const entries = tree.entries().map(([name, node]) => ({ path: name, ...node }));
+  await pipeline(packTar(entries, seconds), createWriteStream(path));
 }

@@ -1,0 +1,46 @@
+import { isAr, type Member, readAr } from './ar.ts';
+import { type ByteSource, chunks } from './byte-source.ts';
+import { decompress } from './compression.ts';
+import { Damage } from './damage.ts';
+import { limits } from './limits.ts';
+import { readTar } from './tar.ts';
+
+/**
+ * The members of a package file: of an ar archive (deb(5); ipk since opkg-build's `-O` is no longer the default), or
+ * of the gzipped tar that older ipks are. Names come bare: `./control.tar.gz` and `control.tar.gz/` are
+ * `control.tar.gz`. Each content must be read before the next member is asked for, or is skipped. Throws Damage.
+ */
+export async function* readMembers(source: ByteSource, signal?: AbortSignal): AsyncGenerator<Member> {
+  const start = await source.read(0, Math.min(source.bytes, 8));
+  if (isAr(start)) {
+    for await (const member of readAr(source)) yield { ...member, name: member.name.replace(/^\.\//, '') };
+    return;
+  }
+  if (start[0] !== 0x1f || start[1] !== 0x8b) throw new Damage(`byte 0: ${whatElse(start)}`);
+  for await (const { path, type, content } of readTar(
+    decompress('gz', chunks(source), limits.dataBytes, signal),
+  ))
+    if (type === 'file') yield { name: path.slice(1), offset: 0, content };
+}
+
+/** Whether a member is the tar of this name, however compressed. */
+export function isTar(name: string, what: 'control' | 'data'): boolean {
+  return name === `${what}.tar` || name.startsWith(`${what}.tar.`);
+}
+
+/** The first bytes of files that are taken for packages by mistake. */
+const known: readonly [hex: string, what: string][] = [
+  ['edabeedb', 'an RPM package'],
+  ['213c7468696e3e', 'a thin ar archive, which has its members in other files'],
+  ['fd377a585a00', 'bare xz data'],
+  ['28b52ffd', 'bare zstd data'],
+  ['504b0304', 'a zip archive'],
+  ['3c', 'text, perhaps the error page of a web server'],
+];
+
+function whatElse(start: Buffer): string {
+  const hex = start.toString('hex');
+  const other = start.length === 0 ? 'nothing: the file is empty' : 'something else';
+  const found = known.find(([magic]) => hex.startsWith(magic))?.[1] ?? other;
+  return `expected an ar archive or a gzipped tar, found ${found}`;
+}
