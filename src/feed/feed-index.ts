@@ -1,0 +1,13 @@
+/** What a package manager reads to know what a feed has: the file `Packages`. */
+export interface FeedIndex {
+  text: string;
+  /** How many packages it lists. */
+  packages: number;
+  /** Files that it does not list because another one took their place; paths in the feed. */
+  leftOut: { path: string; instead: string }[];
+}
+
+/** Compares as byte order does for the ASCII that names, versions and paths are made of. */
+export function byText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}

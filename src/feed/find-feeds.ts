@@ -1,0 +1,92 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, ScenarioError } from '../core/errors.ts';
+import { formatOf, type PackageFormat, packageFormats } from '../package/package-file.ts';
+import { byText } from './feed-index.ts';
+
+/** A folder that has an index of its own. */
+export interface Feed {
+  folder: string;
+  /** Its packages, relative to it, in order. */
+  paths: string[];
+}
+
+/** The feeds below a folder. `deploy`: the folder is Yocto's deploy/ipk or deploy/deb, with a feed per sub-folder. */
+export interface FeedTree {
+  deploy: boolean;
+  feeds: Feed[];
+}
+
+/** Where OE moves superseded packages to; they are not on offer. */
+const morgue = 'morgue';
+const deepest = 12;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'it is no folder',
+};
+
+/**
+ * Finds the feeds of one format. A folder that holds packages is one feed with all that lies below it, as
+ * opkg-make-index and dpkg-scanpackages take it. One whose sub-folders hold them is Yocto's layout; there a sub-folder
+ * without packages counts if it has an index already, which would otherwise go on listing what is gone. Throws
+ * ScenarioError `feed-unreadable`, `feed-empty` or `feed-format`.
+ */
+export async function findFeeds(folder: string, format: PackageFormat): Promise<FeedTree> {
+  const files = await filesBelow(folder).catch((cause: unknown) => {
+    const known = reasons[(cause as NodeJS.ErrnoException).code ?? ''];
+    const why = known ?? `cannot be read: ${messageOf(cause)}`;
+    throw new ScenarioError('feed-unreadable', `${folder}: ${why}`, {
+      cause,
+      hint: "name the folder that holds the packages, such as a Yocto build's tmp/deploy/ipk",
+    });
+  });
+  const paths = files.filter((path) => formatOf(path) === format).sort(byText);
+  if (paths.length === 0) throw nothingFound(folder, format, files);
+  const depths = new Set(paths.map((path) => path.split('/').length));
+  if (depths.has(1) || !depths.has(2)) return { deploy: false, feeds: [{ folder, paths }] };
+  const names = new Set(paths.map(top));
+  for (const path of files) if (/^[^/]+\/Packages$/.test(path)) names.add(top(path));
+  const feeds = [...names].sort(byText).map((name) => ({
+    folder: join(folder, name),
+    paths: paths.filter((path) => top(path) === name).map((path) => path.slice(name.length + 1)),
+  }));
+  return { deploy: true, feeds };
+}
+
+function top(path: string): string {
+  return path.slice(0, path.indexOf('/'));
+}
+
+/** Paths of the files below a folder; links to files count, links to folders are not followed. */
+async function filesBelow(folder: string, at = '', depth = 0): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
+    const path = at === '' ? entry.name : `${at}/${entry.name}`;
+    if (entry.isDirectory()) {
+      const skipped = entry.name === morgue || entry.name.startsWith('.') || depth >= deepest;
+      if (!skipped) found.push(...(await filesBelow(folder, path, depth + 1)));
+    } else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(folder, path))))) {
+      found.push(path);
+    }
+  }
+  return found;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() === true;
+}
+
+function nothingFound(folder: string, format: PackageFormat, files: readonly string[]): ScenarioError {
+  const other = packageFormats.find((one) => one !== format && files.some((path) => formatOf(path) === one));
+  if (other !== undefined) {
+    const count = files.filter((path) => formatOf(path) === other).length;
+    return new ScenarioError('feed-format', `${folder}: no .${format} in it, but ${count} .${other}`, {
+      hint: `try --format ${other}`,
+    });
+  }
+  return new ScenarioError('feed-empty', `${folder}: no .${format} in it or below it`, {
+    hint: "name the folder that holds the packages, such as a Yocto build's tmp/deploy/ipk",
+  });
+}
