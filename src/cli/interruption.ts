@@ -34,7 +34,7 @@ export class Interruption implements Disposable {
       this.source.exit(exitCodes.harness);
       return;
     }
-    this.onFirst(`${name}: ending the machines and writing what there is; once more leaves at once`);
+    this.onFirst(`${name}: ending what runs and writing what there is; once more leaves at once`);
     this.controller.abort(new HarnessError('interrupted', `interrupted by ${name}`));
   };
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { HarnessError } from '../core/errors.ts';
 import type { Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
+import { addFeed } from './feed.ts';
 import { addImage } from './image.ts';
 import { Interruption } from './interruption.ts';
 import { addLog } from './log.ts';
@@ -49,7 +50,7 @@ function makeProgram(surroundings: Surroundings, finish: (code: number) => void)
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', `\n${exitCodeHelp}`);
-  for (const add of [addSetup, addRun, addReplay, addImage, addLog, addSchema])
+  for (const add of [addSetup, addRun, addReplay, addImage, addFeed, addLog, addSchema])
     add(program, surroundings, finish);
   return program;
 }

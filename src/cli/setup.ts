@@ -12,7 +12,7 @@ interface Options {
 export const addSetup: AddCommand = (program, surroundings, finish) => {
   const command = program
     .command('setup')
-    .summary('install what the host needs: QEMU and the tools that fetch packages')
+    .summary('install what the host needs: QEMU and the tools that fetch and read packages')
     .description(
       'Installs the Debian or Ubuntu packages that are missing, with apt-get as root or by sudo, and nothing else. ' +
         'Takes no time where all is there. Elsewhere it lists what to install.',
@@ -26,7 +26,7 @@ export const addSetup: AddCommand = (program, surroundings, finish) => {
 async function setup({ check, tests }: Options, { streams, interruption }: Surroundings): Promise<number> {
   assertNode();
   const scope = {
-    purposes: tests === true ? (['run', 'image', 'test'] as const) : (['run', 'image'] as const),
+    purposes: [...(['run', 'image', 'feed'] as const), ...(tests === true ? (['test'] as const) : [])],
   };
   if (check === true) {
     const missing = await checkHost(scope, streams.environment);

@@ -1,9 +1,12 @@
 import { realpath, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import send from 'send';
 import { HarnessError, messageOf } from '../core/errors.ts';
+import { FaultPlan, type FeedFault } from './faults.ts';
+import { answerFaulty } from './faulty-answer.ts';
+import { type Lookup, lookupBelow } from './lookup.ts';
 
 /** Where a guest behind QEMU's user networking finds the host (QEMU manual, "Network emulation": `-netdev user`). */
 const hostSeenByGuest = '10.0.2.2';
@@ -15,6 +18,8 @@ export interface ServeOptions {
   onFault?: (message: string) => void;
   /** Default: any free port. */
   port?: number;
+  /** What goes wrong while the feed is read; default: nothing. */
+  faults?: readonly FeedFault[];
 }
 
 /** A listening HTTP server on loopback; disposing of it closes all connections at once. */
@@ -26,19 +31,12 @@ export interface FeedServer extends AsyncDisposable {
   guestUrl(path: string): string;
 }
 
-/** Finds the file for a decoded URL path (`/a/b`); undefined where there is none. */
-type Lookup = (path: string) => Promise<string | undefined>;
-
 /**
  * Serves the regular files below `root`, with ranges. A path that leads out of it, also by a symlink, does
  * not exist. Throws HarnessError `port-taken` or `feed-failed`.
  */
 export async function serveFolder(options: ServeOptions & { root: string }): Promise<FeedServer> {
-  const root = await realRoot(options.root);
-  return serve(options, async (path) => {
-    const real = await realpath(resolve(root, `.${path}`)).catch(() => undefined);
-    return real?.startsWith(root === sep ? sep : `${root}${sep}`) === true ? real : undefined;
-  });
+  return serve(options, await lookupBelow(options.root));
 }
 
 /**
@@ -59,23 +57,14 @@ export function serveFiles(
   });
 }
 
-async function realRoot(root: string): Promise<string> {
-  try {
-    return await realpath(root);
-  } catch (error) {
-    throw new HarnessError('feed-failed', `cannot serve the folder ${root}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
 async function serve(
-  { onNotice, onFault = () => undefined, port = 0 }: ServeOptions,
+  { onNotice, onFault = () => undefined, port = 0, faults = [] }: ServeOptions,
   lookup: Lookup,
 ): Promise<FeedServer> {
+  const plan = await FaultPlan.open(faults);
   const server = createServer((request, response) => {
     logOutcome(request, response, onNotice);
-    answer(request, response, lookup, onFault).catch((error: unknown) => {
+    answer(request, response, { lookup, plan, onFault }).catch((error: unknown) => {
       onFault(`http: ${requestLine(request)} failed: ${messageOf(error)}`);
       response.destroy();
     });
@@ -107,8 +96,7 @@ async function serve(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  lookup: Lookup,
-  onFault: (message: string) => void,
+  { lookup, plan, onFault }: { lookup: Lookup; plan: FaultPlan; onFault: (message: string) => void },
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     refuse(response.setHeader('Allow', 'GET, HEAD'), 405);
@@ -119,11 +107,14 @@ async function answer(
     refuse(response, 400);
     return;
   }
-  const file = await lookup(path);
+  const effect = plan.take(path);
+  const find = effect.kind === 'elsewhere' ? effect.lookup : lookup;
+  const file = effect.kind === 'missing' ? undefined : await find(path);
   if (file === undefined || path.endsWith('/') || !(await stat(file)).isFile()) {
     refuse(response, 404);
     return;
   }
+  if (effect.kind === 'body') return answerFaulty(file, effect.fault, request.method, response);
   const name = encodeURIComponent(basename(file));
   send(request, `/${name}`, { root: dirname(file), index: false, dotfiles: 'allow', cacheControl: false })
     .on('error', (error: Error & { status?: number }) => {

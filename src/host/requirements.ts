@@ -5,8 +5,11 @@ export interface Requirement {
   /** A program on the path, or a file by its absolute path. */
   what: { program: string } | { file: string };
   package: string;
-  /** `run`: to boot machines; `image`: to build reference images; `test`: only for this project's own tests. */
-  purpose: 'run' | 'image' | 'test';
+  /**
+   * `run`: to boot machines; `image`: to build reference images; `feed`: to read packages that are compressed by
+   * them; `test`: only for this project's own tests.
+   */
+  purpose: 'run' | 'image' | 'feed' | 'test';
   /** Needed for this machine only. */
   machine?: MachineName;
 }
@@ -36,6 +39,8 @@ export const requirements: readonly Requirement[] = [
     package: 'debian-archive-keyring',
     purpose: 'image',
   },
+  { what: { program: 'xz' }, package: 'xz-utils', purpose: 'feed' },
+  { what: { program: 'zstd' }, package: 'zstd', purpose: 'feed' },
   { what: { program: 'nbdinfo' }, package: 'libnbd-bin', purpose: 'test' },
   { what: { program: 'nbdcopy' }, package: 'libnbd-bin', purpose: 'test' },
   { what: { program: 'qemu-img' }, package: 'qemu-utils', purpose: 'test' },
@@ -46,6 +51,7 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'mke2fs' }, package: 'e2fsprogs', purpose: 'test' },
   { what: { program: 'mkfs.vfat' }, package: 'dosfstools', purpose: 'test' },
   { what: { program: 'mcopy' }, package: 'mtools', purpose: 'test' },
+  { what: { program: 'dpkg-scanpackages' }, package: 'dpkg-dev', purpose: 'test' },
 ];
 
 /** What a requirement is called in messages: the program's name or the file's path. */

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../core/files.ts';
-import { isFolder, removeStale } from './temporary.ts';
+import { isFolder, writeFileAtomically } from '../core/files.ts';
+import { removeStale } from './temporary.ts';
 
 /** How many builds of one image and machine are kept. */
 const kept = 3;

@@ -1,9 +1,9 @@
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
-import { writeFileAtomically } from '../core/files.ts';
+import { isFolder, writeFileAtomically } from '../core/files.ts';
 import { exclusively } from './exclusive.ts';
-import { isFolder, makeFolder, removeStale } from './temporary.ts';
+import { makeFolder, removeStale } from './temporary.ts';
 
 /** What a step is made from: plain data that names every input by its content. */
 export type StepInputs = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isFolder } from '../core/files.ts';
 import { isOwnerGone, ownerName } from '../core/owner.ts';
 
 /**
@@ -31,9 +32,4 @@ export async function removeStale(folder: string): Promise<void> {
     if (left !== undefined && isOwnerGone(owner, left.mtimeMs))
       await rm(path, { recursive: true, force: true });
   }
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() === true;
 }

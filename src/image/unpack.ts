@@ -1,10 +1,10 @@
 import { lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFolder } from '../core/files.ts';
 import { run } from '../process/run.ts';
 import type { LockedSet } from './lock.ts';
 import { debPath } from './packages.ts';
 import type { StepCache } from './steps.ts';
-import { isFolder } from './temporary.ts';
 import { Tree } from './tree.ts';
 
 const timeoutMs = 5 * 60_000;

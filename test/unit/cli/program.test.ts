@@ -52,6 +52,8 @@ describe('help', () => {
     ['image list'],
     ['image verify'],
     ['image lock'],
+    ['feed index'],
+    ['feed serve'],
     ['log list'],
     ['log export'],
   ])('%s has an example', async (command) => {

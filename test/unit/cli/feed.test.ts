@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../../src/cli/program.ts';
+import { smallPackageFile } from '../package/small-package.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-feed-cli-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function brownout(args: string[], onOutput: (out: string) => void = () => undefined) {
+  const text = { out: '', err: '' };
+  const code = await runCli(args, {
+    stdout: {
+      write: (more) => {
+        text.out += more;
+        onOutput(text.out);
+      },
+    },
+    stderr: { write: (more) => (text.err += more) },
+    environment: { PATH: folder },
+  });
+  return { code, ...text };
+}
+
+async function add(path: string, name: string, version: string): Promise<void> {
+  await mkdir(join(folder, path, '..'), { recursive: true });
+  await writeFile(join(folder, path), await smallPackageFile(name, version));
+}
+
+describe('feed index', () => {
+  it('writes the index of a folder and says where', async () => {
+    await add('a.ipk', 'a', '1.0');
+    expect(await brownout(['feed', 'index', '--format', 'ipk', folder])).toEqual({
+      code: 0,
+      out: `${folder}/Packages: 1 packages\n`,
+      err: '',
+    });
+    expect((await readdir(folder)).sort()).toEqual(['Packages', 'Packages.gz', 'a.ipk']);
+    expect(await readFile(join(folder, 'Packages'), 'utf8')).toMatch(/^Package: a\nVersion: 1\.0\n/);
+  });
+
+  it("writes one per folder in Yocto's layout", async () => {
+    await add('all/a.ipk', 'a', '1.0');
+    await add('tune/b.ipk', 'b', '1.0');
+    await add('tune/b2.ipk', 'b', '1.1');
+    await writeFile(join(folder, 'all', 'Packages.asc'), '');
+    const { code, out, err } = await brownout(['feed', 'index', '--format', 'ipk', folder]);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: `${folder}/all/Packages: 1 packages\n${folder}/tune/Packages: 1 packages\n`,
+    });
+    expect(err).toBe(
+      `warning: Packages.asc beside ${folder}/all/Packages was made for the index before; make it again or take it away\n` +
+        `warning: b.ipk is not in ${folder}/tune/Packages: b2.ipk has the newer version\n`,
+    );
+    expect(await readFile(join(folder, 'Packages'), 'utf8')).toBe('');
+  });
+
+  it('prints one index with --stdout and writes nothing', async () => {
+    await add('a.deb', 'a', '1.0');
+    const { code, out, err } = await brownout(['feed', 'index', '--format', 'deb', '--stdout', folder]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('\nFilename: ./a.deb\n');
+    expect(await readdir(folder)).toEqual(['a.deb']);
+  });
+
+  it.each([
+    [
+      'no such folder',
+      ['--format', 'ipk', 'none'],
+      /none: there is no such folder\nhint: name the folder that/,
+    ],
+    ['no format', ['.'], /required option '--format <format>' not specified/],
+    ['another format', ['--format', 'rpm', '.'], /Allowed choices are ipk, deb/],
+    ['the wrong format', ['--format', 'deb', '.'], /no \.deb in it, but 3 \.ipk\nhint: try --format ipk/],
+    ['nothing', ['--format', 'ipk', 'empty'], /empty: no \.ipk in it or below it\nhint: name the folder/],
+    ['several feeds', ['--format', 'ipk', '--stdout', '.'], /there are 2 feeds: all, tune\nhint: .*all\n/],
+    [
+      'a damaged package',
+      ['--format', 'ipk', '.'],
+      /tune\/b\.ipk: byte 0: expected an ar archive or a gzipped tar, found text.*\nhint: take the file away/,
+    ],
+  ])('%s ends with 2 and one message', async (_, args, message) => {
+    await add('all/a.ipk', 'a', '1.0');
+    await add('tune/a.ipk', 'a', '1.0');
+    await writeFile(join(folder, 'tune', 'b.ipk'), '<!DOCTYPE html>');
+    await mkdir(join(folder, 'empty'));
+    const given = args.map((arg, i) => (i === args.length - 1 ? join(folder, arg) : arg));
+    const { code, out, err } = await brownout(['feed', 'index', ...given]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(message);
+    expect(err.match(/^error: /gm)).toHaveLength(1);
+    expect(await readdir(join(folder, 'all'))).toEqual(['a.ipk']);
+  });
+
+  it('ends with 3 where it cannot write', async () => {
+    await add('a.ipk', 'a', '1.0');
+    await mkdir(join(folder, 'Packages.gz'));
+    const { code, err } = await brownout(['feed', 'index', '--format', 'ipk', folder]);
+    expect(code).toBe(3);
+    expect(err).toContain('Packages.gz cannot be written: ');
+    expect(err).toContain('hint: with --stdout');
+  });
+});
+
+describe('feed serve', () => {
+  it('serves until it is interrupted, and says where', async () => {
+    await writeFile(join(folder, 'Packages'), 'Package: a\n');
+    const before = new Set(process.listeners('SIGINT'));
+    let body = '';
+    const { code, out, err } = await brownout(['feed', 'serve', folder], (text) => {
+      const url = /host {3}(\S+)\n/.exec(text)?.[1] ?? '';
+      get(`${url}Packages`, { agent: false }, (response) => {
+        response.setEncoding('utf8').on('data', (more: string) => (body += more));
+        response.on('close', () => {
+          for (const listener of process.listeners('SIGINT')) if (!before.has(listener)) listener('SIGINT');
+        });
+      });
+    });
+    const port = /127\.0\.0\.1:(\d+)/.exec(out)?.[1] ?? '';
+    expect(code).toBe(0);
+    expect(out).toBe(
+      `serving ${folder}\n  host   http://127.0.0.1:${port}/\n  guest  http://10.0.2.2:${port}/\nCtrl-C ends it\n`,
+    );
+    expect(body).toBe('Package: a\n');
+    expect(err).toContain('http: GET /Packages: 200\n');
+  });
+
+  it.each([
+    [['none'], 'there is no such folder'],
+    [['--port', '0', '.'], '--port: expected a whole number from 1 to 65535, found "0"'],
+  ])('%s ends with 2', async (args, message) => {
+    const given = args.map((arg, i) => (i === args.length - 1 ? join(folder, arg) : arg));
+    const { code, err } = await brownout(['feed', 'serve', ...given]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+});

@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FeedFault } from '../../../src/feed/faults.ts';
+import { findFeeds } from '../../../src/feed/find-feeds.ts';
+import { serveFolder } from '../../../src/feed/http-server.ts';
+import { writeIndexes } from '../../../src/feed/index-feed.ts';
+import { smallPackageFile } from '../package/small-package.ts';
+
+let top = '';
+const feed = (release: string) => join(top, release);
+
+/** Two releases of a feed: `a` is in both, and its file is called differently. */
+beforeAll(async () => {
+  top = await mkdtemp(join(tmpdir(), 'brownout-faults-'));
+  for (const release of ['1.0', '2.0']) {
+    for (const folder of ['all', 'tune']) {
+      await mkdir(join(feed(release), folder), { recursive: true });
+      await writeFile(join(feed(release), folder, `a_${release}.ipk`), await smallPackageFile('a', release));
+    }
+    await writeIndexes(feed(release), await findFeeds(feed(release), 'ipk'), 'ipk');
+  }
+});
+afterAll(() => rm(top, { recursive: true }));
+
+interface Answer {
+  status: number | undefined;
+  announced: number;
+  body: Buffer;
+  /** Whether all that was announced came. */
+  whole: boolean;
+}
+
+async function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
+  const sent = request({ port, host: '127.0.0.1', path, method, agent: false });
+  sent.end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  response.on('data', (chunk: Buffer) => chunks.push(chunk));
+  response.on('error', () => undefined);
+  await new Promise((done) => response.once('close', done)); // `once` would throw what is expected here
+  return {
+    status: response.statusCode,
+    announced: Number(response.headers['content-length']),
+    body: Buffer.concat(chunks),
+    whole: response.complete,
+  };
+}
+
+/** What a client gets of these paths, asked for one after the other. */
+async function get(faults: readonly FeedFault[], ...paths: string[]): Promise<Answer[]> {
+  const notices: string[] = [];
+  await using server = await serveFolder({
+    root: feed('1.0'),
+    onNotice: (notice) => notices.push(notice),
+    onFault: (fault) => expect.unreachable(fault),
+    faults,
+  });
+  const answers: Answer[] = [];
+  for (const path of paths) answers.push(await ask(server.port, path));
+  expect(notices).toHaveLength(paths.length);
+  return answers;
+}
+
+const statuses = async (faults: readonly FeedFault[], ...paths: string[]) =>
+  (await get(faults, ...paths)).map(({ status }) => status);
+const file = 'a_1.0.ipk';
+
+describe('a feed with faults', () => {
+  it('without faults is the folder', async () => {
+    const [answer] = await get([], `/all/${file}`);
+    expect(answer?.body.equals(await smallPackageFile('a', '1.0'))).toBe(true);
+  });
+
+  it('lacks its indexes', async () => {
+    const paths = ['/all/Packages.gz', '/all/Packages', '/tune/Packages.gz', `/all/${file}`];
+    expect(await statuses([{ kind: 'index-missing' }], ...paths)).toEqual([404, 404, 404, 200]);
+    expect(await statuses([{ kind: 'index-missing', feed: 'all' }], ...paths)).toEqual([404, 404, 200, 200]);
+    expect(await statuses([{ kind: 'index-missing', times: 1 }], ...paths)).toEqual([404, 200, 200, 200]);
+  });
+
+  it('has a package that was cut short', async () => {
+    const whole = await smallPackageFile('a', '1.0');
+    for (const bytes of [0, 1, 300, whole.length, 1_000_000]) {
+      const [cut, other] = await get(
+        [{ kind: 'truncated', file: `all/${file}`, bytes }],
+        `/all/${file}`,
+        `/tune/${file}`,
+      );
+      const length = Math.min(bytes, whole.length);
+      expect(cut).toMatchObject({ status: 200, announced: length, whole: true });
+      expect(cut?.body.equals(whole.subarray(0, length))).toBe(true);
+      expect(other?.body.equals(whole)).toBe(true);
+    }
+  });
+
+  it('has a package that no checksum fits', async () => {
+    const whole = await smallPackageFile('a', '1.0');
+    const [answer, after] = await get(
+      [{ kind: 'corrupted', file, times: 1 }],
+      `/all/${file}`,
+      `/all/${file}`,
+    );
+    const differing = [...whole.keys()].filter((at) => whole[at] !== answer?.body[at]);
+    expect(answer).toMatchObject({ announced: whole.length, whole: true });
+    expect(differing).toEqual([Math.floor(whole.length / 2)]);
+    expect(after?.body.equals(whole)).toBe(true);
+  });
+
+  it('drops the connection at a byte, and the second try goes well', async () => {
+    const whole = await smallPackageFile('a', '1.0');
+    for (const afterBytes of [0, 1, whole.length - 1]) {
+      const fault: FeedFault = { kind: 'dropped', file, afterBytes, times: 1 };
+      const [dropped, again] = await get([fault], `/all/${file}`, `/all/${file}`);
+      expect(dropped).toMatchObject({ status: 200, announced: whole.length, whole: false });
+      expect(dropped?.body.equals(whole.subarray(0, afterBytes))).toBe(true);
+      expect(again).toMatchObject({ announced: whole.length, whole: true });
+    }
+  });
+
+  it('drops large files at the byte too', async () => {
+    const big = Buffer.alloc(3_000_000, 'brownout');
+    await writeFile(join(feed('1.0'), 'big.ipk'), big);
+    const [dropped] = await get([{ kind: 'dropped', file: 'big.ipk', afterBytes: 2_000_001 }], '/big.ipk');
+    expect(dropped?.body.equals(big.subarray(0, 2_000_001))).toBe(true);
+    expect(dropped?.whole).toBe(false);
+    await rm(join(feed('1.0'), 'big.ipk'));
+  });
+
+  it('is half the next release: the indexes first', async () => {
+    const fault: FeedFault = { kind: 'half-published', next: feed('2.0'), first: 'index' };
+    const [index, fresh, old] = await get([fault], '/all/Packages', '/all/a_2.0.ipk', `/all/${file}`);
+    expect(index?.body.toString()).toContain('Version: 2.0\n');
+    expect([fresh?.status, old?.status]).toEqual([404, 200]);
+  });
+
+  it('is half the next release: the packages first', async () => {
+    const fault: FeedFault = { kind: 'half-published', next: feed('2.0'), first: 'packages' };
+    const [index, fresh, old] = await get([fault], '/all/Packages', '/all/a_2.0.ipk', `/all/${file}`);
+    expect(index?.body.toString()).toContain('Version: 1.0\n');
+    expect([fresh?.status, old?.status]).toEqual([200, 404]);
+  });
+
+  it('meets each request with the first fault that is not over', async () => {
+    const faults: FeedFault[] = [
+      { kind: 'index-missing', times: 1 },
+      { kind: 'dropped', file: 'Packages', afterBytes: 3, times: 1 },
+    ];
+    const answers = await get(faults, '/all/Packages', '/all/Packages', '/all/Packages');
+    expect(answers.map(({ status, whole }) => [status, whole])).toEqual([
+      [404, true],
+      [200, false],
+      [200, true],
+    ]);
+  });
+
+  it('answers HEAD with the size that GET would announce', async () => {
+    const faults: FeedFault[] = [{ kind: 'truncated', file, bytes: 7 }];
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined, faults });
+    expect(await ask(server.port, `/all/${file}`, 'HEAD')).toMatchObject({
+      announced: 7,
+      body: Buffer.alloc(0),
+    });
+  });
+
+  it('needs the folder of the next release', async () => {
+    const fault: FeedFault = { kind: 'half-published', next: feed('3.0'), first: 'index' };
+    await expect(
+      serveFolder({ root: feed('1.0'), onNotice: () => undefined, faults: [fault] }),
+    ).rejects.toMatchObject({ kind: 'harness', code: 'feed-failed' });
+  });
+});
