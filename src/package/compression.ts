@@ -15,10 +15,7 @@ const xzMemory = '--memlimit-decompress=256MiB';
 /** What a user may have set for xz must not change what is read. */
 const xzEnvironment = { XZ_OPT: '', XZ_DEFAULTS: '', LC_ALL: 'C' };
 
-/**
- * The host's own programs, because they check what they read (no decompressor on npm verifies a zstd frame's checksum),
- * have a bound on their memory, and write as well as read.
- */
+/** The host's own programs: they stream, check what they read, bound their memory, and write as well as read. */
 const programs = {
   xz: {
     read: { program: 'xz', args: ['--decompress', '--stdout', '--format=xz', xzMemory], env: xzEnvironment },

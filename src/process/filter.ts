@@ -19,15 +19,15 @@ const mostSaid = 4096;
 
 /**
  * What a host command makes of `input`, as it comes: neither is ever held whole. A caller that stops early ends the
- * command. Throws HarnessError `command-missing`, or `command-failed` where the command refuses its input; what
- * `input` throws is passed on.
+ * command. Throws HarnessError `command-missing`, `command-killed`, or `command-failed` where the command refuses its
+ * input; what `input` throws is passed on.
  */
 export async function* filter({ program, args, env, input, signal }: Filter): AsyncGenerator<Buffer> {
   signal?.throwIfAborted();
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   const started = once(child, 'spawn').catch((error: unknown) => startFailure(program, error));
-  const closed = new Promise<string>((done) => {
-    child.once('close', (code, by) => done(code === null ? `was ended by ${by ?? 'nobody'}` : `${code}`));
+  const closed = new Promise<{ code: number | null; by: string | null }>((done) => {
+    child.once('close', (code, by) => done({ code, by }));
   });
   const stop = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });
@@ -41,12 +41,14 @@ export async function* filter({ program, args, env, input, signal }: Filter): As
     const source = Readable.from(input);
     const fed = pipeline(source, child.stdin).then(nothing, (error: unknown) => error as Error);
     for await (const chunk of child.stdout) yield chunk as Buffer;
-    const end = await closed;
+    const { code, by } = await closed;
     signal?.throwIfAborted();
     // A command that ended before it had read all says itself why; EPIPE does not.
     const unfed = await fed;
     if (unfed !== undefined && !isClosedPipe(unfed)) throw unfed;
-    if (end !== '0') throw new HarnessError('command-failed', said.trim() || `${program} ended with ${end}`);
+    if (code === null)
+      throw new HarnessError('command-killed', `${program} was ended by ${by ?? 'a signal'}`);
+    if (code !== 0) throw new HarnessError('command-failed', said.trim() || `${program} ended with ${code}`);
   } finally {
     signal?.removeEventListener('abort', stop);
     stop();

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { indexFeed, writeIndexes } from '../../../src/feed/index-feed.ts';
@@ -10,7 +11,7 @@ import type { Compression } from '../../../src/package/compression.ts';
 import type { PackageFormat } from '../../../src/package/package-file.ts';
 import { writePackage } from '../../../src/package/write-package.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { smallPackage } from '../package/small-package.ts';
+import { anyPackage, smallPackage } from '../package/small-package.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -149,6 +150,14 @@ describe('the index of debs', () => {
     expect(text).toBe(theirs.stdout);
     expect(packages).toBe(5);
   });
+
+  it('is that of any packages', async () => {
+    for (const [i, made] of fc.sample(anyPackage, { numRuns: 40, seed: 11 }).entries())
+      await writeFile(join(folder, `${i}.deb`), await writePackage(made));
+    const theirs = spawnSync('dpkg-scanpackages', ['--multiversion', '.'], { cwd: folder, encoding: 'utf8' });
+    expect(theirs.stderr).toContain('Wrote 40 entries');
+    expect((await index('deb')).text).toBe(theirs.stdout);
+  }, 60_000);
 
   it('takes packages that dpkg-deb takes', async () => {
     for (const compression of ['none', 'gz', 'xz', 'zst'] as const) {
