@@ -60,7 +60,9 @@ async function index(
     return exitCodes.passed;
   }
   for (const written of await writeIndexes(folder, tree, format, signal)) {
-    streams.stdout.write(`${written.file}: ${written.packages} packages\n`);
+    streams.stdout.write(
+      `${written.file}: ${written.packages} ${written.packages === 1 ? 'package' : 'packages'}\n`,
+    );
     for (const warning of warnings(written)) streams.stderr.write(`warning: ${warning}\n`);
   }
   return exitCodes.passed;

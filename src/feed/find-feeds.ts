@@ -30,7 +30,7 @@ const reasons: Readonly<Record<string, string>> = {
  * Finds the feeds of one format. A folder that holds packages is one feed with all that lies below it, as
  * opkg-make-index and dpkg-scanpackages take it. One whose sub-folders hold them is Yocto's layout; there a sub-folder
  * without packages counts if it has an index already, which would otherwise go on listing what is gone. Throws
- * ScenarioError `feed-unreadable`, `feed-empty` or `feed-format`.
+ * ScenarioError `feed-unreadable`, `feed-empty`, `feed-format` or `feed-name`.
  */
 export async function findFeeds(folder: string, format: PackageFormat): Promise<FeedTree> {
   const files = await filesBelow(folder).catch((cause: unknown) => {
@@ -43,6 +43,11 @@ export async function findFeeds(folder: string, format: PackageFormat): Promise<
   });
   const paths = files.filter((path) => formatOf(path) === format).sort(byText);
   if (paths.length === 0) throw nothingFound(folder, format, files);
+  const broken = paths.find((path) => /[\r\n]/.test(path));
+  if (broken !== undefined)
+    throw new ScenarioError('feed-name', `${folder}: no index can name ${JSON.stringify(broken)}`, {
+      hint: 'rename the file: its name has a line break in it',
+    });
   const depths = new Set(paths.map((path) => path.split('/').length));
   if (depths.has(1) || !depths.has(2)) return { deploy: false, feeds: [{ folder, paths }] };
   const names = new Set(paths.map(top));

@@ -38,7 +38,7 @@ export async function* readAr(source: ByteSource): AsyncGenerator<Member> {
     const offset = at + headerBytes;
     if (offset + bytes > source.bytes)
       throw new Damage(
-        `byte ${at}: member ${JSON.stringify(field)} says ${bytes} bytes, but only ${source.bytes - offset} are left`,
+        `byte ${at}: member ${JSON.stringify(bare(field))} says ${bytes} bytes, but only ${source.bytes - offset} are left`,
       );
     if (field === '//') {
       if (bytes > mostTableBytes) throw new Damage(`byte ${at}: a table of names with ${bytes} bytes`);
@@ -60,12 +60,16 @@ function header(bytes: Buffer, at: number): { field: string; bytes: number } {
 
 function nameOf(field: string, longNames: Buffer | undefined, at: number): string {
   const reference = /^\/(\d+)$/.exec(field)?.[1];
-  if (reference === undefined) return field.replace(/(?<=.)\/$/, '');
+  if (reference === undefined) return bare(field);
   const start = Number(reference);
   const end = longNames?.indexOf('/\n', start) ?? -1;
   if (longNames === undefined || end < start)
     throw new Damage(`byte ${at}: no name ${field} in the table of names`);
   return longNames.toString('latin1', start, end);
+}
+
+function bare(field: string): string {
+  return field.replace(/(?<=.)\/$/, '');
 }
 
 /** An ar archive; everything but names, contents and the time is fixed. Names have at most 16 characters. */

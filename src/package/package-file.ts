@@ -36,8 +36,9 @@ export function formatOf(path: string): PackageFormat | undefined {
 }
 
 /**
- * Reads what a package says of itself; its files are not looked at. Nothing is written to disk. Throws ScenarioError
- * `package-damaged` with the file's name and where in it, or `package-unreadable`.
+ * Reads what a package says of itself. Its data.tar must be there whole, but is not unpacked: `listFiles` does that.
+ * Nothing is written to disk. Throws ScenarioError `package-damaged` with the file's name and where in it, or
+ * `package-unreadable`.
  */
 export function readPackage(path: string, signal?: AbortSignal): Promise<PackageFile> {
   return inPackage(path, (source, format) => packageFrom(source, format, signal));
@@ -64,20 +65,25 @@ export async function packageFrom(
   format: PackageFormat,
   signal?: AbortSignal,
 ): Promise<PackageFile> {
-  let first = true;
+  const seen: string[] = [];
+  let found: PackageFile | undefined;
   for await (const { name, offset, content } of readMembers(source, signal)) {
     const where = `${name} (at byte ${offset})`;
-    if (name === 'debian-binary') await within(where, () => checkVersion(content));
-    else if (first && format === 'deb')
+    if (seen.length === 0 && format === 'deb' && name !== 'debian-binary')
       throw new Damage(`byte ${offset}: the first member is ${JSON.stringify(name)}, not debian-binary`);
-    first = false;
-    if (!isTar(name, 'control')) continue;
-    return within(where, async () => {
-      const tar = decompress(compressionOf(name), content, limits.controlBytes, signal);
-      return assemble(format, await controlFiles(tar));
-    });
+    seen.push(name);
+    if (name === 'debian-binary') await within(where, () => checkVersion(content));
+    else if (isTar(name, 'control')) {
+      if (found !== undefined) throw new Damage(`byte ${offset}: a second control.tar`);
+      found = await within(where, async () => {
+        const tar = decompress(compressionOf(name), content, limits.controlBytes, signal);
+        return assemble(format, await controlFiles(tar));
+      });
+    }
   }
-  throw new Damage('there is no control.tar in it');
+  if (found === undefined) throw new Damage('there is no control.tar in it');
+  if (!seen.some((name) => isTar(name, 'data'))) throw new Damage('there is no data.tar in it');
+  return found;
 }
 
 async function checkVersion(content: AsyncIterable<Buffer>): Promise<void> {

@@ -37,7 +37,7 @@ describe('feed index', () => {
     await add('a.ipk', 'a', '1.0');
     expect(await brownout(['feed', 'index', '--format', 'ipk', folder])).toEqual({
       code: 0,
-      out: `${folder}/Packages: 1 packages\n`,
+      out: `${folder}/Packages: 1 package\n`,
       err: '',
     });
     expect((await readdir(folder)).sort()).toEqual(['Packages', 'Packages.gz', 'a.ipk']);
@@ -52,7 +52,7 @@ describe('feed index', () => {
     const { code, out, err } = await brownout(['feed', 'index', '--format', 'ipk', folder]);
     expect({ code, out }).toEqual({
       code: 0,
-      out: `${folder}/all/Packages: 1 packages\n${folder}/tune/Packages: 1 packages\n`,
+      out: `${folder}/all/Packages: 1 package\n${folder}/tune/Packages: 1 package\n`,
     });
     expect(err).toBe(
       `warning: Packages.asc beside ${folder}/all/Packages was made for the index before; make it again or take it away\n` +

@@ -245,6 +245,11 @@ describe('writing indexes', () => {
     });
   });
 
+  it('refuses a name that would add lines to the index', async () => {
+    await add('a.ipk\nDepends: evil\n.ipk', 'a', '1');
+    await expect(findFeeds(folder, 'ipk')).rejects.toMatchObject({ kind: 'scenario', code: 'feed-name' });
+  });
+
   it('is the fault of the host where the folder cannot be written', async () => {
     await add('a.ipk', 'a', '1');
     await mkdir(join(folder, 'Packages'));

@@ -163,6 +163,11 @@ describe('a damaged package', () => {
     await expect(about(bytes.subarray(0, 200))).rejects.toThrow(
       /^byte 72: member "control.tar.gz" says \d+ bytes, but only 68 are left$/,
     );
+    await expect(about(bytes.subarray(0, -2))).rejects.toThrow(/^byte \d+: member "data.tar.gz" says/);
+    const withoutData = bytes.subarray(0, bytes.indexOf('data.tar.gz'));
+    await expect(about(withoutData)).rejects.toThrow('there is no data.tar in it');
+    const twice = Buffer.concat([withoutData, withoutData.subarray('!<arch>\n'.length)]);
+    await expect(about(twice)).rejects.toThrow(/^byte \d+: a second control\.tar$/);
   });
 
   it('with damaged gzip says in which member', async () => {
