@@ -1,11 +1,11 @@
 const MiB = 1 << 20;
 
 /**
- * Bounds on what a package file may make this program do. A few kilobytes can unpack to terabytes; the largest packages
- * of a Yocto build (debug symbols of a browser, kernel sources) unpack to about 3 GiB.
+ * Bounds on what a package file may make this program do: a few kilobytes can unpack to terabytes. They are far above
+ * what packages are; control.tar is held in memory, data.tar never is.
  */
 export const limits = {
-  /** All of control.tar, unpacked. Debian's largest are below 3 MiB (md5sums of a package with many files). */
+  /** All of control.tar, unpacked. */
   controlBytes: 32 * MiB,
   /** All of data.tar, unpacked; also the outer tar of an old ipk. */
   dataBytes: 8192 * MiB,

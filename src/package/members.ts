@@ -6,8 +6,7 @@ import { limits } from './limits.ts';
 import { readTar } from './tar.ts';
 
 /**
- * The members of a package file: of an ar archive (deb(5); ipk since opkg-build's `-O` is no longer the default), or
- * of the gzipped tar that older ipks are. Names come bare: `./control.tar.gz` and `control.tar.gz/` are
+ * The members of a package file: of an ar archive (deb(5)), or of the gzipped tar that older ipks are. Names come bare: `./control.tar.gz` and `control.tar.gz/` are
  * `control.tar.gz`. Each content must be read before the next member is asked for, or is skipped. Throws Damage.
  */
 export async function* readMembers(source: ByteSource, signal?: AbortSignal): AsyncGenerator<Member> {

@@ -4,7 +4,7 @@ import type { NewTarEntry } from '../../../src/package/tar.ts';
 import { type NewPackage, writePackage } from '../../../src/package/write-package.ts';
 
 /** A control file's fields, in the order given. */
-export function stanza(fields: Readonly<Record<string, string>>): Stanza {
+function stanza(fields: Readonly<Record<string, string>>): Stanza {
   return Object.entries(fields).map(([name, value]) => {
     const [first = '', ...more] = value.split('\n');
     return { ...field(name, first), lines: [first, ...more] };
