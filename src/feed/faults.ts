@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
 import { type Lookup, lookupBelow } from './lookup.ts';
 
-/** What may go wrong with a feed while a device reads it. `file`s are the ends of URL paths: `a_1.0_all.ipk`, `all/Packages.gz`. */
+/**
+ * What may go wrong with a feed while a device reads it. `file`s are the ends of URL paths: `a_1.0_all.ipk`,
+ * `all/Packages.gz`.
+ */
 export type FeedFault = Limited & (IndexMissing | BodyFault | HalfPublished);
 
 interface Limited {

@@ -3,7 +3,7 @@ import { Damage } from './damage.ts';
 import { limits } from './limits.ts';
 
 /** A file in an archive. */
-export interface Member {
+interface Member {
   /** As the archive has it, but for the `/` that GNU ar puts at its end. */
   name: string;
   /** Where its content lies in the file, for messages. */

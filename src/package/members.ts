@@ -1,25 +1,38 @@
-import { isAr, type Member, readAr } from './ar.ts';
+import { isAr, readAr } from './ar.ts';
 import { type ByteSource, chunks } from './byte-source.ts';
 import { decompress } from './compression.ts';
 import { Damage } from './damage.ts';
 import { limits } from './limits.ts';
 import { readTar } from './tar.ts';
 
+/** A part of a package file, such as `control.tar.gz`. */
+interface PackageMember {
+  /** Bare: `./control.tar.gz` and `control.tar.gz/` are `control.tar.gz`. */
+  name: string;
+  /** For messages: its name, and the byte of the file where its content begins if that can be said. */
+  where: string;
+  content: AsyncIterable<Buffer>;
+}
+
 /**
- * The members of a package file: of an ar archive (deb(5)), or of the gzipped tar that older ipks are. Names come bare: `./control.tar.gz` and `control.tar.gz/` are
- * `control.tar.gz`. Each content must be read before the next member is asked for, or is skipped. Throws Damage.
+ * The members of a package file: of an ar archive (deb(5)), or of the gzipped tar that older ipks are. Each content
+ * must be read before the next member is asked for, or is skipped. Throws Damage.
  */
-export async function* readMembers(source: ByteSource, signal?: AbortSignal): AsyncGenerator<Member> {
+export async function* readMembers(source: ByteSource, signal?: AbortSignal): AsyncGenerator<PackageMember> {
   const start = await source.read(0, Math.min(source.bytes, 8));
   if (isAr(start)) {
-    for await (const member of readAr(source)) yield { ...member, name: member.name.replace(/^\.\//, '') };
+    for await (const member of readAr(source)) {
+      const name = member.name.replace(/^\.\//, '');
+      yield { name, where: `${name} (at byte ${member.offset})`, content: member.content };
+    }
     return;
   }
   if (start[0] !== 0x1f || start[1] !== 0x8b) throw new Damage(`byte 0: ${whatElse(start)}`);
-  for await (const { path, type, content } of readTar(
-    decompress('gz', chunks(source), limits.dataBytes, signal),
-  ))
-    if (type === 'file') yield { name: path.slice(1), offset: 0, content };
+  const tar = decompress('gz', chunks(source), limits.dataBytes, signal);
+  for await (const { path, type, content } of readTar(tar)) {
+    const name = path.slice(1);
+    if (type === 'file') yield { name, where: name, content };
+  }
 }
 
 /** Whether a member is the tar of this name, however compressed. */

@@ -67,14 +67,13 @@ export async function packageFrom(
 ): Promise<PackageFile> {
   const seen: string[] = [];
   let found: PackageFile | undefined;
-  for await (const { name, offset, content } of readMembers(source, signal)) {
-    const where = `${name} (at byte ${offset})`;
+  for await (const { name, where, content } of readMembers(source, signal)) {
     if (seen.length === 0 && format === 'deb' && name !== 'debian-binary')
-      throw new Damage(`byte ${offset}: the first member is ${JSON.stringify(name)}, not debian-binary`);
+      throw new Damage(`the first member is ${JSON.stringify(name)}, not debian-binary`);
     seen.push(name);
     if (name === 'debian-binary') await within(where, () => checkVersion(content));
     else if (isTar(name, 'control')) {
-      if (found !== undefined) throw new Damage(`byte ${offset}: a second control.tar`);
+      if (found !== undefined) throw new Damage(`${where}: a second control.tar`);
       found = await within(where, async () => {
         const tar = decompress(compressionOf(name), content, limits.controlBytes, signal);
         return assemble(format, await controlFiles(tar));

@@ -32,9 +32,9 @@ export async function filesFrom(
   source: ByteSource,
   { digests = false, signal }: ListOptions = {},
 ): Promise<PackagedFile[]> {
-  for await (const { name, offset, content } of readMembers(source, signal)) {
+  for await (const { name, where, content } of readMembers(source, signal)) {
     if (!isTar(name, 'data')) continue;
-    return within(`${name} (at byte ${offset})`, async () => {
+    return within(where, async () => {
       const files: PackagedFile[] = [];
       const tar = decompress(compressionOf(name), content, limits.dataBytes, signal);
       for await (const { content: bytes, ...entry } of readTar(tar)) {

@@ -7,8 +7,9 @@ interface Version {
 
 /**
  * Which of two versions is the newer: negative, 0 or positive, as in `sort`. deb-version(7), which is also what opkg
- * does (libopkg: `parse_version` and `pkg_compare_versions`; the revision begins after the last `-`). What is missing counts as
- * epoch 0 and as the empty revision, which is equal to `0`. Any text is compared; whether it is a version is not judged.
+ * does (libopkg: `parse_version` and `pkg_compare_versions`; the revision begins after the last `-`). What is missing
+ * counts as epoch 0 and as the empty revision, which is equal to `0`. Any text is compared; whether it is a version is
+ * not judged.
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [split(a), split(b)];

@@ -167,13 +167,20 @@ describe('a damaged package', () => {
     const withoutData = bytes.subarray(0, bytes.indexOf('data.tar.gz'));
     await expect(about(withoutData)).rejects.toThrow('there is no data.tar in it');
     const twice = Buffer.concat([withoutData, withoutData.subarray('!<arch>\n'.length)]);
-    await expect(about(twice)).rejects.toThrow(/^byte \d+: a second control\.tar$/);
+    await expect(about(twice)).rejects.toThrow(/^control\.tar\.gz \(at byte \d+\): a second control\.tar$/);
   });
 
   it('with damaged gzip says in which member', async () => {
     const bytes = await smallPackageFile('a', '1.0');
     bytes.fill(0xff, 150, 160);
     await expect(about(bytes)).rejects.toThrow(/^control\.tar\.gz \(at byte 132\): not sound gzip: /);
+  });
+
+  it('of the older kind says in which member, and its place cannot be said', async () => {
+    const bytes = await writePackage(smallPackage('a', '1.0', { Version: '' }), { container: 'tar.gz' });
+    await expect(about(bytes)).rejects.toThrow(/^control\.tar\.gz: control: there is no field Version$/);
+    const whole = await writePackage(smallPackage('a', '1.0'), { container: 'tar.gz' });
+    await expect(about(whole.subarray(0, -20))).rejects.toThrow(/^not sound gzip: unexpected end of file$/);
   });
 
   it.each([
