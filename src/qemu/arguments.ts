@@ -1,6 +1,7 @@
 import { ScenarioError } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
+import { joinOptions, nbdNode } from './options.ts';
 
 /** Where QEMU finds a disk's bytes: an NBD export on a unix socket, or a raw file. */
 type DiskSource = { nbd: { socketPath: string; exportName: string } } | { file: string };
@@ -42,7 +43,7 @@ export interface QemuSpec {
 }
 
 /** The date at which every guest wakes up, so that equal runs see equal times. */
-const guestEpoch = '2026-01-01T00:00:00';
+export const guestEpoch = '2026-01-01T00:00:00';
 
 /** Yocto's qb_system_name for each machine. */
 export const qemuProgram: Record<MachineName, string> = {
@@ -85,11 +86,11 @@ export function qemuArguments(spec: QemuSpec): { program: string; args: string[]
     ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`],
     ...[
       '-chardev',
-      `file,${options({ id: 'console', path: spec.consoleLog, append: 'on' })}`,
+      `file,${joinOptions({ id: 'console', path: spec.consoleLog, append: 'on' })}`,
       '-serial',
       'chardev:console',
     ],
-    ...['-chardev', `socket,${options({ id: 'qmp', path: spec.qmpSocket, server: 'on', wait: 'off' })}`],
+    ...['-chardev', `socket,${joinOptions({ id: 'qmp', path: spec.qmpSocket, server: 'on', wait: 'off' })}`],
     ...['-mon', 'chardev=qmp,mode=control'],
     ...flash.args,
     ...spec.disks.flatMap((disk) =>
@@ -100,13 +101,6 @@ export function qemuArguments(spec: QemuSpec): { program: string; args: string[]
     ...(spec.incomingFd === undefined ? [] : ['-incoming', `fd:${spec.incomingFd}`, '-S']),
   ];
   return { program: qemuProgram[machine], args };
-}
-
-/** Joins `key=value` pairs; QEMU's option parser reads `,,` as a comma within a value. */
-function options(values: Record<string, string | number>): string {
-  return Object.entries(values)
-    .map(([key, value]) => `${key}=${String(value).replaceAll(',', ',,')}`)
-    .join(',');
 }
 
 function flashUnits({ firmware, disks, machine }: QemuSpec): { machineOptions: string[]; args: string[] } {
@@ -122,7 +116,7 @@ function flashUnits({ firmware, disks, machine }: QemuSpec): { machineOptions: s
   if (firmware?.attach === 'bios') args.push('-bios', firmware.code);
   if (firmware?.attach === 'pflash') {
     const backend = { driver: 'file', 'node-name': 'firmware', filename: firmware.code, 'read-only': 'on' };
-    args.push('-blockdev', options(backend));
+    args.push('-blockdev', joinOptions(backend));
     machineOptions.push('pflash0=firmware');
   }
   if (unit1 !== undefined) {
@@ -140,16 +134,14 @@ function virtioBlock(disk: QemuDisk, holdReads: boolean): string[] {
     'write-cache': disk.cache === 'writeback' ? 'on' : 'off',
     ...(holdReads ? { rerror: 'stop' } : {}),
   };
-  const bare = options(device).replace('driver=', '');
+  const bare = joinOptions(device).replace('driver=', '');
   return ['-blockdev', backendOf(disk), '-device', bare];
 }
 
 function backendOf(disk: QemuDisk): string {
-  const node = { 'node-name': nodeName(disk), discard: 'unmap' };
-  if ('file' in disk.source) return options({ driver: 'file', ...node, filename: disk.source.file });
-  const { socketPath, exportName } = disk.source.nbd;
-  const server = { 'server.type': 'unix', 'server.path': socketPath, export: exportName };
-  return options({ driver: 'nbd', ...node, ...server });
+  if ('nbd' in disk.source) return nbdNode(nodeName(disk), disk.source.nbd);
+  const { file } = disk.source;
+  return joinOptions({ driver: 'file', 'node-name': nodeName(disk), discard: 'unmap', filename: file });
 }
 
 function nodeName(disk: QemuDisk): string {

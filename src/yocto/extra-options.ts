@@ -1,0 +1,53 @@
+import { ScenarioError } from '../core/errors.ts';
+import { splitOptions } from '../qemu/options.ts';
+import type { BootRequest, Part } from './part.ts';
+import { placeOf, wordsOf } from './qemu-boot.ts';
+import { fillPlaceholders, optionPairs, pairWords } from './words.ts';
+
+const inputDevices = /^(usb-(tablet|kbd|mouse)|virtio-(tablet|keyboard|mouse)-(pci|device))$/;
+const usbControllers = /^(qemu-xhci|nec-usb-xhci|piix[34]-usb-uhci|(pci-ohci|usb-ehci|ich9-usb-.*))$/;
+/** Screens, serial ports and monitors, of which brownout has its own; and what would throw away the guest's writes. */
+const notOurs = /^-(serial|monitor|display|vga|nographic|show-cursor|snapshot)$/;
+const diskOptions = /^-(drive|blockdev|hd[a-d]|fd[ab]|sd|mtdblock|pflash)$/;
+
+/**
+ * QB_OPT_APPEND: whatever else the machine's maker wants. Throws ScenarioError `qemuboot-unsupported` for a disk that
+ * the guest could write to: nobody would record it, and the build's own file would change.
+ */
+export function extraOptionParts({ boot }: BootRequest): Part[] {
+  const where = placeOf(boot, 'qb_opt_append');
+  const words = fillPlaceholders(wordsOf(boot, 'qb_opt_append'), { DEPLOY_DIR_IMAGE: boot.folder }, where);
+  const kept = optionPairs(words).filter(
+    ([option, value]) =>
+      !notOurs.test(option) && !(option === '-device' && inputDevices.test(driverOf(value))),
+  );
+  for (const [option, value] of kept) {
+    if (!diskOptions.test(option) || isReadOnly(value)) continue;
+    throw new ScenarioError(
+      'qemuboot-unsupported',
+      `${where} adds a disk that brownout does not serve: ${option} ${value ?? ''}`,
+      { hint: 'make it read-only (readonly=on), or leave it out' },
+    );
+  }
+  const usb = kept.some(([option, value]) => option === '-device' && driverOf(value).startsWith('usb-'));
+  const own = kept.filter(
+    ([option, value]) =>
+      usb || !(option === '-usb' || (option === '-device' && usbControllers.test(driverOf(value)))),
+  );
+  return [
+    {
+      option: 'QB_OPT_APPEND',
+      runqemu: words,
+      brownout: pairWords(own),
+      why: 'no keyboard, pointer and USB that nobody uses: less to boot, and less that varies',
+    },
+  ];
+}
+
+function driverOf(value: string | undefined): string {
+  return value === undefined ? '' : (splitOptions(value)[0]?.[0] ?? '');
+}
+
+function isReadOnly(value: string | undefined): boolean {
+  return /(^|,)(readonly(=on)?|read-only=on|media=cdrom)(,|$)/.test(value ?? '');
+}
