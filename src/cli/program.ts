@@ -13,6 +13,7 @@ import { addRun } from './run.ts';
 import { addSchema } from './schema.ts';
 import { addSetup } from './setup.ts';
 import type { Streams } from './streams.ts';
+import { addYocto } from './yocto.ts';
 
 /** Runs one command line (without node and script) to its end and returns the exit code. Throws nothing. */
 export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
@@ -50,7 +51,7 @@ function makeProgram(surroundings: Surroundings, finish: (code: number) => void)
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', `\n${exitCodeHelp}`);
-  for (const add of [addSetup, addRun, addReplay, addImage, addFeed, addLog, addSchema])
+  for (const add of [addSetup, addRun, addReplay, addImage, addYocto, addFeed, addLog, addSchema])
     add(program, surroundings, finish);
   return program;
 }

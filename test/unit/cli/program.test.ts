@@ -54,6 +54,7 @@ describe('help', () => {
     ['image lock'],
     ['feed index'],
     ['feed serve'],
+    ['yocto list'],
     ['log list'],
     ['log export'],
   ])('%s has an example', async (command) => {

@@ -1,0 +1,8 @@
+import type { AddCommand } from './command.ts';
+import { addYoctoList } from './yocto-list.ts';
+
+/** `brownout yocto …` */
+export const addYocto: AddCommand = (program, surroundings, finish) => {
+  const yocto = program.command('yocto').summary('show what a Yocto build left, and how it would be booted');
+  addYoctoList(yocto, surroundings, finish);
+};

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { messageOf, ScenarioError } from '../core/errors.ts';
+import { readText } from '../document/read.ts';
+
+const variables = z.looseObject({
+  DISTRO: z.string().optional(),
+  DISTRO_VERSION: z.string().optional(),
+  PACKAGE_ARCHS: z.string().optional(),
+});
+
+/** What an image's `.testdata.json` says of the build. */
+export interface TestData {
+  /** `poky` and `5.0.4`; undefined where the file does not say. */
+  distribution: string | undefined;
+  version: string | undefined;
+  /** Architectures of packages, the least specific first; empty where the file does not say. */
+  architectures: string[];
+}
+
+/**
+ * Reads a `.testdata.json`: every variable of the build, by its name (openembedded-core's write_image_test_data).
+ * Throws ScenarioError `document-unreadable` and `yocto-invalid`.
+ */
+export async function readTestData(path: string): Promise<TestData> {
+  const text = await readText(path);
+  try {
+    const { DISTRO, DISTRO_VERSION, PACKAGE_ARCHS = '' } = variables.parse(JSON.parse(text));
+    return {
+      distribution: DISTRO,
+      version: DISTRO_VERSION,
+      architectures: PACKAGE_ARCHS.split(/\s+/).filter((word) => word !== ''),
+    };
+  } catch (cause) {
+    const message = `${path} does not hold the variables of a build: ${messageOf(cause)}`;
+    throw new ScenarioError('yocto-invalid', message, { cause });
+  }
+}
