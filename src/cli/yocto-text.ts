@@ -31,7 +31,7 @@ export function yoctoText(root: string, machines: readonly ListedMachine[]): str
     ...images.flatMap((image) => [`${image.name} for ${name}`, ...imageLines(image, short), '']),
     ...(feeds.length === 0 ? [] : [...feedLines(name, feeds, feedOrderKnown, short), '']),
   ]);
-  return `${[`${root}:`, '', ...lines].map(printable).join('\n')}`;
+  return [`${root}:`, '', ...lines].map(printable).join('\n');
 }
 
 function imageLines(image: ListedImage, short: (path: string) => string): string[] {
@@ -77,7 +77,10 @@ function feedLines(
   return [
     `package feeds of ${machine} (${order})`,
     ...feeds.map(({ folder, packages, index }) => {
-      const found = index === undefined ? 'no index: run bitbake package-index' : `index ${short(index)}`;
+      const found =
+        index === undefined
+          ? 'no index: run bitbake package-index, or brownout feed index'
+          : `index ${short(index)}`;
       return `  ${short(folder)}  ${packages} packages, ${found}`;
     }),
   ];

@@ -11,7 +11,7 @@ import { rootDriveParts } from './root-drive.ts';
 import { serialParts, tcpSerialParts } from './serial.ts';
 
 /** A difference between the two command lines, for reports. */
-export interface Deviation {
+interface Deviation {
   option: string;
   /** Words of either command line; empty where it has nothing of the kind. */
   runqemu: readonly string[];

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import { type DeployedImage, findImage } from './deployed-image.ts';
-import { type Feed, findFeeds } from './feeds.ts';
+import { type Feed, machineFeeds } from './feeds.ts';
 import { findInside, foldersIn, isFolder, namesIn } from './inside.ts';
 import { type QemuBoot, readQemuBoot } from './qemu-boot.ts';
 
@@ -10,7 +10,7 @@ import { type QemuBoot, readQemuBoot } from './qemu-boot.ts';
 interface DeployedMachine {
   name: string;
   images: DeployedImage[];
-  /** In order; see findFeeds. */
+  /** In order; see machineFeeds. */
   feeds: Feed[];
   /** Whether the build said in which order they are. */
   feedOrderKnown: boolean;
@@ -54,7 +54,12 @@ export async function readDeployFolder(path: string): Promise<DeployFolder> {
       ({ manifest }) => manifest?.packages.map(({ architecture }) => architecture) ?? [],
     );
     const others = names.filter((other) => other !== name);
-    const feeds = await findFeeds(root, { machine: name, architectures: architectures ?? [], used, others });
+    const feeds = await machineFeeds(root, {
+      machine: name,
+      architectures: architectures ?? [],
+      used,
+      others,
+    });
     machines.push({ name, images, feeds, feedOrderKnown: architectures !== undefined });
   }
   return { root, machines };

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import { findInside, namesIn } from './inside.ts';
-import { readPackageList } from './package-list.ts';
+import { type ListedPackage, readPackageList } from './package-list.ts';
 import type { BootFiles } from './part.ts';
 import type { QemuBoot } from './qemu-boot.ts';
 import { bootsByItself } from './root-drive.ts';
@@ -27,7 +27,7 @@ export interface DeployedImage {
   deviceTree: string | undefined;
   rootfs: DeployedRootfs[];
   /** The `.manifest`, and the packages that it lists; undefined where there is none. */
-  manifest: { path: string; packages: Awaited<ReturnType<typeof readPackageList>> } | undefined;
+  manifest: { path: string; packages: ListedPackage[] } | undefined;
   testData: (TestData & { path: string }) | undefined;
   /** What is not as it should be: links that lead nowhere or outside, and files that the image says it has. */
   problems: string[];

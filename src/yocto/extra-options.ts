@@ -4,15 +4,19 @@ import type { BootRequest, Part } from './part.ts';
 import { placeOf, wordsOf } from './qemu-boot.ts';
 import { fillPlaceholders, optionPairs, pairWords } from './words.ts';
 
+/** Drivers of `-device` that only a person at a screen needs. */
 const inputDevices = /^(usb-(tablet|kbd|mouse)|virtio-(tablet|keyboard|mouse)-(pci|device))$/;
-const usbControllers = /^(qemu-xhci|nec-usb-xhci|piix[34]-usb-uhci|(pci-ohci|usb-ehci|ich9-usb-.*))$/;
-/** Screens, serial ports and monitors, of which brownout has its own; and what would throw away the guest's writes. */
-const notOurs = /^-(serial|monitor|display|vga|nographic|show-cursor|snapshot)$/;
-const diskOptions = /^-(drive|blockdev|hd[a-d]|fd[ab]|sd|mtdblock|pflash)$/;
+/** And what they are plugged into. */
+const usbControllers = /^(qemu-xhci|nec-usb-xhci|piix[34]-usb-uhci|pci-ohci|usb-ehci|ich9-usb-.*)$/;
+/** Of these brownout has its own; `-snapshot` would throw away what the guest writes. */
+const notOurs =
+  /^--?(serial|monitor|qmp|mon|display|vga|nographic|show-cursor|snapshot|pidfile|daemonize|accel|enable-kvm)$/;
+/** What the guest could keep data on. */
+const storage = /^--?(drive|blockdev|hd[a-d]|fd[ab]|sd|mtdblock|pflash|virtfs|fsdev)$/;
 
 /**
- * QB_OPT_APPEND: whatever else the machine's maker wants. Throws ScenarioError `qemuboot-unsupported` for a disk that
- * the guest could write to: nobody would record it, and the build's own file would change.
+ * QB_OPT_APPEND: whatever else the machine's maker wants. Throws ScenarioError `qemuboot-unsupported` for storage
+ * that the guest could write to: nobody would record it, and the build's own files would change.
  */
 export function extraOptionParts({ boot }: BootRequest): Part[] {
   const where = placeOf(boot, 'qb_opt_append');
@@ -22,10 +26,10 @@ export function extraOptionParts({ boot }: BootRequest): Part[] {
       !notOurs.test(option) && !(option === '-device' && inputDevices.test(driverOf(value))),
   );
   for (const [option, value] of kept) {
-    if (!diskOptions.test(option) || isReadOnly(value)) continue;
+    if (!storage.test(option) || isReadOnly(value)) continue;
     throw new ScenarioError(
       'qemuboot-unsupported',
-      `${where} adds a disk that brownout does not serve: ${option} ${value ?? ''}`,
+      `${where} adds storage that brownout does not serve: ${option} ${value ?? ''}`,
       { hint: 'make it read-only (readonly=on), or leave it out' },
     );
   }

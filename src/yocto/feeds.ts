@@ -19,7 +19,7 @@ export interface Feed {
   folder: string;
   /** How many packages lie there. */
   packages: number;
-  /** What a package manager reads first; undefined until `bitbake package-index` has made it. */
+  /** What a package manager reads first; undefined until `bitbake package-index` has made it; `feed/` can too. */
   index: string | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface FeedOrder {
  * that an image of the machine has packages of are taken, and the tunes stand in the order of their names; where that is
  * not known either, all folders but those of SDKs and of other machines.
  */
-export async function findFeeds(root: string, order: FeedOrder): Promise<Feed[]> {
+export async function machineFeeds(root: string, order: FeedOrder): Promise<Feed[]> {
   const feeds: Feed[] = [];
   for (const format of formats) {
     const folders = await foldersIn(root, join(root, format));

@@ -25,7 +25,7 @@ export function machineParts({ boot, own }: BootRequest): Part[] {
       option: '-accel',
       runqemu: kvm ? ['-enable-kvm'] : [],
       brownout: ['-accel', kvm ? 'kvm' : 'tcg,thread=single'],
-      why: 'named, so that QEMU falls back to nothing else',
+      why: kvm ? 'the same in other words' : 'one thread: a boot must do the same twice',
     },
     {
       option: '-m',

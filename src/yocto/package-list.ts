@@ -2,7 +2,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { readText } from '../document/read.ts';
 
 /** A package in an image. */
-interface ListedPackage {
+export interface ListedPackage {
   name: string;
   architecture: string;
   /** With epoch and revision, as the package manager compares it. */
@@ -15,12 +15,7 @@ interface ListedPackage {
  * with `path:line`.
  */
 export async function readPackageList(path: string): Promise<ListedPackage[]> {
-  return parsePackageList(await readText(path), path);
-}
-
-/** The same from text. */
-export function parsePackageList(text: string, path: string): ListedPackage[] {
-  return text.split('\n').flatMap((line, index) => {
+  return (await readText(path)).split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const [name, architecture, version, more] = line.trim().split(/\s+/);
     if (name !== undefined && architecture !== undefined && version !== undefined && more === undefined)

@@ -45,7 +45,7 @@ describe('brownout yocto list', () => {
       'package feeds of qemux86-64 (the last one preferred)',
       '  ipk/core2-64  2 packages, index ipk/core2-64/Packages',
       'package feeds of qemuarm64 (the last one preferred; no .testdata.json says so)',
-      '  ipk/qemuarm64  1 packages, no index: run bitbake package-index',
+      '  ipk/qemuarm64  1 packages, no index: run bitbake package-index, or brownout feed index',
     ])
       expect(lines).toContain(line);
     const commands = lines.filter((line) => line.startsWith('    qemu-system-'));

@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CommandLines, commandLines } from '../../../src/yocto/command-lines.ts';
 import type { BootFiles, OwnNeeds } from '../../../src/yocto/part.ts';
 import { parseQemuBoot } from '../../../src/yocto/qemu-boot.ts';
-import { realText } from '../../support/data.ts';
+import { testData } from '../../support/data.ts';
 import { conf, kirkstoneX86, nanbieldArm64 } from './confs.ts';
 
 const own: OwnNeeds = {
@@ -100,15 +102,19 @@ function expectArm64({ program, runqemu, brownout }: CommandLines, append: strin
 }
 
 describe('the command lines of a real image', () => {
-  it('core-image-minimal of scarthgap for qemux86-64', async (context) => {
-    const text = await realText(context, 'qemuboot', 'core-image-minimal-qemux86-64.rootfs.qemuboot.conf');
-    expectX86(lines(text), ['-cpu IvyBridge', '-machine q35,i8042=off'], `${x86Arguments} swiotlb=0`);
-  });
+  const folder = testData('qemuboot');
+  const real = (machine: string) =>
+    readFile(join(folder, `core-image-minimal-${machine}.rootfs.qemuboot.conf`), 'utf8');
 
-  it('core-image-minimal of scarthgap for qemuarm64', async (context) => {
-    const text = await realText(context, 'qemuboot', 'core-image-minimal-qemuarm64.rootfs.qemuboot.conf');
-    expectArm64(lines(text), ' swiotlb=0');
-  });
+  it('core-image-minimal of scarthgap for qemux86-64', async () =>
+    expectX86(
+      lines(await real('qemux86-64')),
+      ['-cpu IvyBridge', '-machine q35,i8042=off'],
+      `${x86Arguments} swiotlb=0`,
+    ));
+
+  it('core-image-minimal of scarthgap for qemuarm64', async () =>
+    expectArm64(lines(await real('qemuarm64')), ' swiotlb=0'));
 });
 
 describe('the command lines', () => {
@@ -261,10 +267,10 @@ describe('what an image may say otherwise', () => {
 
   it('further devices, which stay', () => {
     const qb_opt_append =
-      '-device qemu-xhci -device usb-tablet -device usb-storage,drive=s -drive id=s,file=@DEPLOY_DIR_IMAGE@/s.img,if=none,readonly=on -serial mon:stdio -show-cursor';
+      '-device qemu-xhci -device usb-tablet -device usb-storage,drive=s -drive id=s,file=@DEPLOY_DIR_IMAGE@/s.img,if=none,readonly=on -serial mon:stdio -daemonize -show-cursor';
     const [runqemu, brownout] = both(x86({ qb_opt_append }));
     expect(runqemu).toContain(
-      ' -serial mon:stdio -show-cursor -m 256 -serial null -serial mon:stdio -nographic',
+      ' -serial mon:stdio -daemonize -show-cursor -m 256 -serial null -serial mon:stdio -nographic',
     );
     expect(brownout).toContain(
       ' -device qemu-xhci -device usb-storage,drive=s -drive id=s,file=/d/s.img,if=none,readonly=on -smp 1 ',
@@ -283,8 +289,9 @@ describe('what an image may say otherwise', () => {
     [
       'a second disk',
       { qb_opt_append: '-drive file=@DEPLOY_DIR_IMAGE@/x,if=virtio' },
-      'adds a disk that brownout does not serve: -drive file=/d/x,if=virtio',
+      'adds storage that brownout does not serve: -drive file=/d/x,if=virtio',
     ],
+    ['a folder of the host', { qb_opt_append: '--virtfs local,path=/home' }, 'adds storage that brownout'],
     ['a tap device', { qb_opt_append: '-netdev tap,ifname=@TAP@' }, ':5: qb_opt_append has @TAP@'],
     [
       'an SD card',

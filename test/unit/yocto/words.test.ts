@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { joinOptions, splitOptions } from '../../../src/qemu/options.ts';
 import {
   fillPlaceholders,
   optionPairs,
@@ -62,21 +61,6 @@ describe('options of QEMU', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (any) => {
         expect(pairWords(optionPairs(any))).toEqual(any);
-      }),
-    );
-  });
-
-  it('are taken apart as they are put together', () => {
-    expect(splitOptions('virtio-blk-pci,drive=a,,b,x=')).toEqual([
-      ['virtio-blk-pci'],
-      ['drive', 'a,b'],
-      ['x', ''],
-    ]);
-    const key = fc.stringMatching(/^[a-z][a-z.-]*$/);
-    const value = fc.string().filter((text) => !text.includes('\0'));
-    fc.assert(
-      fc.property(fc.array(fc.tuple(key, value), { minLength: 1 }), (parts) => {
-        expect(splitOptions(joinOptions(parts))).toEqual(parts);
       }),
     );
   });
