@@ -148,7 +148,7 @@ function nodeName(disk: QemuDisk): string {
   return `disk-${disk.id}`;
 }
 
-/** Slirp as runqemu sets it up (its MAC address too): the guest reaches the host's loopback at 10.0.2.2. */
+/** Slirp as runqemu sets it up, with a MAC address of its tap range: the guest reaches the host's loopback at 10.0.2.2. */
 function network(sshPort: number | undefined): string[] {
   if (sshPort === undefined) return [];
   return [
