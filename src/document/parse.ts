@@ -48,6 +48,27 @@ export function parseDocument<T>(text: string, path: string, schema: z.ZodType<T
   );
 }
 
+/** What is wrong with a document although it is as its schema says. */
+export interface Fault {
+  /** Leads to the value, or to the mapping that has `key`. */
+  path: readonly PropertyKey[];
+  /** Set where the key itself is wrong: a name of something that does not exist. */
+  key?: string;
+  message: string;
+}
+
+/**
+ * The error `document-invalid` for what a reader of a document's value has found, with the place of each fault. The
+ * text must be one that parseDocument has read.
+ */
+export function documentError(text: string, path: string, faults: readonly Fault[]): ScenarioError {
+  const lines = new LineCounter();
+  const document = parseSyntax(text, path, lines);
+  const value = plainValue(document, path);
+  const problems = faults.map((fault) => locate(document, lines, value, { ...fault, namesValue: false }));
+  return failure('document-invalid', path, problems);
+}
+
 function parseSyntax(text: string, path: string, lines: LineCounter): Document.Parsed {
   const tooDeep = tooDeepAt(text);
   if (tooDeep !== undefined) {

@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
+import { globExpression } from '../core/glob.ts';
 import { readElf } from './elf.ts';
 import { Tree } from './tree.ts';
 
@@ -74,18 +75,4 @@ export class PackageFiles {
       },
     );
   }
-}
-
-/** `*` matches within a folder, `**` across folders. */
-export function globExpression(pattern: string): RegExp {
-  const source = pattern
-    .split('**')
-    .map((part) =>
-      part
-        .split('*')
-        .map((text) => text.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'))
-        .join('[^/]*'),
-    )
-    .join('.*');
-  return new RegExp(`^${source}$`);
 }

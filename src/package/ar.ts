@@ -74,12 +74,23 @@ function bare(field: string): string {
 
 /** An ar archive; everything but names, contents and the time is fixed. Names have at most 16 characters. */
 export function writeAr(members: readonly { name: string; content: Buffer }[], seconds: number): Buffer {
-  const parts: Buffer[] = [Buffer.from(magic)];
+  const parts: Buffer[] = [arStart];
   for (const { name, content } of members) {
-    if (!/^[\x21-\x7e]{1,16}$/.test(name)) throw new RangeError(`no name for an ar member: ${name}`);
-    const fields = [name.padEnd(16), String(seconds).padEnd(12), '0     0     100644  '];
-    parts.push(Buffer.from(`${fields.join('')}${String(content.length).padEnd(10)}${headerEnd}`), content);
-    if (content.length % 2 === 1) parts.push(Buffer.from('\n'));
+    parts.push(arHeader(name, content.length, seconds), content);
+    if (content.length % 2 === 1) parts.push(arPadding);
   }
   return Buffer.concat(parts);
+}
+
+/** What an ar archive begins with. */
+export const arStart = Buffer.from(magic);
+
+/** What follows a member with an odd number of bytes. */
+export const arPadding = Buffer.from('\n');
+
+/** What stands before the content of a member. Names have at most 16 characters. */
+export function arHeader(name: string, bytes: number, seconds: number): Buffer {
+  if (!/^[\x21-\x7e]{1,16}$/.test(name)) throw new RangeError(`no name for an ar member: ${name}`);
+  const fields = [name.padEnd(16), String(seconds).padEnd(12), '0     0     100644  '];
+  return Buffer.from(`${fields.join('')}${String(bytes).padEnd(10)}${headerEnd}`);
 }

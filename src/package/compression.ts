@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, gzipSync, constants as zlibConstants } from 'node:zlib';
+import { createGunzip, createGzip, gzipSync, constants as zlibConstants } from 'node:zlib';
 import { HarnessError } from '../core/errors.ts';
 import { type Filter, filter } from '../process/filter.ts';
 import { Damage } from './damage.ts';
@@ -14,6 +14,9 @@ type Bytes = AsyncIterable<Buffer>;
 const xzMemory = '--memlimit-decompress=256MiB';
 /** What a user may have set for xz must not change what is read. */
 const xzEnvironment = { XZ_OPT: '', XZ_DEFAULTS: '', LC_ALL: 'C' };
+
+const gzipOptions = { level: zlibConstants.Z_BEST_COMPRESSION };
+const pieceBytes = 1 << 17;
 
 /** The host's own programs: they stream, check what they read, bound their memory, and write as well as read. */
 const programs = {
@@ -87,6 +90,47 @@ async function* filterTold(command: Filter): AsyncGenerator<Buffer> {
   }
 }
 
+/** As `compress`, of bytes that are not held: the same bytes however they come in. */
+export async function* compressed(
+  compression: Compression,
+  input: Bytes,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  if (compression === 'none') yield* input;
+  else if (compression === 'gz') yield* gzipped(evenly(input));
+  else yield* filter({ ...programs[compression].write, input, signal });
+}
+
+async function* gzipped(input: Bytes): AsyncGenerator<Buffer> {
+  const output = new PassThrough();
+  const done = pipeline(Readable.from(input), createGzip(gzipOptions), output);
+  // Whoever reads `output` is told of a failure.
+  done.catch(() => undefined);
+  try {
+    for await (const chunk of output) yield chunk as Buffer;
+  } finally {
+    output.destroy();
+  }
+  await done;
+}
+
+/** The same bytes in pieces of one length: deflate may choose by what it is given at once. */
+async function* evenly(input: Bytes): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of input) {
+    held.push(chunk);
+    bytes += chunk.length;
+    if (bytes < pieceBytes) continue;
+    const all = Buffer.concat(held);
+    const end = bytes - (bytes % pieceBytes);
+    for (let at = 0; at < end; at += pieceBytes) yield all.subarray(at, at + pieceBytes);
+    held = [all.subarray(end)];
+    bytes -= end;
+  }
+  if (bytes > 0) yield Buffer.concat(held);
+}
+
 /** Compressed bytes; the same input gives the same bytes with the same programs and Node.js. */
 export async function compress(compression: Compression, data: Buffer): Promise<Buffer> {
   if (compression === 'none') return data;
@@ -99,5 +143,5 @@ export async function compress(compression: Compression, data: Buffer): Promise<
 
 /** gzip as `gzip -9n` writes it: no name and no time in it. */
 export function gzip(data: Buffer | string): Buffer {
-  return gzipSync(data, { level: zlibConstants.Z_BEST_COMPRESSION });
+  return gzipSync(data, gzipOptions);
 }

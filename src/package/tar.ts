@@ -100,8 +100,8 @@ function whole(value: number): number {
   return Number.isSafeInteger(value) ? value : 0;
 }
 
-/** The path that `./usr/bin/`, `usr/bin` and `/usr/bin` all mean. */
-function absolute(name: string): string {
+/** The path that `./usr/bin/`, `usr/bin` and `/usr/bin` all mean. Throws Damage where it leads out. */
+export function absolute(name: string): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..') || name.includes('\0'))
     throw new Damage(`the path ${JSON.stringify(name)} leads out of the package`);

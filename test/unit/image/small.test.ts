@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { grubEnvironment } from '../../../src/image/boot-loader.ts';
 import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk-layout.ts';
 import { loadOrder, moduleName, parseNeeds } from '../../../src/image/modules.ts';
-import { globExpression } from '../../../src/image/package-files.ts';
+import { globExpression } from '../../../src/core/glob.ts';
 
 describe('loadOrder', () => {
   const needs = parseNeeds(
