@@ -4,7 +4,7 @@ const rows = [
   ['model', 'process', 'document', 'filesystem'],
   ['package'],
   ['scenario', 'writelog', 'report', 'feed', 'image', 'host', 'qemu', 'guest'],
-  ['nbd', 'oracle', 'explore', 'yocto'],
+  ['nbd', 'oracle', 'explore', 'yocto', 'derive'],
   ['target'],
   ['agents'],
   ['runner'],

@@ -9,6 +9,8 @@ export const limits = {
   controlBytes: 32 * MiB,
   /** All of data.tar, unpacked; also the outer tar of an old ipk. */
   dataBytes: 8192 * MiB,
+  /** A file of data.tar whose content is changed, and an extended header of one. */
+  changedBytes: 64 * MiB,
   /** Entries of one tar. */
   entries: 1_000_000,
   /** Members of an ar archive: a package has three, or four where it is signed. */

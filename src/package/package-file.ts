@@ -12,7 +12,7 @@ export const packageFormats = ['ipk', 'deb'] as const;
 export type PackageFormat = (typeof packageFormats)[number];
 
 /** Maintainer scripts (deb-preinst(5) and its neighbours); opkg knows all but `config`. */
-const scriptNames = ['preinst', 'postinst', 'prerm', 'postrm', 'config'] as const;
+export const scriptNames = ['preinst', 'postinst', 'prerm', 'postrm', 'config'] as const;
 export type ScriptName = (typeof scriptNames)[number];
 
 /** What a package says of itself. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ByteSource } from './byte-source.ts';
+import { type ByteSource, collect } from './byte-source.ts';
 import { compressionOf, decompress } from './compression.ts';
 import { Damage, within } from './damage.ts';
 import { limits } from './limits.ts';
@@ -11,17 +11,21 @@ import { readTar, type TarEntry } from './tar.ts';
 export interface PackagedFile extends TarEntry {
   /** Hex, of a file's content; only where it was asked for. */
   sha256?: string;
+  /** Only of the regular files whose content was asked for. */
+  content?: Buffer;
 }
 
 interface ListOptions {
   /** Hash the contents. */
   digests?: boolean;
+  /** Paths of files whose content is held: up to `limits.changedBytes` each. */
+  contents?: ReadonlySet<string>;
   signal?: AbortSignal;
 }
 
 /**
- * What a package installs, in the archive's order. Contents go by in chunks: none is held, nothing is written to
- * disk. Throws as `readPackage`, and HarnessError `command-missing` where xz or zstd is needed and not there.
+ * What a package installs, in the archive's order. Contents go by in chunks: none is held that was not asked for,
+ * nothing is written to disk. Throws as `readPackage`, and HarnessError `command-missing` where xz or zstd is needed and not there.
  */
 export function listFiles(path: string, options: ListOptions = {}): Promise<PackagedFile[]> {
   return inPackage(path, (source) => filesFrom(source, options));
@@ -30,7 +34,7 @@ export function listFiles(path: string, options: ListOptions = {}): Promise<Pack
 /** As `listFiles`, from bytes wherever they are. Throws Damage. */
 export async function filesFrom(
   source: ByteSource,
-  { digests = false, signal }: ListOptions = {},
+  { digests = false, contents = new Set(), signal }: ListOptions = {},
 ): Promise<PackagedFile[]> {
   for await (const { name, where, content } of readMembers(source, signal)) {
     if (!isTar(name, 'data')) continue;
@@ -38,7 +42,14 @@ export async function filesFrom(
       const files: PackagedFile[] = [];
       const tar = decompress(compressionOf(name), content, limits.dataBytes, signal);
       for await (const { content: bytes, ...entry } of readTar(tar)) {
-        const hash = digests && entry.type === 'file' ? { sha256: await sha256(bytes) } : {};
+        const isFile = entry.type === 'file';
+        if (isFile && contents.has(entry.path)) {
+          const content = await within(entry.path, () => collect(bytes, limits.changedBytes));
+          const hash = digests ? { sha256: createHash('sha256').update(content).digest('hex') } : {};
+          files.push({ ...entry, ...hash, content });
+          continue;
+        }
+        const hash = digests && isFile ? { sha256: await sha256(bytes) } : {};
         files.push({ ...entry, ...hash });
       }
       return files;

@@ -18,6 +18,8 @@ export interface PackageEdit {
   conffiles?: readonly string[];
   /** By name, only those that change: their new text, or undefined where there shall be none. */
   scripts?: ReadonlyMap<ScriptName, Buffer | undefined>;
+  /** control.tar keeps none of its other files, such as scripts and triggers: for a package split off. */
+  bare?: boolean;
   /** Undefined leaves data.tar as it is, compressed bytes and all. */
   data?: TarEdit;
   /** MD5 of files that change, hex; for the list `md5sums` where the package has one. */
@@ -71,7 +73,14 @@ function rewritten(
   return compressed(compression, tar, signal);
 }
 
-function controlEdit({ control, conffiles, scripts = new Map(), data, md5 }: PackageEdit): TarEdit {
+function controlEdit({
+  control,
+  conffiles,
+  scripts = new Map(),
+  bare = false,
+  data,
+  md5,
+}: PackageEdit): TarEdit {
   const made = new Map<string, { mode: number; content: Buffer | undefined }>();
   made.set('/control', { mode: 0o644, content: Buffer.from(stanzaText(control)) });
   if (conffiles !== undefined) {
@@ -83,13 +92,15 @@ function controlEdit({ control, conffiles, scripts = new Map(), data, md5 }: Pac
   if (data !== undefined) changed.set('/md5sums', { content: (old) => md5sums(old, data, md5) });
   return {
     // What is made takes the old one's place, at the end.
-    drops: (path) => made.has(path),
+    drops: (path) => made.has(path) || (bare && path !== '/' && !lists.has(path)),
     changed,
     added: [...made].flatMap(([path, { mode, content }]): NewTarEntry[] =>
       content === undefined ? [] : [{ path: `.${path}`, type: 'file', mode, content }],
     ),
   };
 }
+
+const lists = new Set(['/conffiles', '/md5sums']);
 
 /** The list of deb-md5sums(5) for a changed data.tar: lines of a hash, two blanks, and a path without its first `/`. */
 function md5sums(old: Buffer, { drops }: TarEdit, md5: PackageEdit['md5'] = new Map()): Buffer {

@@ -1,5 +1,6 @@
 import { ByteStream } from './byte-stream.ts';
 import { Damage } from './damage.ts';
+import { limits } from './limits.ts';
 import { absolute, type NewTarEntry, packTar } from './tar.ts';
 
 /** What becomes of an entry that stays where it is. */
@@ -20,8 +21,6 @@ export interface TarEdit {
 }
 
 const block = 512;
-/** Of an extended header, and of a file whose content changes. */
-const mostHeld = 64 << 20;
 
 /**
  * A tar archive with some entries left out, changed or added. All others come through bit by bit, with owners, times
@@ -41,12 +40,19 @@ export async function* rewriteTar(
       const dropped = drops(path);
       const change = dropped ? undefined : changed.get(path);
       if (change?.content !== undefined) {
-        if (size > mostHeld) throw new Damage(`${JSON.stringify(path)} has ${size} bytes, too many to change`);
+        if (size > limits.changedBytes)
+          throw new Damage(`${JSON.stringify(path)} has ${size} bytes, too many to change`);
         const content = change.content((await bytes.take(padded(size))).subarray(0, size));
-        yield Buffer.concat([...raw, patched(head, change.mode, content.length), content, fill(content.length)]);
+        yield Buffer.concat([
+          ...raw,
+          patched(head, change.mode, content.length),
+          content,
+          fill(content.length),
+        ]);
         continue;
       }
-      if (!dropped) yield Buffer.concat([...raw, change === undefined ? head : patched(head, change.mode, size)]);
+      if (!dropped)
+        yield Buffer.concat([...raw, change === undefined ? head : patched(head, change.mode, size)]);
       for await (const chunk of bytes.stream(padded(size))) if (!dropped) yield chunk;
     }
     // What follows the end of an archive is no part of it; who unpacks it checks it to its end all the same.
@@ -88,7 +94,7 @@ async function readHead(bytes: ByteStream): Promise<Head | undefined> {
       const hasContent = !'123456'.includes(type) || type === '';
       return { path, size: hasContent ? (longSize ?? size) : 0, head, raw };
     }
-    if (size > mostHeld) throw new Damage(`an extended header of ${size} bytes`);
+    if (size > limits.changedBytes) throw new Damage(`an extended header of ${size} bytes`);
     const content = await bytes.take(padded(size));
     raw.push(head, content);
     const body = content.subarray(0, size);
