@@ -1,0 +1,570 @@
+import { spawnSync } from 'node:child_process';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deriveFeed } from '../../../src/derive/derive-feed.ts';
+import type { PackageFormat } from '../../../src/package/package-file.ts';
+import type { NewPackage } from '../../../src/package/write-package.ts';
+import { needPrograms } from '../../support/host-programs.ts';
+import { smallPackage } from '../package/small-package.ts';
+import { contents, put, write } from './feeds.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-derive-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const from = () => join(folder, 'from');
+const to = (path = '') => join(folder, 'to', path);
+
+/** `packages` of a recipe, or a whole one that begins with `from:`. */
+async function derive(recipe: string, format: PackageFormat = 'ipk') {
+  const text = recipe.startsWith('from:') ? recipe : `from: ${format}\npackages:\n${recipe}`;
+  return deriveFeed({ recipe: await write(folder, 'recipe.yaml', text), from: from(), to: to() });
+}
+
+const add = (path: string, made: NewPackage, options?: Parameters<typeof put>[2]) =>
+  put(join(from(), path), made, options);
+
+/** The names below the new release, indexes left out. */
+async function packages(): Promise<string[]> {
+  const found = await readdir(to(), { recursive: true });
+  return found.filter((name) => /\.(ipk|deb)$/.test(name)).sort();
+}
+
+describe.each(['ipk', 'deb'] as const)('a release of %ss', (format) => {
+  needPrograms('xz', 'zstd');
+  const derived = async (recipe: string, name = 'a', version = '1.0-r1') => {
+    const plan = await derive(recipe, format);
+    return { plan, ...(await contents(to(`${name}_${version}_all.${format}`))) };
+  };
+  const old = `a_1.0-r0_all.${format}`;
+
+  it.each(['none', 'gz', 'xz', 'zst'] as const)(
+    'has a new version and all else as before (%s)',
+    async (compression) => {
+      const path = await add(old, smallPackage('a', '1.0-r0', { Section: 'x' }), { compression });
+      const { plan, ...made } = await derived('  a: { version: 1.0-r1 }\n');
+      const before = await contents(path);
+      expect(made).toEqual({ ...before, fields: { ...before.fields, Version: '1.0-r1' } });
+      expect(plan.changes).toEqual([{ name: 'a', oldVersion: '1.0-r0', newVersion: '1.0-r1', what: [] }]);
+      expect(await readdir(to())).toEqual(['Packages', 'Packages.gz', `a_1.0-r1_all.${format}`]);
+      expect(await readFile(to('Packages'), 'utf8')).toContain('Version: 1.0-r1\n');
+      expect(
+        (await readFile(to(`a_1.0-r1_all.${format}`))).includes(
+          `data.tar${compression === 'none' ? ' ' : `.${compression}`}`,
+        ),
+      ).toBe(true);
+    },
+  );
+
+  it.each(['none', 'gz', 'xz', 'zst'] as const)('has other files (%s)', async (compression) => {
+    await add(old, smallPackage('a', '1.0-r0'), { compression });
+    const { conffiles, files, modes, plan } = await derived(
+      [
+        '  a:',
+        '    version: 1.0-r1',
+        '    files:',
+        '      /etc/a.conf: { append: "more\\n" }',
+        '      /usr/share/a/new: { content: "hällo\\n", mode: "4755" }',
+        '      /usr/share/a/link: { link: ../new }',
+        '      /usr/bin/alias: removed',
+        '    conffiles: { add: [/usr/share/a/new] }',
+      ].join('\n'),
+    );
+    expect(files).toEqual({
+      '/': 'directory',
+      '/etc': 'directory',
+      '/etc/a.conf': 'release=1.0-r0\nmore\n',
+      '/usr': 'directory',
+      '/usr/share': 'directory',
+      '/usr/share/a': 'directory',
+      '/usr/share/a/new': 'hällo\n',
+      '/usr/share/a/link': '../new',
+    });
+    expect(modes).toMatchObject({ '/etc/a.conf': '640', '/usr/share/a/new': '4755', '/usr/share': '755' });
+    expect(conffiles).toEqual(['/etc/a.conf', '/usr/share/a/new']);
+    expect(plan.changes[0]?.what).toEqual([
+      '/etc/a.conf changed',
+      '/usr/share/a/new added',
+      '/usr/share/a/link added',
+      '/usr/bin/alias removed',
+      'conffile /usr/share/a/new added',
+    ]);
+  });
+
+  it.each([
+    ['{ content: "x" }', 'x', '640'],
+    ['{ replace: "1.0-", with: "ä" }', 'release=är0\n', '640'],
+    ['{ content: "", mode: "0600" }', '', '600'],
+    ['{ mode: "0600" }', 'release=1.0-r0\n', '600'],
+    ['{ link: /dev/null }', '/dev/null', '777'],
+  ])('has a file as %s', async (change, content, mode) => {
+    await add(old, smallPackage('a', '1.0-r0'));
+    const { files, modes } = await derived(`  a: { version: 1.0-r1, files: { /etc/a.conf: ${change} } }\n`);
+    expect([files['/etc/a.conf'], modes['/etc/a.conf']]).toEqual([content, mode]);
+  });
+
+  it('drops a conffile with its file, or from the list alone', async () => {
+    await add(old, smallPackage('a', '1.0-r0'));
+    const { conffiles, files } = await derived('  a: { version: 1.0-r1, files: { /etc: removed } }\n');
+    expect({ conffiles, files }).toEqual({
+      conffiles: [],
+      files: { '/': 'directory', '/usr/bin/alias': '../lib/a' },
+    });
+    await rm(to(), { recursive: true });
+    const listed = await derived('  a: { version: 1.0-r1, conffiles: { remove: [/etc/a.conf] } }\n');
+    expect(listed.conffiles).toEqual([]);
+    expect(listed.files['/etc/a.conf']).toBe('release=1.0-r0\n');
+  });
+
+  it.each([
+    ['postinst: { break: "exit 1" }', { postinst: '#!/bin/sh\nexit 1\nexit 0\n' }],
+    ['postinst: { repair: "exit 0" }', { postinst: '#!/bin/sh\n' }],
+    ['postinst: { append: "true\\n" }', { postinst: '#!/bin/sh\nexit 0\ntrue\n' }],
+    ['postinst: { content: "x" }', { postinst: 'x' }],
+    ['postinst: removed', {}],
+    ['prerm: { break: "false" }', { postinst: '#!/bin/sh\nexit 0\n', prerm: '#!/bin/sh\nfalse\n' }],
+  ])('has the script %s', async (change, scripts) => {
+    await add(old, smallPackage('a', '1.0-r0'));
+    expect((await derived(`  a: { version: 1.0-r1, scripts: { ${change} } }\n`)).scripts).toEqual(scripts);
+  });
+
+  it('repairs what a release before it broke', async () => {
+    await add(old, smallPackage('a', '1.0-r0'));
+    const { scripts } = await contents(join(from(), old));
+    await derive('  a: { version: 1.0-r1, scripts: { postinst: { break: "exit 1" } } }\n', format);
+    const recipe = `from: ${format}\npackages: { a: { version: 1.0-r2, scripts: { postinst: { repair: exit 1 } } } }\n`;
+    const next = join(folder, 'next');
+    await deriveFeed({ recipe: await write(folder, 'next.yaml', recipe), from: to(), to: next });
+    expect((await contents(join(next, `a_1.0-r2_all.${format}`))).scripts).toEqual(scripts);
+  });
+
+  it('has other fields', async () => {
+    await add(old, smallPackage('a', '1.0-r0', { Depends: 'b', Section: 'x', Tags: 't' }));
+    const fields = '{ Depends: { append: c (>= 1) }, section: y, Tags: removed, Suggests: s }';
+    expect((await derived(`  a: { version: 1.0-r1, fields: ${fields} }\n`)).fields).toEqual({
+      Package: 'a',
+      Version: '1.0-r1',
+      Architecture: 'all',
+      Depends: 'b, c (>= 1)',
+      Section: 'y',
+      Suggests: 's',
+    });
+  });
+
+  it('renames a package as packagers do', async () => {
+    await add(old, smallPackage('a', '1.0-r0', { Provides: 'mail' }));
+    await add(`b.${format}`, smallPackage('b', '1', { Depends: 'a (>= 1), a' }));
+    const { fields } = await derived('  a: { version: 1.0-r1, rename: alpha }\n', 'alpha');
+    expect(fields).toMatchObject({ Package: 'alpha', Provides: 'mail, a', Replaces: 'a', Conflicts: 'a' });
+    expect((await contents(to(`b_1_all.${format}`))).fields).toMatchObject({ Depends: 'alpha (>= 1), a' });
+  });
+
+  it('splits a package', async () => {
+    await add(old, smallPackage('a', '1.0-r0', { Depends: 'b', Maintainer: 'm' }));
+    const { files, fields, conffiles, scripts } = await derived(
+      '  a: { version: 1:1.0, split: { a-conf: [/etc/**] }, files: { /etc/a.conf: { append: "x\\n" } } }\n',
+      'a',
+      '1.0',
+    );
+    expect({ files, conffiles }).toEqual({
+      files: { '/': 'directory', '/etc': 'directory', '/usr/bin/alias': '../lib/a' },
+      conffiles: [],
+    });
+    expect(fields['Depends']).toBe('b, a-conf (= 1:1.0)');
+    expect(Object.keys(scripts)).toEqual(['postinst']);
+    const part = await contents(to(`a-conf_1.0_all.${format}`));
+    expect(part).toMatchObject({ conffiles: ['/etc/a.conf'], scripts: {} });
+    expect(part.files).toEqual({
+      '/': 'directory',
+      '/etc': 'directory',
+      '/etc/a.conf': 'release=1.0-r0\nx\n',
+    });
+    expect(part.fields).toEqual({
+      Package: 'a-conf',
+      Version: '1:1.0',
+      Architecture: 'all',
+      Maintainer: 'm',
+      Replaces: 'a (<< 1:1.0)',
+      ...(format === 'deb' ? { Breaks: 'a (<< 1:1.0)' } : {}),
+    });
+  });
+
+  it('has a package more', async () => {
+    await add(old, smallPackage('a', '1.0-r0'));
+    const made = await derived(
+      [
+        '  n:',
+        '    add:',
+        '      version: "1.0"',
+        '      architecture: all',
+        '      files: { /etc/n/x: { content: "x" }, /etc/n/y: { link: x } }',
+        '      conffiles: [/etc/n/x]',
+        '      scripts: { preinst: "#!/bin/sh\\n" }',
+        '      fields: { Depends: a }',
+      ].join('\n'),
+      'n',
+      '1.0',
+    );
+    expect(made.files).toEqual({
+      '/etc': 'directory',
+      '/etc/n': 'directory',
+      '/etc/n/x': 'x',
+      '/etc/n/y': 'x',
+    });
+    expect(made).toMatchObject({
+      conffiles: ['/etc/n/x'],
+      scripts: { preinst: '#!/bin/sh\n' },
+      fields: { Depends: 'a' },
+    });
+    expect(made.plan).toMatchObject({
+      unchanged: 1,
+      changes: [{ name: 'n', oldVersion: '', newVersion: '1.0' }],
+    });
+  });
+
+  it('has packages that dpkg-deb takes, with md5sums of its files', async ({ skip }) => {
+    if (spawnSync('dpkg-deb', ['--version']).error !== undefined) skip('this host lacks dpkg-deb');
+    const tree = join(folder, 'tree');
+    await mkdir(join(tree, 'DEBIAN'), { recursive: true });
+    await mkdir(join(tree, 'usr/share/doc'), { recursive: true });
+    for (const name of ['changed', 'gone', 'kept'])
+      await writeFile(join(tree, 'usr/share/doc', name), `${name}\n`);
+    await writeFile(
+      join(tree, 'DEBIAN/control'),
+      'Package: a\nVersion: 1.0-r0\nArchitecture: all\nMaintainer: m\nDescription: d\n',
+    );
+    const sums = spawnSync('md5sum', ['usr/share/doc/changed', 'usr/share/doc/gone', 'usr/share/doc/kept'], {
+      cwd: tree,
+      encoding: 'utf8',
+    });
+    await writeFile(join(tree, 'DEBIAN/md5sums'), sums.stdout);
+    await mkdir(from());
+    const built = spawnSync('dpkg-deb', ['--root-owner-group', '--build', tree, join(from(), old)], {
+      encoding: 'utf8',
+    });
+    expect(built.stderr).toBe('');
+    const files =
+      '{ /usr/share/doc/changed: { append: x }, /usr/share/doc/gone: removed, /usr/new: { content: y } }';
+    await derived(`  a: { version: 1.0-r1, files: ${files} }\n`);
+    const out = join(folder, 'unpacked');
+    const unpacked = spawnSync('dpkg-deb', ['--raw-extract', to(`a_1.0-r1_all.${format}`), out], {
+      encoding: 'utf8',
+    });
+    expect(unpacked.stderr).toBe('');
+    const checked = spawnSync('md5sum', ['--check', '--strict', 'DEBIAN/md5sums'], {
+      cwd: out,
+      encoding: 'utf8',
+    });
+    expect(checked.stdout).toBe('usr/share/doc/changed: OK\nusr/share/doc/kept: OK\nusr/new: OK\n');
+  });
+});
+
+describe('a derived release', () => {
+  it("has Yocto's layout, and packages that stay are hard links", async () => {
+    await add('all/a_1-r0_all.ipk', smallPackage('a', '1-r0', { Depends: 'b (= 2-r0), v (= 2-r0), c' }));
+    const tune = { Architecture: 'cortexa53' };
+    await add(
+      'cortexa53/b_2-r0_cortexa53.ipk',
+      smallPackage('b', '2-r0', { ...tune, Provides: 'v (= 2-r0)' }),
+    );
+    await add('cortexa53/c_1_cortexa53.ipk', smallPackage('c', '1', tune));
+    await add('cortexa53/d_1_cortexa53.ipk', smallPackage('d', '1', { ...tune, Depends: 'c' }));
+    await add('qemuarm64/m_1_qemuarm64.ipk', smallPackage('m', '1', { Architecture: 'qemuarm64' }));
+    await add('morgue/z_1_all.ipk', smallPackage('z', '1'));
+    const { warnings, unchanged } = await derive(
+      [
+        '  b: { version: 2-r1 }',
+        '  m: removed',
+        '  c: removed',
+        '  n: { add: { version: 1-r0, architecture: cortexa53 } }',
+      ].join('\n'),
+    );
+    expect(await packages()).toEqual([
+      'all/a_1-r0_all.ipk',
+      'cortexa53/b_2-r1_cortexa53.ipk',
+      'cortexa53/d_1_cortexa53.ipk',
+      'cortexa53/n_1-r0_cortexa53.ipk',
+    ]);
+    const b = (await contents(to('cortexa53/b_2-r1_cortexa53.ipk'))).fields;
+    expect([b['Version'], b['Provides']]).toEqual(['2-r1', 'v (= 2-r1)']);
+    expect((await contents(to('all/a_1-r0_all.ipk'))).fields['Depends']).toBe('b (= 2-r1), v (= 2-r1), c');
+    expect(await readFile(to('qemuarm64/Packages'), 'utf8')).toBe('');
+    expect(await readFile(to('Packages'), 'utf8')).toBe('');
+    expect(await readFile(to('cortexa53/Packages'), 'utf8')).toMatch(
+      /Package: b\n[^]*Package: d\n[^]*Package: n\n/,
+    );
+    const [one, other] = [to('cortexa53/d_1_cortexa53.ipk'), join(from(), 'cortexa53/d_1_cortexa53.ipk')];
+    expect((await lstat(one)).ino).toBe((await lstat(other)).ino);
+    expect(unchanged).toBe(1);
+    expect(warnings.sort()).toEqual([
+      'a depends on an exact version that moved, but keeps its own: a device with a 1-r0 would not take it; give it a new version as well',
+      'a depends on c, which the new release does not have',
+      'd depends on c, which the new release does not have',
+    ]);
+    expect(await readdir(folder)).toEqual(['from', 'recipe.yaml', 'to']);
+  });
+
+  it('re-versions everything but exceptions, each with its epoch', async () => {
+    await add('a.ipk', smallPackage('a', '1:1.0-r0', { Depends: 'b (= 2.0), c (= 3-r0)' }));
+    await add('b.ipk', smallPackage('b', '2.0'));
+    await add('c.ipk', smallPackage('c', '3-r0'));
+    await add('d.ipk', smallPackage('d', '4-r0'));
+    const recipe = 'from: ipk\nrevision: { all: ".1", except: [c] }\npackages: { d: { version: 5-r0 } }\n';
+    expect((await derive(recipe)).changes.map(({ newVersion }) => newVersion)).toEqual([
+      '1:1.0-r0.1',
+      '2.0.1',
+      '5-r0',
+    ]);
+    expect(await packages()).toEqual(['a_1.0-r0.1_all.ipk', 'b_2.0.1_all.ipk', 'c.ipk', 'd_5-r0_all.ipk']);
+    expect((await contents(to('a_1.0-r0.1_all.ipk'))).fields['Depends']).toBe('b (= 2.0.1), c (= 3-r0)');
+  });
+
+  it('changes the newest version of each architecture', async () => {
+    await add('a1.deb', smallPackage('a', '1', { Architecture: 'arm64' }));
+    await add('a2.deb', smallPackage('a', '2', { Architecture: 'arm64' }));
+    await add('a3.deb', smallPackage('a', '2', { Architecture: 'amd64' }));
+    await derive('  a: { version: "3" }\n', 'deb');
+    expect(await packages()).toEqual(['a1.deb', 'a_3_amd64.deb', 'a_3_arm64.deb']);
+  });
+
+  it('is the same each time, to the byte', async () => {
+    await add('a.ipk', smallPackage('a', '1-r0'), { compression: 'xz', seconds: 1_600_000_000 });
+    await add('b.ipk', smallPackage('b', '1-r0'), { compression: 'zst', container: 'tar.gz' });
+    const recipe =
+      'from: ipk\nrevision: { all: ".1" }\npackages:\n' +
+      '  a: { files: { /x: { content: x } }, split: { a-b: [/usr/**] } }\n' +
+      '  b: { files: { /etc/b.conf: { append: x } } }\n  n: { add: { version: "1", architecture: all } }\n';
+    const bytes = async () => {
+      await derive(recipe);
+      const names = (await readdir(to())).sort();
+      const all = await Promise.all(names.map((name) => readFile(to(name), 'base64')));
+      await rm(to(), { recursive: true });
+      return names.map((name, i) => [name, all[i]]);
+    };
+    const first = await bytes();
+    await new Promise((done) => setTimeout(done, 1100));
+    expect(await bytes()).toEqual(first);
+    expect(first.map(([name]) => name)).toEqual([
+      'Packages',
+      'Packages.gz',
+      'a-b_1-r0.1_all.ipk',
+      'a_1-r0.1_all.ipk',
+      'b_1-r0.1_all.ipk',
+      'n_1_all.ipk',
+    ]);
+  });
+
+  it('keeps scripts and other files of control.tar as bytes, and drops a signature', async ({ skip }) => {
+    if (spawnSync('ar', ['--version']).error !== undefined) skip('this host lacks ar');
+    const path = await add('a.deb', smallPackage('a', '1'));
+    await writeFile(join(folder, '_gpgorigin'), 'signed');
+    spawnSync('ar', ['rc', path, join(folder, '_gpgorigin')]);
+    await derive('  a: { version: "2" }\n', 'deb');
+    const listed = spawnSync('ar', ['t', to('a_2_all.deb')], { encoding: 'utf8' });
+    expect(listed.stdout).toBe('debian-binary\ncontrol.tar.gz\ndata.tar.gz\n');
+  });
+});
+
+describe('a recipe that cannot be followed', () => {
+  beforeEach(async () => {
+    await add('busybox.ipk', smallPackage('busybox', '1.35.0-r0'));
+    await add('curl.ipk', smallPackage('curl', '7-r0'));
+  });
+
+  it.each([
+    [
+      'an unknown package',
+      '  busybux: { version: 2-r0 }',
+      '3:3: packages: no package "busybux" in the feed; did you mean "busybox"?',
+    ],
+    [
+      'one to be removed',
+      '  curll: removed',
+      '3:3: packages: no package "curll" in the feed; did you mean "curl"?',
+    ],
+    [
+      'an unknown file',
+      '  curl: { version: 7-r1, files: { /etc/curl.cnf: { append: x } } }',
+      '3:35: packages.curl.files: the package has no file "/etc/curl.cnf"; did you mean "/etc/curl.conf"?',
+    ],
+    [
+      'a file to be removed',
+      '  curl: { version: 7-r1, files: { /nothing: removed } }',
+      '3:35: packages.curl.files: the package has no file "/nothing"',
+    ],
+    [
+      'a text that is not there',
+      '  curl: { version: 7-r1, files: { /etc/curl.conf: { replace: y, with: z } } }',
+      '3:35: packages.curl.files: /etc/curl.conf does not have the text "y"',
+    ],
+    [
+      'a link as a file',
+      '  curl: { version: 7-r1, files: { /usr/bin/alias: { append: x } } }',
+      '3:35: packages.curl.files: /usr/bin/alias is a symlink, not a file',
+    ],
+    [
+      'a file below a link',
+      '  curl: { version: 7-r1, files: { /usr/bin/alias/x: { content: x } } }',
+      '3:35: packages.curl.files: /usr/bin/alias is a symlink in this package, not a folder',
+    ],
+    [
+      'no such conffile',
+      '  curl: { version: 7-r1, conffiles: { remove: [/etc/curl.con] } }',
+      '3:48: packages.curl.conffiles.remove[0]: "/etc/curl.con" is no conffile of the package; did you mean "/etc/curl.conf"?',
+    ],
+    [
+      'a conffile that is not shipped',
+      '  curl: { version: 7-r1, conffiles: { add: [/etc/new] } }',
+      '3:45: packages.curl.conffiles.add[0]: the package has no file "/etc/new"',
+    ],
+    [
+      'a conffile already',
+      '  curl: { version: 7-r1, conffiles: { add: [/etc/curl.conf] } }',
+      '3:45: packages.curl.conffiles.add[0]: /etc/curl.conf is a conffile already',
+    ],
+    [
+      'no such script',
+      '  curl: { version: 7-r1, scripts: { prerm: removed } }',
+      '3:37: packages.curl.scripts: the package has no prerm',
+    ],
+    [
+      'nothing to repair',
+      '  curl: { version: 7-r1, scripts: { postinst: { repair: exit 1 } } }',
+      '3:37: packages.curl.scripts: postinst has no line "exit 1" to be taken away',
+    ],
+    [
+      'no such field',
+      '  curl: { version: 7-r1, fields: { Versio: removed } }',
+      '3:36: packages.curl.fields: the package has no field Versio; did you mean "Version"?',
+    ],
+    [
+      'an older version',
+      '  curl: { version: 6-r9 }',
+      '3:20: packages.curl.version: 6-r9 is not newer than 7-r0; give a newer one, or say notNewer: true',
+    ],
+    [
+      'no new version',
+      '  curl: { files: { /etc/x: { content: x } } }',
+      '3:3: packages: curl changes and stays at 7-r0: nothing would upgrade to it; give it a version, or say notNewer: true',
+    ],
+    [
+      'a name that is taken',
+      '  curl: { rename: busybox }',
+      '3:19: packages.curl.rename: there is a package busybox already',
+    ],
+    [
+      'a package added again',
+      '  curl: { add: { version: 1-r0, architecture: all } }',
+      '3:3: packages: there is a package curl already',
+    ],
+    [
+      'a split of nothing',
+      '  curl: { version: 7-r1, split: { x: [/opt/**] } }',
+      '3:39: packages.curl.split.x[0]: no file of the package matches "/opt/**"',
+    ],
+    [
+      'an unknown architecture',
+      '  n: { add: { version: 1-r0, architecture: al } }',
+      '3:44: packages.n.add.architecture: no package of the feed has the architecture "al"; did you mean "all"?',
+    ],
+    [
+      'an unknown key',
+      '  curl: { versoin: 7-r1 }',
+      '3:11: packages.curl: unknown key "versoin"; did you mean "version"?',
+    ],
+    [
+      'an unknown operation',
+      '  curl: { files: { /x: { apend: x } } }',
+      '3:26: packages.curl.files./x: unknown key "apend"; did you mean "append"?',
+    ],
+    [
+      'an unknown word',
+      '  curl: remved',
+      '3:9: packages.curl: expected "removed" or a mapping, found "remved"; did you mean "removed"?',
+    ],
+    ['an unknown script', '  curl: { scripts: { postint: removed } }', '3:22: packages.curl.scripts: '],
+    [
+      'two operations',
+      '  curl: { files: { /x: { append: x, content: y } } }',
+      '3:24: packages.curl.files./x: a file needs one of append, content, replace, link, or a mode alone',
+    ],
+    [
+      'a number for a version',
+      '  curl: { version: 1.10 }',
+      '3:20: packages.curl.version: expected text: a version, found the number 1.10; quote it: "1.10"',
+    ],
+    [
+      'a relative path',
+      '  curl: { files: { etc/x: removed } }',
+      '3:20: packages.curl.files: key "etc/x": expected an absolute path in the package',
+    ],
+    [
+      'add with more',
+      '  n: { version: 2-r0, add: { version: 1-r0, architecture: all } }',
+      '3:6: packages.n: a package that is added has all its keys below add',
+    ],
+  ])('%s', async (_, recipe, message) => {
+    const error = await derive(`${recipe}\n`).catch((thrown: unknown) => thrown as Error & { kind: string });
+    expect(error).toMatchObject({ kind: 'scenario' });
+    expect('message' in error && error.message).toContain(`${join(folder, 'recipe.yaml')}:${message}`);
+    expect(await readdir(folder)).toEqual(['from', 'recipe.yaml']);
+  });
+
+  it('tells of an exception that is not there', async () => {
+    await expect(derive('from: ipk\nrevision: { all: ".1", except: [crl] }\n')).rejects.toThrow(
+      ':2:33: revision.except[0]: no package "crl" in the feed; did you mean "curl"?',
+    );
+  });
+
+  it('keeps a version where the recipe insists', async () => {
+    await derive('  curl: { notNewer: true, files: { /etc/curl.conf: { content: x } } }\n');
+    expect((await contents(to('curl_7-r0_all.ipk'))).files['/etc/curl.conf']).toBe('x');
+  });
+
+  it('takes an empty folder and no other', async () => {
+    await mkdir(to());
+    await derive('  curl: removed\n');
+    expect(await packages()).toEqual(['busybox.ipk']);
+    await expect(derive('  curl: removed\n')).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'feed-occupied',
+      message: `${to()}: is not empty; it has Packages`,
+    });
+    const inside = { recipe: join(folder, 'recipe.yaml'), from: from(), to: join(from(), 'x', 'y') };
+    await expect(deriveFeed(inside)).rejects.toMatchObject({ code: 'feed-inside' });
+    await symlink(from(), join(folder, 'link'));
+    await expect(deriveFeed({ ...inside, to: join(folder, 'link', 'x') })).rejects.toMatchObject({
+      code: 'feed-inside',
+    });
+    await expect(deriveFeed({ ...inside, to: join(from(), 'curl.ipk') })).rejects.toMatchObject({
+      kind: 'scenario',
+    });
+  });
+
+  it('leaves nothing where a package turns out damaged, or it is stopped', async () => {
+    await add('z.ipk', smallPackage('z', '1-r0'), { compression: 'gz' });
+    const bytes = await readFile(join(from(), 'z.ipk'));
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 100) ^ 0xff, bytes.length - 100);
+    await writeFile(join(from(), 'z.ipk'), bytes);
+    await expect(derive('  z: { version: 2-r0, files: { /x: { content: x } } }\n')).rejects.toMatchObject({
+      code: 'package-damaged',
+    });
+    const recipe = await write(folder, 'recipe.yaml', 'from: ipk\nrevision: { all: ".1" }\n');
+    await expect(
+      deriveFeed({ recipe, from: from(), to: to() }, AbortSignal.abort(new Error('stop'))),
+    ).rejects.toThrow('stop');
+    expect(await readdir(folder)).toEqual(['from', 'recipe.yaml']);
+  });
+
+  it("is the host's fault where nothing can be written", async () => {
+    await writeFile(join(folder, 'file'), '');
+    const recipe = await write(folder, 'recipe.yaml', 'from: ipk\nrevision: { all: ".1" }\n');
+    await expect(deriveFeed({ recipe, from: from(), to: join(folder, 'file', 'to') })).rejects.toMatchObject({
+      kind: 'scenario',
+    });
+  });
+});
