@@ -1,5 +1,5 @@
 import { deriveFeed } from '../derive/derive-feed.ts';
-import type { Change, Plan } from '../derive/release.ts';
+import type { Plan } from '../derive/release.ts';
 import { oneLine } from '../report/text.ts';
 import { type AddCommand, act, examples } from './command.ts';
 import { exitCodes } from './exit-code.ts';
@@ -14,7 +14,7 @@ export const addFeedDerive: AddCommand = (feed, { streams, interruption: { signa
         'files, conffiles, maintainer scripts, packages added, removed, renamed or split. Writes the next release with ' +
         "its indexes to a new folder, in Yocto's layout where the old one has it. Nothing of the packages is run. " +
         'Packages that do not change are hard links. Exact dependencies move along. Same packages and recipe, same ' +
-        'bytes; all of it or nothing is written. The manual of recipes: src/derive/README.md.',
+        'bytes; all of it or nothing is written. The manual of recipes: images/README.md.',
     )
     .argument('<from>', 'folder of the release that is there')
     .argument('<to>', 'folder of the next release; must not exist, or be empty')
@@ -44,21 +44,19 @@ const sample = [
   .map((line) => `  ${line}`)
   .join('\n');
 
+/** A line for each package that changes: name, versions, and what else is new. */
 function deriveText({ changes, unchanged }: Plan, to: string): string {
-  const rows = changes.map(({ name, oldVersion, newVersion, what }: Change) => [
-    name,
-    oldVersion === newVersion ? oldVersion : `${oldVersion || '-'} -> ${newVersion || '-'}`,
-    what.join('; '),
-  ]);
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  const [names, versions] = [width(0), width(1)];
-  const lines = rows.map(([name = '', version = '', what = '']) =>
-    oneLineKeepingBlanks(`${name.padEnd(names)}  ${version.padEnd(versions)}  ${what}`),
+  const rows = changes.map(({ name, oldVersion, newVersion, what }) => ({
+    name: oneLine(name),
+    versions: oneLine(
+      oldVersion === newVersion ? oldVersion : `${oldVersion || '-'} -> ${newVersion || '-'}`,
+    ),
+    what: oneLine(what.join('; '), 2000),
+  }));
+  const names = Math.max(...rows.map(({ name }) => name.length));
+  const versions = Math.max(...rows.map((row) => row.versions.length));
+  const lines = rows.map((row) =>
+    `${row.name.padEnd(names)}  ${row.versions.padEnd(versions)}  ${row.what}`.trimEnd(),
   );
   return [...lines, `${to}: ${changes.length} changed, ${unchanged} as before`, ''].join('\n');
-}
-
-/** Names and paths come from packages: nothing of them may steer a terminal. */
-function oneLineKeepingBlanks(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').trimEnd();
 }

@@ -110,9 +110,10 @@ const change = z
   })
   .superRefine((given, context) => {
     if (given.add === undefined) return;
-    const { add: _, files, scripts, fields, split, conffiles, ...more } = given;
-    const parts = [files, scripts, fields, split].some((part) => Object.keys(part).length > 0);
-    if (parts || Object.keys(more).length > 0 || conffiles.add.length + conffiles.remove.length > 0)
+    const { version, notNewer, rename, files, scripts, fields, split, conffiles } = given;
+    const parts = [files, scripts, fields, split, conffiles.add, conffiles.remove];
+    const isMore = [version, notNewer, rename].some((value) => value !== undefined);
+    if (isMore || parts.some((part) => Object.keys(part).length > 0))
       context.addIssue({ code: 'custom', message: 'a package that is added has all its keys below add' });
   });
 

@@ -17,9 +17,12 @@ export async function checkDestination(from: string, to: string): Promise<void> 
   const [source, place] = await Promise.all([realpath(from).catch(() => resolve(from)), settled(to)]);
   if (`${place}${sep}`.startsWith(`${source}${sep}`))
     throw new ScenarioError('feed-inside', `${to}: lies in ${from}, and would be part of that release`);
-  const found = await readdir(to).catch((error: unknown) => (isMissing(error) ? [] : undefined));
-  if (found === undefined)
-    throw new ScenarioError('feed-occupied', `${to}: is there and no folder to write to`);
+  const found = await readdir(to).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    const why = code === 'ENOTDIR' ? 'is a file, or lies in one' : messageOf(cause);
+    throw new ScenarioError('feed-occupied', `${to}: cannot be made a folder: ${why}`, { cause });
+  });
   if (found.length > 0)
     throw new ScenarioError('feed-occupied', `${to}: is not empty; it has ${found.sort()[0] ?? ''}`, {
       hint: 'name a folder that does not exist yet',
@@ -87,8 +90,4 @@ async function writeOutput({ make }: Output, file: string, signal?: AbortSignal)
     const source = await realpath(make.source.file);
     await link(source, file).catch(() => copyFile(source, file));
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

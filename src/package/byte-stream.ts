@@ -47,10 +47,10 @@ export class ByteStream {
 
   private async more(): Promise<boolean> {
     for (;;) {
-      const { value, done } = await this.chunks.next();
-      if (done === true) return false;
-      if (value.length === 0) continue;
-      this.rest = value;
+      const next = await this.chunks.next();
+      if (next.done === true) return false;
+      if (next.value.length === 0) continue;
+      this.rest = next.value;
       return true;
     }
   }

@@ -108,6 +108,59 @@ describe('feed index', () => {
   });
 });
 
+describe('feed derive', () => {
+  const derive = async (recipe: string) => {
+    await writeFile(join(folder, 'r.yaml'), recipe);
+    return brownout([
+      'feed',
+      'derive',
+      '--recipe',
+      join(folder, 'r.yaml'),
+      join(folder, 'from'),
+      join(folder, 'to'),
+    ]);
+  };
+
+  it('writes the next release and shows what changed', async () => {
+    await add('from/all/a.ipk', 'a', '1.0-r0');
+    await add('from/all/bigger.ipk', 'bigger', '1.0-r0');
+    await add('from/all/c.ipk', 'c', '1.0-r0');
+    const files = '{ /etc/bigger.conf: { append: x }, /new: { content: x } }';
+    expect(
+      await derive(`from: ipk\npackages: { bigger: { version: 1.1-r0, files: ${files} }, c: removed }\n`),
+    ).toEqual({
+      code: 0,
+      out:
+        'bigger  1.0-r0 -> 1.1-r0  /etc/bigger.conf changed; /new added\n' +
+        'c       1.0-r0 -> -       removed\n' +
+        `${folder}/to: 2 changed, 1 as before\n`,
+      err: '',
+    });
+    expect((await readdir(join(folder, 'to', 'all'))).sort()).toEqual([
+      'Packages',
+      'Packages.gz',
+      'a.ipk',
+      'bigger_1.1-r0_all.ipk',
+    ]);
+  });
+
+  it('says where the recipe is wrong', async () => {
+    await add('from/curl.ipk', 'curl', '1.0-r0');
+    const { code, out, err } = await derive('from: ipk\npackages:\n  crul: removed\n');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('r.yaml:3:3: packages: no package "crul" in the feed; did you mean "curl"?');
+  });
+
+  it('has a manual with a recipe in it', async () => {
+    const { code, out } = await brownout(['feed', 'derive', '--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('$ brownout feed derive --recipe');
+    const recipe = /A recipe:\n([^]*?)\n\nExample/.exec(out)?.[1]?.replace(/^ {2}/gm, '') ?? '';
+    await add('from/curl.ipk', 'curl', '1.0-r0');
+    expect((await derive(recipe)).err).toMatch(/no package "avahi-daemon"/);
+  });
+});
+
 describe('feed serve', () => {
   it('serves until it is interrupted, and says where', async () => {
     await writeFile(join(folder, 'Packages'), 'Package: a\n');

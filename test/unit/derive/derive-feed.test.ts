@@ -2,13 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
+import { readAr, writeAr } from '../../../src/package/ar.ts';
+import { openSource } from '../../../src/package/byte-source.ts';
 import type { PackageFormat } from '../../../src/package/package-file.ts';
+import { packTar } from '../../../src/package/tar.ts';
 import type { NewPackage } from '../../../src/package/write-package.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { smallPackage } from '../package/small-package.ts';
-import { contents, put, write } from './feeds.ts';
+import { all, contents, put, write } from './feeds.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -341,9 +345,9 @@ describe('a derived release', () => {
     const bytes = async () => {
       await derive(recipe);
       const names = (await readdir(to())).sort();
-      const all = await Promise.all(names.map((name) => readFile(to(name), 'base64')));
+      const read = await Promise.all(names.map((name) => readFile(to(name), 'base64')));
       await rm(to(), { recursive: true });
-      return names.map((name, i) => [name, all[i]]);
+      return names.map((name, i) => [name, read[i]]);
     };
     const first = await bytes();
     await new Promise((done) => setTimeout(done, 1100));
@@ -358,14 +362,40 @@ describe('a derived release', () => {
     ]);
   });
 
-  it('keeps scripts and other files of control.tar as bytes, and drops a signature', async ({ skip }) => {
-    if (spawnSync('ar', ['--version']).error !== undefined) skip('this host lacks ar');
-    const path = await add('a.deb', smallPackage('a', '1'));
-    await writeFile(join(folder, '_gpgorigin'), 'signed');
-    spawnSync('ar', ['rc', path, join(folder, '_gpgorigin')]);
+  it('keeps what it does not know in control.tar, and what is not UTF-8; a signature goes', async () => {
+    const script = Buffer.from('#!/bin/sh\necho \xe4\n', 'latin1');
+    const files: [string, Buffer][] = [
+      ['control', Buffer.from('Package: a\nVersion: 1\nArchitecture: all\n')],
+      ['postinst', script],
+      ['triggers', Buffer.from('interest x\n')],
+    ];
+    const entries = files.map(([path, content]) => ({ path, type: 'file' as const, mode: 0o755, content }));
+    const member = async (tar: Parameters<typeof packTar>[0]) => gzipSync(await all(packTar(tar, 5)));
+    const members = [
+      { name: 'debian-binary', content: Buffer.from('2.0\n') },
+      { name: 'control.tar.gz', content: await member(entries) },
+      { name: 'data.tar.gz', content: await member([{ path: './x', type: 'directory', mode: 0o700 }]) },
+      { name: '_gpgorigin', content: Buffer.from('signed') },
+    ];
+    await mkdir(from());
+    await writeFile(join(from(), 'a.deb'), writeAr(members, 0));
     await derive('  a: { version: "2" }\n', 'deb');
-    const listed = spawnSync('ar', ['t', to('a_2_all.deb')], { encoding: 'utf8' });
-    expect(listed.stdout).toBe('debian-binary\ncontrol.tar.gz\ndata.tar.gz\n');
+    const made = new Map<string, Buffer>();
+    await using source = await openSource(to('a_2_all.deb'));
+    for await (const { name, content } of readAr(source)) made.set(name, await all(content));
+    expect([...made.keys()]).toEqual(['debian-binary', 'control.tar.gz', 'data.tar.gz']);
+    expect(made.get('data.tar.gz')?.equals(members[2]!.content)).toBe(true);
+    const control = gunzipSync(made.get('control.tar.gz')!);
+    expect(control.includes(script)).toBe(true);
+    expect(control.includes('interest x\n')).toBe(true);
+    await rm(to(), { recursive: true });
+    await expect(
+      derive('  a: { version: "2", scripts: { postinst: { append: x } } }\n', 'deb'),
+    ).rejects.toThrow('postinst is not UTF-8 text: it can only be removed or given a new content');
+    await derive('  a: { version: "2", split: { b: [/y] }, files: { /y: { content: y } } }\n', 'deb');
+    await using part = await openSource(to('b_2_all.deb'));
+    for await (const { name, content } of readAr(part)) made.set(name, await all(content));
+    expect(gunzipSync(made.get('control.tar.gz')!).includes('interest')).toBe(false);
   });
 });
 
@@ -560,11 +590,12 @@ describe('a recipe that cannot be followed', () => {
     expect(await readdir(folder)).toEqual(['from', 'recipe.yaml']);
   });
 
-  it("is the host's fault where nothing can be written", async () => {
+  it('does not take a file for a folder', async () => {
     await writeFile(join(folder, 'file'), '');
     const recipe = await write(folder, 'recipe.yaml', 'from: ipk\nrevision: { all: ".1" }\n');
     await expect(deriveFeed({ recipe, from: from(), to: join(folder, 'file', 'to') })).rejects.toMatchObject({
       kind: 'scenario',
+      message: `${join(folder, 'file', 'to')}: cannot be made a folder: is a file, or lies in one`,
     });
   });
 });

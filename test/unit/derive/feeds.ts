@@ -37,3 +37,10 @@ export async function write(folder: string, name: string, text: string): Promise
   await writeFile(path, text);
   return path;
 }
+
+/** All of a stream. */
+export async function all(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
