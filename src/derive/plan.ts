@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { ScenarioError } from '../core/errors.ts';
 import type { Fault } from '../document/parse.ts';
 import { didYouMean } from '../document/suggest.ts';
 import type { PackageFormat } from '../package/package-file.ts';
@@ -87,6 +88,10 @@ function draftsOf(
   return [{ ...common, control, make: { kind: 'edited', source, edit: { control } }, what: relations }];
 }
 
+function fileOf(make: Draft['make']): string {
+  return make.kind === 'new' ? 'the recipe' : make.source.file;
+}
+
 /** A package keeps its feed; a new one goes where others of its architecture are. The name is as bitbake's. */
 function placeOf(
   { name, version, architecture, make }: Draft,
@@ -94,8 +99,17 @@ function placeOf(
   { deploy, packages }: SourceFeed,
   faults: Fault[],
 ): string {
-  const file = `${name}_${version.replace(/^\d+:/, '')}_${architecture}.${format}`;
   if (make.kind === 'same') return posix.join(make.source.feed, make.source.path);
+  const file = `${name}_${version.replace(/^\d+:/, '')}_${architecture}.${format}`;
+  // What the old package says of itself may be anything, also a way out of the folder.
+  if (!/^[A-Za-z0-9][\w.+~:-]*$/.test(file))
+    throw new ScenarioError(
+      'feed-name',
+      `${fileOf(make)}: no file can have the name ${JSON.stringify(file)}`,
+      {
+        hint: "see the package's fields Package, Version and Architecture",
+      },
+    );
   if (make.kind === 'edited') return posix.join(make.source.feed, posix.dirname(make.source.path), file);
   const like = packages.find(({ about }) => about.architecture === architecture);
   if (like !== undefined) return posix.join(like.feed, posix.dirname(like.path), file);

@@ -80,7 +80,7 @@ const fieldText = z
   .string()
   .min(1)
   .max(10_000)
-  .regex(/^[^\n]*$/, { error: 'text of one line' });
+  .regex(/^[^\r\n]*$/, { error: 'text of one line' });
 const fields = z
   .record(fieldName, z.union([removed, fieldText, z.strictObject({ append: fieldText })]))
   .default({});

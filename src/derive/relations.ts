@@ -43,7 +43,7 @@ export class Moves {
 
 /** One name with its condition: `libc6:any (>= 2.35) [arm64]`. */
 const relation =
-  /^(\s*)([A-Za-z0-9][^\s:(<>=,|]*)((?::[a-z0-9-]+)?\s*\(\s*)([<>=]+)(\s*)([^\s)]+)(\s*\).*)$/s;
+  /^(\s*)([A-Za-z0-9][^\s:(<>=,|]*)((?::[a-z0-9-]+)?\s*\(\s*)([<>=]{1,2})(\s*)([^\s()<>=]+)(\s*\).*)$/s;
 
 /**
  * A control file with its exact relations (`x (= 1.0-r0)`) moved to the versions of the next release, as a build of

@@ -27,7 +27,7 @@ export interface Output extends Draft {
 }
 
 /** One line of what a recipe changes. */
-export interface Change {
+interface Change {
   name: string;
   /** Empty where there was none, or is none any more. */
   oldVersion: string;

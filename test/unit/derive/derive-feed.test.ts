@@ -8,6 +8,7 @@ import { deriveFeed } from '../../../src/derive/derive-feed.ts';
 import { readAr, writeAr } from '../../../src/package/ar.ts';
 import { openSource } from '../../../src/package/byte-source.ts';
 import type { PackageFormat } from '../../../src/package/package-file.ts';
+import { field } from '../../../src/package/stanza.ts';
 import { packTar } from '../../../src/package/tar.ts';
 import type { NewPackage } from '../../../src/package/write-package.ts';
 import { needPrograms } from '../../support/host-programs.ts';
@@ -553,6 +554,18 @@ describe('a recipe that cannot be followed', () => {
   it('keeps a version where the recipe insists', async () => {
     await derive('  curl: { notNewer: true, files: { /etc/curl.conf: { content: x } } }\n');
     expect((await contents(to('curl_7-r0_all.ipk'))).files['/etc/curl.conf']).toBe('x');
+  });
+
+  it.each(['../../evil', 'a/b', '.a', 'a\u001bb'])('refuses a package that calls itself %j', async (name) => {
+    await add('x.ipk', {
+      ...smallPackage('x', '1'),
+      control: [field('Package', name), field('Version', '1'), field('Architecture', 'all')],
+    });
+    await expect(derive('from: ipk\nrevision: { all: ".1" }\n')).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'feed-name',
+    });
+    expect(await readdir(folder)).toEqual(['from', 'recipe.yaml']);
   });
 
   it('takes an empty folder and no other', async () => {
