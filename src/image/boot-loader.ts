@@ -49,7 +49,7 @@ const grubModules = [
 ];
 const grubenvBytes = 1024;
 
-/** OVMF starts GRUB from the EFI system partition; the environment is GRUB's 1024-byte block. */
+/** OVMF starts GRUB from the EFI system partition; the environment is GRUB's 1024-byte block, in two copies. */
 async function grub({ tools, steps, firmware, folder, machine }: BootLoaderInputs): Promise<BootLoader> {
   const core = await steps.run('grub', { version: 1, tools: tools.key, grubModules }, async (out) => {
     const modules = join(tools.root, 'usr/lib/grub/x86_64-efi');
@@ -57,7 +57,9 @@ async function grub({ tools, steps, firmware, folder, machine }: BootLoaderInput
     await tools.run('usr/bin/grub-mkimage', [...place, ...grubModules]);
   });
   const boot = new Tree();
-  boot.addFile('grubenv', grubEnvironment({ ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '0' }));
+  const environment = grubEnvironment({ ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '0' });
+  boot.addFile('grubenv', environment);
+  boot.addFile('grubenv.2', environment);
   boot.addFile('EFI/BOOT/BOOTX64.EFI', await readFile(join(core, 'core.efi')));
   boot.addFile('grub/grub.cfg', await script(folder, 'grub.cfg', machine));
   const vars = await readFile(join(firmware, 'usr/share/OVMF/OVMF_VARS.fd'));

@@ -71,12 +71,7 @@ describe('rauc-ab', () => {
   it('leaves a release that does not boot, even when no slot has a try left', async () => {
     await using stack = new CleanupStack();
     const { manifest, main, boot } = await bench('qemux86-64', stack);
-    const slotB = manifest.slots.find(({ name }) => name === 'B')!;
-    await main.write(
-      slotB.offset,
-      await readFile(manifest.releases['2.1-broken']!.bundles['raw']!.path),
-      true,
-    );
+    await breakSlotB(manifest, main);
     await editGrubenv(main, manifest.slots[0]!.offset, [
       ['ORDER=A B\n', 'ORDER=B A\n'],
       ['A_TRY=0\n', 'A_TRY=1\n'],
@@ -85,12 +80,26 @@ describe('rauc-ab', () => {
     expect(await boot('cat /proc/cmdline')).toContain('root=/dev/vda2 ');
   });
 
+  it('counts tries although one copy of the environment is too torn to be saved', async () => {
+    await using stack = new CleanupStack();
+    const { manifest, main, boot } = await bench('qemux86-64', stack);
+    await breakSlotB(manifest, main);
+    const end = manifest.slots[0]!.offset;
+    await editGrubenv(main, end, [['ORDER=A B\n', 'ORDER=B A\n']]);
+    const [first] = grubenvs(await main.read(0, end));
+    await main.zero(first! + sectorBytes, grubenvBytes - sectorBytes, true);
+    expect(await boot('cat /proc/cmdline; grub-editenv /boot/grubenv list')).toMatch(
+      /root=\/dev\/vda2 [^]*\nB_TRY=1\n/,
+    );
+  });
+
   it('takes slot B where the environment cannot be read and slot A does not load', async () => {
     await using stack = new CleanupStack();
     const { manifest, main, boot } = await bench('qemux86-64', stack);
     const slotA = manifest.slots.find(({ name }) => name === 'A')!;
-    const at = (await main.read(0, slotA.offset)).indexOf(grubenvStart);
-    await main.write(at, Buffer.alloc(grubenvBytes, 0xff), true);
+    for (const at of grubenvs(await main.read(0, slotA.offset))) {
+      await main.write(at, Buffer.alloc(grubenvBytes, 0xff), true);
+    }
     await main.zero(slotA.offset, 1 << 20, true);
     expect(await boot('cat /proc/cmdline')).toContain('root=/dev/vda3 ');
   });
@@ -100,14 +109,32 @@ const grubenvStart = '# GRUB Environment Block\nORDER=';
 /** The boot loader's environment as GRUB writes it (grub-editenv(1)). */
 const grubenvBytes = 1024;
 
-/** Replaces text, by text of the same length, in the boot loader's environment, wherever that is below `end`. */
+const sectorBytes = 512;
+
+/** Where the copies of the environment begin. */
+function grubenvs(boot: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = boot.indexOf(grubenvStart); at >= 0; at = boot.indexOf(grubenvStart, at + 1)) found.push(at);
+  expect(found).toHaveLength(2);
+  return found;
+}
+
+/** Replaces text, by text of the same length, in every copy of the environment, wherever that is below `end`. */
 async function editGrubenv(disk: OverlayDisk, end: number, edits: [string, string][]): Promise<void> {
   const boot = await disk.read(0, end);
-  const at = boot.indexOf(grubenvStart);
-  let text = boot.subarray(at, at + grubenvBytes).toString('latin1');
-  for (const [from, to] of edits) {
-    expect(text).toContain(from);
-    text = text.replace(from, to);
+  for (const at of grubenvs(boot)) {
+    let text = boot.subarray(at, at + grubenvBytes).toString('latin1');
+    for (const [from, to] of edits) {
+      expect(text).toContain(from);
+      text = text.replace(from, to);
+    }
+    await disk.write(at, Buffer.from(text, 'latin1'), true);
   }
-  await disk.write(at, Buffer.from(text, 'latin1'), true);
+}
+
+/** Puts the release whose init is gone into slot B. */
+async function breakSlotB(manifest: ImageManifest, disk: OverlayDisk): Promise<void> {
+  const slotB = manifest.slots.find(({ name }) => name === 'B')!;
+  const { path } = manifest.releases['2.1-broken']!.bundles['raw']!;
+  await disk.write(slotB.offset, await readFile(path), true);
 }
