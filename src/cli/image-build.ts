@@ -1,6 +1,7 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { assertHost } from '../host/check.ts';
 import { buildImage } from '../image/build.ts';
+import { bootFiles } from '../image/manifest.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { durationText } from '../report/text.ts';
@@ -81,7 +82,7 @@ async function build(
 }
 
 /** The files' digests in a form that two builds can be compared by: no paths, sorted by name. */
-function digests({ name, machine, key, firmware, releases }: ImageManifest): object {
+function digests({ name, machine, key, boot, releases }: ImageManifest): object {
   const files = Object.values(releases).flatMap(({ version, factory, bundles }) => [
     ...Object.entries(factory ?? {}).map(([disk, file]) => [`${version}/disk/${disk}`, file.sha256] as const),
     ...Object.entries(bundles).map(([format, file]) => [`${version}/bundle/${format}`, file.sha256] as const),
@@ -91,12 +92,12 @@ function digests({ name, machine, key, firmware, releases }: ImageManifest): obj
     machine,
     key,
     sha256: {
-      firmware: firmware.code.sha256,
+      ...Object.fromEntries(bootFiles(boot).map(({ path, sha256 }) => [basename(path), sha256])),
       ...Object.fromEntries(files.sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   };
 }
 
-function folderOf({ firmware }: ImageManifest): string {
-  return dirname(firmware.code.path);
+function folderOf({ boot }: ImageManifest): string {
+  return dirname(bootFiles(boot)[0]?.path ?? '');
 }

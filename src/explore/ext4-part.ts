@@ -1,10 +1,10 @@
 import type { BlockSource } from '../filesystem/block-source.ts';
 import { type CanonicalForm, Canonicalizer } from '../filesystem/canonical.ts';
 import { compat, readSuperblock } from '../filesystem/ext4-superblock.ts';
-import { partitionsOf } from '../filesystem/gpt.ts';
 import { copiedBlock } from '../filesystem/jbd2.ts';
 import { unlessMalformed } from '../filesystem/malformed.ts';
 import { type DiskView, partView } from '../filesystem/view.ts';
+import { volumesOf } from '../filesystem/volumes.ts';
 import { sectorBytes } from '../writelog/log.ts';
 import type { Cells } from './cells.ts';
 import type { Contents } from './contents.ts';
@@ -26,7 +26,7 @@ interface Place {
  */
 export function ext4Parts(bases: readonly DiskView[], cells: Cells, contents: Contents): Ext4Part[] {
   return bases.flatMap((base, disk) =>
-    partitionsOf(base).flatMap(({ offset, bytes }) => {
+    volumesOf(base).flatMap(({ offset, bytes }) => {
       const superblock = unlessMalformed(
         () => readSuperblock(partView(base, offset, bytes)),
         () => undefined,

@@ -1,11 +1,11 @@
 import { ext4Owners } from './ext4-map.ts';
 import { fatOwners } from './fat-map.ts';
-import { partitionsOf } from './gpt.ts';
 import { unlessMalformed } from './malformed.ts';
 import type { Owners } from './owners.ts';
 import type { Partition } from './partition.ts';
 import { type Content, type Place, placeText } from './place.ts';
 import { type DiskView, partView } from './view.ts';
+import { volumesOf } from './volumes.ts';
 
 /** Protective MBR, header and 128 entries; at the end, no MBR. */
 const gptBytes = { format: 'GPT', start: 34 * 512, end: 33 * 512 } as const;
@@ -30,13 +30,10 @@ export class DiskMap {
 
   constructor(view: DiskView) {
     this.view = view;
-    const found = partitionsOf(view);
-    const gpt = found.some(({ typeGuid }) => !typeGuid.startsWith('MBR-'));
+    const found = volumesOf(view);
+    const gpt = found.some(({ typeGuid }) => typeGuid !== '' && !typeGuid.startsWith('MBR-'));
     this.table = gpt ? gptBytes : mbrBytes;
-    this.partitions =
-      found.length === 0
-        ? [{ index: 0, name: 'disk', typeGuid: '', offset: 0, bytes: view.bytes }]
-        : found.sort((a, b) => a.offset - b.offset);
+    this.partitions = found.sort((a, b) => a.offset - b.offset);
   }
 
   /** The places that a range of bytes covers, in order; what is beyond the disk's end is left out. */

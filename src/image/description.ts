@@ -85,45 +85,53 @@ const builtImage = z.strictObject({
 
 const bundleFiles = z.record(z.string(), z.string());
 
-const prebuiltMachine = z.strictObject({
-  firmware: z.strictObject({ attach: z.enum(['bios', 'pflash']), code: z.string() }),
-  memoryMiB: z.int().min(32).max(65536).optional(),
-  disks: z
-    .array(
-      z.strictObject({
-        id: z.string().regex(/^[\w-]+$/),
-        attach: z.enum(['virtio-blk', 'pflash']).default('virtio-blk'),
-        cache: z.enum(['writeback', 'writethrough']).default('writeback'),
-      }),
-    )
-    .min(1),
-  slots: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        disk: z.string(),
-        offset: z.int().min(0),
-        length: z.int().min(512),
-        root: z.string(),
-      }),
-    )
-    .min(1),
-  ssh: z.strictObject({
-    user: z.string(),
-    privateKey: z.string(),
-    hostKeySha256: z.string().regex(/^[A-Za-z0-9+/]{43}$/),
-  }),
-  releases: z.record(
-    z.string(),
-    z.strictObject({
-      /** Disk contents by disk id. */
-      factory: z.record(z.string(), z.string()).optional(),
-      /** What a slot holds when it holds this release. */
-      slotContent: z.string(),
-      bundles: bundleFiles.default({}),
+const prebuiltMachine = z
+  .strictObject({
+    firmware: z.strictObject({ attach: z.enum(['bios', 'pflash']), code: z.string() }).optional(),
+    /** Instead of firmware: what QEMU loads itself, as runqemu has it. */
+    kernel: z
+      .strictObject({ image: z.string(), initrd: z.string().optional(), arguments: z.string() })
+      .optional(),
+    memoryMiB: z.int().min(32).max(65536).optional(),
+    disks: z
+      .array(
+        z.strictObject({
+          id: z.string().regex(/^[\w-]+$/),
+          attach: z.enum(['virtio-blk', 'pflash']).default('virtio-blk'),
+          cache: z.enum(['writeback', 'writethrough']).default('writeback'),
+        }),
+      )
+      .min(1),
+    slots: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          disk: z.string(),
+          offset: z.int().min(0),
+          length: z.int().min(512),
+          root: z.string(),
+        }),
+      )
+      .default([]),
+    ssh: z.strictObject({
+      user: z.string(),
+      privateKey: z.string(),
+      hostKeySha256: z.string().regex(/^[A-Za-z0-9+/]{43}$/),
     }),
-  ),
-});
+    releases: z.record(
+      z.string(),
+      z.strictObject({
+        /** Disk contents by disk id. */
+        factory: z.record(z.string(), z.string()).optional(),
+        /** What a slot holds when it holds this release; without it nobody can say which release runs. */
+        slotContent: z.string().optional(),
+        bundles: bundleFiles.default({}),
+      }),
+    ),
+  })
+  .refine(({ firmware, kernel }) => (firmware === undefined) !== (kernel === undefined), {
+    error: 'either firmware or a kernel, not both',
+  });
 
 /** An image whose files somebody else has made; paths are relative to the image.yaml. */
 const prebuiltImage = z.strictObject({

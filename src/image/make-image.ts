@@ -28,11 +28,12 @@ export async function makeImage(options: MakeOptions): Promise<void> {
     releases[release.version] = await makeRelease(shop, release, shared);
   }
   const manifest: ImageManifest = {
-    format: 1,
+    format: 2,
     name,
     machine: machineName,
     key,
-    firmware: {
+    boot: {
+      kind: 'firmware',
       attach: loader.firmware.attach,
       code: await outputBytes(shop, 'firmware.bin', loader.firmware.code),
     },

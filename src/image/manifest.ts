@@ -3,17 +3,25 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sha256File } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
-import type { FileRef, ImageManifest } from '../model/image.ts';
+import type { FileRef, ImageBoot, ImageManifest } from '../model/image.ts';
 import { machineNames } from '../model/machine.ts';
 
 const fileRef = z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.number() });
 
 const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   name: z.string(),
   machine: z.enum(machineNames),
   key: z.string(),
-  firmware: z.strictObject({ attach: z.enum(['bios', 'pflash']), code: fileRef }),
+  boot: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('firmware'), attach: z.enum(['bios', 'pflash']), code: fileRef }),
+    z.strictObject({
+      kind: z.literal('kernel'),
+      kernel: fileRef,
+      initrd: fileRef.exactOptional(),
+      arguments: z.string(),
+    }),
+  ]),
   qemu: z.strictObject({ memoryMiB: z.number().exactOptional() }),
   disks: z.array(
     z.strictObject({
@@ -37,8 +45,13 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
     z.strictObject({
       version: z.string(),
       factory: z.record(z.string(), fileRef).exactOptional(),
-      slotContent: z.strictObject({ sha256: z.string(), bytes: z.number() }),
+      content: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('slot'), sha256: z.string(), bytes: z.number() }),
+        z.strictObject({ kind: z.literal('packages'), list: fileRef }),
+        z.strictObject({ kind: z.literal('unknown') }),
+      ]),
       bundles: z.record(z.string(), fileRef),
+      feed: z.record(z.string(), fileRef).exactOptional(),
     }),
   ),
   probe: z.strictObject({ kernel: fileRef, initrd: fileRef, expect: z.string() }).exactOptional(),
@@ -111,12 +124,20 @@ export async function listImages(
 
 /** Every file that the manifest names, each once. */
 function manifestFiles(manifest: ImageManifest): FileRef[] {
-  const files = [manifest.firmware.code];
+  const files = bootFiles(manifest.boot);
   if (manifest.probe !== undefined) files.push(manifest.probe.kernel, manifest.probe.initrd);
   for (const release of Object.values(manifest.releases)) {
-    files.push(...Object.values(release.factory ?? {}), ...Object.values(release.bundles));
+    const { factory = {}, bundles, feed = {}, content } = release;
+    files.push(...Object.values(factory), ...Object.values(bundles), ...Object.values(feed));
+    if (content.kind === 'packages') files.push(content.list);
   }
   return [...new Map(files.map((file) => [file.path, file])).values()];
+}
+
+/** What a machine's first code is read from. */
+export function bootFiles(boot: ImageBoot): FileRef[] {
+  if (boot.kind === 'firmware') return [boot.code];
+  return boot.initrd === undefined ? [boot.kernel] : [boot.kernel, boot.initrd];
 }
 
 /** The same manifest with every path changed. */
@@ -124,10 +145,17 @@ export function mapPaths(manifest: ImageManifest, change: (path: string) => stri
   const file = (one: FileRef): FileRef => ({ ...one, path: change(one.path) });
   const files = (all: Record<string, FileRef>) =>
     Object.fromEntries(Object.entries(all).map(([key, one]) => [key, file(one)]));
-  const { probe } = manifest;
+  const { boot, probe } = manifest;
   return {
     ...manifest,
-    firmware: { ...manifest.firmware, code: file(manifest.firmware.code) },
+    boot:
+      boot.kind === 'firmware'
+        ? { ...boot, code: file(boot.code) }
+        : {
+            ...boot,
+            kernel: file(boot.kernel),
+            ...(boot.initrd === undefined ? {} : { initrd: file(boot.initrd) }),
+          },
     ssh: { ...manifest.ssh, privateKey: change(manifest.ssh.privateKey) },
     ...(probe === undefined
       ? {}
@@ -139,6 +167,11 @@ export function mapPaths(manifest: ImageManifest, change: (path: string) => stri
           ...release,
           ...(release.factory === undefined ? {} : { factory: files(release.factory) }),
           bundles: files(release.bundles),
+          ...(release.feed === undefined ? {} : { feed: files(release.feed) }),
+          content:
+            release.content.kind === 'packages'
+              ? { ...release.content, list: file(release.content.list) }
+              : release.content,
         },
       ]),
     ),

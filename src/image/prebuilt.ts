@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
-import type { FileRef, ImageManifest, ReleaseSpec } from '../model/image.ts';
+import type { FileRef, ImageBoot, ImageManifest, ReleaseSpec } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
 
@@ -29,23 +29,26 @@ export async function prebuiltManifest(
   const read = (path: string) => fileRef(resolve(folder, path));
   const releases: Record<string, ReleaseSpec> = {};
   for (const [version, release] of Object.entries(given.releases)) {
-    const content = await read(release.slotContent);
+    const content = release.slotContent === undefined ? undefined : await read(release.slotContent);
     const bundles = await eachFile(release.bundles, read);
     const factory = release.factory === undefined ? {} : { factory: await eachFile(release.factory, read) };
     if (factory.factory !== undefined) checkDisks(name, version, given, factory.factory);
-    checkContent(name, version, given, content);
+    if (content !== undefined) checkContent(name, version, given, content);
     releases[version] = {
       version,
       ...factory,
-      slotContent: { sha256: content.sha256, bytes: content.bytes },
+      content:
+        content === undefined
+          ? { kind: 'unknown' }
+          : { kind: 'slot', sha256: content.sha256, bytes: content.bytes },
       bundles,
     };
   }
   const manifest: Omit<ImageManifest, 'key'> = {
-    format: 1,
+    format: 2,
     name,
     machine,
-    firmware: { attach: given.firmware.attach, code: await read(given.firmware.code) },
+    boot: await bootOf(given, read),
     qemu: given.memoryMiB === undefined ? {} : { memoryMiB: given.memoryMiB },
     disks: given.disks,
     slots: given.slots,
@@ -54,6 +57,21 @@ export async function prebuiltManifest(
     packages: [],
   };
   return { ...manifest, key: sha256(JSON.stringify(manifest)).slice(0, 16) };
+}
+
+async function bootOf(
+  { firmware, kernel }: PrebuiltMachine,
+  read: (path: string) => Promise<FileRef>,
+): Promise<ImageBoot> {
+  if (firmware !== undefined)
+    return { kind: 'firmware', attach: firmware.attach, code: await read(firmware.code) };
+  if (kernel === undefined) throw invalid('neither firmware nor a kernel is given');
+  return {
+    kind: 'kernel',
+    kernel: await read(kernel.image),
+    ...(kernel.initrd === undefined ? {} : { initrd: await read(kernel.initrd) }),
+    arguments: kernel.arguments,
+  };
 }
 
 async function eachFile(

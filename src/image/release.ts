@@ -52,7 +52,7 @@ export async function makeRelease(
   return {
     version,
     ...(release.factory ? { factory: await factory() } : {}),
-    slotContent: { sha256: content, bytes },
+    content: { kind: 'slot', sha256: content, bytes },
     bundles,
   };
 }

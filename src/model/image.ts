@@ -32,21 +32,41 @@ export interface SlotSpec {
   root: string;
 }
 
-/** The bytes that a slot holds when it holds exactly this release. */
-interface SlotContent {
-  sha256: string;
-  /** How many bytes from the slot's start are hashed. */
-  bytes: number;
+/** How a device shows that it is wholly on a release. */
+export type ReleaseContent =
+  /** By the bytes of its slot; so many from the slot's start are hashed. */
+  | { kind: 'slot'; sha256: string; bytes: number }
+  /** By the packages that are installed; the file is JSON, an array of PackageContents. */
+  | { kind: 'packages'; list: FileRef }
+  /** Nobody has said: scenarios have to leave the release unchecked. */
+  | { kind: 'unknown' };
+
+/** A package of a release's feed, and what it installs. */
+export interface PackageContents {
+  name: string;
+  version: string;
+  architecture: string;
+  /** The regular files: absolute paths and SHA-256, conffiles included. */
+  files: { path: string; sha256: string }[];
+  /** Those that the package system takes for the owner's. */
+  conffiles: string[];
 }
+
+/** What the machine runs first: firmware, which finds a boot loader on a disk; or a kernel that QEMU loads, as runqemu has it. */
+export type ImageBoot =
+  | { kind: 'firmware'; attach: 'bios' | 'pflash'; code: FileRef }
+  | { kind: 'kernel'; kernel: FileRef; initrd?: FileRef; arguments: string };
 
 /** One release of the image. */
 export interface ReleaseSpec {
   version: string;
   /** Disk contents of a device that left the factory with this release, by DiskSpec.id; absent: cannot be flashed. */
   factory?: Record<string, FileRef>;
-  slotContent: SlotContent;
+  content: ReleaseContent;
   /** What the update agent is given, by format: `verity`, `plain`, `raw` (the slot's bytes as they are). */
   bundles: Record<string, FileRef>;
+  /** The release's package feed: its files by path below the feed's address, indexes included. */
+  feed?: Record<string, FileRef>;
 }
 
 /** How the harness logs in. The key is public knowledge: it belongs to test images only. */
@@ -60,12 +80,12 @@ export interface SshAccess {
 
 /** Everything the harness needs to boot and upgrade a target: the contract between images and runs. */
 export interface ImageManifest {
-  format: 1;
+  format: 2;
   name: string;
   machine: MachineName;
   /** Content key of everything it was built from; changes when any input changes. */
   key: string;
-  firmware: { attach: 'bios' | 'pflash'; code: FileRef };
+  boot: ImageBoot;
   /** Arguments that the image needs beyond the machine's defaults. */
   qemu: { memoryMiB?: number };
   disks: DiskSpec[];

@@ -1,4 +1,4 @@
-import type { ReleaseSpec } from '../model/image.ts';
+import type { ReleaseContent, ReleaseSpec } from '../model/image.ts';
 import { type CheckResult, failed, passed } from './check.ts';
 import type { Observation } from './observation.ts';
 
@@ -13,10 +13,14 @@ export function runningRelease(
   seen: Observation,
   releases: Readonly<Record<string, ReleaseSpec>>,
 ): RunningRelease {
-  const match = Object.values(releases).find(
-    ({ slotContent }) => seen.slotDigests.get(seen.slot ?? '')?.get(slotContent.bytes) === slotContent.sha256,
-  );
+  const digests = seen.slotDigests.get(seen.slot ?? '');
+  const match = Object.values(releases).find(({ content }) => holdsRelease(digests, content));
   return { release: match?.version, slot: seen.slot };
+}
+
+/** Are these digests, by length, those of a slot with this release? */
+function holdsRelease(digests: ReadonlyMap<number, string> | undefined, content: ReleaseContent): boolean {
+  return content.kind === 'slot' && digests?.get(content.bytes) === content.sha256;
 }
 
 /**
@@ -25,11 +29,11 @@ export function runningRelease(
  */
 export function checkFallBack(
   seen: Observation,
-  { version, slotContent }: ReleaseSpec,
+  { version, content }: ReleaseSpec,
   resets: number,
 ): CheckResult {
   const holds = [...seen.slotDigests].some(
-    ([slot, digests]) => slot !== seen.slot && digests.get(slotContent.bytes) === slotContent.sha256,
+    ([slot, digests]) => slot !== seen.slot && holdsRelease(digests, content),
   );
   if (!holds)
     return failed('not-installed', `no slot but the running one holds ${version}, so it was never installed`);

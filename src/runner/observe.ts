@@ -100,7 +100,11 @@ async function slotDigests({ manifest, disks }: Subject, slot: SlotSpec): Promis
   const disk = disks.get(slot.disk);
   const digests = new Map<number, string>();
   if (disk === undefined) return digests;
-  const lengths = new Set(Object.values(manifest.releases).map((release) => release.slotContent.bytes));
+  const lengths = new Set(
+    Object.values(manifest.releases).flatMap(({ content }) =>
+      content.kind === 'slot' ? [content.bytes] : [],
+    ),
+  );
   for (const length of lengths)
     if (length <= slot.length) digests.set(length, await digest(disk, slot.offset, length));
   return digests;

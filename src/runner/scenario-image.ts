@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import { buildImage } from '../image/build.ts';
+import { bootFiles } from '../image/manifest.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
@@ -22,7 +23,7 @@ export function imageFor(
 }
 
 /** Throws ScenarioError where the image does not have what the scenario's paths need. */
-export function assertReleases({ agent, paths, source }: Scenario, manifest: ImageManifest): void {
+export function assertReleases({ agent, expect, paths, source }: Scenario, manifest: ImageManifest): void {
   const { bundle } = agent;
   const upgradedTo = new Set(paths.flatMap((path) => path.slice(1)));
   for (const version of new Set(paths.flat())) {
@@ -33,6 +34,14 @@ export function assertReleases({ agent, paths, source }: Scenario, manifest: Ima
         'unknown-release',
         `${source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
       );
+    if (release.content.kind === 'unknown' && expect.release !== 'unchecked')
+      throw new ScenarioError(
+        'release-unknowable',
+        `${source.path}: image ${manifest.name} does not say what a device with ${version} holds`,
+        {
+          hint: 'give the release its slotContent in the image.yaml, or let the scenario say: expect: { release: unchecked }',
+        },
+      );
     if (upgradedTo.has(version) && release.bundles[bundle] === undefined)
       throw new ScenarioError(
         'unknown-bundle',
@@ -42,10 +51,10 @@ export function assertReleases({ agent, paths, source }: Scenario, manifest: Ima
 }
 
 /** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
-export function filesInUse({ agent, paths }: Scenario, { firmware, releases }: ImageManifest): FileRef[] {
+export function filesInUse({ agent, paths }: Scenario, { boot, releases }: ImageManifest): FileRef[] {
   const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
   const bundles = paths.flatMap((path) =>
     path.slice(1).flatMap((version) => releases[version]?.bundles[agent.bundle] ?? []),
   );
-  return [...new Set([firmware.code, ...factory, ...bundles])];
+  return [...new Set([...bootFiles(boot), ...factory, ...bundles])];
 }

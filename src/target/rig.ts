@@ -7,7 +7,7 @@ import { HarnessError, messageOf } from '../core/errors.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
-import type { DiskSpec, ImageManifest } from '../model/image.ts';
+import type { DiskSpec, ImageBoot, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { type NbdServer, startNbdServer } from '../nbd/server.ts';
@@ -24,7 +24,7 @@ const portTries = 5;
 
 /** What a target is made of. */
 export interface TargetOptions {
-  manifest: Pick<ImageManifest, 'ssh' | 'firmware' | 'qemu'>;
+  manifest: Pick<ImageManifest, 'ssh' | 'boot' | 'qemu'>;
   machine: MachineName;
   /** In the order of the bus; the caller owns the disks and disposes of them after the target. */
   disks: readonly { spec: DiskSpec; disk: Disk }[];
@@ -35,7 +35,7 @@ export interface TargetOptions {
   accelerator: Accelerator;
   /** Loopback port for the guest's ssh; chosen when absent. */
   sshPort?: number;
-  /** Boots this kernel instead of the image's firmware. */
+  /** Boots this kernel instead of what the image says. */
   kernel?: DirectKernel;
   /** Resets of the guest while it boots before that counts as a loop (default 8). */
   maxResets?: number;
@@ -168,12 +168,12 @@ export class Rig implements AsyncDisposable {
 
   private snapshotBoot(store: SnapshotStore, paths: CyclePaths, cold?: 'cold'): Promise<SnapshotBoot> {
     const { machine, accelerator, manifest, kernel, disks, onNotice } = this.options;
-    const { firmware, qemu } = manifest;
+    const { boot, qemu } = manifest;
     const kinds = disks.map(({ spec, disk }) => [spec, disk.bytes]);
     return SnapshotBoot.prepare(
       {
         store,
-        machineKey: JSON.stringify([machine, accelerator, qemu, firmware, kernel, kinds]),
+        machineKey: JSON.stringify([machine, accelerator, qemu, boot, kernel, kinds]),
         disks,
         consolePath: paths.consoleLog,
         socketPath: join(this.sockets, `state${this.launches}`),
@@ -273,13 +273,11 @@ export class Rig implements AsyncDisposable {
 
   private spec(consoleLog: string, sshPort: number): QemuSpec {
     const { manifest, machine, accelerator, disks, kernel } = this.options;
-    const { firmware } = manifest;
     return {
       machine,
       accelerator,
       memoryMiB: manifest.qemu.memoryMiB,
-      firmware: kernel === undefined ? { attach: firmware.attach, code: firmware.code.path } : undefined,
-      kernel,
+      ...firstCode(manifest.boot, kernel),
       disks: disks.map(({ spec }) => ({
         ...spec,
         source: { nbd: { socketPath: this.nbd.socketPath, exportName: spec.id } },
@@ -289,4 +287,17 @@ export class Rig implements AsyncDisposable {
       sshPort,
     };
   }
+}
+
+/** What QEMU is to run first. */
+function firstCode(
+  boot: ImageBoot,
+  instead: DirectKernel | undefined,
+): Pick<QemuSpec, 'firmware' | 'kernel'> {
+  if (instead !== undefined) return { kernel: instead };
+  if (boot.kind === 'firmware') return { firmware: { attach: boot.attach, code: boot.code.path } };
+  const { kernel, initrd, arguments: append } = boot;
+  return {
+    kernel: { kernel: kernel.path, append, ...(initrd === undefined ? {} : { initrd: initrd.path }) },
+  };
 }

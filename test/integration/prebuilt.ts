@@ -27,11 +27,13 @@ export async function writePrebuilt(
     const verity = first ? spec.bundles['verity']?.path : (changes.bundle ?? spec.bundles['verity']?.path);
     return { factory, slotContent: spec.bundles['raw']?.path, bundles: { verity } };
   };
+  const { boot } = manifest;
+  if (boot.kind !== 'firmware') throw new Error('the reference image boots a kernel');
   const description = {
     description: 'the reference image as an image of one’s own',
     prebuilt: {
       [manifest.machine]: {
-        firmware: { attach: manifest.firmware.attach, code: manifest.firmware.code.path },
+        firmware: { attach: boot.attach, code: boot.code.path },
         disks: manifest.disks,
         slots: manifest.slots,
         ssh: manifest.ssh,

@@ -52,10 +52,39 @@ describe('a prebuilt image', () => {
     const manifest = await build();
     expect(manifest.releases['1.0']).toMatchObject({
       factory: { main: { path: join(root, 'mine/disk.img'), bytes: 8192 } },
-      slotContent: { bytes: 2048, sha256: sha256(Buffer.alloc(2048, 'slot.ext4')) },
+      content: { kind: 'slot', bytes: 2048, sha256: sha256(Buffer.alloc(2048, 'slot.ext4')) },
     });
     expect(manifest.disks).toEqual([{ id: 'main', attach: 'virtio-blk', cache: 'writeback' }]);
     await verifyImage(manifest);
+  });
+
+  it('takes a kernel that QEMU loads, and a release of which nobody says what it holds', async () => {
+    const text = description
+      .replace(
+        'firmware: { attach: bios, code: u-boot.bin }',
+        'kernel: { image: u-boot.bin, arguments: root=/dev/vda }',
+      )
+      .replace(/ +slots:\n.*A,.*\n.*B,.*\n/, '')
+      .replace(/ +slotContent: .*\n/, '');
+    await writeFile(join(root, 'mine', 'image.yaml'), text);
+    const manifest = await build();
+    expect(manifest).toMatchObject({
+      boot: { kind: 'kernel', kernel: { path: join(root, 'mine/u-boot.bin') }, arguments: 'root=/dev/vda' },
+      slots: [],
+      releases: { '1.0': { content: { kind: 'unknown' } } },
+    });
+    await verifyImage(manifest);
+  });
+
+  it('takes either firmware or a kernel', async () => {
+    const both = description.replace(
+      '    disks:',
+      '    kernel: { image: key, arguments: quiet }\n    disks:',
+    );
+    for (const text of [both, description.replace(/ +firmware: .*\n/, '')]) {
+      await writeFile(join(root, 'mine', 'image.yaml'), text);
+      await expect(build()).rejects.toThrow('either firmware or a kernel');
+    }
   });
 
   it('has another key when a file changes, and verifying notices', async () => {

@@ -5,7 +5,7 @@ import { checkFallBack, checkRelease, runningRelease } from '../../../src/oracle
 
 const release = (version: string, bytes = 100): ReleaseSpec => ({
   version,
-  slotContent: { sha256: `digest of ${version}`, bytes },
+  content: { kind: 'slot', sha256: `digest of ${version}`, bytes },
   bundles: {},
 });
 const releases = { '1.0': release('1.0'), '2.0': release('2.0', 120) };
