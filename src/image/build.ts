@@ -31,8 +31,8 @@ export interface BuildOptions {
   cache?: string;
 }
 
-/** Raised whenever the builder makes other bytes from the same inputs. */
-const builderVersion = 1;
+/** Raised whenever the builder makes other bytes, or another manifest, from the same inputs. */
+const builderVersion = 2;
 
 /** The images that come with this program. */
 export const ownImages = fileURLToPath(new URL('../../images', import.meta.url));
