@@ -1,4 +1,5 @@
 import type { Deadline } from '../core/deadline.ts';
+import type { Shipped } from '../oracle/shipped.ts';
 import type { Ready } from '../target/target.ts';
 
 /** What an agent needs of a device: to run commands on it. */
@@ -32,4 +33,9 @@ export interface UpdateAgent {
   status(device: Shell, limits: AgentLimits): Promise<AgentStatus>;
   /** Makes the next boot take the release before. */
   rollback(device: Shell, limits: AgentLimits): Promise<void>;
+  /**
+   * What the packages of a release ship, for the verdict on the owner's files; of a release that it does not know,
+   * undefined. Agents that install no packages lack it: nobody knows then, and each file counts as the owner's.
+   */
+  shipped?(release: string): Shipped | undefined;
 }

@@ -1,3 +1,4 @@
+import type { ConfigurationTable } from './configuration.ts';
 import type { CutRecord, StepRecord, Verdict } from './record.ts';
 
 /** What happens during a run, as it happens; `run.jsonl` has one a line and the terminal shows them. */
@@ -5,6 +6,7 @@ export type RunEvent =
   | { type: 'run-started'; run: string; scenario: string; machine: string; folder: string }
   | { type: 'phase'; run: string; phase: string; detail: string }
   | { type: 'step'; run: string; path: string[]; step: StepRecord }
+  | { type: 'configuration'; run: string; path: string[]; table: ConfigurationTable }
   | { type: 'cuts-planned'; run: string; total: number }
   /** `total` is 0 where nobody knows how many boots it takes; `states` says then how far it is. */
   | {

@@ -1,4 +1,5 @@
 import type { FailureKind } from '../core/errors.ts';
+import type { ConfigurationTable } from './configuration.ts';
 import type { MachineName } from './machine.ts';
 
 /** `error`: the harness broke; `unknown`: not decided. Neither is ever a pass. */
@@ -39,6 +40,8 @@ export interface StepRecord {
 export interface PathRecord {
   releases: string[];
   steps: StepRecord[];
+  /** Absent where the scenario names no file of the owner's, or nobody came to look. */
+  configuration?: ConfigurationTable[];
 }
 
 /** One crash state that was booted. */

@@ -1,3 +1,4 @@
+import type { ConfigurationPromise } from './configuration.ts';
 import type { MachineName } from './machine.ts';
 
 /** One thing that the device's owner did before the upgrade. `run` is executed by the guest's shell. */
@@ -61,7 +62,8 @@ export interface Scenario {
     release: ('old' | 'new')[] | 'unchecked';
     /** After a cut: in how many ways may devices come out whole of one upgrade? */
     outcomes: 'two' | 'unchecked';
-    configuration: 'preserved' | 'unchecked';
+    /** `preserved` is short for the strictest promise. */
+    configuration: 'preserved' | 'unchecked' | ConfigurationPromise;
     /** After a cut: must installing again bring the device to where the upgrade should end? */
     retry: 'succeeds' | 'unchecked';
     /** At the end of each path: must the agent's rollback bring back the release before? */

@@ -1,33 +1,116 @@
+import { HarnessError } from '../core/errors.ts';
+import type { ConfigurationPromise, Fate, FileFate } from '../model/configuration.ts';
+import type { Scenario } from '../model/scenario.ts';
 import { type CheckResult, failed, passed } from './check.ts';
-import type { FileState } from './observation.ts';
+import { fileFate } from './fate.ts';
+import type { FileState, OwnedFile } from './observation.ts';
+import { type Shipped, shippingOf } from './shipped.ts';
 
-/** Compares the owner's files byte for byte, with mode and ownership, against what the owner left. */
-export function checkConfiguration(before: readonly FileState[], after: readonly FileState[]): CheckResult {
+/** What the owner's files are judged by. */
+export interface ConfigurationTerms {
+  promise: ConfigurationPromise;
+  /** What was shipped by the release that ran when the owner left the files so; undefined where nobody knows. */
+  shippedBefore: Shipped | undefined;
+  /** The same for each release that may run now, at least one: a file must be as it should be for any of them. */
+  shippedNow: readonly (Shipped | undefined)[];
+}
+
+const strict: ConfigurationPromise = { edited: 'preserved', deleted: 'stay-deleted' };
+
+/** The promise that a scenario asks for; the strict one where its file has just a word. */
+export function promiseOf({ configuration }: Scenario['expect']): ConfigurationPromise {
+  return typeof configuration === 'string' ? strict : configuration;
+}
+
+/**
+ * Decides what became of each of the owner's files, and whether that may be. Codes: `configuration-lost` where the
+ * bytes of a file are nowhere, else `configuration-changed`.
+ */
+export function checkConfiguration(
+  before: readonly OwnedFile[],
+  after: readonly FileState[],
+  terms: ConfigurationTerms,
+): CheckResult & { files: FileFate[] } {
   const now = new Map(after.map((file) => [file.path, file]));
-  const problems = before.flatMap((file) => {
-    const problem = difference(file, now.get(file.path));
-    return problem === undefined ? [] : [`${file.path} ${problem}`];
+  const judged = before.map((file) => judge(file, now.get(file.path), terms));
+  const files = judged.map(({ fate }) => fate);
+  const problems = judged.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+  if (problems.length === 0) return { ...passed(countsText(files)), files };
+  const lost = judged.some(({ fate, problem }) => problem !== undefined && fate.fate === 'lost');
+  const code = lost ? 'configuration-lost' : 'configuration-changed';
+  return { ...failed(code, problems.join('; ')), files };
+}
+
+interface Judged {
+  fate: FileFate;
+  /** Undefined: it may be so. */
+  problem: string | undefined;
+}
+
+function judge(before: OwnedFile, after: FileState | undefined, terms: ConfigurationTerms): Judged {
+  const { path } = before;
+  if (after === undefined) throw new HarnessError('not-observed', `nobody looked at ${path}`);
+  const readings = terms.shippedNow.map((shipped): Judged => {
+    const shippedBefore = shippingOf(terms.shippedBefore, path);
+    const fate = fileFate({ before, after, shippedBefore, shippedNow: shippingOf(shipped, path) });
+    return { fate, problem: mayBe(fate.fate, terms.promise) ? undefined : problemOf(before, after, fate) };
   });
-  if (problems.length === 0) return passed(`${before.length} files as the owner left them`);
-  return failed('configuration-lost', problems.join('; '));
+  const best = readings.find(({ problem }) => problem === undefined) ?? readings.at(-1);
+  if (best === undefined) throw new HarnessError('no-release', 'the configuration is judged by no release');
+  return best;
 }
 
-function difference(before: FileState, after: FileState | undefined): string | undefined {
-  if (after === undefined) return 'was not looked at';
-  if (before.content === undefined)
-    return after.content === undefined ? undefined : 'is back, though the owner deleted it';
-  if (after.content === undefined) return 'is gone';
-  const at = firstDifference(before.content, after.content);
-  if (at !== undefined)
-    return `differs from byte ${at} on (${before.content.length} bytes before, ${after.content.length} now)`;
-  if (before.access !== after.access)
-    return `has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`;
-  return undefined;
+function mayBe(fate: Fate, { edited, deleted }: ConfigurationPromise): boolean {
+  switch (fate) {
+    case 'preserved':
+    case 'default':
+      return true;
+    case 'merged':
+      return edited !== 'preserved';
+    case 'access changed':
+    case 'replaced with copy':
+      return edited === 'kept-somewhere';
+    case 'recreated':
+      return deleted === 'may-return';
+    case 'lost':
+    case 'stale default':
+      return false;
+  }
 }
 
-function firstDifference(a: Buffer, b: Buffer): number | undefined {
-  if (a.equals(b)) return undefined;
+function problemOf(before: FileState, after: FileState, { path, fate, copy }: FileFate): string {
+  switch (fate) {
+    case 'recreated':
+      return `${path} is back, though the owner deleted it`;
+    case 'stale default':
+      return `${path} is still the old default, though the owner never changed it and there is a new one`;
+    case 'access changed':
+      return `${path} has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`;
+    case 'merged':
+      return `${path} ${difference(before, after)}, though all of the owner's changes are in it`;
+    case 'replaced with copy':
+      return `${path} ${difference(before, after)}; what the owner had is in ${copy ?? 'a copy'}`;
+    default:
+      return `${path} ${difference(before, after)}`;
+  }
+}
+
+function difference({ content: before }: FileState, { content: after }: FileState): string {
+  if (after === undefined) return 'is gone';
+  if (before === undefined) return 'is there';
+  const at = firstDifference(before, after);
+  return `differs from byte ${at} on (${before.length} bytes before, ${after.length} now)`;
+}
+
+function firstDifference(a: Buffer, b: Buffer): number {
   const shorter = Math.min(a.length, b.length);
   for (let i = 0; i < shorter; i += 1) if (a[i] !== b[i]) return i;
   return shorter;
+}
+
+/** `4 preserved, 1 default` */
+function countsText(files: readonly FileFate[]): string {
+  const counts = new Map<Fate, number>();
+  for (const { fate } of files) counts.set(fate, (counts.get(fate) ?? 0) + 1);
+  return [...counts].map(([fate, count]) => `${count} ${fate}`).join(', ');
 }

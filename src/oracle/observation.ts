@@ -1,3 +1,10 @@
+/** A file beside one of the owner's, with the same name and a suffix that package managers give to copies. */
+export interface FileCopy {
+  /** One of `copySuffixes`. */
+  suffix: string;
+  content: Buffer;
+}
+
 /** What one file of the owner's looks like. */
 export interface FileState {
   path: string;
@@ -5,6 +12,13 @@ export interface FileState {
   content: Buffer | undefined;
   /** Permission bits, owner and group; undefined where there is no such file. */
   access: string | undefined;
+  copies: readonly FileCopy[];
+}
+
+/** One file of the owner's, as the owner left it. */
+export interface OwnedFile extends FileState {
+  /** What was in it before the owner came; undefined where there was no such file. */
+  found: Buffer | undefined;
 }
 
 /** What a target that came up shows of itself. */

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { EventSink, RunEvent } from '../model/event.ts';
 import type { StepRecord, Verdict } from '../model/record.ts';
 import { coloursFor, isLive, type TextOutput } from './colour.ts';
+import { countsText, remarkableLines } from './configuration-text.ts';
 import { durationText, oneLine } from './text.ts';
 
 interface Progress {
@@ -64,6 +65,12 @@ export class Terminal implements Disposable {
         return `${label} ${oneLine(event.phase)}: ${oneLine(event.detail)}`;
       case 'step':
         return `${label} ${this.stepText(event.step, event.path.join('->'))}`;
+      case 'configuration': {
+        const remarkable = remarkableLines(event.table);
+        if (remarkable.length === 0) return undefined;
+        const files = `${countsText(event.table)}: ${remarkable.join('; ')}`;
+        return `${label} ${oneLine(event.path.join('->'))}: ${oneLine(`${event.table.step}: ${files}`, 600)}`;
+      }
       case 'cuts-planned':
         this.runs.set(event.run, {
           phase: progress?.phase ?? 'power cuts',

@@ -1,4 +1,13 @@
-import type { CutRecord, Finding, Problem, RunRecord, StepRecord, Verdict } from '../model/record.ts';
+import type {
+  CutRecord,
+  Finding,
+  PathRecord,
+  Problem,
+  RunRecord,
+  StepRecord,
+  Verdict,
+} from '../model/record.ts';
+import { lostLines } from './configuration-text.ts';
 import { oneLine } from './text.ts';
 
 /** One thing that was decided, as CI servers count them. */
@@ -25,9 +34,7 @@ export function testCases(record: RunRecord): TestCase[] {
   const base = `${classPart(fileStem(record.scenarioFile))}.${classPart(record.machine)}`;
   const cuts = record.crash?.cuts ?? [];
   const decided = [
-    ...record.paths.flatMap((path) =>
-      path.steps.map((step) => stepCase(`${base}.upgrade`, path.releases, step)),
-    ),
+    ...record.paths.flatMap((path) => path.steps.map((step) => stepCase(`${base}.upgrade`, path, step))),
     ...cuts.flatMap((cut) => cutCases(`${base}.power-cuts`, cut, cuts.length <= maxDetailedCuts)),
   ];
   const cases = [
@@ -44,13 +51,18 @@ interface Identified extends TestCase {
   cut: string;
 }
 
-function stepCase(classname: string, releases: readonly string[], step: StepRecord): Identified {
+function stepCase(
+  classname: string,
+  { releases, configuration = [] }: PathRecord,
+  step: StepRecord,
+): Identified {
+  const tables = configuration.filter((table) => table.step === step.name);
   return {
     ...identity(classname, `${releases.join('->')}: ${step.name}`),
     ...result(step),
     check: step.name,
     cut: '',
-    details: problemLines(step.problem),
+    details: [...problemLines(step.problem), ...tables.flatMap(lostLines)],
     console: step.console,
   };
 }

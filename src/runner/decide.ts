@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { CutRecord } from '../model/record.ts';
 import { type Verdict, worst } from '../model/record.ts';
 import { failed } from '../oracle/check.ts';
-import type { FileState } from '../oracle/observation.ts';
+import type { OwnedFile } from '../oracle/observation.ts';
 import type { SnapshotStore } from '../target/snapshot-store.ts';
 import type { Ready } from '../target/target.ts';
 import type { Bench } from './bench.ts';
@@ -14,6 +14,7 @@ import {
   type Examined,
   examine,
   install,
+  type Owned,
   type Upgrade,
   untilReady,
   upgradeName,
@@ -33,7 +34,7 @@ export interface Cut {
 export interface CutDevice {
   device: Device;
   /** The owner's files as the owner left them. */
-  configuration: readonly FileState[];
+  configuration: readonly OwnedFile[];
 }
 
 /** What is decided one after the other: the device came back whole; the upgrade can be done again. */
@@ -115,7 +116,7 @@ async function check(
     const outcome = end('whole', outcomeName(cut.upgrade, seen, checklist));
     if (!seen.sound || !options.retry) return outcome;
     stage = 'retry';
-    await retry(bench, ready, after, { upgrade: cut.upgrade, checklist, seen });
+    await retry(bench, ready, after.device, { cut, owned: ownedOf(cut, after), checklist, seen });
     return end('retry', outcomeName(cut.upgrade, seen, checklist));
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
@@ -126,18 +127,26 @@ async function check(
 /** Switches the device on and looks at it. */
 async function comeBack(
   bench: Bench,
-  { upgrade: { from, to } }: Cut,
-  { device, configuration }: CutDevice,
+  cut: Cut,
+  after: CutDevice,
   { checklist, snapshots }: { checklist: Checklist; snapshots: SnapshotStore | undefined },
 ): Promise<{ ready: Ready; seen: Examined }> {
+  const { from, to } = cut.upgrade;
+  const { device } = after;
   const { release } = bench.scenario.expect;
   const ages = release === 'unchecked' ? (['old', 'new'] as const) : release;
   const allowed = ages.map((age) => (age === 'old' ? from : to));
   const ready = await checklist.step('boots', async () =>
     untilReady(bench, await device.target.powerOn(snapshots)),
   );
-  const seen = await examine(bench, ready, device.subject, { allowed, configuration }, checklist);
+  const expectation = { allowed, owned: ownedOf(cut, after) };
+  const seen = await examine(bench, ready, device.subject, expectation, checklist);
   return { ready, seen };
+}
+
+/** The owner came when the path began. */
+function ownedOf({ path, upgrade }: Cut, { configuration }: CutDevice): Owned {
+  return { release: path[0] ?? upgrade.from, files: configuration };
 }
 
 /** What a cut came to when the device did not get through a step: `boots: kernel-panic`. */
@@ -149,15 +158,20 @@ export function stoppedOutcome({ step }: DeviceStopped): string {
 async function retry(
   bench: Bench,
   ready: Ready,
-  { device, configuration }: CutDevice,
-  { upgrade, checklist, seen }: { upgrade: Upgrade; checklist: Checklist; seen: Examined },
+  device: Device,
+  {
+    cut: { upgrade },
+    owned,
+    checklist,
+    seen,
+  }: { cut: Cut; owned: Owned; checklist: Checklist; seen: Examined },
 ): Promise<void> {
   const again = await checklist.step('retry', async () => {
     await confirm(bench, ready);
     await install(bench, ready, upgrade.to);
     return untilReady(bench, await ready.reboot());
   });
-  const expectation = afterUpgrade(bench, upgrade, configuration);
+  const expectation = afterUpgrade(bench, upgrade, owned);
   const after = await examine(bench, again, device.subject, expectation, checklist, 'retry: ');
   const { upgrade: expected, release } = bench.scenario.expect;
   const idle = seen.release === upgrade.to && after.slot === seen.slot && bench.manifest.slots.length > 1;

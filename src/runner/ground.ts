@@ -4,7 +4,7 @@ import { Arena } from '../nbd/arena.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { MappedDisk } from '../nbd/mapped-disk.ts';
 import { fileView, mappedView } from '../nbd/views.ts';
-import type { FileState } from '../oracle/observation.ts';
+import type { OwnedFile } from '../oracle/observation.ts';
 import { type CrashState, stateMaps } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import type { Bench } from './bench.ts';
@@ -21,7 +21,7 @@ export interface Ground {
   /** Over the log and its data, and those of the ground before. */
   sha256: string;
   /** The owner's files as the owner left them. */
-  configuration: readonly FileState[];
+  configuration: readonly OwnedFile[];
   /** The crash state that the log begins with; a device fresh from the factory where there is none. */
   after?: { ground: Ground; state: CrashState };
 }

@@ -3,13 +3,15 @@ import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest, SlotSpec } from '../model/image.ts';
 import type { Disk } from '../nbd/disk.ts';
-import type { FileState, Observation } from '../oracle/observation.ts';
+import type { Observation } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
-import { quote } from './shell.ts';
+import { filesIn, showFiles } from './file-answers.ts';
 
 /** Milliseconds that looking at the device may take. */
 const limitMs = 60_000;
-/** Bytes that the answer may have: all of the owner's files in base64. */
+/** Bytes that all of the owner's files may have, with the copies beside them. */
+const maxFileBytes = 48 << 20;
+/** In base64, with what else is said. */
 const maxAnswerBytes = 64 << 20;
 const chunkBytes = 1 << 20;
 
@@ -50,7 +52,7 @@ export async function observe(
         ({ name }) => slots === 'all' || (slots === 'running' && name === slot?.name),
       ),
     ),
-    configuration: subject.configuration.map((path, i) => fileState(path, files[2 * i], files[2 * i + 1])),
+    configuration: filesIn(files, subject.configuration),
   };
 }
 
@@ -60,7 +62,7 @@ async function ask(device: Ready, question: string, signal: AbortSignal): Promis
     const answer = await device.run(question, { deadline, signal, maxOutputBytes: maxAnswerBytes });
     if (answer.exitCode === 0 && !answer.truncated) return answer.stdout;
     const why = answer.truncated
-      ? `its files have more than ${maxAnswerBytes >> 20} MiB`
+      ? `its files and the copies beside them have more than ${maxFileBytes >> 20} MiB`
       : `reading its files ended with ${answer.exitCode}: ${answer.stderr.trim().slice(-300)}`;
     throw new DeviceFailure('observe-failed', `the device runs, but cannot be looked at: ${why}`);
   } catch (error) {
@@ -73,21 +75,10 @@ async function ask(device: Ready, question: string, signal: AbortSignal): Promis
   }
 }
 
-/** Prints the kernel's command line, the version, and two lines per file: its access (or `absent`) and its content. */
+/** Prints the kernel's command line, the version, and the files. */
 function question(paths: readonly string[]): string {
-  const files = paths.map((path) => {
-    const file = quote(path);
-    return `if [ -e ${file} ]; then stat -L -c '%a %u:%g' ${file} && base64 -w 0 < ${file} && echo || exit 3; else echo absent; echo; fi`;
-  });
   const version = `sed -n 's/^VERSION_ID=//p' /etc/os-release | tr -d '"\\n'; echo`;
-  return [`tr -d '\\n' < /proc/cmdline; echo`, version, ...files].join('\n');
-}
-
-function fileState(path: string, access: string | undefined, content: string | undefined): FileState {
-  if (access === undefined || content === undefined)
-    throw new DeviceFailure('observe-failed', `the device did not say what ${path} holds`);
-  if (access === 'absent') return { path, content: undefined, access: undefined };
-  return { path, access, content: Buffer.from(content, 'base64') };
+  return [`tr -d '\\n' < /proc/cmdline; echo`, version, showFiles(paths, maxFileBytes)].join('\n');
 }
 
 async function digestsOf(subject: Subject, slots: readonly SlotSpec[]): Promise<Observation['slotDigests']> {

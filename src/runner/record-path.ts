@@ -1,7 +1,7 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import type { PathRecord } from '../model/record.ts';
-import type { FileState } from '../oracle/observation.ts';
+import type { FileState, OwnedFile } from '../oracle/observation.ts';
 import { checkRelease } from '../oracle/release.ts';
 import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
@@ -14,8 +14,10 @@ import { provision } from './provision.ts';
 import {
   afterUpgrade,
   confirm,
+  type Examined,
   examine,
   install,
+  type Owned,
   rollback,
   type Upgrade,
   untilReady,
@@ -28,7 +30,7 @@ export interface PathRun {
   log: WriteLog;
   arenaPath: string;
   /** The owner's files before the first upgrade. */
-  configuration: FileState[];
+  configuration: OwnedFile[];
 }
 
 /** The upgrades of a path, in order. */
@@ -52,21 +54,21 @@ export async function recordPath(bench: Bench, path: PathRecord, label: string):
       bench.emit({ type: 'step', run: bench.runId, path: path.releases, step });
     },
   });
-  let configuration: FileState[] = [];
+  let configuration: OwnedFile[] = [];
   try {
     const owned = await bringIntoService(bench, device, releases[0] ?? '', checklist);
     configuration = owned.configuration;
+    const known = { path, owned: { release: releases[0] ?? '', files: configuration }, checklist };
     let ready = owned.ready;
     const upgrades = upgradesOf(releases);
     for (const [step, upgrade] of upgrades.entries())
-      ready = await takeUpgrade(bench, device, ready, { step, upgrade, configuration, checklist });
+      ready = await takeUpgrade(bench, device, ready, { ...known, step, upgrade });
     const last = upgrades.at(-1);
     if (bench.scenario.expect.rollback === 'succeeds' && last !== undefined)
       ready = await takeBack(bench, device, ready, {
+        ...known,
         step: upgrades.length - 1,
         upgrade: last,
-        configuration,
-        checklist,
       });
     await ready.cutPower();
   } catch (error) {
@@ -86,21 +88,27 @@ export async function bringIntoService(
   device: Device,
   release: string,
   checklist: Checklist,
-): Promise<{ ready: Ready; configuration: FileState[] }> {
+): Promise<{ ready: Ready; configuration: OwnedFile[] }> {
   const ready = await checklist.step(`boot ${release}`, () =>
     asDescribed(bench, release, async () => untilReady(bench, await device.target.powerOn())),
   );
+  const look = (slots: 'running' | 'none') =>
+    checklist.guard('look', () =>
+      asDescribed(bench, release, () => observe(ready, device.subject, slots, bench.signal)),
+    );
+  const found = new Map((await look('none')).configuration.map(({ path, content }) => [path, content]));
   await checklist.step('provision', async () => {
     await provision(ready, bench.scenario, bench.signal);
     await confirm(bench, ready);
   });
-  const seen = await checklist.guard('look', () =>
-    asDescribed(bench, release, () => observe(ready, device.subject, 'running', bench.signal)),
-  );
+  const seen = await look('running');
   const { verdict, message } = checkRelease(seen, bench.manifest.releases, [release]);
   if (verdict !== 'passed') throw mismatch(bench, release, message);
   assertOwned(bench, seen.configuration);
-  return { ready, configuration: [...seen.configuration] };
+  return {
+    ready,
+    configuration: seen.configuration.map((file) => ({ ...file, found: found.get(file.path) })),
+  };
 }
 
 /** Failures of a factory-new device that say that the image's or the scenario's description is wrong. */
@@ -141,8 +149,10 @@ function assertOwned({ scenario }: Bench, files: readonly FileState[]): void {
 }
 
 interface UpgradeContext {
+  path: PathRecord;
+  step: number;
   upgrade: Upgrade;
-  configuration: readonly FileState[];
+  owned: Owned;
   checklist: Checklist;
 }
 
@@ -151,7 +161,7 @@ async function takeUpgrade(
   bench: Bench,
   device: Device,
   before: Ready,
-  { step, upgrade, configuration, checklist }: UpgradeContext & { step: number },
+  { path, step, upgrade, owned, checklist }: UpgradeContext,
 ): Promise<Ready> {
   const name = upgradeName(upgrade);
   const begin = (phase: string) => device.log.mark(windowMark(step, phase));
@@ -161,8 +171,9 @@ async function takeUpgrade(
   const ready = await checklist.step(`${name} first boot`, async () =>
     untilReady(bench, await before.reboot()),
   );
-  const expectation = afterUpgrade(bench, upgrade, configuration);
-  await examine(bench, ready, device.subject, expectation, checklist, `${name} `);
+  const expectation = afterUpgrade(bench, upgrade, owned);
+  const seen = await examine(bench, ready, device.subject, expectation, checklist, `${name} `);
+  noteFiles(bench, path, `${name} configuration`, seen);
   begin('confirm');
   await checklist.step(`${name} confirm`, () => confirm(bench, ready));
   device.log.mark(idleMark);
@@ -174,21 +185,24 @@ async function takeBack(
   bench: Bench,
   device: Device,
   before: Ready,
-  { step, upgrade, configuration, checklist }: UpgradeContext & { step: number },
+  { path, step, upgrade, owned, checklist }: UpgradeContext,
 ): Promise<Ready> {
   device.log.mark(windowMark(step, 'rollback'));
   const ready = await checklist.step('rollback', async () => {
     await rollback(bench, before);
     return untilReady(bench, await before.reboot());
   });
-  await examine(
-    bench,
-    ready,
-    device.subject,
-    { allowed: [upgrade.from], configuration },
-    checklist,
-    'rollback: ',
-  );
+  const expectation = { allowed: [upgrade.from], owned };
+  const seen = await examine(bench, ready, device.subject, expectation, checklist, 'rollback: ');
+  noteFiles(bench, path, 'rollback: configuration', seen);
   device.log.mark(idleMark);
   return ready;
+}
+
+/** Notes what became of the owner's files; `step` is the name of the check. */
+function noteFiles(bench: Bench, path: PathRecord, step: string, { files }: Examined): void {
+  if (files.length === 0) return;
+  const table = { step, files };
+  path.configuration = [...(path.configuration ?? []), table];
+  bench.emit({ type: 'configuration', run: bench.runId, path: path.releases, table });
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
-import type { FileState } from '../oracle/observation.ts';
+import type { OwnedFile } from '../oracle/observation.ts';
 import { loadLog, storeLog } from '../writelog/stored-log.ts';
 import type { Bench } from './bench.ts';
 import { type Inputs, inputsDigest, inputsOf } from './inputs.ts';
@@ -13,7 +13,7 @@ import { keptRecordings } from './kept-recordings.ts';
 import type { PathRun } from './record-path.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
-const recordingFormat = 6;
+const recordingFormat = 7;
 
 /**
  * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's
@@ -27,7 +27,14 @@ export interface Recording extends PathRun {
 }
 
 /** The owner's files as JSON. */
-export type StoredFiles = { path: string; content: string | null; access: string | null }[];
+export type StoredFiles = {
+  path: string;
+  content: string | null;
+  access: string | null;
+  /** This and the next are not in findings of older programs. */
+  found?: string | null;
+  copies?: { suffix: string; content: string }[];
+}[];
 
 interface StoredRecording {
   scenario: Scenario;
@@ -101,7 +108,7 @@ export class RecordingStore {
     const stored: StoredRecording = {
       scenario: { ...this.bench.scenario, source: { ...source, path: resolve(source.path) } },
       inputs: inputsOf(this.bench.scenario, this.bench.manifest, run.path.releases),
-      path: { releases: run.path.releases, steps: run.path.steps.map(withoutConsole) },
+      path: { ...run.path, steps: run.path.steps.map(withoutConsole) },
       sha256: digest,
       configuration: storeFiles(run.configuration),
     };
@@ -184,19 +191,24 @@ function withoutConsole({ name, verdict, seconds }: StepRecord): StepRecord {
 }
 
 /** For JSON. */
-export function storeFiles(files: readonly FileState[]): StoredFiles {
-  return files.map(({ path, content, access }) => ({
+export function storeFiles(files: readonly OwnedFile[]): StoredFiles {
+  return files.map(({ path, content, access, found, copies }) => ({
     path,
     content: content?.toString('base64') ?? null,
     access: access ?? null,
+    found: found?.toString('base64') ?? null,
+    copies: copies.map((copy) => ({ suffix: copy.suffix, content: copy.content.toString('base64') })),
   }));
 }
 
 /** What `storeFiles` made JSON of. */
-export function restoreFiles(files: StoredFiles): FileState[] {
-  return files.map(({ path, content, access }) => ({
+export function restoreFiles(files: StoredFiles): OwnedFile[] {
+  const bytes = (text: string | null) => (text === null ? undefined : Buffer.from(text, 'base64'));
+  return files.map(({ path, content, access, found = null, copies = [] }) => ({
     path,
-    content: content === null ? undefined : Buffer.from(content, 'base64'),
+    content: bytes(content),
     access: access ?? undefined,
+    found: bytes(found),
+    copies: copies.map((copy) => ({ suffix: copy.suffix, content: Buffer.from(copy.content, 'base64') })),
   }));
 }

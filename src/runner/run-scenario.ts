@@ -57,6 +57,9 @@ async function obtainRecording(
       path.steps.push(step);
       bench.emit({ type: 'step', run: bench.runId, path: releases, step });
     }
+    if (known.path.configuration !== undefined) path.configuration = known.path.configuration;
+    for (const table of path.configuration ?? [])
+      bench.emit({ type: 'configuration', run: bench.runId, path: releases, table });
     return known;
   }
   const run = await bench.vm(() => recordPath(bench, path, label));

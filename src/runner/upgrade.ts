@@ -1,7 +1,8 @@
 import { Deadline } from '../core/deadline.ts';
+import type { FileFate } from '../model/configuration.ts';
 import { failed } from '../oracle/check.ts';
-import { checkConfiguration } from '../oracle/configuration.ts';
-import type { FileState } from '../oracle/observation.ts';
+import { checkConfiguration, promiseOf } from '../oracle/configuration.ts';
+import type { Observation, OwnedFile } from '../oracle/observation.ts';
 import { checkFallBack, checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
 import { type Bench, bundleUrl } from './bench.ts';
@@ -24,13 +25,9 @@ export function upgradeName({ from, to }: Upgrade): string {
 }
 
 /** What a device must look like after an upgrade that nothing interrupted. */
-export function afterUpgrade(
-  bench: Bench,
-  { from, to }: Upgrade,
-  configuration: readonly FileState[],
-): Expectation {
-  if (bench.scenario.expect.upgrade === 'succeeds') return { allowed: [to], configuration };
-  return { allowed: [from], configuration, fellBackFrom: to };
+export function afterUpgrade(bench: Bench, { from, to }: Upgrade, owned: Owned): Expectation {
+  if (bench.scenario.expect.upgrade === 'succeeds') return { allowed: [to], owned };
+  return { allowed: [from], owned, fellBackFrom: to };
 }
 
 /** Waits for a device to come up. Throws the DeviceFailure that says why it did not. */
@@ -60,12 +57,17 @@ export async function rollback(bench: Bench, device: Ready): Promise<void> {
   await bench.agent.rollback(device, { deadline: Deadline.after(agentLimitMs), signal: bench.signal });
 }
 
+/** The owner's files as the owner left them, and the release that ran then. */
+export interface Owned {
+  release: string;
+  files: readonly OwnedFile[];
+}
+
 /** What there is to compare a device with. */
 export interface Expectation {
   /** Releases that the device may be on. */
   allowed: readonly string[];
-  /** The owner's files as the owner left them. */
-  configuration: readonly FileState[];
+  owned: Owned;
   /** The release that the device must have tried on its way. */
   fellBackFrom?: string;
 }
@@ -78,6 +80,8 @@ export interface Examined extends RunningRelease {
   releaseChecked: boolean;
   /** What the scenario's own checks printed: tells outcomes apart. */
   said: string[];
+  /** What became of the owner's files. */
+  files: FileFate[];
 }
 
 /**
@@ -89,7 +93,7 @@ export async function examine(
   bench: Bench,
   device: Ready,
   subject: Subject,
-  { allowed, configuration, fellBackFrom }: Expectation,
+  { allowed, owned, fellBackFrom }: Expectation,
   checklist: Checklist,
   prefix = '',
 ): Promise<Examined> {
@@ -101,10 +105,9 @@ export async function examine(
   const results: boolean[] = [];
   if (expect.release !== 'unchecked')
     results.push(checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed)));
-  if (expect.configuration === 'preserved' && configuration.length > 0)
-    results.push(
-      checklist.check(`${prefix}configuration`, checkConfiguration(configuration, seen.configuration)),
-    );
+  const configuration = judgeFiles(bench, owned, seen, allowed);
+  if (expect.configuration !== 'unchecked' && owned.files.length > 0)
+    results.push(checklist.check(`${prefix}configuration`, configuration));
   if (tried !== undefined)
     results.push(checklist.check(`${prefix}fallback`, checkFallBack(seen, tried, device.resets)));
   const said: string[] = [];
@@ -120,5 +123,20 @@ export async function examine(
       checklist.check(`${prefix}kernel`, failed('kernel-oops', `the kernel says: ${device.oops}`)),
     );
   const sound = results.every(Boolean);
-  return { ...runningRelease(seen, releases), sound, releaseChecked: expect.release !== 'unchecked', said };
+  const releaseChecked = expect.release !== 'unchecked';
+  return { ...runningRelease(seen, releases), sound, releaseChecked, said, files: configuration.files };
+}
+
+/** By what the packages of the releases ship, as far as the agent knows. */
+function judgeFiles(
+  { scenario, agent }: Bench,
+  { release, files }: Owned,
+  { configuration }: Observation,
+  allowed: readonly string[],
+): ReturnType<typeof checkConfiguration> {
+  return checkConfiguration(files, configuration, {
+    promise: promiseOf(scenario.expect),
+    shippedBefore: agent.shipped?.(release),
+    shippedNow: allowed.map((one) => agent.shipped?.(one)),
+  });
 }

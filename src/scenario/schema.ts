@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
 import { cutPhases, stateKinds } from '../model/scenario.ts';
 import { durationPattern, parseDuration } from './duration.ts';
@@ -102,6 +103,21 @@ const check = z.strictObject({
   ),
 });
 
+const configurationPromise = z
+  .union([
+    z.enum(['preserved', 'unchecked']),
+    z.strictObject({
+      edited: z
+        .enum(editedPromises)
+        .default('preserved')
+        .describe(
+          'What the owner changed or made: as it was; or all of the changes in it; or whole in a copy beside it',
+        ),
+      deleted: z.enum(deletedPromises).default('stay-deleted').describe('What the owner deleted'),
+    }),
+  ])
+  .describe("The owner's files after each upgrade and each cut; preserved: byte for byte");
+
 const expectations = z.strictObject({
   boots: z.strictObject({ within: duration.prefault('120s') }).prefault({}),
   installs: z.strictObject({ within: duration.prefault('300s') }).prefault({}),
@@ -117,7 +133,7 @@ const expectations = z.strictObject({
     .enum(['two', 'unchecked'])
     .default('two')
     .describe('After a cut: at most two outcomes, the old state and the new, or as many as there are'),
-  configuration: z.enum(['preserved', 'unchecked']).default('preserved'),
+  configuration: configurationPromise.default('preserved'),
   retry: z
     .enum(['succeeds', 'unchecked'])
     .default('succeeds')

@@ -1,0 +1,57 @@
+/** What must be left of a file that the owner changed or made; each allows what those before it allow. */
+export const editedPromises = ['preserved', 'merged', 'kept-somewhere'] as const;
+
+/** What must become of a file that the owner deleted. */
+export const deletedPromises = ['stay-deleted', 'may-return'] as const;
+
+/** What an upgrade must do with the owner's files. */
+export interface ConfigurationPromise {
+  edited: (typeof editedPromises)[number];
+  deleted: (typeof deletedPromises)[number];
+}
+
+/**
+ * What became of one file. `preserved`: content, mode and ownership as the owner left them, or still deleted.
+ * `access changed`: the content that should be there, with another mode or owner. `merged`: other bytes, with all of
+ * the owner's changes in them. `replaced with copy`: other content, and the owner's bytes whole in a named copy. `lost`:
+ * the owner's bytes are nowhere. `recreated`: back, though the owner had deleted it. Of a file that a package shipped and
+ * the owner never changed: `default`, what the packages ship; `stale default`, what they shipped, though they ship
+ * other content now.
+ */
+export type Fate =
+  | 'preserved'
+  | 'access changed'
+  | 'merged'
+  | 'replaced with copy'
+  | 'lost'
+  | 'recreated'
+  | 'default'
+  | 'stale default';
+
+/** A copy that lies beside a file. */
+export interface CopyRecord {
+  path: string;
+  holds: 'what the owner had' | 'the new default' | 'the old default' | 'what is live' | 'something else';
+  /** It appeared, and nobody needs it. */
+  spurious: boolean;
+}
+
+/** One file of the owner's, before and after. */
+export interface FileFate {
+  path: string;
+  /** What the owner did, and the packages: `edited, default changed`; only the first where nobody knows the second. */
+  case: string;
+  fate: Fate;
+  /** The first 12 digits of each content's SHA-256, or `absent`. What nobody knows is left out. */
+  digests: { owner: string; shippedBefore?: string; shippedNow?: string; now: string };
+  /** Where the owner's bytes are, if not in the file itself. */
+  copy?: string;
+  copies: CopyRecord[];
+}
+
+/** What became of the owner's files by one step of a path. */
+export interface ConfigurationTable {
+  /** The check: `1.0->1.1 configuration`. */
+  step: string;
+  files: FileFate[];
+}
