@@ -52,6 +52,8 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'mkfs.vfat' }, package: 'dosfstools', purpose: 'test' },
   { what: { program: 'mcopy' }, package: 'mtools', purpose: 'test' },
   { what: { program: 'dpkg-scanpackages' }, package: 'dpkg-dev', purpose: 'test' },
+  { what: { program: 'fakeroot' }, package: 'fakeroot', purpose: 'test' },
+  { what: { program: 'rpmbuild' }, package: 'rpm', purpose: 'test' },
 ];
 
 /** What a requirement is called in messages: the program's name or the file's path. */

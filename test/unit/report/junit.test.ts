@@ -3,7 +3,7 @@ import { parseStringPromise } from 'xml2js';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { junitXml } from '../../../src/report/junit.ts';
 import { violations } from '../../support/junit-schemas.ts';
-import { crash, cut, failure, motley, record, step } from './records.ts';
+import { crash, cut, failure, fate, motley, motleyFiles, record, step } from './records.ts';
 
 interface Problem {
   _?: string;
@@ -110,6 +110,26 @@ describe('junitXml', () => {
     expect(lost.failure![0]!._).toContain('in files: /etc/hostname');
     expect(lost['system-out']).toEqual(['[[ATTACHMENT|console/cut-p1.9.none.1.log]]']);
     expect(properties[0]!.property.map((one) => one.$)).toContainEqual({ name: 'seed', value: '7' });
+  });
+
+  it('says of a lost file what the owner had, what was shipped and what is there', async () => {
+    const name = '1.0->1.1 configuration';
+    const lost = failure('configuration-lost', '/etc/evil is gone');
+    const files = [...motleyFiles().files, fate('/etc/motd', { fate: 'lost' })];
+    const one = record({
+      verdict: 'failed',
+      paths: [
+        { releases: ['1.0', '1.1'], steps: [step(name, lost)], configuration: [{ step: name, files }] },
+      ],
+    });
+    const xml = junitXml([one]);
+    expect(await violations(xml, 'jenkins')).toEqual([]);
+    const [found] = (await suiteOf(one)).testcase;
+    expect(found!.failure![0]!._).toBe(
+      '/etc/evil is gone\n' +
+        'lost: /etc/evil (edited): SHA-256 1a2b3c4d5e6f, now absent\n' +
+        'lost: /etc/motd (edited, default changed): SHA-256 1a2b3c4d5e6f, now 1a2b3c4d5e6f; shipped aaaaaaaaaaaa, then bbbbbbbbbbbb',
+    );
   });
 
   it('names attachments from where the report is read', () => {

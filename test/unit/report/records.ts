@@ -1,3 +1,4 @@
+import type { ConfigurationTable, FileFate } from '../../../src/model/configuration.ts';
 import type { CrashRecord, CutRecord, RunRecord, StepRecord } from '../../../src/model/record.ts';
 
 export function step(name: string, more: Partial<StepRecord> = {}): StepRecord {
@@ -22,6 +23,45 @@ export function cut(id: string, more: Partial<CutRecord> = {}): CutRecord {
     seconds: 31.4,
     console: `console/cut-${id}.1.log`,
     ...more,
+  };
+}
+
+export function fate(path: string, more: Partial<FileFate> = {}): FileFate {
+  return {
+    path,
+    case: 'edited, default changed',
+    fate: 'preserved',
+    digests: {
+      owner: '1a2b3c4d5e6f',
+      shippedBefore: 'aaaaaaaaaaaa',
+      shippedNow: 'bbbbbbbbbbbb',
+      now: '1a2b3c4d5e6f',
+    },
+    copies: [],
+    ...more,
+  };
+}
+
+/** One file of each kind that a reader must look at, and two that are as they should be. */
+export function motleyFiles(step = '1.0->1.1 configuration'): ConfigurationTable {
+  const copy = '/etc/app.conf.rpmsave';
+  return {
+    step,
+    files: [
+      fate('/etc/hosts'),
+      fate('/etc/issue', { fate: 'default', case: 'unedited, default changed' }),
+      fate('/etc/app.conf', {
+        fate: 'replaced with copy',
+        copy,
+        copies: [{ path: copy, holds: 'what the owner had', spurious: false }],
+      }),
+      fate('/etc/\u001b[2Jevil', {
+        fate: 'lost',
+        case: 'edited',
+        digests: { owner: '1a2b3c4d5e6f', now: 'absent' },
+        copies: [{ path: '/etc/\u001b[2Jevil-opkg', holds: 'the old default', spurious: true }],
+      }),
+    ],
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { summaryText } from '../../../src/report/summary.ts';
-import { crash, cut, failure, motley, record, step } from './records.ts';
+import { crash, cut, failure, fate, motley, motleyFiles, record, step } from './records.ts';
 
 describe('summaryText', () => {
   it('sums up a passed run', () => {
@@ -19,6 +19,33 @@ describe('summaryText', () => {
   reports: reports/x
 `,
     );
+  });
+
+  it("says what became of the owner's files: upgrades that went alike in one line, and what to look at", () => {
+    const fine = { files: [fate('/etc/hosts'), fate('/etc/app.conf')] };
+    const configuration = [
+      { step: '1.0->1.1 configuration', ...fine },
+      motleyFiles('1.1->2.0 configuration'),
+      { step: 'rollback: configuration', ...fine },
+    ];
+    const paths = [{ releases: ['1.0', '1.1', '2.0'], steps: [step('boot 1.0')], configuration }];
+    expect(summaryText([record({ paths })])).toBe(
+      `RAUC A/B upgrade on qemuarm64: passed in 5m12s
+  upgrade 1.0 -> 1.1 -> 2.0: 1 of 1 steps passed
+    owner's files: 2 preserved (1.0->1.1, rollback)
+    owner's files: 1 preserved, 1 default, 1 replaced with copy, 1 lost; 1 spurious copy (1.1->2.0)
+      /etc/app.conf: replaced with copy, what the owner had is in /etc/app.conf.rpmsave (edited, default changed)
+      /etc/evil: lost (edited)
+`,
+    );
+  });
+
+  it('lists ten of many lost files', () => {
+    const files = Array.from({ length: 12 }, (_, i) => fate(`/etc/${i}`, { fate: 'lost' }));
+    const configuration = [{ step: '1.0->1.1 configuration', files }];
+    const text = summaryText([record({ paths: [{ releases: ['1.0', '1.1'], steps: [], configuration }] })]);
+    expect(text).toContain("owner's files: 12 lost (1.0->1.1)\n");
+    expect(text).toContain('/etc/9: lost (edited, default changed)\n      and 2 more in run.json\n');
   });
 
   it('names findings, their console and the command that does it again', () => {

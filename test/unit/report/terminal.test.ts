@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/core/clock.ts';
 import type { EventSink } from '../../../src/model/event.ts';
 import { Terminal } from '../../../src/report/terminal.ts';
-import { cut, failure, step } from './records.ts';
+import { cut, failure, fate, motleyFiles, step } from './records.ts';
 
 const run = '20261121T034500Z-ab-upgrade-qemuarm64';
 
@@ -60,6 +60,19 @@ describe('Terminal', () => {
       '[ab-upgrade-qemuarm64] FAILED failed after 1m05s',
       '',
     ]);
+  });
+
+  it("says which of the owner's files are not simply as they should be", () => {
+    const text = show(new Capture(false), {}, (sink) => {
+      const table = { step: '1.0->1.1 configuration', files: [fate('/etc/hosts')] };
+      sink({ type: 'configuration', run, path: ['1.0', '1.1'], table });
+      sink({ type: 'configuration', run, path: ['1.0', '1.1'], table: motleyFiles() });
+    });
+    expect(text).toBe(
+      '[ab-upgrade-qemuarm64] 1.0->1.1: 1.0->1.1 configuration: 1 preserved, 1 default, 1 replaced with copy, 1 lost; ' +
+        '1 spurious copy: /etc/app.conf: replaced with copy, what the owner had is in /etc/app.conf.rpmsave ' +
+        '(edited, default changed); /etc/evil: lost (edited)\n',
+    );
   });
 
   it('keeps one live line on a terminal, with boots and the time left', () => {

@@ -106,6 +106,16 @@ expect:
   });
 
   it.each([
+    ['unchecked', 'unchecked'],
+    ['{}', { edited: 'preserved', deleted: 'stay-deleted' }],
+    ['{ edited: merged }', { edited: 'merged', deleted: 'stay-deleted' }],
+    ['{ edited: kept-somewhere, deleted: may-return }', { edited: 'kept-somewhere', deleted: 'may-return' }],
+  ])('takes the promise for the configuration %s', (text, promise) => {
+    const { expect: expected } = parseScenario(`${minimal}expect: { configuration: ${text} }\n`, 's.yaml');
+    expect(expected.configuration).toEqual(promise);
+  });
+
+  it.each([
     [
       'a wrong machine',
       minimal.replace('qemuarm64', 'qemuarm46'),
@@ -215,6 +225,21 @@ expect:
       'a duration of nothing',
       `${minimal}expect: { boots: { within: 0s } }\n`,
       's.yaml:6:28: expect.boots.within: a duration must lie between 100ms and 24h',
+    ],
+    [
+      'a promise for the configuration',
+      `${minimal}expect: { configuration: { edited: kept_somewhere } }\n`,
+      's.yaml:6:36: expect.configuration.edited: expected one of preserved, merged, kept-somewhere, found "kept_somewhere"; did you mean "kept-somewhere"?',
+    ],
+    [
+      'a part of the configuration',
+      `${minimal}expect: { configuration: { conffiles: preserved } }\n`,
+      's.yaml:6:28: expect.configuration: unknown key "conffiles"; expected one of edited, deleted',
+    ],
+    [
+      'a word for the configuration',
+      `${minimal}expect: { configuration: preserve }\n`,
+      's.yaml:6:26: expect.configuration: expected one of preserved, unchecked or a mapping, found "preserve"; did you mean "preserved"?',
     ],
     [
       'a phase',
