@@ -91,7 +91,7 @@ function problemOf(before: FileState, after: FileState, { path, fate, copy }: Fi
     case 'replaced with copy':
       return `${path} ${difference(before, after)}; what the owner had is in ${copy ?? 'a copy'}`;
     default:
-      return `${path} ${difference(before, after)}`;
+      return `${path} ${difference(before, after)}, and no copy has what the owner had`;
   }
 }
 

@@ -8,13 +8,13 @@ import type { Ready } from '../target/target.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped, secondsSince } from './checklist.ts';
 import type { Device } from './device.ts';
+import type { Owned } from './judge-files.ts';
 import {
   afterUpgrade,
   confirm,
   type Examined,
   examine,
   install,
-  type Owned,
   type Upgrade,
   untilReady,
   upgradeName,

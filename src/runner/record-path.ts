@@ -9,6 +9,7 @@ import { idleMark, windowMark } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
 import { type Device, factoryDisks, openDevice } from './device.ts';
+import type { Owned } from './judge-files.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type Examined,
   examine,
   install,
-  type Owned,
   rollback,
   type Upgrade,
   untilReady,

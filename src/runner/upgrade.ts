@@ -1,12 +1,11 @@
 import { Deadline } from '../core/deadline.ts';
 import type { FileFate } from '../model/configuration.ts';
 import { failed } from '../oracle/check.ts';
-import { checkConfiguration, promiseOf } from '../oracle/configuration.ts';
-import type { Observation, OwnedFile } from '../oracle/observation.ts';
 import { checkFallBack, checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
 import { type Bench, bundleUrl } from './bench.ts';
 import type { Checklist } from './checklist.ts';
+import { judgeFiles, type Owned } from './judge-files.ts';
 import { observe, type Subject } from './observe.ts';
 import { runCheck } from './run-check.ts';
 
@@ -57,12 +56,6 @@ export async function rollback(bench: Bench, device: Ready): Promise<void> {
   await bench.agent.rollback(device, { deadline: Deadline.after(agentLimitMs), signal: bench.signal });
 }
 
-/** The owner's files as the owner left them, and the release that ran then. */
-export interface Owned {
-  release: string;
-  files: readonly OwnedFile[];
-}
-
 /** What there is to compare a device with. */
 export interface Expectation {
   /** Releases that the device may be on. */
@@ -105,7 +98,7 @@ export async function examine(
   const results: boolean[] = [];
   if (expect.release !== 'unchecked')
     results.push(checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed)));
-  const configuration = judgeFiles(bench, owned, seen, allowed);
+  const configuration = judgeFiles({ expect, agent: bench.agent }, owned, seen.configuration, allowed);
   if (expect.configuration !== 'unchecked' && owned.files.length > 0)
     results.push(checklist.check(`${prefix}configuration`, configuration));
   if (tried !== undefined)
@@ -125,18 +118,4 @@ export async function examine(
   const sound = results.every(Boolean);
   const releaseChecked = expect.release !== 'unchecked';
   return { ...runningRelease(seen, releases), sound, releaseChecked, said, files: configuration.files };
-}
-
-/** By what the packages of the releases ship, as far as the agent knows. */
-function judgeFiles(
-  { scenario, agent }: Bench,
-  { release, files }: Owned,
-  { configuration }: Observation,
-  allowed: readonly string[],
-): ReturnType<typeof checkConfiguration> {
-  return checkConfiguration(files, configuration, {
-    promise: promiseOf(scenario.expect),
-    shippedBefore: agent.shipped?.(release),
-    shippedNow: allowed.map((one) => agent.shipped?.(one)),
-  });
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/core/digest.ts';
 import { copySuffixes } from '../../../src/oracle/copy-suffixes.ts';
 import { fileFate } from '../../../src/oracle/fate.ts';
 import type { Shipping } from '../../../src/oracle/shipped.ts';
@@ -8,6 +9,9 @@ import { owned, path, shipped, state } from './files.ts';
 const port = 'port=8080\n';
 const next = 'port=8080\ntls=on\n';
 const edit = 'port=8443\n';
+const owners = 'what the owner had';
+const unlisted = 'edited, no longer listed, still shipped';
+const dropped = 'edited, dropped from the package';
 
 /** What the packages ship before and now, and what the owner had, of each row of the table. */
 const rows: Record<string, { before: Shipping; now: Shipping; owner: string | undefined }> = {
@@ -15,133 +19,74 @@ const rows: Record<string, { before: Shipping; now: Shipping; owner: string | un
   'edited, default changed': { before: shipped(port), now: shipped(next), owner: edit },
   'unedited, default changed': { before: shipped(port), now: shipped(next), owner: port },
   'deleted, default changed': { before: shipped(port), now: shipped(next), owner: undefined },
-  'edited, no longer listed, still shipped': {
+  [unlisted]: {
     before: shipped(port),
     now: shipped(next, { conffile: false }),
     owner: edit,
   },
-  'edited, dropped from the package': { before: shipped(port), now: 'nothing', owner: edit },
+  [dropped]: { before: shipped(port), now: 'nothing', owner: edit },
   'made, new in the packages': { before: 'nothing', now: shipped(next), owner: edit },
 };
 
-// [manager, row, what is there now, copies; fate, where the owner's bytes are, what each copy holds, spurious ones]
-type Cell = [
-  string,
-  string,
-  string | undefined,
-  Record<string, string>,
-  string,
-  string?,
-  string[]?,
-  string[]?,
-];
+type Copy = [suffix: string, content: string, holds: string, spurious?: 'spurious'];
+type Cell = [manager: string, row: string, now: string | undefined, fate: string, ...copies: Copy[]];
 const cells: Cell[] = [
-  [
-    'opkg',
-    'edited, default unchanged',
-    edit,
-    { '-opkg': port },
-    'preserved',
-    undefined,
-    ['the old default'],
-    ['-opkg'],
-  ],
-  ['dpkg', 'edited, default unchanged', edit, {}, 'preserved'],
-  ['rpm %config', 'edited, default unchanged', edit, {}, 'preserved'],
-  ['rpm noreplace', 'edited, default unchanged', edit, {}, 'preserved'],
+  ['opkg', 'edited, default unchanged', edit, 'preserved', ['-opkg', port, 'the old default', 'spurious']],
+  ['dpkg', 'edited, default unchanged', edit, 'preserved'],
+  ['rpm %config', 'edited, default unchanged', edit, 'preserved'],
+  ['rpm noreplace', 'edited, default unchanged', edit, 'preserved'],
 
-  ['opkg', 'edited, default changed', edit, { '-opkg': next }, 'preserved', undefined, ['the new default']],
-  [
-    'dpkg',
-    'edited, default changed',
-    edit,
-    { '.dpkg-dist': next },
-    'preserved',
-    undefined,
-    ['the new default'],
-  ],
-  [
-    'rpm %config',
-    'edited, default changed',
-    next,
-    { '.rpmsave': edit },
-    'replaced with copy',
-    '.rpmsave',
-    ['what the owner had'],
-  ],
-  [
-    'rpm noreplace',
-    'edited, default changed',
-    edit,
-    { '.rpmnew': next },
-    'preserved',
-    undefined,
-    ['the new default'],
-  ],
+  ['opkg', 'edited, default changed', edit, 'preserved', ['-opkg', next, 'the new default']],
+  ['dpkg', 'edited, default changed', edit, 'preserved', ['.dpkg-dist', next, 'the new default']],
+  ['rpm %config', 'edited, default changed', next, 'replaced with copy', ['.rpmsave', edit, owners]],
+  ['rpm noreplace', 'edited, default changed', edit, 'preserved', ['.rpmnew', next, 'the new default']],
 
-  ['opkg', 'unedited, default changed', next, {}, 'default'],
-  ['dpkg', 'unedited, default changed', next, {}, 'default'],
-  ['rpm %config', 'unedited, default changed', next, {}, 'default'],
-  ['rpm noreplace', 'unedited, default changed', next, {}, 'default'],
+  ['opkg', 'unedited, default changed', next, 'default'],
+  ['dpkg', 'unedited, default changed', next, 'default'],
+  ['rpm %config', 'unedited, default changed', next, 'default'],
+  ['rpm noreplace', 'unedited, default changed', next, 'default'],
 
-  ['opkg', 'deleted, default changed', next, {}, 'recreated'],
-  [
-    'dpkg',
-    'deleted, default changed',
-    undefined,
-    { '.dpkg-dist': next },
-    'preserved',
-    undefined,
-    ['the new default'],
-  ],
-  ['rpm %config', 'deleted, default changed', next, {}, 'recreated'],
-  ['rpm noreplace', 'deleted, default changed', next, {}, 'recreated'],
+  ['opkg', 'deleted, default changed', next, 'recreated'],
+  ['dpkg', 'deleted, default changed', undefined, 'preserved', ['.dpkg-dist', next, 'the new default']],
+  ['rpm %config', 'deleted, default changed', next, 'recreated'],
+  ['rpm noreplace', 'deleted, default changed', next, 'recreated'],
 
-  [
-    'opkg',
-    'edited, no longer listed, still shipped',
-    next,
-    { '-opkg.backup': edit },
-    'replaced with copy',
-    '-opkg.backup',
-    ['what the owner had'],
-  ],
-  ['dpkg', 'edited, no longer listed, still shipped', next, {}, 'lost'],
+  ['opkg', unlisted, next, 'replaced with copy', ['-opkg.backup', edit, owners]],
+  ['dpkg', unlisted, next, 'lost'],
+  ['rpm %config', unlisted, next, 'replaced with copy', ['.rpmsave', edit, owners]],
+  ['rpm noreplace', unlisted, next, 'replaced with copy', ['.rpmsave', edit, owners]],
 
-  [
-    'opkg',
-    'edited, dropped from the package',
-    undefined,
-    { '-opkg.backup': edit },
-    'replaced with copy',
-    '-opkg.backup',
-    ['what the owner had'],
-  ],
-  ['dpkg', 'edited, dropped from the package', edit, {}, 'preserved'],
+  ['opkg', dropped, undefined, 'replaced with copy', ['-opkg.backup', edit, owners]],
+  ['dpkg', dropped, edit, 'preserved'],
+  ['rpm %config', dropped, undefined, 'replaced with copy', ['.rpmsave', edit, owners]],
+  ['rpm noreplace', dropped, undefined, 'replaced with copy', ['.rpmsave', edit, owners]],
 
-  ['opkg', 'made, new in the packages', edit, { '-opkg': next }, 'preserved', undefined, ['the new default']],
-  [
-    'dpkg',
-    'made, new in the packages',
-    edit,
-    { '.dpkg-dist': next },
-    'preserved',
-    undefined,
-    ['the new default'],
-  ],
+  ['opkg', 'made, new in the packages', edit, 'preserved', ['-opkg', next, 'the new default']],
+  ['dpkg', 'made, new in the packages', edit, 'preserved', ['.dpkg-dist', next, 'the new default']],
+  ['rpm %config', 'made, new in the packages', next, 'replaced with copy', ['.rpmorig', edit, owners]],
+  ['rpm noreplace', 'made, new in the packages', edit, 'preserved', ['.rpmnew', next, 'the new default']],
 ];
 
 describe('the table of conffiles', () => {
-  it.each(cells)('%s: %s', (_, row, now, copies, fate, copy, holds = [], spurious = []) => {
+  it.each(cells)('%s: %s', (_, row, now, fate, ...copies) => {
     const { before, now: ships, owner } = rows[row]!;
-    const change = { before: owned(owner), shippedBefore: before, shippedNow: ships };
-    const seen = fileFate({ ...change, after: state(now, copies) });
+    const beside = Object.fromEntries(copies.map(([suffix, content]) => [suffix, content]));
+    const seen = fileFate({
+      before: owned(owner),
+      after: state(now, beside),
+      shippedBefore: before,
+      shippedNow: ships,
+    });
     expect(seen).toMatchObject({ path, case: row, fate });
-    expect(seen.copy).toBe(copy === undefined ? undefined : `${path}${copy}`);
-    expect(seen.copies.map((one) => one.holds)).toEqual(holds);
-    expect(seen.copies.filter((one) => one.spurious).map((one) => one.path)).toEqual(
-      spurious.map((suffix) => `${path}${suffix}`),
+    expect(seen.copies).toEqual(
+      copies.map(([suffix, , holds, spurious]) => ({
+        path: `${path}${suffix}`,
+        holds,
+        spurious: spurious !== undefined,
+      })),
     );
+    const place = copies.find(([, , holds]) => holds === owners)?.[0];
+    expect(seen.copy).toBe(place === undefined ? undefined : `${path}${place}`);
   });
 });
 
@@ -172,9 +117,9 @@ describe('fileFate', () => {
   });
 
   it('lets an untouched default go or stay with its package', () => {
-    const dropped = { shippedBefore: shipped(port), shippedNow: 'nothing' } as const;
-    expect(fileFate({ before: owned(port), after: state(undefined), ...dropped }).fate).toBe('default');
-    expect(fileFate({ before: owned(port), after: state(port), ...dropped }).fate).toBe('preserved');
+    const gone = { shippedBefore: shipped(port), shippedNow: 'nothing' } as const;
+    expect(fileFate({ before: owned(port), after: state(undefined), ...gone }).fate).toBe('default');
+    expect(fileFate({ before: owned(port), after: state(port), ...gone }).fate).toBe('preserved');
   });
 
   it('looks at mode and ownership, also of a default', () => {
@@ -194,9 +139,8 @@ describe('fileFate', () => {
     expect(fileFate({ before: owned(edit), after, ...known }).fate).toBe('merged');
     expect(fileFate({ before: owned(edit, port), after, ...nobody }).fate).toBe('merged');
     expect(fileFate({ before: owned(edit), after, ...nobody }).fate).toBe('lost');
-    const digests = { shippedBefore: shipped(port), shippedNow: shipped(next) };
-    delete digests.shippedBefore.content;
-    delete digests.shippedNow.content;
+    const bare = (content: string) => ({ sha256: sha256(content), conffile: true });
+    const digests = { shippedBefore: bare(port), shippedNow: bare(next) };
     expect(fileFate({ before: owned(edit), after, ...digests }).fate).toBe('lost');
     expect(fileFate({ before: owned(edit, port), after, ...digests }).fate).toBe('merged');
   });
