@@ -3,7 +3,7 @@ const rows = [
   ['core'],
   ['model', 'process', 'document', 'filesystem'],
   ['package'],
-  ['scenario', 'writelog', 'report', 'feed', 'image', 'host', 'qemu', 'guest'],
+  ['scenario', 'writelog', 'report', 'feed', 'image', 'host', 'qemu', 'guest', 'sbom'],
   ['nbd', 'oracle', 'explore', 'yocto', 'derive'],
   ['target'],
   ['agents'],
@@ -23,6 +23,7 @@ const owners = {
   send: 'feed',
   'tar-stream': 'package',
   'p-limit': 'runner',
+  'spdx-expression-parse': 'sbom',
 };
 
 const layerRules = rows.flatMap((row, i) =>

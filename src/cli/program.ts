@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { HarnessError } from '../core/errors.ts';
 import type { Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
@@ -10,9 +8,11 @@ import { addLog } from './log.ts';
 import { errorJson, printError } from './print-error.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
+import { addSbom } from './sbom.ts';
 import { addSchema } from './schema.ts';
 import { addSetup } from './setup.ts';
 import type { Streams } from './streams.ts';
+import { version } from './version.ts';
 import { addYocto } from './yocto.ts';
 
 /** Runs one command line (without node and script) to its end and returns the exit code. Throws nothing. */
@@ -51,15 +51,7 @@ function makeProgram(surroundings: Surroundings, finish: (code: number) => void)
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', `\n${exitCodeHelp}`);
-  for (const add of [addSetup, addRun, addReplay, addImage, addYocto, addFeed, addLog, addSchema])
+  for (const add of [addSetup, addRun, addReplay, addImage, addYocto, addFeed, addSbom, addLog, addSchema])
     add(program, surroundings, finish);
   return program;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version: found } = JSON.parse(text) as { version?: unknown };
-  if (typeof found !== 'string')
-    throw new HarnessError('installation-damaged', 'package.json has no version');
-  return found;
 }

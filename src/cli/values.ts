@@ -33,6 +33,19 @@ export function seedText(text: string): string {
   throw wrong('--seed', '1 to 64 letters, digits, or . _ : -', text);
 }
 
+/** Reads `--created`: the one form of a time that SPDX knows. */
+export function utcTime(text: string): string {
+  const isWritten = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
+  if (isWritten && !Number.isNaN(Date.parse(text))) return text;
+  throw wrong('--created', 'a time such as 2026-11-21T10:54:00Z', text);
+}
+
+/** Reads `--vendor`: an ID of os-release(5). */
+export function vendorId(text: string): string {
+  if (/^[a-z0-9._-]{1,64}$/.test(text)) return text;
+  throw wrong('--vendor', 'the ID of an os-release file, such as debian', text);
+}
+
 function wrong(option: string, expected: string, found: string, help = ''): ScenarioError {
   const shown = JSON.stringify(found.slice(0, 60));
   return new ScenarioError('option-invalid', `${option}: expected ${expected}, found ${shown}${help}`);

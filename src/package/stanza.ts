@@ -15,15 +15,15 @@ const fieldLine = /^([!-9;-~]+):[ \t]*(.*)$/;
 
 /**
  * Reads the one stanza of a control file: deb-control(5), deb822(5). Comments (`#`) and blank lines around the stanza
- * are left out; ` .` stands for an empty line. Throws Damage with the line's number.
+ * are left out; ` .` stands for an empty line. Throws Damage with the line's number, which counts from `linesBefore`.
  */
-export function parseStanza(text: string): Stanza {
+export function parseStanza(text: string, linesBefore = 0): Stanza {
   const fields: { name: string; lines: [string, ...string[]] }[] = [];
   const names = new Set<string>();
   let ended = false;
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trimEnd();
-    const fail = (what: string) => new Damage(`line ${index + 1}: ${what}`);
+    const fail = (what: string) => new Damage(`line ${linesBefore + index + 1}: ${what}`);
     if (line.startsWith('#')) continue;
     if (line === '') {
       ended = fields.length > 0;

@@ -1,0 +1,42 @@
+import type { InstalledPackage, SoftwareChange, SoftwareDiff } from '../model/software.ts';
+import { oneLine } from './text.ts';
+
+/** What became of the packages of a system: a line for each that changed, and a line that counts. */
+export function softwareText({ changes, unchanged }: SoftwareDiff): string {
+  const rows = changes.map((change) => [change.kind, oneLine(change.name), versions(change), rest(change)]);
+  const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [...lines, `${counts(changes)}${unchanged} as before`].map((line) => `${line}\n`).join('');
+}
+
+function counts(changes: readonly SoftwareChange[]): string {
+  const found = new Map<string, number>();
+  for (const { kind } of changes) found.set(kind, (found.get(kind) ?? 0) + 1);
+  return [...found].map(([kind, count]) => `${count} ${kind}, `).join('');
+}
+
+function versions({ before, after }: SoftwareChange): string {
+  return arrow(before?.version, after?.version);
+}
+
+/** What differs besides the version; a package that is not wholly installed says so. */
+function rest({ before, after, differs }: SoftwareChange): string {
+  const of = (aspect: keyof InstalledPackage & string) =>
+    `${aspect} ${arrow(before?.[aspect]?.toString(), after?.[aspect]?.toString())}`;
+  const parts = differs.flatMap((aspect) => {
+    if (aspect === 'version') return [];
+    return aspect === 'checksum' ? ['other checksum'] : [of(aspect)];
+  });
+  if (before === undefined && after !== undefined && after.state !== 'installed') parts.push(of('state'));
+  return parts.join('; ');
+}
+
+function arrow(before: string | undefined, after: string | undefined): string {
+  const sides = [before, after].filter((side) => side !== undefined);
+  return [...new Set(sides.map((side) => oneLine(side)))].join(' -> ');
+}
