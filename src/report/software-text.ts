@@ -29,8 +29,8 @@ function rest({ before, after, differs }: SoftwareChange): string {
   const of = (aspect: keyof InstalledPackage & string) =>
     `${aspect} ${arrow(before?.[aspect]?.toString(), after?.[aspect]?.toString())}`;
   const parts = differs.flatMap((aspect) => {
-    if (aspect === 'version') return [];
-    return aspect === 'checksum' ? ['other checksum'] : [of(aspect)];
+    if (aspect === 'checksum') return differs.includes('version') ? [] : ['other checksum'];
+    return aspect === 'version' ? [] : [of(aspect)];
   });
   if (before === undefined && after !== undefined && after.state !== 'installed') parts.push(of('state'));
   return parts.join('; ');

@@ -8,7 +8,7 @@ const mostCharacters = 100;
  */
 export function idString(text: string): string {
   const plain = text.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, mostCharacters);
-  return plain === text ? plain : `${plain}-${shortDigest(text)}`;
+  return plain === text && text !== '' ? plain : `${plain}-${shortDigest(text)}`;
 }
 
 /** Enough of a digest to tell texts of one document apart. */

@@ -1,4 +1,5 @@
 import parseExpression from 'spdx-expression-parse';
+import { bounds } from './bounds.ts';
 import { idString } from './id-string.ts';
 
 /** A licence as SPDX says it. */
@@ -36,6 +37,7 @@ export function licenceOf(statement: string, resolve: ResolveReference = () => u
     texts.set(text.id, text);
     return text.id;
   };
+  if (statement.length > bounds.licenceCharacters) return unknownLicence(statement);
   const words = statement.match(/[()&|]|[^\s()&|]+/g) ?? [];
   const operators = words.map((word) => operatorOf.get(word.toLowerCase()));
   const expression = words
@@ -46,8 +48,7 @@ export function licenceOf(statement: string, resolve: ResolveReference = () => u
     .replaceAll('( ', '(')
     .replaceAll(' )', ')');
   if (isExpression(expression)) return { expression, texts: [...texts.values()] };
-  const whole = unknownText(statement.trim());
-  return { expression: whole.id, texts: [whole] };
+  return unknownLicence(statement.trim());
 }
 
 const operatorOf = new Map([
@@ -73,6 +74,11 @@ function isExpression(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function unknownLicence(name: string): Licence {
+  const text = unknownText(name);
+  return { expression: text.id, texts: [text] };
 }
 
 function unknownText(name: string): LicenceText {

@@ -106,8 +106,13 @@ function relationOf(
   stays: boolean | undefined,
 ): ImageRelation {
   if (stays ?? theirs.version === version) return 'same';
-  const upstream = version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
-  return theirs.version === upstream || theirs.version === version ? 'same-upstream' : 'other';
+  const known = theirs.version ?? '';
+  return [known, upstreamOf(known)].includes(upstreamOf(version)) ? 'same-upstream' : 'other';
+}
+
+/** Without epoch and revision. */
+function upstreamOf(version: string): string {
+  return version.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
 }
 
 function described({ licence, digest }: InstalledPackage): Description {
