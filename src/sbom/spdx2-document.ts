@@ -99,7 +99,7 @@ function stated<Name extends string>(name: Name, value: string | undefined): Par
 }
 
 /** `Organization: OpenEmbedded ()` */
-export function supplierOf(value: string | undefined): Supplier | undefined {
+function supplierOf(value: string | undefined): Supplier | undefined {
   const [, kind, name] = /^(Organization|Person): (.+)$/.exec(value ?? '') ?? [];
   if (name === undefined || (kind !== 'Organization' && kind !== 'Person')) return undefined;
   return { kind, name };

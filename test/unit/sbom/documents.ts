@@ -150,6 +150,7 @@ export function openEmbedded30(image: string, parts: readonly ImagePart[]): obje
       element('build_Build', ['build'], { build_buildType: 'http://openembedded.org/bitbake' }),
       relate('1', 'LifecycleScopedRelationship', id('build'), 'hasOutput', [id('rootfs')], build),
       relate('2', 'LifecycleScopedRelationship', id('build'), 'hasInput', ids, build),
+      relate('3', 'LifecycleScopedRelationship', id('sdk'), 'hasInput', [id('package', 'x-dev')], build),
       element('software_Package', ['source', 'tarball'], {
         name: 'x.tar.gz',
         software_primaryPurpose: 'source',
@@ -184,7 +185,7 @@ export function openEmbedded30(image: string, parts: readonly ImagePart[]): obje
             { type: 'DictionaryEntry', key: 'LicenseRef-PD', value: id('license-text', 'PD') },
           ],
         }),
-        relate(`3-${name}`, 'Relationship', id('package', name), 'hasConcludedLicense', [
+        relate(`4-${name}`, 'Relationship', id('package', name), 'hasConcludedLicense', [
           id('license', name),
         ]),
       ]),
