@@ -15,6 +15,7 @@ export async function loadScenario(path: string): Promise<Scenario> {
 /** Checks a scenario's text; `path` is what errors and the record call it. */
 export function parseScenario(text: string, path: string): Scenario {
   const document = parseDocument(text, path, consistentScenario);
+  const agent = agentSpec(document.agent);
   const provision = document.provision.map(provisionStep);
   const touched = provision.flatMap((step) => ('run' in step ? [] : [pathOf(step)]));
   return {
@@ -22,9 +23,9 @@ export function parseScenario(text: string, path: string): Scenario {
     source: { path, sha256: sha256(text) },
     machines: unique(document.machines),
     image: document.image,
-    agent: agentSpec(document.agent),
-    releases: document.releases,
-    paths: resolvePaths(document.releases, document.paths),
+    agent,
+    releases: Object.values(document.releases).flat(),
+    paths: resolvePaths(branchesOf(document.releases), document.paths),
     provision,
     configuration: unique([...touched, ...document.configuration]),
     checks: document.checks,
@@ -36,7 +37,8 @@ export function parseScenario(text: string, path: string): Scenario {
       release: document.expect.release === 'unchecked' ? 'unchecked' : unique(document.expect.release.oneOf),
       outcomes: document.expect.outcomes,
       configuration: document.expect.configuration,
-      retry: document.expect.retry,
+      // A package manager's recovery is an upgrade done again: that is part of coming back whole.
+      retry: isPackageManager(agent) ? 'unchecked' : document.expect.retry,
       rollback: document.expect.rollback,
     },
   };
@@ -44,14 +46,22 @@ export function parseScenario(text: string, path: string): Scenario {
 
 /** What a schema of single values cannot say: what names must have been given, and what does not go together. */
 const consistentScenario = scenarioSchema.superRefine(
-  ({ agent, releases, paths, checks, expect }, context) => {
+  ({ agent, releases: given, paths, checks, expect }, context) => {
+    const releases = branchesOf(given).flat();
     const complain = (path: PropertyKey[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
+    const places: PropertyKey[][] = Array.isArray(given)
+      ? given.map((_, i) => ['releases', i])
+      : Object.entries(given).flatMap(([branch, list]) => list.map((_, i) => ['releases', branch, i]));
     releases.forEach((release, i) => {
-      if (releases.indexOf(release) < i) complain(['releases', i], `release ${release} is there twice`);
+      if (releases.indexOf(release) < i) complain(places[i] ?? [], `release ${release} is there twice`);
     });
     paths.forEach((path, i) => {
-      if (typeof path === 'string') return;
+      if (typeof path === 'string') {
+        const without = releases.length > 1 && resolvePaths(branchesOf(given), [path]).length === 0;
+        if (without) complain(['paths', i], `"${path}" is no path with these releases`);
+        return;
+      }
       path.forEach((release, j) => {
         if (!releases.includes(release))
           complain(
@@ -75,9 +85,19 @@ const consistentScenario = scenarioSchema.superRefine(
   },
 ) satisfies z.ZodType<ScenarioDocument>;
 
+/** Releases that have no branches are one. */
+function branchesOf(releases: ScenarioDocument['releases']): readonly (readonly string[])[] {
+  return Array.isArray(releases) ? [releases] : Object.values(releases);
+}
+
+function isPackageManager({ name }: AgentSpec): boolean {
+  return name === 'opkg';
+}
+
 function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {
   if (agent === 'rauc') return { name: 'rauc', bundle: 'verity' };
-  if (agent.name === 'rauc') return agent;
+  if (agent === 'opkg') return { name: 'opkg' };
+  if (agent.name !== 'script') return agent;
   const { name, bundle, install, confirm, rollback } = agent;
   return {
     name,

@@ -3,6 +3,7 @@ import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
 import { cutPhases, stateKinds } from '../model/scenario.ts';
 import { durationPattern, parseDuration } from './duration.ts';
+import { pathRules } from './paths.ts';
 
 const text = z.string().min(1).max(100_000);
 
@@ -63,11 +64,12 @@ const provisionStep = z
     `each step needs exactly one of ${provisionKinds.join(', ')}`,
   );
 
-const agentName = z.enum(['rauc', 'script']);
+const agentName = z.enum(['rauc', 'opkg', 'script']);
 const raucAgent = z.strictObject({
   name: z.literal('rauc'),
   bundle: z.enum(['verity', 'plain']).default('verity'),
 });
+const opkgAgent = z.strictObject({ name: z.literal('opkg') });
 const scriptAgent = z.strictObject({
   name: z.literal('script'),
   bundle: z
@@ -82,13 +84,16 @@ const scriptAgent = z.strictObject({
 });
 
 const agent = z
-  .union([z.literal('rauc'), z.discriminatedUnion('name', [raucAgent, scriptAgent])])
+  .union([z.enum(['rauc', 'opkg']), z.discriminatedUnion('name', [raucAgent, opkgAgent, scriptAgent])])
   .describe(`The update agent: ${agentName.options.join(' or ')}`);
 
 const path = z.union([
   z
-    .enum(['adjacent', 'skip'])
-    .describe('adjacent: every release in order; skip: from the first straight to the last'),
+    .enum(pathRules)
+    .describe(
+      'Within each branch: adjacent: every release in order; skip: from the first straight to the last; all: from each ' +
+        'to each later one; downgrade: every release backwards. Between branches: from the latest to the latest of the next.',
+    ),
   z.array(release).min(2).describe('Releases in the order in which the device takes them'),
 ]);
 
@@ -157,7 +162,17 @@ export const scenarioSchema = z.strictObject({
       'A reference image by name; or, with a "/", a folder with an image.yaml, relative to this file',
     ),
   agent,
-  releases: z.array(release).min(2).describe('Oldest first'),
+  releases: z
+    .union([
+      z.array(release).min(2),
+      z
+        .record(
+          z.string().regex(/^[A-Za-z0-9][\w.+-]{0,63}$/, { error: 'the name of a branch: kirkstone' }),
+          z.array(release).min(1),
+        )
+        .refine((branches) => Object.values(branches).flat().length > 1, 'at least two releases'),
+    ])
+    .describe('Oldest first; or branches by name, oldest first, each with its releases'),
   paths: z.array(path).min(1).default(['adjacent']),
   provision: z.array(provisionStep).default([]).describe("What the device's owner did before the upgrade"),
   configuration: z

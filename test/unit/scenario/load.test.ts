@@ -137,6 +137,16 @@ expect:
       's.yaml:5:19: releases[1]: release 1.0 is there twice',
     ],
     [
+      'a release that is in two branches',
+      minimal.replace(/releases: .*/, 'releases: { kirkstone: ["4.0.1", "4.0.2"], nanbield: ["4.0.2"] }'),
+      's.yaml:5:55: releases.nanbield[0]: release 4.0.2 is there twice',
+    ],
+    [
+      'a path between branches where there are none',
+      `${minimal}paths: [between]\n`,
+      's.yaml:6:9: paths[0]: "between" is no path with these releases',
+    ],
+    [
       'one release',
       minimal.replace(', "1.1", "2.0"', ''),
       's.yaml:5:11: releases: expected at least 2 items, found a list',
@@ -169,17 +179,17 @@ expect:
     [
       'a wrong path rule',
       `${minimal}paths: [adjacnet]\n`,
-      's.yaml:6:9: paths[0]: expected one of adjacent, skip or a list, found "adjacnet"; did you mean "adjacent"?',
+      's.yaml:6:9: paths[0]: expected one of adjacent, skip, all, downgrade, between or a list, found "adjacnet"; did you mean "adjacent"?',
     ],
     [
       'a wrong agent',
       minimal.replace('agent: rauc', 'agent: ruac'),
-      's.yaml:4:8: agent: expected "rauc" or a mapping, found "ruac"; did you mean "rauc"?',
+      's.yaml:4:8: agent: expected one of rauc, opkg or a mapping, found "ruac"; did you mean "rauc"?',
     ],
     [
       'a wrong agent name',
       minimal.replace('agent: rauc', 'agent: { name: scirpt }'),
-      's.yaml:4:16: agent.name: expected one of rauc, script, found "scirpt"; did you mean "script"?',
+      's.yaml:4:16: agent.name: expected one of rauc, opkg, script, found "scirpt"; did you mean "script"?',
     ],
     [
       'a script without install',
