@@ -7,7 +7,7 @@ import type { MachineName } from '../model/machine.ts';
 import { durationText } from '../report/text.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
-import { chosenImages, imageMachines } from './image-names.ts';
+import { chosenImages, imageMachines, lackOf } from './image-names.ts';
 import { machineName } from './values.ts';
 
 interface Options {
@@ -23,7 +23,7 @@ export const addImageBuild: AddCommand = (image, surroundings, finish) => {
     .command('build')
     .summary('build images from their image.yaml and lock file, where the cache does not have them')
     .argument('[name...]', 'folders below images/')
-    .option('--all', 'every image')
+    .option('--all', 'every image whose packages are at hand')
     .option(
       '--machine <name>',
       'only for this machine (default: all that the image is made for)',
@@ -43,7 +43,13 @@ async function build(
   operands: readonly string[],
   { streams, interruption }: Surroundings,
 ): Promise<number> {
-  const names = await chosenImages(operands, options.all === true);
+  const progress = options.json === true ? streams.stderr : streams.stdout;
+  const names: string[] = [];
+  for (const name of await chosenImages(operands, options.all === true)) {
+    const lack = operands.length === 0 ? await lackOf(name) : undefined;
+    if (lack === undefined) names.push(name);
+    else progress.write(`[${name}] left out: ${lack}\n`);
+  }
   const wanted = (
     await Promise.all(
       names.map(async (name) => (await imageMachines(name)).map((machine) => ({ name, machine }))),
@@ -57,7 +63,6 @@ async function build(
     return exitCodes.nothing;
   }
   await assertHost({ purposes: ['image'] }, streams.environment);
-  const progress = options.json === true ? streams.stderr : streams.stdout;
   const results = await Promise.allSettled(
     chosen.map(async ({ name, machine }) => {
       const started = performance.now();

@@ -4,6 +4,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { ownImages } from '../image/build.ts';
 import { readDescription } from '../image/description.ts';
+import { givenPackages } from '../image/feed-image.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 
 /** The images that have a description. */
@@ -36,6 +37,19 @@ export async function chosenImages(names: readonly string[], all: boolean): Prom
     );
   }
   return [...new Set(names)];
+}
+
+/** Why an image cannot be built here: packages that it is made of come from elsewhere. Undefined where it can. */
+export async function lackOf(name: string): Promise<string | undefined> {
+  const description = await readDescription(ownImages, name);
+  if (!('feed' in description)) return undefined;
+  try {
+    givenPackages(description, join(ownImages, name));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    return [error.message, error.hint].join('; ');
+  }
 }
 
 /** The machines that an image is described for. */

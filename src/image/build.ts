@@ -4,11 +4,12 @@ import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { debianArchitecture, type MachineName, machineNames } from '../model/machine.ts';
-import { type BuiltImage, type MachineDescription, readDescription } from './description.ts';
+import { type BuiltImage, type FeedImage, type PackageSet, readDescription } from './description.ts';
 import { exclusively } from './exclusive.ts';
+import { givenPackages, makeFeedImage } from './feed-image.ts';
 import { folderDigest } from './folder-digest.ts';
 import { ImageStore } from './image-store.ts';
-import { type ImageSets, type LockFile, lockedSetOf, readLock, writeLock } from './lock.ts';
+import { type ImageSets, type LockedSet, type LockFile, lockedSetOf, readLock, writeLock } from './lock.ts';
 import { makeImage } from './make-image.ts';
 import { loadManifest } from './manifest.ts';
 import { fetchSet } from './packages.ts';
@@ -16,6 +17,7 @@ import { prebuiltManifest } from './prebuilt.ts';
 import { Indexes, resolveSet } from './resolve.ts';
 import { StepCache, stepKey } from './steps.ts';
 import { makeFolder } from './temporary.ts';
+import type { MakeOptions } from './workshop.ts';
 
 /** What to build and with which limits. */
 export interface BuildOptions {
@@ -53,11 +55,12 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
   } = options;
   const description = await readDescription(imagesRoot, name);
   if ('prebuilt' in description) return prebuiltManifest(join(imagesRoot, name), name, machine, description);
-  const machineDescription = machineOf(description, name, machine);
-  const locked = await lockedSets(imagesRoot, name, machine);
+  const make = makerOf(description, name, machine);
+  const locked = await lockedSets(imagesRoot, name, wantedSets(description, machine));
   const sources = [
     await folderDigest(join(imagesRoot, name), ['lock.json', 'README.md']),
     await folderDigest(join(imagesRoot, 'keys'), ['README.md']),
+    ...(await packageDigests(description, join(imagesRoot, name))),
   ];
   const keyOf = (sets: ImageSets) => stepKey('image', { builderVersion, sources, sets }).slice(0, 16);
   const store = new ImageStore(cache, name, machine);
@@ -74,11 +77,9 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
     if ((await store.find(key)) === undefined) {
       onNotice(`building ${name} for ${machine}`);
       await makeFolder(store.path(key), (out) =>
-        makeImage({
+        make({
           name,
           machineName: machine,
-          description,
-          machine: machineDescription,
           folder: join(imagesRoot, name),
           keys: join(imagesRoot, 'keys'),
           key,
@@ -128,39 +129,70 @@ export async function lockImage(options: Omit<BuildOptions, 'machine' | 'frozen'
   const description = await readDescription(imagesRoot, name);
   if ('prebuilt' in description)
     throw new ScenarioError('image-prebuilt', `${name} is prebuilt and has no packages to lock`);
-  const { packages } = description;
   const lock: LockFile = { format: 1, sets: {} };
   await using indexes = new Indexes(cache, signal);
-  lock.sets['tools'] = await resolveSet(packages.tools, 'amd64', indexes);
   for (const machine of machineNames) {
-    const found = description.machines[machine];
-    if (found === undefined) continue;
-    const architecture = debianArchitecture[machine];
-    lock.sets[`${machine}/system`] = await resolveSet(packages.system, architecture, indexes);
-    lock.sets[`${machine}/kernel`] = await resolveSet(packages.kernel, architecture, indexes);
-    lock.sets[`${machine}/firmware`] = await resolveSet(found.firmware, architecture, indexes);
+    if (description.machines[machine] === undefined) continue;
+    for (const { label, set, architecture } of Object.values(wantedSets(description, machine)))
+      lock.sets[label] ??= await resolveSet(set, architecture, indexes);
   }
   await writeLock(lockPath(imagesRoot, name), lock);
   return lock;
 }
 
-async function lockedSets(imagesRoot: string, name: string, machine: MachineName): Promise<ImageSets> {
-  const path = lockPath(imagesRoot, name);
-  const lock = await readLock(path);
+/** Packages that come from elsewhere are sources too. */
+async function packageDigests(description: BuiltImage | FeedImage, folder: string): Promise<string[]> {
+  if (!('feed' in description)) return [];
+  const digests: string[] = [];
+  for (const given of givenPackages(description, folder).values())
+    digests.push(await folderDigest(given, []));
+  return digests;
+}
+
+interface WantedSet {
+  /** Name of the set in the lock file. */
+  label: string;
+  set: PackageSet;
+  architecture: LockedSet['architecture'];
+}
+
+type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T };
+
+/** What an image is made of on one machine. */
+function wantedSets(
+  { packages, machines }: BuiltImage | FeedImage,
+  machine: MachineName,
+): EachSet<WantedSet> {
+  const architecture = debianArchitecture[machine];
+  const own = (purpose: string, set: PackageSet) => ({ label: `${machine}/${purpose}`, set, architecture });
+  const found = machines[machine];
   return {
-    tools: lockedSetOf(lock, 'tools', path),
-    system: lockedSetOf(lock, `${machine}/system`, path),
-    kernel: lockedSetOf(lock, `${machine}/kernel`, path),
-    firmware: lockedSetOf(lock, `${machine}/firmware`, path),
+    tools: { label: 'tools', set: packages.tools, architecture: 'amd64' },
+    system: own('system', packages.system),
+    kernel: own('kernel', packages.kernel),
+    ...(found !== undefined && 'firmware' in found ? { firmware: own('firmware', found.firmware) } : {}),
   };
 }
 
-async function fetchAll(sets: ImageSets, options: Parameters<typeof fetchSet>[1]): Promise<ImageSets> {
+async function lockedSets(imagesRoot: string, name: string, wanted: EachSet<WantedSet>): Promise<ImageSets> {
+  const path = lockPath(imagesRoot, name);
+  const lock = await readLock(path);
+  return eachSet(wanted, ({ label }) => Promise.resolve(lockedSetOf(lock, label, path)));
+}
+
+function fetchAll(sets: ImageSets, options: Parameters<typeof fetchSet>[1]): Promise<ImageSets> {
+  return eachSet(sets, (set) => fetchSet(set, options));
+}
+
+async function eachSet<T, U>(
+  { tools, system, kernel, firmware }: EachSet<T>,
+  make: (set: T) => Promise<U>,
+): Promise<EachSet<U>> {
   return {
-    tools: await fetchSet(sets.tools, options),
-    system: await fetchSet(sets.system, options),
-    kernel: await fetchSet(sets.kernel, options),
-    firmware: await fetchSet(sets.firmware, options),
+    tools: await make(tools),
+    system: await make(system),
+    kernel: await make(kernel),
+    ...(firmware === undefined ? {} : { firmware: await make(firmware) }),
   };
 }
 
@@ -168,11 +200,23 @@ function lockPath(imagesRoot: string, name: string): string {
   return join(imagesRoot, name, 'lock.json');
 }
 
-function machineOf(description: BuiltImage, name: string, machine: MachineName): MachineDescription {
+/** What makes an image by this description. Throws ScenarioError `machine-unsupported`. */
+function makerOf(
+  description: BuiltImage | FeedImage,
+  name: string,
+  machine: MachineName,
+): (options: MakeOptions) => Promise<void> {
+  const unsupported = () =>
+    new ScenarioError(
+      'machine-unsupported',
+      `image ${name} is not made for ${machine}, only for ${Object.keys(description.machines).join(', ')}`,
+    );
+  if ('feed' in description) {
+    const found = description.machines[machine];
+    if (found === undefined) throw unsupported();
+    return (options) => makeFeedImage({ ...options, description, machine: found });
+  }
   const found = description.machines[machine];
-  if (found !== undefined) return found;
-  throw new ScenarioError(
-    'machine-unsupported',
-    `image ${name} is not made for ${machine}, only for ${Object.keys(description.machines).join(', ')}`,
-  );
+  if (found === undefined) throw unsupported();
+  return (options) => makeImage({ ...options, description, machine: found });
 }

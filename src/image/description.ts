@@ -37,6 +37,13 @@ const release = z.strictObject({
   payloadMiB: z.int().min(0).max(512).default(0),
 });
 
+const ssh = z.strictObject({
+  user: z.string(),
+  /** Files of the folder of test keys: the client's private key, the host's public one. */
+  privateKey: z.string(),
+  hostKey: z.string(),
+});
+
 /** An image that is built from Debian packages. */
 const builtImage = z.strictObject({
   description: z.string(),
@@ -60,12 +67,7 @@ const builtImage = z.strictObject({
     keys: z.record(z.string(), z.string()).default({}),
   }),
   initramfs: z.strictObject({ modules: z.array(z.string()), overlay: z.string() }),
-  ssh: z.strictObject({
-    user: z.string(),
-    /** Files of the folder of test keys: the client's private key, the host's public one. */
-    privateKey: z.string(),
-    hostKey: z.string(),
-  }),
+  ssh,
   /** What RAUC bundles are signed with: files of the folder of test keys. */
   bundles: z.strictObject({
     compatible: z.string(),
@@ -142,12 +144,68 @@ const prebuiltImage = z.strictObject({
   }),
 });
 
-const imageDescription = z.union([builtImage, prebuiltImage]);
+const feedMachine = z.strictObject({
+  /** Serial port that the kernel writes to: `ttyS0`. */
+  console: z.string(),
+  /** Further kernel arguments. */
+  kernelArguments: z.string(),
+  memoryMiB: z.int().min(32).max(65536).default(256),
+});
+
+const feedRelease = z.strictObject({
+  version: z.string().regex(/^[\w.+-]+$/),
+  /** Whether devices may leave the factory with it. */
+  factory: z.boolean().default(false),
+  /**
+   * Folder with its packages: a name is one below the folder that BROWNOUT_DATA names; with a "/", a path relative to
+   * the image.yaml. Default: the packages of the release before.
+   */
+  packages: z.string().optional(),
+  /** Recipe that makes its feed from those packages; without one it is them. */
+  recipe: z.string().optional(),
+});
+
+/** An image that is installed from a package feed, on one ext4 file system, and upgraded by later releases of the feed. */
+const feedImage = z.strictObject({
+  description: z.string(),
+  /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
+  epoch: z.int().min(1_000_000_000),
+  feed: z.strictObject({
+    format: z.enum(['ipk']),
+    /** Packages that are in the feed, but not installed. */
+    without: z.array(z.string()).default([]),
+  }),
+  packages: z.strictObject({ system: packageSet, kernel: packageSet, tools: packageSet }),
+  root: z.strictObject({
+    /** Folder laid over the packages' files. */
+    overlay: z.string(),
+    mebibytes: z.int().min(16).max(8192),
+    links: z.record(z.string(), z.string()).default({}),
+    /** Files of the folder of test keys, by path in the image. */
+    keys: z.record(z.string(), z.string()).default({}),
+    /** Script that the first boot runs before the system starts: path in the image's folder. */
+    firstBoot: z.string(),
+  }),
+  initramfs: z.strictObject({ modules: z.array(z.string()), overlay: z.string() }),
+  ssh,
+  machines: z.strictObject({ 'qemux86-64': feedMachine.optional(), qemuarm64: feedMachine.optional() }),
+  releases: z
+    .array(feedRelease)
+    .min(1)
+    .refine(([first]) => first?.packages !== undefined, {
+      path: [0],
+      error: 'the first release needs packages: a folder',
+    }),
+});
+
+const imageDescription = z.union([builtImage, feedImage, prebuiltImage]);
 
 export type PackageSet = z.infer<typeof packageSet>;
 export type MachineDescription = z.infer<typeof machine>;
 export type ReleaseDescription = z.infer<typeof release>;
 export type BuiltImage = z.infer<typeof builtImage>;
+export type FeedMachine = z.infer<typeof feedMachine>;
+export type FeedImage = z.infer<typeof feedImage>;
 export type PrebuiltMachine = z.infer<typeof prebuiltMachine>;
 export type PrebuiltImage = z.infer<typeof prebuiltImage>;
 export type ImageDescription = z.infer<typeof imageDescription>;

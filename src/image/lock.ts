@@ -29,7 +29,8 @@ export interface ImageSets {
   tools: LockedSet;
   system: LockedSet;
   kernel: LockedSet;
-  firmware: LockedSet;
+  /** Of images that boot by firmware. */
+  firmware?: LockedSet;
 }
 
 /** Reads a lock file. Throws HarnessError `lock-missing` or `lock-invalid`. */

@@ -1,11 +1,11 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../core/errors.ts';
 import type { MachineName } from '../model/machine.ts';
-import { cpioArchive } from './cpio.ts';
 import type { BuiltImage, MachineDescription, ReleaseDescription } from './description.ts';
-import { addModules, type KernelModules, loadOrder } from './modules.ts';
+import { initialRamDisk, readKernel } from './kernel.ts';
+import { addModules, type KernelModules } from './modules.ts';
 import type { PackageFiles } from './package-files.ts';
 import { Tree } from './tree.ts';
 
@@ -51,7 +51,14 @@ export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
   await tree.addFolder(join(inputs.folder, inputs.machine.overlay));
   for (const [path, name] of Object.entries(root.keys))
     tree.addFile(path, await readFile(join(inputs.keys, name)), 0o600);
-  const initrd = await initialRamDisk(inputs, tree);
+  const { description, folder, modules } = inputs;
+  const initrd = await initialRamDisk({
+    overlay: join(folder, description.initramfs.overlay),
+    wanted: description.initramfs.modules,
+    modules,
+    busybox: tree.get('usr/bin/busybox'),
+    epoch: description.epoch,
+  });
   const kernel = await readKernel(inputs.kernel);
   tree.addFile(kernelPath, kernel);
   tree.addFile(initrdPath, initrd);
@@ -99,27 +106,6 @@ function addBusybox(tree: Tree, programs: readonly string[]): void {
     const target = path.startsWith('usr/bin/') ? 'busybox' : '../bin/busybox';
     if (!tree.has(path)) tree.addSymlink(path, target);
   }
-}
-
-/** Busybox, the modules that the root device needs in load order, and the image's own `init`. */
-async function initialRamDisk({ description, folder, modules }: RootInputs, root: Tree): Promise<Buffer> {
-  const tree = new Tree();
-  const busybox = root.get('usr/bin/busybox');
-  if (busybox?.type !== 'file') throw new HarnessError('busybox-missing', 'the image has no usr/bin/busybox');
-  tree.addFile('busybox', busybox.content, 0o755);
-  for (const name of ['dev', 'proc', 'sys', 'newroot', 'modules']) tree.addDirectory(name);
-  await tree.addFolder(join(folder, description.initramfs.overlay));
-  for (const [i, path] of loadOrder(description.initramfs.modules, modules.needs).entries()) {
-    const name = `${String(i).padStart(2, '0')}-${path.replace(/^.*\//, '')}`;
-    tree.addFile(`modules/${name}`, await readFile(join(modules.folder, path)));
-  }
-  return cpioArchive(tree, description.epoch);
-}
-
-async function readKernel(root: string): Promise<Buffer> {
-  const [name] = (await readdir(join(root, 'boot'))).filter((file) => file.startsWith('vmlinuz-'));
-  if (name === undefined) throw new HarnessError('kernel-missing', `no kernel in ${root}/boot`);
-  return readFile(join(root, 'boot', name));
 }
 
 /** Bytes that look random and depend on the seed only (AES-128-CTR over zeroes). */

@@ -13,10 +13,17 @@ export type TreeNode =
 
 /**
  * A file system as data: paths without a leading slash, parents made as needed, always listed in the
- * same order. The links of a merged /usr (`bin` → `usr/bin`) are followed when adding.
+ * same order. The links of a merged /usr (`bin` → `usr/bin`) are followed when adding, unless told otherwise.
  */
 export class Tree {
   private readonly nodes = new Map<string, TreeNode>();
+  /** Links of top-level directories that are followed when adding. */
+  private readonly links: Readonly<Record<string, string>>;
+
+  /** `links`: none for a system whose /usr is not merged. */
+  constructor(links: Readonly<Record<string, string>> = Tree.mergedUsr) {
+    this.links = links;
+  }
 
   static readonly mergedUsr: Readonly<Record<string, string>> = {
     bin: 'usr/bin',
@@ -27,7 +34,7 @@ export class Tree {
 
   /** A tree with the same nodes; changing one does not change the other. */
   clone(): Tree {
-    const copy = new Tree();
+    const copy = new Tree(this.links);
     for (const [path, node] of this.nodes) copy.nodes.set(path, node);
     return copy;
   }
@@ -46,18 +53,18 @@ export class Tree {
 
   /** Takes away a path and everything below it; false if there was nothing. */
   remove(path: string): boolean {
-    const name = merged(path);
+    const name = followed(path, this.links);
     const below = [...this.nodes.keys()].filter((other) => other === name || other.startsWith(`${name}/`));
     for (const other of below) this.nodes.delete(other);
     return below.length > 0;
   }
 
   get(path: string): TreeNode | undefined {
-    return this.nodes.get(merged(path));
+    return this.nodes.get(followed(path, this.links));
   }
 
   has(path: string): boolean {
-    return this.nodes.has(merged(path));
+    return this.nodes.has(followed(path, this.links));
   }
 
   /** All nodes, parents before children, in an order that depends on nothing but the paths. */
@@ -97,7 +104,7 @@ export class Tree {
   }
 
   private put(path: string, node: TreeNode): void {
-    const name = merged(path);
+    const name = followed(path, this.links);
     for (let parent = dirname(name); parent !== '.' && !this.nodes.has(parent); parent = dirname(parent)) {
       this.nodes.set(parent, { type: 'directory', mode: 0o755 });
     }
@@ -107,12 +114,12 @@ export class Tree {
 
 /** Modes come from content, so that a checkout which lost its executable bits gives the same image. */
 function isProgram(path: string, content: Buffer): boolean {
-  return content.subarray(0, 2).toString('latin1') === '#!' || /^usr\/s?bin\//.test(merged(path));
+  return content.subarray(0, 2).toString('latin1') === '#!' || /^(usr\/)?s?bin\//.test(path);
 }
 
-function merged(path: string): string {
+function followed(path: string, links: Readonly<Record<string, string>>): string {
   const slash = path.indexOf('/');
-  const top = Tree.mergedUsr[path.slice(0, slash)];
+  const top = links[path.slice(0, slash)];
   return slash < 0 || top === undefined ? path : `${top}${path.slice(slash)}`;
 }
 

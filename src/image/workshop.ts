@@ -1,6 +1,7 @@
 import { copyFile, link, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../core/digest.ts';
+import { HarnessError } from '../core/errors.ts';
 import type { FileRef } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { type BootLoader, bootLoaders } from './boot-loader.ts';
@@ -13,12 +14,10 @@ import type { StepCache } from './steps.ts';
 import { Tools } from './tools.ts';
 import { unpackSet } from './unpack.ts';
 
-/** Everything that one machine's image is made from. */
+/** What any image of one machine is made from, besides its description. */
 export interface MakeOptions {
   name: string;
   machineName: MachineName;
-  description: BuiltImage;
-  machine: MachineDescription;
   /** The image's own folder, and that of the test keys. */
   folder: string;
   keys: string;
@@ -31,8 +30,14 @@ export interface MakeOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The same for an A/B image. */
+export interface SlotImageOptions extends MakeOptions {
+  description: BuiltImage;
+  machine: MachineDescription;
+}
+
 /** What the parts of the build share. */
-export interface Workshop extends MakeOptions {
+export interface Workshop extends SlotImageOptions {
   tools: Tools;
   loader: BootLoader;
   root: RootInputs;
@@ -40,7 +45,7 @@ export interface Workshop extends MakeOptions {
 }
 
 /** Unpacks the packages and makes what all releases need. */
-export async function prepare(options: MakeOptions): Promise<Workshop> {
+export async function prepare(options: SlotImageOptions): Promise<Workshop> {
   const { description, machine, folder, keys, sets, cache, steps, signal } = options;
   const unpack = (set: LockedSet) => unpackSet(set, cache, steps, signal);
   const tools = new Tools(await unpack(sets.tools), sets.tools, description.epoch, signal);
@@ -55,6 +60,8 @@ export async function prepare(options: MakeOptions): Promise<Workshop> {
     files: await PackageFiles.open(await unpack(sets.system)),
     modules: await readModules(kernel, steps, tools, kernelKey),
   };
+  if (sets.firmware === undefined)
+    throw new HarnessError('lock-outdated', `the lock of ${options.name} has no firmware`);
   const firmware = await unpack(sets.firmware);
   const loader = await bootLoaders[machine.bootLoader]({
     tools,
@@ -68,14 +75,14 @@ export async function prepare(options: MakeOptions): Promise<Workshop> {
 }
 
 /** Puts a step's result into the image without a second copy where the file system can. */
-export async function output({ out, steps }: Workshop, source: string, path: string): Promise<FileRef> {
+export async function output({ out, steps }: MakeOptions, source: string, path: string): Promise<FileRef> {
   await link(source, join(out, path)).catch(() => copyFile(source, join(out, path)));
   return { path, sha256: await steps.digest(source), bytes: (await stat(source)).size };
 }
 
 /** Writes a file of the image, filled up with zeroes to `bytes`. */
 export async function outputBytes(
-  { out }: Workshop,
+  { out }: MakeOptions,
   path: string,
   content: Buffer,
   bytes = content.length,

@@ -19,7 +19,7 @@ interface ListOptions {
   /** Hash the contents. */
   digests?: boolean;
   /** Paths of files whose content is held: up to `limits.changedBytes` each. */
-  contents?: ReadonlySet<string>;
+  contents?: ReadonlySet<string> | 'all';
   signal?: AbortSignal;
 }
 
@@ -43,7 +43,7 @@ export async function filesFrom(
       const tar = decompress(compressionOf(name), content, limits.dataBytes, signal);
       for await (const { content: bytes, ...entry } of readTar(tar)) {
         const isFile = entry.type === 'file';
-        if (isFile && contents.has(entry.path)) {
+        if (isFile && (contents === 'all' || contents.has(entry.path))) {
           const content = await within(entry.path, () => collect(bytes, limits.changedBytes));
           const hash = digests ? { sha256: createHash('sha256').update(content).digest('hex') } : {};
           files.push({ ...entry, ...hash, content });

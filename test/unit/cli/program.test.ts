@@ -89,7 +89,7 @@ describe('a wrong command line', () => {
     [
       'an image',
       ['image', 'build', 'rauc-ba'],
-      'no image "rauc-ba"; there are rauc-ab; did you mean "rauc-ab"?',
+      'no image "rauc-ba"; there are rauc-ab, yocto-ipk; did you mean "rauc-ab"?',
     ],
     ['no image', ['image', 'build'], 'name an image: rauc-ab'],
   ])('%s ends with 2', async (_, args, message) => {
@@ -171,6 +171,7 @@ describe('image', () => {
     const { out } = await brownout('image', 'list', '--json');
     expect(JSON.parse(out)).toMatchObject([
       { name: 'rauc-ab', machines: [{ machine: 'qemux86-64', folders: [] }, {}] },
+      { name: 'yocto-ipk', machines: [{ machine: 'qemuarm64', folders: [] }] },
     ]);
   });
 

@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ScenarioError } from '../core/errors.ts';
+import { deriveFeed } from '../derive/derive-feed.ts';
+import type { FileRef, ImageManifest, PackageContents, ReleaseSpec } from '../model/image.ts';
+import type { FeedImage, FeedMachine } from './description.ts';
+import { fixedUuid } from './disk-layout.ts';
+import { writeExt4 } from './ext4.ts';
+import { filesOf, packagesOf, type ReleasePackage } from './feed-release.ts';
+import { folderDigest } from './folder-digest.ts';
+import { ipkRoot } from './ipk-root.ts';
+import { initialRamDisk, readKernel } from './kernel.ts';
+import { packageList } from './make-image.ts';
+import { manifestPath, manifestText } from './manifest.ts';
+import { readModules } from './modules.ts';
+import { PackageFiles } from './package-files.ts';
+import { sshAccess } from './ssh-access.ts';
+import { Tools } from './tools.ts';
+import { Tree } from './tree.ts';
+import { unpackSet } from './unpack.ts';
+import { type MakeOptions, output, outputBytes } from './workshop.ts';
+
+/** Names the folder with packages that are not part of this repository. */
+export const dataVariable = 'BROWNOUT_DATA';
+/** Where the script of the first boot lies; the initial RAM disk looks for it. */
+const firstBootPath = 'var/lib/brownout/first-boot';
+const inodes = 16_384;
+const journalMiB = 8;
+
+/** The folders with the packages of an image, by release. Throws ScenarioError `image-packages`. */
+export function givenPackages({ releases }: FeedImage, folder: string): Map<string, string> {
+  const given = releases.flatMap(({ version, packages }) =>
+    packages === undefined ? [] : [[version, packageFolder(packages, folder)] as const],
+  );
+  return new Map(given);
+}
+
+function packageFolder(name: string, folder: string): string {
+  const data = process.env[dataVariable] ?? '';
+  const isPath = name.includes('/');
+  const path = isPath ? resolve(folder, name) : join(data, name);
+  if ((isPath || data !== '') && existsSync(path)) return path;
+  throw new ScenarioError(
+    'image-packages',
+    isPath
+      ? `the image is made of the packages in ${path}, and there is no such folder`
+      : `the image is made of the packages in ${name}, which come from elsewhere`,
+    {
+      hint: isPath
+        ? 'correct the path in the image.yaml'
+        : `set ${dataVariable} to the folder that has ${name}`,
+    },
+  );
+}
+
+export interface FeedImageOptions extends MakeOptions {
+  description: FeedImage;
+  machine: FeedMachine;
+}
+
+/** Fills `out` with feeds, disks, kernel and the manifest. */
+export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
+  const { description, machine, name, machineName, key, out, sets, steps, cache, folder, signal } = options;
+  const tools = new Tools(
+    await unpackSet(sets.tools, cache, steps, signal),
+    sets.tools,
+    description.epoch,
+    signal,
+  );
+  const kernelRoot = await unpackSet(sets.kernel, cache, steps, signal);
+  const kernelKey = sets.kernel.packages.map(({ sha256 }) => sha256);
+  const programs = new Tree();
+  await (await PackageFiles.open(await unpackSet(sets.system, cache, steps, signal))).copy(
+    programs,
+    ['usr/bin/busybox'],
+    [],
+  );
+  const initrd = await initialRamDisk({
+    overlay: join(folder, description.initramfs.overlay),
+    wanted: description.initramfs.modules,
+    modules: await readModules(kernelRoot, steps, tools, kernelKey),
+    busybox: programs.get('usr/bin/busybox'),
+    epoch: description.epoch,
+  });
+  await mkdir(join(out, 'disks'));
+  const releases: Record<string, ReleaseSpec> = {};
+  const given = givenPackages(description, folder);
+  let feed = '';
+  for (const release of description.releases) {
+    signal?.throwIfAborted();
+    feed = await releaseFeed(options, given.get(release.version) ?? feed, release.recipe);
+    releases[release.version] = await makeRelease(options, tools, feed, release);
+  }
+  const manifest: ImageManifest = {
+    format: 2,
+    name,
+    machine: machineName,
+    key,
+    boot: {
+      kind: 'kernel',
+      kernel: await outputBytes(options, 'kernel', await readKernel(kernelRoot)),
+      initrd: await outputBytes(options, 'initrd', initrd),
+      arguments: `root=/dev/vda rw console=${machine.console} ${machine.kernelArguments}`,
+    },
+    qemu: { memoryMiB: machine.memoryMiB },
+    disks: [{ id: 'main', attach: 'virtio-blk', cache: 'writeback' }],
+    slots: [],
+    ssh: await sshAccess(options, description.ssh),
+    releases,
+    packages: [sets.system, sets.kernel].flatMap(packageList),
+  };
+  await writeFile(manifestPath(out), manifestText(manifest));
+}
+
+/** The folder with a release's packages and indexes. */
+async function releaseFeed(
+  { description, folder, steps, signal }: FeedImageOptions,
+  from: string,
+  recipe: string | undefined,
+): Promise<string> {
+  const { format } = description.feed;
+  const text = recipe === undefined ? `from: ${format}\n` : await readFile(join(folder, recipe), 'utf8');
+  const inputs = { version: 1, from: await folderDigest(from, []), recipe: text };
+  const made = await steps.run('feed', inputs, async (out) => {
+    const path = recipe === undefined ? join(out, 'recipe.yaml') : join(folder, recipe);
+    if (recipe === undefined) await writeFile(path, text);
+    await deriveFeed({ recipe: path, from, to: join(out, 'feed') }, signal);
+  });
+  return join(made, 'feed');
+}
+
+async function makeRelease(
+  options: FeedImageOptions,
+  tools: Tools,
+  feed: string,
+  { version, factory }: FeedImage['releases'][number],
+): Promise<ReleaseSpec> {
+  const { description, out } = options;
+  const packages = await packagesOf(feed, description.feed.format, options.signal);
+  const contents = packages.map(({ contents }): PackageContents => contents);
+  await mkdir(join(out, 'feeds'), { recursive: true });
+  const list = await outputBytes(options, `feeds/${version}.json`, Buffer.from(JSON.stringify(contents)));
+  await cp(feed, join(out, 'feeds', version), { recursive: true });
+  const installed = packages.filter(({ contents: { name } }) => !description.feed.without.includes(name));
+  return {
+    version,
+    ...(factory ? { factory: { main: await factoryDisk(options, tools, version, installed) } } : {}),
+    content: { kind: 'packages', list },
+    bundles: {},
+    feed: await filesOf(feed, `feeds/${version}`),
+  };
+}
+
+async function factoryDisk(
+  options: FeedImageOptions,
+  tools: Tools,
+  version: string,
+  packages: readonly ReleasePackage[],
+): Promise<FileRef> {
+  const { description, folder, keys, machineName, name, steps } = options;
+  const { root, epoch } = description;
+  const tree = ipkRoot(
+    packages.map(({ about, files }) => ({ about, files })),
+    epoch,
+  );
+  for (const [path, target] of Object.entries(root.links)) tree.addSymlink(path, target);
+  await tree.addFolder(join(folder, root.overlay));
+  for (const [path, file] of Object.entries(root.keys))
+    tree.addFile(path, await readFile(join(keys, file)), 0o600);
+  tree.addFile(firstBootPath, await readFile(join(folder, root.firstBoot)), 0o755);
+  const ext4 = {
+    bytes: root.mebibytes << 20,
+    label: 'root',
+    uuid: fixedUuid(`${name} ${machineName} ${version}`),
+    epoch,
+    inodes,
+    journalMiB,
+    blockBytes: 4096 as const,
+  };
+  const made = await steps.run('root', { version: 1, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
+    writeExt4(tools, tree, join(out, 'root.ext4'), ext4),
+  );
+  return output(options, join(made, 'root.ext4'), `disks/${version}-main.img`);
+}

@@ -1,0 +1,48 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256File } from '../core/digest.ts';
+import { readSource } from '../derive/source.ts';
+import type { FileRef, PackageContents } from '../model/image.ts';
+import type { PackageFile, PackageFormat } from '../package/package-file.ts';
+import { listFiles, type PackagedFile } from '../package/packaged-files.ts';
+
+/** A package of a release, read whole. */
+export interface ReleasePackage {
+  about: PackageFile;
+  /** With contents. */
+  files: PackagedFile[];
+  contents: PackageContents;
+}
+
+/** All packages of a release's feed. Throws what reading packages throws. */
+export async function packagesOf(
+  feed: string,
+  format: PackageFormat,
+  signal?: AbortSignal,
+): Promise<ReleasePackage[]> {
+  const { packages } = await readSource(feed, format, signal);
+  const found: ReleasePackage[] = [];
+  for (const { about, file } of packages) {
+    const files = await listFiles(file, { digests: true, contents: 'all', ...(signal && { signal }) });
+    const digests = files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }]));
+    const { name, version, architecture, conffiles } = about;
+    found.push({
+      about,
+      files,
+      contents: { name, version, architecture, files: digests, conffiles: [...conffiles] },
+    });
+  }
+  return found;
+}
+
+/** Every file of a feed by its path there; each is found at the same path below `at` of the image. */
+export async function filesOf(feed: string, at: string): Promise<Record<string, FileRef>> {
+  const found: Record<string, FileRef> = {};
+  for (const entry of (await readdir(feed, { recursive: true })).sort()) {
+    const path = join(feed, entry);
+    const facts = await stat(path);
+    if (facts.isFile())
+      found[entry] = { path: `${at}/${entry}`, sha256: await sha256File(path), bytes: facts.size };
+  }
+  return found;
+}
