@@ -1,5 +1,5 @@
 import type { Deadline } from '../core/deadline.ts';
-import type { Shipped } from '../oracle/shipped.ts';
+import type { PackageSystem } from '../model/software.ts';
 import type { Ready } from '../target/target.ts';
 
 /** What an agent needs of a device: to run commands on it. */
@@ -13,6 +13,14 @@ export interface AgentStatus {
   primary: string | undefined;
 }
 
+/** A release as an agent is given it. */
+export interface ReleaseSource {
+  /** Address of the bundle, or of the feed's root, without a slash at its end. */
+  url: string;
+  /** The folders of the feed that have an index of their own; none for a bundle. */
+  folders: readonly string[];
+}
+
 /** Limits of one command of an agent. */
 export interface AgentLimits {
   deadline: Deadline;
@@ -24,8 +32,8 @@ export interface AgentLimits {
  * when the agent says that it failed or does not end in time.
  */
 export interface UpdateAgent {
-  /** Writes the release behind `url` to the device; afterwards the next boot takes it. */
-  install(device: Shell, url: string, limits: AgentLimits): Promise<void>;
+  /** Writes the release to the device; afterwards the next boot takes it. */
+  install(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void>;
   /** Makes sure that the installed release is what the next boot takes. */
   activate(device: Shell, limits: AgentLimits): Promise<void>;
   /** Tells the agent that the running release works (mark-good), as the device's health check would. */
@@ -33,9 +41,16 @@ export interface UpdateAgent {
   status(device: Shell, limits: AgentLimits): Promise<AgentStatus>;
   /** Makes the next boot take the release before. */
   rollback(device: Shell, limits: AgentLimits): Promise<void>;
+  /** Of an agent that upgrades packages in place, not slots. */
+  packages?: PackageAgent;
+}
+
+/** What a package manager does besides. */
+export interface PackageAgent {
+  system: PackageSystem;
   /**
-   * What the packages of a release ship, for the verdict on the owner's files; of a release that it does not know,
-   * undefined. Agents that install no packages lack it: nobody knows then, and each file counts as the owner's.
+   * Brings a device whose upgrade was cut off to the release, as the package manager's documentation says. An exit
+   * code of 0 is not taken for success: whoever calls this looks at what is installed.
    */
-  shipped?(release: string): Shipped | undefined;
+  recover(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void>;
 }

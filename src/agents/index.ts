@@ -1,15 +1,17 @@
 import type { AgentSpec } from '../model/scenario.ts';
 import type { UpdateAgent } from './agent.ts';
+import { opkgAgent } from './opkg.ts';
 import { rauc } from './rauc.ts';
 import { script } from './script.ts';
 
 /** Every update agent by the name that scenarios use. */
 const agents: { [Name in AgentSpec['name']]: (spec: Extract<AgentSpec, { name: Name }>) => UpdateAgent } = {
   rauc: () => rauc,
+  opkg: () => opkgAgent,
   script,
 };
 
 /** The agent that a scenario asks for. */
 export function agentFor(spec: AgentSpec): UpdateAgent {
-  return spec.name === 'rauc' ? agents.rauc(spec) : agents.script(spec);
+  return (agents[spec.name] as (spec: AgentSpec) => UpdateAgent)(spec);
 }

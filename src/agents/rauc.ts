@@ -15,7 +15,7 @@ const statusSchema = z.object({
 
 /** RAUC 1.13 by its command line; the bundle is streamed or downloaded by the device from `url`. */
 export const rauc: UpdateAgent = {
-  async install(device, url, limits) {
+  async install(device, { url }, limits) {
     await agentCommand(device, 'install', `rauc install '${url}'`, limits);
   },
 

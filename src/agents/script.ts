@@ -9,7 +9,7 @@ import { agentCommand } from './command.ts';
  */
 export function script(spec: Extract<AgentSpec, { name: 'script' }>): UpdateAgent {
   return {
-    async install(device, url, limits) {
+    async install(device, { url }, limits) {
       await agentCommand(device, 'install', `export BUNDLE_URL='${url}'\n${spec.install}`, limits);
     },
     async activate() {

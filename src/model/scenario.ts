@@ -27,6 +27,7 @@ export type PowerCuts =
 /** An update agent and its settings. `script` runs the scenario's own commands in the guest. */
 export type AgentSpec =
   | { name: 'rauc'; bundle: string }
+  | { name: 'opkg' }
   | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
 
 /** Something that the scenario wants to hold of a device that came up; `run` is executed by the guest's shell. */

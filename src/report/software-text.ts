@@ -1,4 +1,4 @@
-import type { InstalledPackage, SoftwareChange, SoftwareDiff } from '../model/software.ts';
+import type { SoftwareChange, SoftwareDiff } from '../model/software.ts';
 import { oneLine } from './text.ts';
 
 /** What became of the packages of a system: a line for each that changed, and a line that counts. */
@@ -26,8 +26,8 @@ function versions({ before, after }: SoftwareChange): string {
 
 /** What differs besides the version; a package that is not wholly installed says so. */
 function rest({ before, after, differs }: SoftwareChange): string {
-  const of = (aspect: keyof InstalledPackage & string) =>
-    `${aspect} ${arrow(before?.[aspect]?.toString(), after?.[aspect]?.toString())}`;
+  const of = (aspect: 'architecture' | 'licence' | 'state') =>
+    `${aspect} ${arrow(before?.[aspect], after?.[aspect])}`;
   const parts = differs.flatMap((aspect) => {
     if (aspect === 'checksum') return differs.includes('version') ? [] : ['other checksum'];
     return aspect === 'version' ? [] : [of(aspect)];

@@ -1,11 +1,14 @@
+import { posix } from 'node:path';
 import type { LimitFunction } from 'p-limit';
-import type { UpdateAgent } from '../agents/agent.ts';
+import type { ReleaseSource, UpdateAgent } from '../agents/agent.ts';
 import type { Random } from '../core/random.ts';
 import type { FeedServer } from '../feed/http-server.ts';
 import type { RunEvent } from '../model/event.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
+import type { ReleaseContents } from '../oracle/packages.ts';
+import type { Shipped } from '../oracle/shipped.ts';
 import type { AcceleratorChoice } from '../qemu/accelerator.ts';
 
 /** Everything that one scenario on one machine works with. */
@@ -16,7 +19,11 @@ export interface Bench {
   manifest: ImageManifest;
   agent: UpdateAgent;
   accelerator: AcceleratorChoice;
-  /** Serves the releases' bundles to the guest. */
+  /** Of an image that is upgraded by packages: what each release's feed has. */
+  contents: ReleaseContents | undefined;
+  /** What the packages of a release ship, where the image is upgraded by packages. */
+  shipped: (release: string) => Shipped | undefined;
+  /** Serves the releases' bundles and feeds to the guest. */
   feed: FeedServer;
   /** The run's report folder. */
   folder: string;
@@ -41,7 +48,18 @@ export function bundlePath(release: string, format: string): string {
   return `/${release}/${format}`;
 }
 
-/** The address at which the guest finds a release in the format that the scenario's agent takes. */
-export function bundleUrl(bench: Bench, release: string): string {
-  return bench.feed.guestUrl(bundlePath(release, bench.scenario.agent.bundle));
+/** Path of a release's package feed on the server. */
+export function feedPath(release: string): string {
+  return `/${release}/feed`;
+}
+
+/** Where the guest finds a release in the form that the scenario's agent takes. */
+export function releaseSource(
+  { feed, manifest, scenario: { agent } }: Bench,
+  release: string,
+): ReleaseSource {
+  if ('bundle' in agent) return { url: feed.guestUrl(bundlePath(release, agent.bundle)), folders: [] };
+  const files = Object.keys(manifest.releases[release]?.feed ?? {});
+  const folders = files.filter((path) => posix.basename(path) === 'Packages.gz').map(posix.dirname);
+  return { url: feed.guestUrl(feedPath(release)), folders };
 }

@@ -15,6 +15,7 @@ import {
   type Examined,
   examine,
   install,
+  recover,
   type Upgrade,
   untilReady,
   upgradeName,
@@ -133,13 +134,16 @@ async function comeBack(
 ): Promise<{ ready: Ready; seen: Examined }> {
   const { from, to } = cut.upgrade;
   const { device } = after;
+  const { packages } = bench.agent;
   const { release } = bench.scenario.expect;
   const ages = release === 'unchecked' ? (['old', 'new'] as const) : release;
-  const allowed = ages.map((age) => (age === 'old' ? from : to));
+  // A package manager does not promise to be atomic: after its recovery the device must be on the new release.
+  const allowed = packages === undefined ? ages.map((age) => (age === 'old' ? from : to)) : [to];
   const ready = await checklist.step('boots', async () =>
     untilReady(bench, await device.target.powerOn(snapshots)),
   );
-  const expectation = { allowed, owned: ownedOf(cut, after) };
+  if (packages !== undefined) await checklist.step('recovers', () => recover(bench, ready, to, packages));
+  const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const };
   const seen = await examine(bench, ready, device.subject, expectation, checklist);
   return { ready, seen };
 }
@@ -187,7 +191,7 @@ function outcomeName({ from, to }: Upgrade, seen: Examined, checklist: Checklist
   const { release, slot, said } = seen;
   const age = release === from ? 'old' : release === to ? 'new' : 'another';
   const which = release === undefined ? 'part of a release' : `${age} (${release})`;
-  const runs = seen.releaseChecked ? [`${which} in ${slot ?? 'no slot'}`] : [];
+  const runs = seen.releaseChecked ? [slot === undefined ? which : `${which} in ${slot}`] : [];
   const failures = checklist.steps
     .filter((step) => step.verdict !== 'passed')
     .map((step) => step.problem?.code ?? step.name);

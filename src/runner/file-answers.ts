@@ -4,18 +4,19 @@ import type { FileCopy, FileState } from '../oracle/observation.ts';
 import { quote } from './shell.ts';
 
 /**
- * Shell commands that show files: of each its access (or `absent`), its content in base64, of each copy beside it
+ * Shell commands that show files: of each its access (or `absent`), its content in hex, of each copy beside it
  * `copy SUFFIX` and the content, and a dot, all on lines of their own. Only known names are looked up: what a guest reads,
  * crash states can differ in. A copy of more than `maxBytes` is left out. Ends with 3 where a file cannot be read; a
- * copy that cannot is gone meanwhile, and its content is `!`.
+ * copy that cannot is gone meanwhile, and its content is `!`. od and tr are POSIX; base64 is missing in Yocto's busybox.
  */
 export function showFiles(paths: readonly string[], maxBytes: number): string {
-  const show = `show() {
-  if [ -e "$1" ]; then stat -L -c '%a %u:%g' "$1" && base64 -w 0 < "$1" && echo || exit 3; else echo absent; echo; fi
+  const show = `hex() { bytes=$(od -A n -v -t x1) && printf %s "$bytes" | tr -d ' \\n' && echo; }
+show() {
+  if [ -e "$1" ]; then stat -L -c '%a %u:%g' "$1" && hex < "$1" || exit 3; else echo absent; echo; fi
   for suffix in ${copySuffixes.join(' ')}; do
     if [ -f "$1$suffix" ] && [ "$(stat -L -c %s "$1$suffix")" -le ${maxBytes} ]; then
       echo "copy $suffix"
-      if base64 -w 0 < "$1$suffix"; then echo; else echo '!'; fi
+      hex < "$1$suffix" || echo '!'
     fi
   done
   echo .
@@ -43,11 +44,11 @@ export function filesIn(lines: readonly string[], paths: readonly string[]): Fil
       if (!copySuffixes.includes(suffix) || copies.some((copy) => copy.suffix === suffix))
         throw refuse(`${JSON.stringify(next.slice(0, 60))} in its answer`);
       const text = line();
-      if (!text.endsWith('!')) copies.push({ suffix, content: Buffer.from(text, 'base64') });
+      if (!text.endsWith('!')) copies.push({ suffix, content: Buffer.from(text, 'hex') });
     }
     if (access === 'absent') return { path, content: undefined, access: undefined, copies };
     if (!/^[0-7]{1,5} \d+:\d+$/.test(access))
       throw refuse(`its access is ${JSON.stringify(access.slice(0, 60))}`);
-    return { path, access, content: Buffer.from(content, 'base64'), copies };
+    return { path, access, content: Buffer.from(content, 'hex'), copies };
   });
 }

@@ -1,7 +1,7 @@
-import type { UpdateAgent } from '../agents/agent.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { checkConfiguration, promiseOf } from '../oracle/configuration.ts';
 import type { FileState, OwnedFile } from '../oracle/observation.ts';
+import type { Shipped } from '../oracle/shipped.ts';
 
 /** The owner's files as the owner left them, and the release that ran then. */
 export interface Owned {
@@ -11,17 +11,17 @@ export interface Owned {
 
 /**
  * Decides what became of the owner's files on a device that may run one of the `allowed` releases: by what the scenario
- * promises, and by what the packages of the releases ship, as far as the agent knows.
+ * promises, and by what the packages of the releases ship, as far as the image says.
  */
 export function judgeFiles(
-  { expect, agent }: { expect: Scenario['expect']; agent: Pick<UpdateAgent, 'shipped'> },
+  { expect, shipped }: { expect: Scenario['expect']; shipped: (release: string) => Shipped | undefined },
   { release, files }: Owned,
   now: readonly FileState[],
   allowed: readonly string[],
 ): ReturnType<typeof checkConfiguration> {
   return checkConfiguration(files, now, {
     promise: promiseOf(expect),
-    shippedBefore: agent.shipped?.(release),
-    shippedNow: allowed.map((one) => agent.shipped?.(one)),
+    shippedBefore: shipped(release),
+    shippedNow: allowed.map((one) => shipped(one)),
   });
 }

@@ -10,8 +10,8 @@ import { filesIn, showFiles } from './file-answers.ts';
 /** Milliseconds that looking at the device may take. */
 const limitMs = 60_000;
 /** Bytes that all of the owner's files may have, with the copies beside them. */
-const maxFileBytes = 48 << 20;
-/** In base64, with what else is said. */
+const maxFileBytes = 24 << 20;
+/** In hex, with what else is said. */
 const maxAnswerBytes = 64 << 20;
 const chunkBytes = 1 << 20;
 

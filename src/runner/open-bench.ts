@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { agentFor } from '../agents/index.ts';
@@ -6,8 +6,9 @@ import type { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { serveFiles } from '../feed/http-server.ts';
-import type { ImageManifest } from '../model/image.ts';
-import { type Bench, bundlePath } from './bench.ts';
+import type { ImageManifest, PackageContents } from '../model/image.ts';
+import { shippedBy } from '../oracle/packages.ts';
+import { type Bench, bundlePath, feedPath } from './bench.ts';
 
 /** What a bench is made from; `workspace` is the invocation's, `timings` is added to. */
 export interface BenchRequest
@@ -36,6 +37,7 @@ export async function openBench(request: BenchRequest, stack: CleanupStack): Pro
   const stopping = new AbortController();
   const workspace = join(request.workspace, runId);
   await mkdir(workspace, { recursive: true });
+  const contents = await releaseContents(manifest);
   return {
     ...rest,
     runId,
@@ -43,10 +45,12 @@ export async function openBench(request: BenchRequest, stack: CleanupStack): Pro
     manifest,
     workspace,
     agent: agentFor(scenario.agent),
+    contents,
+    shipped: (release) => shippedBy(contents?.get(release)),
     feed: stack.use(
       'bundle server',
       await serveFiles({
-        files: bundleFiles(manifest),
+        files: servedFiles(manifest),
         onNotice: () => undefined,
         onFault: (message) => stopping.abort(new HarnessError('feed-failed', message)),
       }),
@@ -60,10 +64,19 @@ export async function openBench(request: BenchRequest, stack: CleanupStack): Pro
   };
 }
 
-function bundleFiles(manifest: ImageManifest): Map<string, string> {
+function servedFiles(manifest: ImageManifest): Map<string, string> {
   return new Map(
-    Object.values(manifest.releases).flatMap(({ version, bundles }) =>
-      Object.entries(bundles).map(([format, file]) => [bundlePath(version, format), file.path] as const),
-    ),
+    Object.values(manifest.releases).flatMap(({ version, bundles, feed = {} }) => [
+      ...Object.entries(bundles).map(([format, { path }]) => [bundlePath(version, format), path] as const),
+      ...Object.entries(feed).map(([name, { path }]) => [`${feedPath(version)}/${name}`, path] as const),
+    ]),
   );
+}
+
+async function releaseContents({ releases }: ImageManifest): Promise<Bench['contents']> {
+  const found = new Map<string, PackageContents[]>();
+  for (const { version, content } of Object.values(releases))
+    if (content.kind === 'packages')
+      found.set(version, JSON.parse(await readFile(content.list.path, 'utf8')) as PackageContents[]);
+  return found.size === 0 ? undefined : found;
 }

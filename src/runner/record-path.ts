@@ -2,7 +2,6 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import type { PathRecord } from '../model/record.ts';
 import type { FileState, OwnedFile } from '../oracle/observation.ts';
-import { checkRelease } from '../oracle/release.ts';
 import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { idleMark, windowMark } from '../writelog/windows.ts';
@@ -10,6 +9,7 @@ import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
 import { type Device, factoryDisks, openDevice } from './device.ts';
 import type { Owned } from './judge-files.ts';
+import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
 import {
@@ -102,7 +102,13 @@ export async function bringIntoService(
     await confirm(bench, ready);
   });
   const seen = await look('running');
-  const { verdict, message } = checkRelease(seen, bench.manifest.releases, [release]);
+  const {
+    result: { verdict, message },
+  } = await checklist.guard('look', () =>
+    asDescribed(bench, release, () =>
+      lookAtRelease(bench, ready, seen, { allowed: [release], compare: 'every' }),
+    ),
+  );
   if (verdict !== 'passed') throw mismatch(bench, release, message);
   assertOwned(bench, seen.configuration);
   return {
@@ -112,7 +118,12 @@ export async function bringIntoService(
 }
 
 /** Failures of a factory-new device that say that the image's or the scenario's description is wrong. */
-const descriptionFaults: readonly string[] = ['ssh-host-key', 'ssh-login-refused', 'observe-failed'];
+const descriptionFaults: readonly string[] = [
+  'ssh-host-key',
+  'ssh-login-refused',
+  'observe-failed',
+  'package-database',
+];
 
 async function asDescribed<T>(bench: Bench, release: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -192,7 +203,7 @@ async function takeBack(
     await rollback(bench, before);
     return untilReady(bench, await before.reboot());
   });
-  const expectation = { allowed: [upgrade.from], owned };
+  const expectation = { allowed: [upgrade.from], owned, compare: 'every' as const };
   const seen = await examine(bench, ready, device.subject, expectation, checklist, 'rollback: ');
   noteFiles(bench, path, 'rollback: configuration', seen);
   device.log.mark(idleMark);

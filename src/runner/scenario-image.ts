@@ -24,7 +24,6 @@ export function imageFor(
 
 /** Throws ScenarioError where the image does not have what the scenario's paths need. */
 export function assertReleases({ agent, expect, paths, source }: Scenario, manifest: ImageManifest): void {
-  const { bundle } = agent;
   const upgradedTo = new Set(paths.flatMap((path) => path.slice(1)));
   for (const version of new Set(paths.flat())) {
     const release = manifest.releases[version];
@@ -42,10 +41,18 @@ export function assertReleases({ agent, expect, paths, source }: Scenario, manif
           hint: 'give the release its slotContent in the image.yaml, or let the scenario say: expect: { release: unchecked }',
         },
       );
-    if (upgradedTo.has(version) && release.bundles[bundle] === undefined)
+    if (!upgradedTo.has(version)) continue;
+    const where = `${source.path}: release ${version} of ${manifest.name}`;
+    if (!('bundle' in agent)) {
+      if (release.feed === undefined)
+        throw new ScenarioError(
+          'unknown-feed',
+          `${where} has no package feed, which ${agent.name} upgrades from`,
+        );
+    } else if (release.bundles[agent.bundle] === undefined)
       throw new ScenarioError(
         'unknown-bundle',
-        `${source.path}: release ${version} of ${manifest.name} has no ${bundle} bundle; it has ${Object.keys(release.bundles).join(', ') || 'none'}`,
+        `${where} has no ${agent.bundle} bundle; it has ${Object.keys(release.bundles).join(', ') || 'none'}`,
       );
   }
 }
@@ -53,8 +60,10 @@ export function assertReleases({ agent, expect, paths, source }: Scenario, manif
 /** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
 export function filesInUse({ agent, paths }: Scenario, { boot, releases }: ImageManifest): FileRef[] {
   const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
-  const bundles = paths.flatMap((path) =>
-    path.slice(1).flatMap((version) => releases[version]?.bundles[agent.bundle] ?? []),
-  );
+  const given = (version: string) => {
+    const { bundles = {}, feed = {} } = releases[version] ?? {};
+    return 'bundle' in agent ? (bundles[agent.bundle] ?? []) : Object.values(feed);
+  };
+  const bundles = paths.flatMap((path) => path.slice(1).flatMap(given));
   return [...new Set([...bootFiles(boot), ...factory, ...bundles])];
 }

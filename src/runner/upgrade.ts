@@ -1,11 +1,13 @@
+import type { PackageAgent } from '../agents/agent.ts';
 import { Deadline } from '../core/deadline.ts';
 import type { FileFate } from '../model/configuration.ts';
 import { failed } from '../oracle/check.ts';
-import { checkFallBack, checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
+import { checkFallBack, type RunningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
-import { type Bench, bundleUrl } from './bench.ts';
+import { type Bench, releaseSource } from './bench.ts';
 import type { Checklist } from './checklist.ts';
 import { judgeFiles, type Owned } from './judge-files.ts';
+import { type FilesCompared, lookAtRelease } from './look-at-release.ts';
 import { observe, type Subject } from './observe.ts';
 import { runCheck } from './run-check.ts';
 
@@ -25,8 +27,8 @@ export function upgradeName({ from, to }: Upgrade): string {
 
 /** What a device must look like after an upgrade that nothing interrupted. */
 export function afterUpgrade(bench: Bench, { from, to }: Upgrade, owned: Owned): Expectation {
-  if (bench.scenario.expect.upgrade === 'succeeds') return { allowed: [to], owned };
-  return { allowed: [from], owned, fellBackFrom: to };
+  if (bench.scenario.expect.upgrade === 'succeeds') return { allowed: [to], owned, compare: 'every' };
+  return { allowed: [from], owned, fellBackFrom: to, compare: 'every' };
 }
 
 /** Waits for a device to come up. Throws the DeviceFailure that says why it did not. */
@@ -39,11 +41,24 @@ export async function untilReady(bench: Bench, booting: Booting): Promise<Ready>
 /** Hands a release to the device's update agent. */
 export async function install(bench: Bench, device: Ready, release: string): Promise<void> {
   const { agent, signal, scenario } = bench;
-  await agent.install(device, bundleUrl(bench, release), {
+  await agent.install(device, releaseSource(bench, release), {
     deadline: Deadline.after(scenario.expect.installsWithinMs),
     signal,
   });
   await agent.activate(device, { deadline: Deadline.after(agentLimitMs), signal });
+}
+
+/** Lets a package manager bring an upgrade that was cut off to its end. */
+export async function recover(
+  bench: Bench,
+  device: Ready,
+  release: string,
+  { recover: work }: PackageAgent,
+): Promise<void> {
+  await work(device, releaseSource(bench, release), {
+    deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
+    signal: bench.signal,
+  });
 }
 
 /** Tells the agent that the running release is good. */
@@ -61,6 +76,7 @@ export interface Expectation {
   /** Releases that the device may be on. */
   allowed: readonly string[];
   owned: Owned;
+  compare: FilesCompared;
   /** The release that the device must have tried on its way. */
   fellBackFrom?: string;
 }
@@ -86,7 +102,7 @@ export async function examine(
   bench: Bench,
   device: Ready,
   subject: Subject,
-  { allowed, owned, fellBackFrom }: Expectation,
+  { allowed, owned, compare, fellBackFrom }: Expectation,
   checklist: Checklist,
   prefix = '',
 ): Promise<Examined> {
@@ -96,9 +112,15 @@ export async function examine(
   const slots = expect.release === 'unchecked' ? 'none' : tried === undefined ? 'running' : 'all';
   const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, slots, bench.signal));
   const results: boolean[] = [];
-  if (expect.release !== 'unchecked')
-    results.push(checklist.check(`${prefix}release`, checkRelease(seen, releases, allowed)));
-  const configuration = judgeFiles({ expect, agent: bench.agent }, owned, seen.configuration, allowed);
+  let running: RunningRelease = { release: undefined, slot: undefined };
+  if (expect.release !== 'unchecked') {
+    const found = await checklist.guard(`${prefix}look`, () =>
+      lookAtRelease(bench, device, seen, { allowed, compare }),
+    );
+    running = found.running;
+    results.push(checklist.check(`${prefix}release`, found.result));
+  }
+  const configuration = judgeFiles({ expect, shipped: bench.shipped }, owned, seen.configuration, allowed);
   if (expect.configuration !== 'unchecked' && owned.files.length > 0)
     results.push(checklist.check(`${prefix}configuration`, configuration));
   if (tried !== undefined)
@@ -117,5 +139,5 @@ export async function examine(
     );
   const sound = results.every(Boolean);
   const releaseChecked = expect.release !== 'unchecked';
-  return { ...runningRelease(seen, releases), sound, releaseChecked, said, files: configuration.files };
+  return { ...running, sound, releaseChecked, said, files: configuration.files };
 }

@@ -1,18 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rauc } from '../../../src/agents/rauc.ts';
-import { Deadline } from '../../../src/core/deadline.ts';
-
-const limits = () => ({ deadline: Deadline.after(1000), signal: new AbortController().signal });
-
-/** A device that answers each command from a table and remembers what it was asked. */
-function device(answers: Record<string, { exitCode?: number; stdout?: string; stderr?: string }>) {
-  const asked: string[] = [];
-  const run = (command: string) => {
-    asked.push(command);
-    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '', truncated: false, ...answers[command] });
-  };
-  return { asked, ready: { run } };
-}
+import { device, limits } from './device.ts';
 
 const status = (primary: string) =>
   JSON.stringify({
@@ -45,7 +33,7 @@ describe('rauc', () => {
     const { ready } = device({
       "rauc install 'http://x/b'": { exitCode: 1, stderr: 'signature verification failed' },
     });
-    await expect(rauc.install(ready, 'http://x/b', limits())).rejects.toMatchObject({
+    await expect(rauc.install(ready, { url: 'http://x/b', folders: [] }, limits())).rejects.toMatchObject({
       kind: 'device',
       code: 'install-failed',
       message: expect.stringContaining('signature verification failed') as string,

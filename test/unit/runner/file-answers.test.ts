@@ -72,9 +72,8 @@ describe('showFiles and filesIn', () => {
     const path = await put('a', 'a');
     await put('a-opkg', 'x');
     await put('a.rpmnew', 'y');
-    const base64 =
-      'base64() { case "$(readlink /dev/fd/0)" in *-opkg) false;; *) command base64 "$@";; esac; }';
-    const { status, files } = ask([path], 1000, `${base64}\n${showFiles([path], 1000)}`);
+    const od = 'od() { case "$(readlink /dev/fd/0)" in *-opkg) false;; *) command od "$@";; esac; }';
+    const { status, files } = ask([path], 1000, `${od}\n${showFiles([path], 1000)}`);
     expect(status).toBe(0);
     expect(files()[0]!.copies).toEqual([{ suffix: '.rpmnew', content: Buffer.from('y') }]);
   });
@@ -86,12 +85,12 @@ describe('showFiles and filesIn', () => {
   const path = '/etc/hosts';
   it.each([
     ['nothing', [], 'ends too early'],
-    ['no end', ['644 0:0', 'YQ=='], 'ends too early'],
-    ['half a copy', ['644 0:0', 'YQ==', 'copy -opkg'], 'ends too early'],
-    ['an unknown copy', ['644 0:0', 'YQ==', 'copy /../shadow', 'YQ==', '.'], '"copy /../shadow"'],
+    ['no end', ['644 0:0', '61'], 'ends too early'],
+    ['half a copy', ['644 0:0', '61', 'copy -opkg'], 'ends too early'],
+    ['an unknown copy', ['644 0:0', '61', 'copy /../shadow', '61', '.'], '"copy /../shadow"'],
     ['a copy twice', ['absent', '', 'copy -opkg', '', 'copy -opkg', '', '.'], '"copy -opkg"'],
     ['something else', ['absent', '', 'x'.repeat(1000), '.'], `"${'x'.repeat(60)}"`],
-    ['an odd access', ['drwx\u001b[2J root', 'YQ==', '.'], 'its access is "drwx\\u001b[2J root"'],
+    ['an odd access', ['drwx\u001b[2J root', '61', '.'], 'its access is "drwx\\u001b[2J root"'],
   ])('refuse an answer with %s', (_, lines, why) => {
     expect(() => filesIn(lines, [path])).toThrow(
       expect.objectContaining({ code: 'observe-failed', message: expect.stringContaining(why) as string }),

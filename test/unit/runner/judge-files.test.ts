@@ -12,25 +12,23 @@ const { expect: strict } = parseScenario(
 describe('judgeFiles', () => {
   const releases: Record<string, string> = { '1': 'one', '2': 'two' };
   /** Knows of two releases what they ship. */
-  const agent = {
-    shipped: (release: string): Shipped | undefined => {
-      const content = releases[release];
-      return content === undefined ? undefined : (at) => (at === path ? shipped(content) : undefined);
-    },
+  const shippedIn = (release: string): Shipped | undefined => {
+    const content = releases[release];
+    return content === undefined ? undefined : (at) => (at === path ? shipped(content) : undefined);
   };
   const untouched = { release: '1', files: [owned('one', 'one')] };
 
-  it('asks the agent what was shipped when the owner came, and what may be shipped now', () => {
+  it('asks what was shipped when the owner came, and what may be shipped now', () => {
     const after = (content: string, allowed: string[]) =>
-      judgeFiles({ expect: strict, agent }, untouched, [state(content)], allowed);
+      judgeFiles({ expect: strict, shipped: shippedIn }, untouched, [state(content)], allowed);
     expect(after('two', ['2'])).toMatchObject({ verdict: 'passed', message: '1 default' });
     expect(after('one', ['2']).files[0]?.fate).toBe('stale default');
     expect(after('one', ['1', '2']).verdict).toBe('passed');
     expect(after('two', ['3'])).toMatchObject({ verdict: 'failed', code: 'configuration-lost' });
   });
 
-  it('takes each file for the owner’s where the agent knows of no packages', () => {
-    const judged = judgeFiles({ expect: strict, agent: {} }, untouched, [state('two')], ['2']);
+  it('takes each file for the owner’s where nobody knows of packages', () => {
+    const judged = judgeFiles({ expect: strict, shipped: () => undefined }, untouched, [state('two')], ['2']);
     expect(judged).toMatchObject({ verdict: 'failed', code: 'configuration-lost' });
     expect(judged.files[0]).toMatchObject({ case: 'unedited', fate: 'lost' });
   });

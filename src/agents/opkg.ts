@@ -1,0 +1,57 @@
+import { DeviceFailure } from '../core/errors.ts';
+import type { AgentLimits, ReleaseSource, Shell, UpdateAgent } from './agent.ts';
+import { agentCommand } from './command.ts';
+
+/** In the device's memory, so that naming a release's feed changes nothing on its disks. */
+const configuration = '/run/brownout/opkg.conf';
+const opkg = `opkg -f ${configuration}`;
+
+/**
+ * opkg by its command line (seen with 0.5.0): the device's own settings, but the release's feeds. `update` ends with the
+ * number of feeds that failed. Where something does not work out it often ends with 0 all the same, and does nothing
+ * (a dependency that the feed lacks), so what is installed afterwards is for others to look at.
+ */
+export const opkgAgent: UpdateAgent = {
+  async install(device, source, limits) {
+    await point(device, source, limits);
+    await agentCommand(device, 'update', `${opkg} update`, limits);
+    await agentCommand(device, 'install', `${opkg} upgrade`, limits);
+  },
+
+  async activate() {
+    // Packages are in force at once.
+  },
+
+  async confirm() {
+    // opkg has no such notion.
+  },
+
+  status: () => Promise.resolve({ booted: undefined, primary: undefined }),
+
+  rollback: () =>
+    Promise.reject(new DeviceFailure('rollback-failed', 'opkg has no way back to the release before')),
+
+  packages: {
+    system: 'opkg',
+    async recover(device, source, limits) {
+      await point(device, source, limits);
+      await agentCommand(device, 'recover', `${opkg} configure`, limits);
+      await agentCommand(device, 'update', `${opkg} update`, limits);
+      await agentCommand(device, 'install', `${opkg} upgrade`, limits);
+    },
+  },
+};
+
+/** Lets opkg read the release's feeds and no others. */
+async function point(device: Shell, { url, folders }: ReleaseSource, limits: AgentLimits): Promise<void> {
+  const feeds = folders.map((name) => `src/gz brownout-${name} ${url}/${name}`);
+  const command = [
+    `mkdir -p /run/brownout`,
+    `{ cat /etc/opkg/*.conf | sed '/^[[:space:]]*src/d'`,
+    `cat <<'FEEDS'`,
+    ...feeds,
+    'FEEDS',
+    `} > ${configuration}`,
+  ].join('\n');
+  await agentCommand(device, 'update', command, limits);
+}

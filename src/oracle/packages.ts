@@ -1,0 +1,150 @@
+import type { PackageContents } from '../model/image.ts';
+import type { InstalledPackage } from '../model/software.ts';
+import { type CheckResult, failed, passed } from './check.ts';
+import type { Shipped } from './shipped.ts';
+
+/** What a device shows of its packages. */
+export interface PackagesSeen {
+  installed: readonly InstalledPackage[];
+  /** SHA-256 by path of the files that were looked at; undefined where there is none. */
+  digests: ReadonlyMap<string, string | undefined>;
+}
+
+/** What the feed of each release has, by version, in the order of the releases. */
+export type ReleaseContents = ReadonlyMap<string, readonly PackageContents[]>;
+
+/** The package systems' words for a package that is there wholly. */
+const wholly: readonly string[] = ['installed'];
+/** So many faults are told one by one. */
+const told = 8;
+
+/**
+ * The release that all packages agree with: each that its feed has is there in that version. Undefined where there is
+ * none. What the feed does not have any more stays installed, as it does on a device.
+ */
+export function packagesRelease(
+  installed: readonly InstalledPackage[],
+  releases: ReleaseContents,
+): string | undefined {
+  for (const [version, contents] of [...releases].reverse())
+    if (versionFaults(installed, contents).length === 0 && offered(installed, contents).length > 0)
+      return version;
+  return undefined;
+}
+
+/**
+ * Is the device wholly on one of the `allowed` releases? Every package must be installed and none in part, in the
+ * versions of one release, and the files that were looked at must be those of the packages; conffiles are the owner's.
+ */
+export function checkPackages(
+  { installed, digests }: PackagesSeen,
+  releases: ReleaseContents,
+  allowed: readonly string[],
+): CheckResult {
+  const partly = installed.filter(({ state }) => !wholly.includes(state));
+  if (partly.length > 0)
+    return failed(
+      'packages-partly',
+      `${partly.length} of ${installed.length} packages are there in part: ${list(partly.map(({ name, version, state }) => `${name} ${version} (${state})`))}`,
+    );
+  const release = packagesRelease(installed, releases);
+  const candidates = release === undefined ? allowed : [release];
+  if (release === undefined) {
+    const faults = candidates
+      .map((version) => versionFaults(installed, releases.get(version) ?? []))
+      .sort((a, b) => a.length - b.length)[0];
+    return failed(
+      'release-mixed',
+      `the packages are those of no release: ${list((faults ?? []).map(({ name, version, wanted }) => `${name} ${version}, not ${wanted}`))}`,
+    );
+  }
+  if (!allowed.includes(release))
+    return failed(
+      'release-unexpected',
+      `the device has the packages of ${release}; expected ${allowed.join(' or ')}`,
+    );
+  const damaged = contentFaults(installed, releases.get(release) ?? [], digests);
+  if (damaged.length > 0)
+    return failed('content-mixed', `${damaged.length} files are not those of ${release}: ${list(damaged)}`);
+  return passed(`${release}, ${installed.length} packages whole`);
+}
+
+/** What these packages ship; undefined where nobody knows of any. */
+export function shippedBy(contents: readonly PackageContents[] | undefined): Shipped | undefined {
+  if (contents === undefined) return undefined;
+  const files = new Map(
+    contents.flatMap(({ files, conffiles }) =>
+      files.map(({ path, sha256 }) => [path, { sha256, conffile: conffiles.includes(path) }] as const),
+    ),
+  );
+  return (path) => files.get(path);
+}
+
+/** Paths of all files of these packages but conffiles. */
+export function packagedFiles(contents: readonly PackageContents[]): string[] {
+  const conffiles = new Set(contents.flatMap((one) => one.conffiles));
+  const paths = new Set(contents.flatMap(({ files }) => files.map(({ path }) => path)));
+  return [...paths].filter((path) => !conffiles.has(path)).sort();
+}
+
+/** Paths of files that tell the releases apart: of packages that are not the same in all of them, without conffiles. */
+export function tellingFiles(releases: ReleaseContents): string[] {
+  const seen = new Map<string, Set<string>>();
+  const conffiles = new Set<string>();
+  for (const contents of releases.values())
+    for (const { name, version, files, conffiles: own } of contents) {
+      for (const path of own) conffiles.add(path);
+      for (const { path } of files) {
+        const builds = seen.get(path) ?? new Set<string>();
+        seen.set(path, builds.add(`${name} ${version}`));
+      }
+    }
+  return [...seen]
+    .flatMap(([path, builds]) => (builds.size > 1 && !conffiles.has(path) ? [path] : []))
+    .sort();
+}
+
+function offered(
+  installed: readonly InstalledPackage[],
+  contents: readonly PackageContents[],
+): PackageContents[] {
+  const names = new Set(installed.map(({ name }) => name));
+  return contents.filter(({ name }) => names.has(name));
+}
+
+function versionFaults(
+  installed: readonly InstalledPackage[],
+  contents: readonly PackageContents[],
+): { name: string; version: string; wanted: string }[] {
+  return installed.flatMap(({ name, version }) => {
+    const versions = contents.filter((one) => one.name === name).map((one) => one.version);
+    if (versions.length === 0 || versions.includes(version)) return [];
+    return [{ name, version, wanted: versions.join(' or ') }];
+  });
+}
+
+function contentFaults(
+  installed: readonly InstalledPackage[],
+  contents: readonly PackageContents[],
+  digests: PackagesSeen['digests'],
+): string[] {
+  const wanted = new Map<string, { names: string[]; sha256: Set<string> }>();
+  const conffiles = new Set(contents.flatMap((one) => one.conffiles));
+  for (const { name, files } of offered(installed, contents))
+    for (const { path, sha256 } of files) {
+      const known = wanted.get(path) ?? { names: [], sha256: new Set() };
+      known.names.push(name);
+      wanted.set(path, { ...known, sha256: known.sha256.add(sha256) });
+    }
+  return [...digests].flatMap(([path, digest]) => {
+    const known = wanted.get(path);
+    if (known === undefined || conffiles.has(path) || (digest !== undefined && known.sha256.has(digest)))
+      return [];
+    return [`${path} of ${known.names.join(', ')} ${digest === undefined ? 'is gone' : 'has other content'}`];
+  });
+}
+
+function list(items: readonly string[]): string {
+  const more = items.length > told ? `, and ${items.length - told} more` : '';
+  return `${items.slice(0, told).join(', ')}${more}`;
+}

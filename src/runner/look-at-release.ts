@@ -1,0 +1,42 @@
+import { HarnessError } from '../core/errors.ts';
+import type { CheckResult } from '../oracle/check.ts';
+import type { Observation } from '../oracle/observation.ts';
+import { checkPackages, packagedFiles, packagesRelease, tellingFiles } from '../oracle/packages.ts';
+import { checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
+import type { Ready } from '../target/target.ts';
+import type { Bench } from './bench.ts';
+import { observePackages } from './observe-packages.ts';
+
+/**
+ * Which of an upgrade's files are compared where packages are installed: those that tell the releases apart, or every
+ * file of the allowed releases. Each file that is read is one that crash states can differ in.
+ */
+export type FilesCompared = 'telling' | 'every';
+
+/** Which release a device is on, and whether it may be: by its slot's bytes, or by its packages and their files. */
+export async function lookAtRelease(
+  bench: Bench,
+  device: Ready,
+  seen: Observation,
+  { allowed, compare }: { allowed: readonly string[]; compare: FilesCompared },
+): Promise<{ running: RunningRelease; result: CheckResult }> {
+  const { agent, contents, manifest, signal } = bench;
+  if (contents === undefined) {
+    const { releases } = manifest;
+    return { running: runningRelease(seen, releases), result: checkRelease(seen, releases, allowed) };
+  }
+  if (agent.packages === undefined)
+    throw new HarnessError(
+      'agent-mismatch',
+      `${manifest.name} is upgraded by packages, the agent is not for them`,
+    );
+  const paths =
+    compare === 'telling'
+      ? tellingFiles(contents)
+      : packagedFiles(allowed.flatMap((release) => contents.get(release) ?? []));
+  const packages = await observePackages(device, agent.packages.system, paths, signal);
+  return {
+    running: { release: packagesRelease(packages.installed, contents), slot: undefined },
+    result: checkPackages(packages, contents, allowed),
+  };
+}

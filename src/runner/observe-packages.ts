@@ -1,0 +1,84 @@
+import { Deadline, DeadlinePassed } from '../core/deadline.ts';
+import { BrownoutError, DeviceFailure } from '../core/errors.ts';
+import type { PackageSystem } from '../model/software.ts';
+import type { PackagesSeen } from '../oracle/packages.ts';
+import { installedQueries, readInstalled } from '../sbom/installed.ts';
+import type { Ready } from '../target/target.ts';
+import { quote } from './shell.ts';
+
+/** Milliseconds that each of the two questions may take. */
+const limitMs = 120_000;
+const maxAnswerBytes = 64 << 20;
+const pathsAtOnce = 100;
+
+/**
+ * Asks a device what is installed, and for the SHA-256 of the regular files at `paths`. Errors: DeviceFailure
+ * `package-database` where the record of installed packages cannot be read, `observe-timeout`, `observe-failed`.
+ */
+export async function observePackages(
+  device: Ready,
+  system: PackageSystem,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<PackagesSeen> {
+  const ask = async (command: string, input?: string) => {
+    const asked = { deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes };
+    const answer = await device
+      .run(command, input === undefined ? asked : { ...asked, input })
+      .catch(tooSlow);
+    if (answer.truncated)
+      throw new DeviceFailure('observe-failed', `"${command}" printed more than ${maxAnswerBytes >> 20} MiB`);
+    return answer;
+  };
+  const query = installedQueries[system].map(quote).join(' ');
+  const record = await ask(query);
+  if (record.exitCode !== 0)
+    throw new DeviceFailure(
+      'package-database',
+      `the device runs, but what is installed cannot be read: ${record.stderr.trim().slice(-300)}`,
+    );
+  const installed = asDevice(() => readInstalled(system, record.stdout, 'what the device says is installed'));
+  const digests = new Map<string, string | undefined>(paths.map((path) => [path, undefined]));
+  if (paths.length > 0) {
+    const { exitCode, stdout, stderr } = await ask('sh -s', digestScript(paths));
+    if (exitCode !== 0)
+      throw new DeviceFailure('observe-failed', `the device cannot hash files: ${stderr.trim().slice(-300)}`);
+    for (const line of stdout.split('\n')) {
+      const [, digest, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
+      if (digest !== undefined && path !== undefined && digests.has(path)) digests.set(path, digest);
+    }
+  }
+  return { installed, digests };
+}
+
+/** Hashes files, a few with each command; a file that is gone is an answer too. Ends with 3 without sha256sum. */
+function digestScript(paths: readonly string[]): string {
+  const lines: string[] = [];
+  for (let at = 0; at < paths.length; at += pathsAtOnce)
+    lines.push(
+      `sha256sum ${paths
+        .slice(at, at + pathsAtOnce)
+        .map(quote)
+        .join(' ')} 2>/dev/null`,
+    );
+  return ['sha256sum /dev/null >/dev/null || exit 3', ...lines, 'exit 0', ''].join('\n');
+}
+
+/** What cannot be read of a device's own record is the device's failure, not the scenario's. */
+function asDevice<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof BrownoutError)) throw error;
+    throw new DeviceFailure('package-database', error.message, { cause: error });
+  }
+}
+
+function tooSlow(error: unknown): never {
+  if (!(error instanceof DeadlinePassed)) throw error;
+  throw new DeviceFailure(
+    'observe-timeout',
+    `the device came up, but did not show its packages within ${limitMs / 1000} s`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { PackageContents } from '../../../src/model/image.ts';
+import type { InstalledPackage } from '../../../src/model/software.ts';
+import { checkPackages, packagesRelease, tellingFiles } from '../../../src/oracle/packages.ts';
+
+const feedHas = (name: string, version: string, files: Record<string, string>): PackageContents => ({
+  name,
+  version,
+  architecture: 'all',
+  files: Object.entries(files).map(([path, sha256]) => ({ path, sha256 })),
+  conffiles: ['/etc/tool.conf'],
+});
+const library = feedHas('library', '5', { '/lib/library': 'library 5' });
+const releases = new Map([
+  ['1', [feedHas('tool', '1', { '/bin/tool': 'tool 1', '/etc/tool.conf': 'default 1' }), library]],
+  ['2', [feedHas('tool', '2', { '/bin/tool': 'tool 2', '/etc/tool.conf': 'default 2' }), library]],
+]);
+const installed = (tool: string, state = 'installed'): InstalledPackage[] => [
+  { name: 'tool', version: tool, architecture: 'all', state },
+  { name: 'library', version: '5', architecture: 'all', state: 'installed' },
+];
+const seen = (tool: string, digest: string | undefined, state?: string) => ({
+  installed: installed(tool, state),
+  digests: new Map([
+    ['/bin/tool', digest],
+    ['/etc/tool.conf', 'what the owner wrote'],
+  ]),
+});
+
+describe('checkPackages', () => {
+  it('passes a device with the packages and the files of an allowed release', () => {
+    expect(checkPackages(seen('2', 'tool 2'), releases, ['1', '2'])).toEqual({
+      verdict: 'passed',
+      message: '2, 2 packages whole',
+    });
+  });
+
+  it.each([
+    ['another release', seen('1', 'tool 1'), 'release-unexpected', 'the packages of 1; expected 2'],
+    [
+      'a package in part',
+      seen('2', 'tool 2', 'half-installed'),
+      'packages-partly',
+      'tool 2 (half-installed)',
+    ],
+    ['a version of no release', seen('3', 'tool 3'), 'release-mixed', 'tool 3, not 2'],
+    [
+      'a file of the release before',
+      seen('2', 'tool 1'),
+      'content-mixed',
+      '/bin/tool of tool has other content',
+    ],
+    ['a file that is gone', seen('2', undefined), 'content-mixed', '/bin/tool of tool is gone'],
+  ])('fails %s', (_, found, code, message) => {
+    const result = checkPackages(found, releases, ['2']);
+    expect(result).toMatchObject({ verdict: 'failed', code });
+    expect(result.message).toContain(message);
+  });
+
+  it('lets stay what the feed does not have any more, but not where that is all there is', () => {
+    const more = [...installed('2'), { name: 'gone', version: '1', architecture: 'all', state: 'installed' }];
+    expect(packagesRelease(more, releases)).toBe('2');
+    expect(packagesRelease(more.slice(2), releases)).toBeUndefined();
+  });
+});
+
+describe('tellingFiles', () => {
+  it('names the files of packages that differ between releases, but no conffiles', () => {
+    expect(tellingFiles(releases)).toEqual(['/bin/tool']);
+  });
+});
