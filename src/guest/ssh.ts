@@ -52,11 +52,14 @@ export interface CopyOptions {
  * failed), DeadlinePassed, the signal's reason, or whatever `close` was given.
  */
 export class SshSession {
+  /** Base64 of the SHA-256 of the key that the device has shown. */
+  readonly hostKeySha256: string;
   private readonly client: Client;
   private readonly end = new AbortController();
 
-  private constructor(client: Client) {
+  private constructor(client: Client, hostKeySha256: string) {
     this.client = client;
+    this.hostKeySha256 = hostKeySha256;
     client.on('error', (error) =>
       this.close(new ConnectionLost(`the guest's login broke: ${error.message}`, { cause: error })),
     );
@@ -73,13 +76,13 @@ export class SshSession {
     deadline: Deadline,
     signal?: AbortSignal,
   ): Promise<SshSession> {
-    const privateKey = await readPrivateKey(access.privateKey);
+    const privateKey = access.privateKey === undefined ? undefined : await readPrivateKey(access.privateKey);
     const client = new ssh2.Client();
     try {
-      await withDeadline('ssh login', deadline, signal, () =>
+      const hostKey = await withDeadline('ssh login', deadline, signal, () =>
         handshake(client, { socket, access, privateKey }),
       );
-      return new SshSession(client);
+      return new SshSession(client, hostKey);
     } catch (error) {
       client.on('error', () => undefined);
       client.destroy();
@@ -179,32 +182,36 @@ export class SshSession {
 interface Handshake {
   socket: Socket;
   access: SshAccess;
-  privateKey: Buffer;
+  privateKey: Buffer | undefined;
 }
 
-function handshake(client: Client, { socket, access, privateKey }: Handshake): Promise<void> {
+/** Logs in and returns the host key's SHA-256. */
+function handshake(client: Client, { socket, access, privateKey }: Handshake): Promise<string> {
   let presented = '';
+  const expected = access.hostKeySha256 === undefined ? undefined : withoutLabel(access.hostKeySha256);
+  const isExpected = () => expected === undefined || presented === expected;
   const config: ConnectConfig = {
     sock: socket,
     username: access.user,
-    privateKey,
+    ...(privateKey === undefined ? { password: access.password ?? '' } : { privateKey }),
     readyTimeout: 0,
     keepaliveInterval: keepaliveMs,
     keepaliveCountMax: keepaliveLimit,
-    authHandler: ['publickey'],
+    // Servers let an empty password in by the method "none" (RFC 4252, 5.2), some by no other.
+    authHandler: privateKey === undefined ? ['none', 'password'] : ['publickey'],
     hostVerifier: (key: Buffer) => {
       presented = createHash('sha256').update(key).digest('base64').replace(/=+$/, '');
-      return presented === withoutLabel(access.hostKeySha256);
+      return isExpected();
     },
   };
   return new Promise((resolve, reject) => {
-    client.once('ready', resolve);
+    client.once('ready', () => resolve(presented));
     client.on('error', (error) => {
-      if (presented !== '' && presented !== withoutLabel(access.hostKeySha256)) {
-        const message = `the device shows ssh host key SHA256:${presented}; the image says SHA256:${withoutLabel(access.hostKeySha256)}`;
+      if (presented !== '' && !isExpected()) {
+        const message = `the device shows ssh host key SHA256:${presented}; the one that the image names, or that it showed before, is SHA256:${expected}`;
         reject(new DeviceFailure('ssh-host-key', message));
       } else if (error.level === 'client-authentication') {
-        const message = `the device refuses the login of ${access.user} with the image's key`;
+        const message = `the device refuses the login of ${access.user} with the image's ${privateKey === undefined ? 'password' : 'key'}`;
         reject(new DeviceFailure('ssh-login-refused', message, { cause: error }));
       } else reject(new ConnectionLost(`ssh login failed: ${error.message}`, { cause: error }));
     });

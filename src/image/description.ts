@@ -89,17 +89,24 @@ const bundleFiles = z.record(z.string(), z.string());
 
 const prebuiltMachine = z
   .strictObject({
-    firmware: z.strictObject({ attach: z.enum(['bios', 'pflash']), code: z.string() }).optional(),
+    /** `builtin` is what QEMU brings itself: SeaBIOS. */
+    firmware: z
+      .union([z.literal('builtin'), z.strictObject({ attach: z.enum(['bios', 'pflash']), code: z.string() })])
+      .optional(),
     /** Instead of firmware: what QEMU loads itself, as runqemu has it. */
     kernel: z
       .strictObject({ image: z.string(), initrd: z.string().optional(), arguments: z.string() })
       .optional(),
     memoryMiB: z.int().min(32).max(65536).optional(),
+    /** Instead of brownout's own board and network card: QEMU's options, each with its argument: `-cpu cortex-a57`. */
+    machineOptions: z
+      .array(z.string().regex(/^--?[a-z][\w-]*( \S.*)?$/, { error: 'an option of QEMU, such as -cpu max' }))
+      .optional(),
     disks: z
       .array(
         z.strictObject({
           id: z.string().regex(/^[\w-]+$/),
-          attach: z.enum(['virtio-blk', 'pflash']).default('virtio-blk'),
+          attach: z.enum(['virtio-blk', 'pflash', 'machine']).default('virtio-blk'),
           cache: z.enum(['writeback', 'writethrough']).default('writeback'),
         }),
       )
@@ -115,11 +122,20 @@ const prebuiltMachine = z
         }),
       )
       .default([]),
-    ssh: z.strictObject({
-      user: z.string(),
-      privateKey: z.string(),
-      hostKeySha256: z.string().regex(/^[A-Za-z0-9+/]{43}$/),
-    }),
+    ssh: z
+      .strictObject({
+        user: z.string(),
+        privateKey: z.string().optional(),
+        password: z.string().optional(),
+        /** Without it the first host key that a device shows is kept while it is on the bench. */
+        hostKeySha256: z
+          .string()
+          .regex(/^[A-Za-z0-9+/]{43}$/)
+          .optional(),
+      })
+      .refine(({ privateKey, password }) => (privateKey === undefined) !== (password === undefined), {
+        error: 'either a privateKey or a password, not both',
+      }),
     releases: z.record(
       z.string(),
       z.strictObject({

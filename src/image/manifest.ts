@@ -15,6 +15,7 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
   key: z.string(),
   boot: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('firmware'), attach: z.enum(['bios', 'pflash']), code: fileRef }),
+    z.strictObject({ kind: z.literal('builtin') }),
     z.strictObject({
       kind: z.literal('kernel'),
       kernel: fileRef,
@@ -22,11 +23,14 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
       arguments: z.string(),
     }),
   ]),
-  qemu: z.strictObject({ memoryMiB: z.number().exactOptional() }),
+  qemu: z.strictObject({
+    memoryMiB: z.number().exactOptional(),
+    machineOptions: z.array(z.string()).exactOptional(),
+  }),
   disks: z.array(
     z.strictObject({
       id: z.string(),
-      attach: z.enum(['virtio-blk', 'pflash']),
+      attach: z.enum(['virtio-blk', 'pflash', 'machine']),
       cache: z.enum(['writeback', 'writethrough']),
     }),
   ),
@@ -39,7 +43,12 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
       root: z.string(),
     }),
   ),
-  ssh: z.strictObject({ user: z.string(), privateKey: z.string(), hostKeySha256: z.string() }),
+  ssh: z.strictObject({
+    user: z.string(),
+    privateKey: z.string().exactOptional(),
+    password: z.string().exactOptional(),
+    hostKeySha256: z.string().exactOptional(),
+  }),
   releases: z.record(
     z.string(),
     z.strictObject({
@@ -136,6 +145,7 @@ function manifestFiles(manifest: ImageManifest): FileRef[] {
 
 /** What a machine's first code is read from. */
 export function bootFiles(boot: ImageBoot): FileRef[] {
+  if (boot.kind === 'builtin') return [];
   if (boot.kind === 'firmware') return [boot.code];
   return boot.initrd === undefined ? [boot.kernel] : [boot.kernel, boot.initrd];
 }
@@ -145,18 +155,11 @@ export function mapPaths(manifest: ImageManifest, change: (path: string) => stri
   const file = (one: FileRef): FileRef => ({ ...one, path: change(one.path) });
   const files = (all: Record<string, FileRef>) =>
     Object.fromEntries(Object.entries(all).map(([key, one]) => [key, file(one)]));
-  const { boot, probe } = manifest;
+  const { probe, ssh } = manifest;
   return {
     ...manifest,
-    boot:
-      boot.kind === 'firmware'
-        ? { ...boot, code: file(boot.code) }
-        : {
-            ...boot,
-            kernel: file(boot.kernel),
-            ...(boot.initrd === undefined ? {} : { initrd: file(boot.initrd) }),
-          },
-    ssh: { ...manifest.ssh, privateKey: change(manifest.ssh.privateKey) },
+    boot: mapBoot(manifest.boot, file),
+    ssh: { ...ssh, ...(ssh.privateKey === undefined ? {} : { privateKey: change(ssh.privateKey) }) },
     ...(probe === undefined
       ? {}
       : { probe: { ...probe, kernel: file(probe.kernel), initrd: file(probe.initrd) } }),
@@ -176,6 +179,13 @@ export function mapPaths(manifest: ImageManifest, change: (path: string) => stri
       ]),
     ),
   };
+}
+
+function mapBoot(boot: ImageBoot, file: (one: FileRef) => FileRef): ImageBoot {
+  if (boot.kind === 'builtin') return boot;
+  if (boot.kind === 'firmware') return { ...boot, code: file(boot.code) };
+  const { kernel, initrd } = boot;
+  return { ...boot, kernel: file(kernel), ...(initrd === undefined ? {} : { initrd: file(initrd) }) };
 }
 
 async function checkLength({ path, bytes }: FileRef): Promise<void> {

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
-import type { FileRef, ImageBoot, ImageManifest, ReleaseSpec } from '../model/image.ts';
+import type { FileRef, ImageBoot, ImageManifest, ReleaseSpec, SshAccess } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
 
@@ -48,21 +48,41 @@ export async function prebuiltManifest(
     format: 2,
     name,
     machine,
-    boot: await bootOf(given, read),
-    qemu: given.memoryMiB === undefined ? {} : { memoryMiB: given.memoryMiB },
+    boot: await bootOf(machine, given, read),
+    qemu: {
+      ...(given.memoryMiB === undefined ? {} : { memoryMiB: given.memoryMiB }),
+      ...(given.machineOptions === undefined ? {} : { machineOptions: given.machineOptions }),
+    },
     disks: given.disks,
     slots: given.slots,
-    ssh: { ...given.ssh, privateKey: join((await read(given.ssh.privateKey)).path) },
+    ssh: await sshOf(given, read),
     releases,
     packages: [],
   };
   return { ...manifest, key: sha256(JSON.stringify(manifest)).slice(0, 16) };
 }
 
+async function sshOf(
+  { ssh: { user, privateKey, password, hostKeySha256 } }: PrebuiltMachine,
+  read: (path: string) => Promise<FileRef>,
+): Promise<SshAccess> {
+  return {
+    user,
+    ...(privateKey === undefined ? {} : { privateKey: (await read(privateKey)).path }),
+    ...(password === undefined ? {} : { password }),
+    ...(hostKeySha256 === undefined ? {} : { hostKeySha256 }),
+  };
+}
+
 async function bootOf(
+  machine: MachineName,
   { firmware, kernel }: PrebuiltMachine,
   read: (path: string) => Promise<FileRef>,
 ): Promise<ImageBoot> {
+  if (firmware === 'builtin') {
+    if (machine !== 'qemux86-64') throw invalid(`QEMU has no firmware of its own for ${machine}`);
+    return { kind: 'builtin' };
+  }
   if (firmware !== undefined)
     return { kind: 'firmware', attach: firmware.attach, code: await read(firmware.code) };
   if (kernel === undefined) throw invalid('neither firmware nor a kernel is given');

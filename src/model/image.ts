@@ -13,8 +13,11 @@ export interface FileRef {
 export interface DiskSpec {
   /** Short name used in logs and reports: `main`, `vars`. */
   id: string;
-  /** `pflash` is the parallel flash unit 1 of both machines (UEFI variables, U-Boot environment). */
-  attach: 'virtio-blk' | 'pflash';
+  /**
+   * `pflash` is the parallel flash unit 1 of both machines (UEFI variables, U-Boot environment); `machine` is what
+   * the image's machine options say with `drive=disk-ID`.
+   */
+  attach: 'virtio-blk' | 'pflash' | 'machine';
   /** `writeback` loses un-flushed writes at a power cut; `writethrough` (NOR flash) keeps each completed one. */
   cache: 'writeback' | 'writethrough';
 }
@@ -52,9 +55,13 @@ export interface PackageContents {
   conffiles: string[];
 }
 
-/** What the machine runs first: firmware, which finds a boot loader on a disk; or a kernel that QEMU loads, as runqemu has it. */
+/**
+ * What the machine runs first: firmware, which finds a boot loader on a disk; the same with the firmware that QEMU
+ * brings (SeaBIOS of qemux86-64); or a kernel that QEMU loads, as runqemu has it.
+ */
 export type ImageBoot =
   | { kind: 'firmware'; attach: 'bios' | 'pflash'; code: FileRef }
+  | { kind: 'builtin' }
   | { kind: 'kernel'; kernel: FileRef; initrd?: FileRef; arguments: string };
 
 /** One release of the image. */
@@ -72,10 +79,15 @@ export interface ReleaseSpec {
 /** How the harness logs in. The key is public knowledge: it belongs to test images only. */
 export interface SshAccess {
   user: string;
-  /** Path of an OpenSSH private key without passphrase. */
-  privateKey: string;
-  /** The only accepted host key: base64 of its SHA-256, as `ssh-keygen -l` prints after `SHA256:`. */
-  hostKeySha256: string;
+  /** Path of an OpenSSH private key without passphrase; absent where a password lets in. */
+  privateKey?: string;
+  /** In place of the key; empty is one, as on Yocto's development images. */
+  password?: string;
+  /**
+   * The only accepted host key: base64 of its SHA-256, as `ssh-keygen -l` prints after `SHA256:`. Absent: the first
+   * one that a device under test shows, as long as it is on the bench.
+   */
+  hostKeySha256?: string;
 }
 
 /** Everything the harness needs to boot and upgrade a target: the contract between images and runs. */
@@ -86,8 +98,8 @@ export interface ImageManifest {
   /** Content key of everything it was built from; changes when any input changes. */
   key: string;
   boot: ImageBoot;
-  /** Arguments that the image needs beyond the machine's defaults. */
-  qemu: { memoryMiB?: number };
+  /** What the image needs beyond the machine's defaults; `machineOptions` take the place of board and network card. */
+  qemu: { memoryMiB?: number; machineOptions?: string[] };
   disks: DiskSpec[];
   slots: SlotSpec[];
   ssh: SshAccess;

@@ -1,6 +1,7 @@
 import { ScenarioError } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
+import { diskDevice, machineWords, nodeName } from './machine-options.ts';
 import { joinOptions, nbdNode } from './options.ts';
 
 /** Where QEMU finds a disk's bytes: an NBD export on a unix socket, or a raw file. */
@@ -26,6 +27,9 @@ export interface QemuSpec {
   accelerator: Accelerator;
   /** Default 256, as in Yocto's machines. */
   memoryMiB?: number | undefined;
+  /** In place of board and network card, each `-option argument`. */
+  machineOptions?: readonly string[] | undefined;
+  /** Without firmware and kernel QEMU takes the firmware that it brings. */
   firmware?: { attach: 'bios' | 'pflash'; code: string } | undefined;
   kernel?: DirectKernel | undefined;
   disks: readonly QemuDisk[];
@@ -73,14 +77,15 @@ const boards: Record<MachineName, Record<Accelerator, { machine: string; cpu: st
  * - disks are `-blockdev` NBD exports behind virtio-blk (runqemu: raw files), with TRIM passed on;
  * - `-no-reboot`: a reset ends QEMU and the harness starts it again, which is the power-on path;
  * - the network card has no boot ROM (`romfile=`): firmware must not wait for a network boot.
+ *
+ * An image may bring its own board, network card and further devices as `machineOptions`; the rest stays.
  */
 export function qemuArguments(spec: QemuSpec): { program: string; args: string[] } {
-  const { machine, accelerator } = spec;
-  const board = boards[machine][accelerator];
+  const { machine, accelerator, machineOptions } = spec;
   const flash = flashUnits(spec);
   const args = [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    ...['-machine', [board.machine, ...flash.machineOptions].join(','), '-cpu', board.cpu],
+    ...(machineOptions === undefined ? board(spec, flash.machineOptions) : []),
     ...['-accel', accelerator === 'tcg' ? 'tcg,thread=single' : 'kvm'],
     ...['-m', String(spec.memoryMiB ?? 256), '-smp', '1'],
     ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`],
@@ -94,13 +99,23 @@ export function qemuArguments(spec: QemuSpec): { program: string; args: string[]
     ...['-mon', 'chardev=qmp,mode=control'],
     ...flash.args,
     ...spec.disks.flatMap((disk) =>
-      disk.attach === 'virtio-blk' ? virtioBlock(disk, spec.holdReads ?? false) : [],
+      disk.attach === 'pflash' ? [] : attached(disk, spec.holdReads ?? false),
     ),
-    ...network(spec.sshPort),
+    ...(machineOptions === undefined
+      ? network(spec.sshPort)
+      : [
+          ...machineWords(machineOptions, spec),
+          ...flash.machineOptions.flatMap((option) => ['-machine', option]),
+        ]),
     ...directKernel(spec.kernel),
     ...(spec.incomingFd === undefined ? [] : ['-incoming', `fd:${spec.incomingFd}`, '-S']),
   ];
   return { program: qemuProgram[machine], args };
+}
+
+function board({ machine, accelerator }: QemuSpec, machineOptions: readonly string[]): string[] {
+  const known = boards[machine][accelerator];
+  return ['-machine', [known.machine, ...machineOptions].join(','), '-cpu', known.cpu];
 }
 
 function flashUnits({ firmware, disks, machine }: QemuSpec): { machineOptions: string[]; args: string[] } {
@@ -126,26 +141,18 @@ function flashUnits({ firmware, disks, machine }: QemuSpec): { machineOptions: s
   return { machineOptions, args };
 }
 
-function virtioBlock(disk: QemuDisk, holdReads: boolean): string[] {
-  const device = {
-    driver: 'virtio-blk-pci',
-    id: `device-${disk.id}`,
-    drive: nodeName(disk),
-    'write-cache': disk.cache === 'writeback' ? 'on' : 'off',
-    ...(holdReads ? { rerror: 'stop' } : {}),
-  };
-  const bare = joinOptions(device).replace('driver=', '');
-  return ['-blockdev', backendOf(disk), '-device', bare];
+/** A disk's node, and its device where the image's machine options do not bring it. */
+function attached(disk: QemuDisk, holdReads: boolean): string[] {
+  const backend = ['-blockdev', backendOf(disk)];
+  return disk.attach === 'machine'
+    ? backend
+    : [...backend, '-device', diskDevice([['virtio-blk-pci']], disk, holdReads)];
 }
 
 function backendOf(disk: QemuDisk): string {
   if ('nbd' in disk.source) return nbdNode(nodeName(disk), disk.source.nbd);
   const { file } = disk.source;
   return joinOptions({ driver: 'file', 'node-name': nodeName(disk), discard: 'unmap', filename: file });
-}
-
-function nodeName(disk: QemuDisk): string {
-  return `disk-${disk.id}`;
 }
 
 /** Slirp as runqemu sets it up, with a MAC address of its tap range: the guest reaches the host's loopback at 10.0.2.2. */

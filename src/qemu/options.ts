@@ -20,6 +20,11 @@ export function splitOptions(text: string): QemuOption[] {
     });
 }
 
+/** The value of a key in an option's parts. */
+export function optionValue(parts: readonly QemuOption[], name: string): string | undefined {
+  return parts.find(([key]) => key === name)?.[1];
+}
+
 /** A block node that is an NBD export on a unix socket, with TRIM passed on. */
 export function nbdNode(nodeName: string, nbd: { socketPath: string; exportName: string }): string {
   return joinOptions({

@@ -116,7 +116,7 @@ async function login(rig: Rig, progress: Progress, signal: AbortSignal): Promise
     try {
       if (answer.kind === 'answered') {
         const limit = Deadline.after(loginLimitMs);
-        return { session: await SshSession.login(answer.socket, rig.options.manifest.ssh, limit, signal) };
+        return { session: await SshSession.login(answer.socket, rig.access, limit, signal) };
       }
     } catch (error) {
       if (signal.aborted || !(error instanceof DeviceFailure || error instanceof DeadlinePassed)) throw error;

@@ -7,7 +7,7 @@ import { HarnessError, messageOf } from '../core/errors.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
-import type { DiskSpec, ImageBoot, ImageManifest } from '../model/image.ts';
+import type { DiskSpec, ImageBoot, ImageManifest, SshAccess } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { type NbdServer, startNbdServer } from '../nbd/server.ts';
@@ -81,6 +81,7 @@ export class Rig implements AsyncDisposable {
   private readonly exports: Map<string, Disk>;
   private cycle: PowerCycle | undefined;
   private session: SshSession | undefined;
+  private hostKeySha256: string | undefined;
   private launches = 0;
   private spentCpuSeconds = 0;
   private disposed = false;
@@ -201,9 +202,16 @@ export class Rig implements AsyncDisposable {
     }
   }
 
+  /** How to log in: with the host key that the image names, else the one that this device has shown before. */
+  get access(): SshAccess {
+    const { ssh } = this.options.manifest;
+    return this.hostKeySha256 === undefined ? ssh : { hostKeySha256: this.hostKeySha256, ...ssh };
+  }
+
   /** Keeps the login that `cutPower` and disposal must end. */
   keep(session: SshSession): void {
     this.session = session;
+    this.hostKeySha256 = session.hostKeySha256;
     this.cycle?.snapshots?.stop();
   }
 
@@ -276,7 +284,7 @@ export class Rig implements AsyncDisposable {
     return {
       machine,
       accelerator,
-      memoryMiB: manifest.qemu.memoryMiB,
+      ...manifest.qemu,
       ...firstCode(manifest.boot, kernel),
       disks: disks.map(({ spec }) => ({
         ...spec,
@@ -295,6 +303,7 @@ function firstCode(
   instead: DirectKernel | undefined,
 ): Pick<QemuSpec, 'firmware' | 'kernel'> {
   if (instead !== undefined) return { kernel: instead };
+  if (boot.kind === 'builtin') return {};
   if (boot.kind === 'firmware') return { firmware: { attach: boot.attach, code: boot.code.path } };
   const { kernel, initrd, arguments: append } = boot;
   return {

@@ -60,7 +60,7 @@ export class SnapshotBoot {
     this.layers = new Map(
       options.disks.map(({ spec, disk }) => {
         // QEMU reads flash wholly when it starts, and can hold none of its reads.
-        const canHold = spec.attach === 'virtio-blk';
+        const canHold = spec.attach !== 'pflash';
         const holds: Holder['holds'] = (offset, length, peek) =>
           this.holds({ disk: spec.id, offset, length }, canHold, peek);
         return [spec.id, new HoldDisk(disk, { disk: spec.id, recorder, holds })];

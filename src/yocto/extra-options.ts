@@ -1,4 +1,5 @@
 import { ScenarioError } from '../core/errors.ts';
+import { isWritableStorage } from '../qemu/machine-options.ts';
 import { splitOptions } from '../qemu/options.ts';
 import type { BootRequest, Part } from './part.ts';
 import { placeOf, wordsOf } from './qemu-boot.ts';
@@ -11,9 +12,6 @@ const usbControllers = /^(qemu-xhci|nec-usb-xhci|piix[34]-usb-uhci|pci-ohci|usb-
 /** Of these brownout has its own; `-snapshot` would throw away what the guest writes. */
 const notOurs =
   /^--?(serial|monitor|qmp|mon|display|vga|nographic|show-cursor|snapshot|pidfile|daemonize|accel|enable-kvm)$/;
-/** What the guest could keep data on. */
-const storage = /^--?(drive|blockdev|hd[a-d]|fd[ab]|sd|mtdblock|pflash|virtfs|fsdev)$/;
-
 /**
  * QB_OPT_APPEND: whatever else the machine's maker wants. Throws ScenarioError `qemuboot-unsupported` for storage
  * that the guest could write to: nobody would record it, and the build's own files would change.
@@ -26,7 +24,7 @@ export function extraOptionParts({ boot }: BootRequest): Part[] {
       !notOurs.test(option) && !(option === '-device' && inputDevices.test(driverOf(value))),
   );
   for (const [option, value] of kept) {
-    if (!storage.test(option) || isReadOnly(value)) continue;
+    if (!isWritableStorage(option, value)) continue;
     throw new ScenarioError(
       'qemuboot-unsupported',
       `${where} adds storage that brownout does not serve: ${option} ${value ?? ''}`,
@@ -50,8 +48,4 @@ export function extraOptionParts({ boot }: BootRequest): Part[] {
 
 function driverOf(value: string | undefined): string {
   return value === undefined ? '' : (splitOptions(value)[0]?.[0] ?? '');
-}
-
-function isReadOnly(value: string | undefined): boolean {
-  return /(^|,)(readonly(=on)?|read-only=on|media=cdrom)(,|$)/.test(value ?? '');
 }

@@ -18,6 +18,8 @@ export function networkParts({ boot, own }: BootRequest): Part[] {
   const given = wordsOf(boot, 'qb_network_device');
   const device = given.length > 0 ? given : ['-device', 'e1000,netdev=net0,mac=@MAC@'];
   const card = fillPlaceholders(device, { MAC: slirpMac }, placeOf(boot, 'qb_network_device'));
+  // A PC's own VGA card is device 1 on the bus, and names such as enp0s2 follow from the place of the card.
+  const address = isPc(boot) && !card.some((word) => word.includes(',addr=')) ? ',addr=0x2' : '';
   const slirp = wordsOf(boot, 'qb_slirp_opt');
   const forwards = [22, 23].map((port) => ['hostfwd', `tcp:127.0.0.1:${hostPort(port)}-:${port}`] as const);
   const usual = ['-netdev', joinOptions([['user'], ['id', 'net0'], ...forwards, ['tftp', folder]])];
@@ -29,8 +31,12 @@ export function networkParts({ boot, own }: BootRequest): Part[] {
     {
       option: 'network card',
       runqemu: card,
-      brownout: card.map((word) => (/^virtio-net-pci(,|$)/.test(word) ? `${word},romfile=` : word)),
-      why: 'no boot ROM: firmware must not wait for a network boot',
+      brownout: card.map((word) => (/^virtio-net-pci(,|$)/.test(word) ? `${word},romfile=${address}` : word)),
+      why:
+        'no boot ROM: firmware must not wait for a network boot' +
+        (address === ''
+          ? ''
+          : '; and its place on the bus, which it has beside the VGA card that is left out'),
     },
     {
       option: 'network',
@@ -39,6 +45,10 @@ export function networkParts({ boot, own }: BootRequest): Part[] {
       why: "a free port of this host's loopback reaches the guest's ssh, and no folder of the host is served",
     },
   ];
+}
+
+function isPc({ machine, options }: QemuBoot): boolean {
+  return (options.qb_system_name || machine).match(/x86.64$/) !== null;
 }
 
 /** The port of the host on which runqemu forwards one of the guest. */

@@ -1,5 +1,6 @@
 import { ScenarioError } from '../core/errors.ts';
-import { joinOptions, nbdNode, type QemuOption, splitOptions } from '../qemu/options.ts';
+import { diskDevice, nodeName } from '../qemu/machine-options.ts';
+import { joinOptions, nbdNode, optionValue, splitOptions } from '../qemu/options.ts';
 import { type BootRequest, type OwnNeeds, type Part, type RootDisk, same } from './part.ts';
 import { placeOf, type QemuBoot, wordsOf } from './qemu-boot.ts';
 import { fillPlaceholders, optionPairs } from './words.ts';
@@ -54,24 +55,17 @@ function runqemuDrive(boot: QemuBoot, rootfs: RootDisk): string[] {
 
 /** The same device on our own disk: `-drive` becomes a node, and the device that named it names the node. */
 function ownDrive(boot: QemuBoot, words: readonly string[], path: string, disk: OwnNeeds['disk']): string[] {
-  const node = `disk-${disk.id}`;
-  const ours = new Map([
-    ['id', `device-${disk.id}`],
-    ['drive', node],
-    ['write-cache', 'on'],
-  ]);
-  const device = (given: readonly QemuOption[]) =>
-    joinOptions([...given.filter(([key]) => !ours.has(key)), ...ours]);
+  const spec = { id: disk.id, cache: 'writeback' } as const;
   const drives = optionPairs(words).map(([option, value]) => ({
     option,
     value,
     parts: splitOptions(value ?? ''),
   }));
-  const root = drives.find(({ option, parts }) => option === '-drive' && valueOf(parts, 'file') === path);
-  const bus = root === undefined ? undefined : valueOf(root.parts, 'if');
-  const id = root === undefined ? undefined : valueOf(root.parts, 'id');
+  const root = drives.find(({ option, parts }) => option === '-drive' && optionValue(parts, 'file') === path);
+  const bus = root === undefined ? undefined : optionValue(root.parts, 'if');
+  const id = root === undefined ? undefined : optionValue(root.parts, 'id');
   const uses = ({ option, parts }: (typeof drives)[number]) =>
-    option === '-device' && id !== undefined && valueOf(parts, 'drive') === id;
+    option === '-device' && id !== undefined && optionValue(parts, 'drive') === id;
   if (root === undefined || (bus !== 'virtio' && (bus !== 'none' || !drives.some(uses)))) {
     const key = boot.options.qb_rootfs_opt === '' ? 'qb_drive_type' : 'qb_rootfs_opt';
     throw new ScenarioError(
@@ -82,14 +76,10 @@ function ownDrive(boot: QemuBoot, words: readonly string[], path: string, disk: 
   return drives.flatMap((drive) => {
     const { option, value, parts } = drive;
     if (drive === root) {
-      const backend = ['-blockdev', nbdNode(node, disk)];
-      return bus === 'virtio' ? [...backend, '-device', device([['virtio-blk-pci']])] : backend;
+      const backend = ['-blockdev', nbdNode(nodeName(spec), disk)];
+      return bus === 'virtio' ? [...backend, '-device', diskDevice([['virtio-blk-pci']], spec)] : backend;
     }
-    if (uses(drive)) return [option, device(parts)];
+    if (uses(drive)) return [option, diskDevice(parts, spec)];
     return value === undefined ? [option] : [option, value];
   });
-}
-
-function valueOf(parts: readonly QemuOption[], name: string): string | undefined {
-  return parts.find(([key]) => key === name)?.[1];
 }

@@ -104,7 +104,9 @@ describe('login', () => {
     await expect(login(port, { hostKeySha256: 'AAAA' })).rejects.toMatchObject({
       code: 'ssh-host-key',
       kind: 'device',
-      message: expect.stringMatching(`${access.hostKeySha256.replaceAll('+', '\\+')}.*AAAA`) as string,
+      message: expect.stringMatching(
+        `${String(access.hostKeySha256).replaceAll('+', '\\+')}.*AAAA`,
+      ) as string,
     });
   });
 
