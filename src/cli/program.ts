@@ -3,6 +3,7 @@ import type { Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
 import { addImage } from './image.ts';
+import { addInit } from './init.ts';
 import { Interruption } from './interruption.ts';
 import { addLog } from './log.ts';
 import { errorJson, printError } from './print-error.ts';
@@ -51,7 +52,7 @@ function makeProgram(surroundings: Surroundings, finish: (code: number) => void)
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', `\n${exitCodeHelp}`);
-  for (const add of [addSetup, addRun, addReplay, addImage, addYocto, addFeed, addSbom, addLog, addSchema])
+  for (const add of [addSetup, addInit, addRun, addReplay, addImage, addYocto, addFeed, addSbom, addLog, addSchema])
     add(program, surroundings, finish);
   return program;
 }

@@ -46,6 +46,13 @@ export function vendorId(text: string): string {
   throw wrong('--vendor', 'the ID of an os-release file, such as debian', text);
 }
 
+/** Reads `--ssh-host-key`: the SHA-256 of a key in base64, with or without its label. */
+export function fingerprint(text: string): string {
+  const bare = text.replace(/^SHA256:/, '').replace(/=+$/, '');
+  if (/^[A-Za-z0-9+/]{43}$/.test(bare)) return bare;
+  throw wrong('--ssh-host-key', 'SHA256: and 43 letters, digits, + or /', text);
+}
+
 function wrong(option: string, expected: string, found: string, help = ''): ScenarioError {
   const shown = JSON.stringify(found.slice(0, 60));
   return new ScenarioError('option-invalid', `${option}: expected ${expected}, found ${shown}${help}`);

@@ -1,5 +1,5 @@
 import { BrownoutError } from '../core/errors.ts';
-import { commandLines } from '../yocto/command-lines.ts';
+import { commandLines, shownNeeds } from '../yocto/command-lines.ts';
 import { readDeployFolder } from '../yocto/deploy-folder.ts';
 import { bootPlan, type DeployedImage } from '../yocto/deployed-image.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
@@ -52,13 +52,7 @@ function describe(image: DeployedImage): ListedImage {
 
 /** The command lines, with names in place of what only a run knows. */
 function bootOf(image: DeployedImage): ListedBoot {
-  const { files, unpack } = bootPlan(image);
-  const own = {
-    accelerator: 'tcg',
-    disk: { id: 'main', socketPath: 'RUN/nbd.sock', exportName: 'main' },
-    consoleLog: 'RUN/console.log',
-    qmpSocket: 'RUN/qmp.sock',
-    sshPort: 2222,
-  } as const;
-  return { unpack, ...commandLines({ boot: image.boot, files, own }) };
+  const { files, source } = bootPlan(image);
+  const lines = commandLines({ boot: image.boot, files, own: shownNeeds });
+  return { unpack: source.compression !== 'none', ...lines };
 }

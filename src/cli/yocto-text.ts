@@ -1,6 +1,6 @@
 import { plainText } from '../report/text.ts';
-import type { CommandLines } from '../yocto/command-lines.ts';
-import type { DeployedImage } from '../yocto/deployed-image.ts';
+import { type CommandLines, deviationText } from '../yocto/command-lines.ts';
+import { type DeployedImage, typeName } from '../yocto/deployed-image.ts';
 import type { Feed } from '../yocto/feeds.ts';
 import { shownWords } from '../yocto/words.ts';
 
@@ -41,7 +41,7 @@ function imageLines(image: ListedImage, short: (path: string) => string): string
     `  described in  ${short(qemuboot)}`,
     ...(distribution.length === 0 ? [] : [`  distribution  ${distribution.join(' ')}`]),
     ...(kernel === undefined ? [] : [`  kernel        ${short(kernel)}`]),
-    ...rootfs.map(({ type, path }) => `  ${type.padEnd(12)}  ${short(path)}`),
+    ...rootfs.map((one) => `  ${typeName(one).padEnd(12)}  ${short(one.path)}`),
     ...(manifest === undefined
       ? []
       : [`  packages      ${manifest.packages.length}, in ${short(manifest.path)}`]),
@@ -60,10 +60,7 @@ function bootLines({ program, runqemu, brownout, deviations, unpack }: ListedBoo
     command(brownout),
     ...(unpack ? ['  after unpacking the disk'] : []),
     '  what differs, and why:',
-    ...deviations.map(
-      ({ option, runqemu: theirs, brownout: ours, why }) =>
-        `    ${option}: ${shownWords(theirs) || 'nothing'} => ${shownWords(ours) || 'nothing'} (${why})`,
-    ),
+    ...deviations.map((deviation) => `    ${deviationText(deviation)}`),
   ];
 }
 

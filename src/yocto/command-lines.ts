@@ -5,13 +5,14 @@ import { extraOptionParts } from './extra-options.ts';
 import { kernelParts } from './kernel.ts';
 import { machineParts } from './machine.ts';
 import { networkParts } from './network.ts';
-import { type BootRequest, type Part, same } from './part.ts';
+import { type BootRequest, type OwnNeeds, type Part, same } from './part.ts';
 import { placeOf, wordsOf } from './qemu-boot.ts';
 import { rootDriveParts } from './root-drive.ts';
 import { serialParts, tcpSerialParts } from './serial.ts';
+import { shownWords } from './words.ts';
 
 /** A difference between the two command lines, for reports. */
-interface Deviation {
+export interface Deviation {
   option: string;
   /** Words of either command line; empty where it has nothing of the kind. */
   runqemu: readonly string[];
@@ -80,6 +81,20 @@ export function commandLines(request: BootRequest): CommandLines {
     deviations: [...parts, ...hostCommands(request)].filter(differs),
   };
 }
+
+/** A difference in one line. */
+export function deviationText({ option, runqemu, brownout, why }: Deviation): string {
+  return `${option}: ${shownWords(runqemu) || 'nothing'} => ${shownWords(brownout) || 'nothing'} (${why})`;
+}
+
+/** Names in place of what only a run knows. */
+export const shownNeeds: OwnNeeds = {
+  accelerator: 'tcg',
+  disk: { id: 'main', socketPath: 'RUN/nbd.sock', exportName: 'main' },
+  consoleLog: 'RUN/console.log',
+  qmpSocket: 'RUN/qmp.sock',
+  sshPort: 2222,
+};
 
 function added(option: string, words: readonly string[], why: string): Part {
   return { ...same(option, []), brownout: words, why };

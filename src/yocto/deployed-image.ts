@@ -1,18 +1,21 @@
 import { basename, join } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
+import type { Compression } from '../package/compression.ts';
 import { findInside, namesIn } from './inside.ts';
 import { type ListedPackage, readPackageList } from './package-list.ts';
-import type { BootFiles } from './part.ts';
+import type { BootFiles, RootDisk } from './part.ts';
 import type { QemuBoot } from './qemu-boot.ts';
 import { bootsByItself } from './root-drive.ts';
 import { readTestData, type TestData } from './test-data.ts';
 
-/** File systems and disks that can be booted, most wanted first. */
-const rootfsTypes = ['ext4', 'ext4.zst', 'wic', 'wic.zst'] as const;
+/** File systems and disks that can be booted, most wanted first, and how they may be compressed. */
+const bareTypes = ['ext4', 'wic'] as const;
+const compressions = ['none', 'zst', 'gz', 'xz'] as const satisfies Compression[];
 
 /** A root file system or disk of an image. */
 interface DeployedRootfs {
-  type: (typeof rootfsTypes)[number];
+  type: (typeof bareTypes)[number];
+  compression: Compression;
   /** Links are followed. */
   path: string;
 }
@@ -64,13 +67,14 @@ export async function findImage(root: string, boot: QemuBoot): Promise<DeployedI
   const { options, kernelImageType: type } = boot;
   const likeKernel = names.filter((name) => type !== '' && name.startsWith(type));
   const rootfs: DeployedRootfs[] = [];
-  for (const one of rootfsTypes) {
-    const path = await belonging(one);
-    if (path !== undefined) rootfs.push({ type: one, path });
-  }
+  for (const type of bareTypes)
+    for (const compression of compressions) {
+      const path = await belonging(typeName({ type, compression }));
+      if (path !== undefined) rootfs.push({ type, compression, path });
+    }
   if (rootfs.length === 0)
     problems.push(
-      `no root file system in ${boot.folder}: looked for ${stems[0] ?? ''} with ${rootfsTypes.map((end) => `.${end}`).join(', ')}`,
+      `no root file system in ${boot.folder}: looked for ${stems[0] ?? ''} with .ext4 or .wic, and these with .zst, .gz or .xz`,
     );
   const manifest = await belonging('manifest');
   const testData = await belonging('testdata.json');
@@ -101,32 +105,44 @@ function recipeName({ path, machine, imageLinkName }: QemuBoot): string {
   return bare.endsWith(`-${machine}`) ? bare.slice(0, -machine.length - 1) : bare;
 }
 
+/** As IMAGE_FSTYPES names it: `ext4.zst`. */
+export function typeName({ type, compression }: Pick<DeployedRootfs, 'type' | 'compression'>): string {
+  return compression === 'none' ? type : `${type}.${compression}`;
+}
+
 /** What an image is booted from. */
 export interface BootPlan {
   /** The root file system is named as it is when unpacked, as runqemu would do beside the file. */
-  files: BootFiles;
-  /** Whether it must be unpacked with zstd first. */
-  unpack: boolean;
+  files: BootFiles & { rootfs: RootDisk };
+  /** What the root file system is made from, unpacked where it is compressed. */
+  source: DeployedRootfs;
 }
 
 /**
- * The files that an image boots from: what QB_DEFAULT_FSTYPE names if it is there, else the most wanted type that is.
- * Throws ScenarioError `yocto-incomplete`.
+ * The files that an image boots from: what `wanted` or QB_DEFAULT_FSTYPE names if it is there, else the most wanted
+ * type that is. Throws ScenarioError `yocto-incomplete`, and `yocto-not-found` where there is nothing of type `wanted`.
  */
-export function bootPlan(image: DeployedImage): BootPlan {
+export function bootPlan(image: DeployedImage, wanted?: string): BootPlan {
   const { boot, kernel, bios, deviceTree } = image;
-  const type = boot.options.qb_default_fstype;
-  const sameType = image.rootfs.find((one) => bare(one.type) === bare(type));
-  const chosen = image.rootfs.find((one) => one.type === type) ?? sameType ?? image.rootfs[0];
-  if (chosen === undefined) throw incomplete(image);
-  const rootfs = { path: bare(chosen.path), type: bare(chosen.type) === 'wic' ? 'wic' : 'ext4' } as const;
+  const name = wanted ?? boot.options.qb_default_fstype;
+  const sameType = image.rootfs.find(({ type }) => type === name.replace(/\..*$/, ''));
+  const source = image.rootfs.find((one) => typeName(one) === name) ?? sameType ?? image.rootfs[0];
+  if (source === undefined) throw incomplete(image);
+  if (wanted !== undefined && source.type !== sameType?.type) {
+    const there = image.rootfs.map(typeName).join(', ');
+    throw new ScenarioError(
+      'yocto-not-found',
+      `${image.name} for ${boot.machine} has no ${wanted}; there is ${there}`,
+    );
+  }
+  const suffix = source.compression === 'none' ? '' : `.${source.compression}`;
+  const path = source.path.endsWith(suffix)
+    ? source.path.slice(0, source.path.length - suffix.length)
+    : source.path;
+  const rootfs = { path, type: source.type };
   const needsKernel = basename(boot.options.qb_default_kernel) !== 'none' && !bootsByItself(boot, rootfs);
   if (needsKernel && kernel === undefined) throw incomplete(image);
-  return { files: { rootfs, kernel, bios, deviceTree }, unpack: chosen.type.endsWith('.zst') };
-}
-
-function bare(name: string): string {
-  return name.replace(/\.zst$/, '');
+  return { files: { rootfs, kernel, bios, deviceTree }, source };
 }
 
 function incomplete({ name, boot, problems }: DeployedImage): ScenarioError {

@@ -6,6 +6,7 @@ const variables = z.looseObject({
   DISTRO: z.string().optional(),
   DISTRO_VERSION: z.string().optional(),
   PACKAGE_ARCHS: z.string().optional(),
+  IMAGE_FEATURES: z.string().optional(),
 });
 
 /** What an image's `.testdata.json` says of the build. */
@@ -15,6 +16,8 @@ export interface TestData {
   version: string | undefined;
   /** Architectures of packages, the least specific first; empty where the file does not say. */
   architectures: string[];
+  /** IMAGE_FEATURES, such as `debug-tweaks`; undefined where the file does not say. */
+  features: string[] | undefined;
 }
 
 /**
@@ -24,14 +27,19 @@ export interface TestData {
 export async function readTestData(path: string): Promise<TestData> {
   const text = await readText(path);
   try {
-    const { DISTRO, DISTRO_VERSION, PACKAGE_ARCHS = '' } = variables.parse(JSON.parse(text));
+    const { DISTRO, DISTRO_VERSION, PACKAGE_ARCHS = '', IMAGE_FEATURES } = variables.parse(JSON.parse(text));
     return {
       distribution: DISTRO,
       version: DISTRO_VERSION,
-      architectures: PACKAGE_ARCHS.split(/\s+/).filter((word) => word !== ''),
+      architectures: wordsIn(PACKAGE_ARCHS),
+      features: IMAGE_FEATURES === undefined ? undefined : wordsIn(IMAGE_FEATURES),
     };
   } catch (cause) {
     const message = `${path} does not hold the variables of a build: ${messageOf(cause)}`;
     throw new ScenarioError('yocto-invalid', message, { cause });
   }
+}
+
+function wordsIn(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
 }
