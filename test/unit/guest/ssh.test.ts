@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type ParsedKey, type ServerChannel } from 'ssh2';
+import ssh2, { type AuthContext, type ParsedKey, type ServerChannel } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Deadline, DeadlinePassed } from '../../../src/core/deadline.ts';
 import { knock } from '../../../src/guest/banner.ts';
@@ -35,17 +35,21 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** A stand-in for a device: lets the login key in and hands each command to `act`. */
+function hasLoginKey(context: AuthContext): boolean {
+  const allowed = ssh2.utils.parseKey(loginKey.public) as ParsedKey;
+  return context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
+}
+
+/** A stand-in for a device: lets the login key in, or as it is told, and hands each command to `act`. */
 async function device(
   act: (command: string, channel: ServerChannel, drop: () => void) => void,
+  letsIn: (context: AuthContext) => boolean = hasLoginKey,
 ): Promise<number> {
-  const allowed = ssh2.utils.parseKey(loginKey.public) as ParsedKey;
   const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => {
     client.on('error', () => undefined);
     client.on('authentication', (context) => {
-      const known = context.method === 'publickey' && context.key.data.equals(allowed.getPublicSSH());
-      if (known) context.accept();
-      else context.reject();
+      if (letsIn(context)) context.accept();
+      else context.reject(['none', 'password', 'publickey']);
     });
     client.on('session', (accept) => {
       accept().on('exec', (acceptExec, _reject, { command }) =>
@@ -84,10 +88,10 @@ async function gathered(port: number): Promise<number> {
   return (relay.address() as AddressInfo).port;
 }
 
-async function login(port: number, how: Partial<SshAccess> = {}): Promise<SshSession> {
+async function login(port: number, how: Partial<SshAccess> = {}, base = access): Promise<SshSession> {
   const answer = await knock(port, 2000, AbortSignal.timeout(3000));
   if (answer.kind !== 'answered') throw new Error(answer.kind);
-  const session = await SshSession.login(answer.socket, { ...access, ...how }, Deadline.after(3000));
+  const session = await SshSession.login(answer.socket, { ...base, ...how }, Deadline.after(3000));
   closers.push(() => session.close(new Error('test is over')));
   return session;
 }
@@ -115,6 +119,30 @@ describe('login', () => {
     await expect(login(port, { privateKey: join(folder, 'other') })).rejects.toMatchObject({
       code: 'ssh-login-refused',
     });
+  });
+
+  it.each([
+    ['none', ''],
+    ['password', ''],
+    ['password', 'secret'],
+  ])('lets a password in, by the method %s: "%s"', async (method, password) => {
+    const port = await device(
+      () => undefined,
+      (context) =>
+        context.method === method && (context.method !== 'password' || context.password === password),
+    );
+    expect((await login(port, { password }, { user: 'root' })).lost).toBe(false);
+    const refused = login(await device(() => undefined), { password }, { user: 'root' });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ssh-login-refused',
+      message: "the device refuses the login of root with the image's password",
+    });
+  });
+
+  it('takes any host key where none is named, and says which it was', async () => {
+    const { privateKey = '' } = access;
+    const session = await login(await device(() => undefined), { privateKey }, { user: 'root' });
+    expect(session.hostKeySha256).toBe(access.hostKeySha256);
   });
 
   it('says that the image’s key is unusable', async () => {

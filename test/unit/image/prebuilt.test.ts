@@ -87,6 +87,35 @@ describe('a prebuilt image', () => {
     }
   });
 
+  it('takes QEMU’s own firmware, a machine of its own, and a password with any host key', async () => {
+    const text = description
+      .replace('qemuarm64', 'qemux86-64')
+      .replace('firmware: { attach: bios, code: u-boot.bin }', 'firmware: builtin')
+      .replace('[{ id: main }]', '[{ id: main, attach: machine }]')
+      .replace(/ssh: .*/, "ssh: { user: root, password: '' }\n    machineOptions: ['-cpu max', '-usb']");
+    await writeFile(join(root, 'mine', 'image.yaml'), text);
+    const manifest = await build('qemux86-64');
+    expect(manifest).toMatchObject({
+      boot: { kind: 'builtin' },
+      qemu: { machineOptions: ['-cpu max', '-usb'] },
+      disks: [{ id: 'main', attach: 'machine' }],
+    });
+    expect(manifest.ssh).toEqual({ user: 'root', password: '' });
+    await verifyImage(manifest);
+    await writeFile(manifestPath(join(root, 'mine')), manifestText(manifest));
+    expect(await loadManifest(join(root, 'mine'))).toEqual(manifest);
+  });
+
+  it.each([
+    ['firmware: { attach: bios, code: u-boot.bin }', 'firmware: builtin', 'no firmware of its own'],
+    [/ssh: .*/, 'ssh: { user: root }', 'either a privateKey or a password'],
+    [/ssh: .*/, "ssh: { user: root, password: '', privateKey: key }", 'either a privateKey or a password'],
+    [/(ssh: .*)/, '$1\n    machineOptions: [cpu max]', 'an option of QEMU'],
+  ])('refuses %s => %s', async (was, is, message) => {
+    await writeFile(join(root, 'mine', 'image.yaml'), description.replace(was, is));
+    await expect(build()).rejects.toThrow(message);
+  });
+
   it('has another key when a file changes, and verifying notices', async () => {
     const before = await build();
     await writeFile(join(root, 'mine', 'disk.img'), Buffer.alloc(8192, 'other'));

@@ -31,10 +31,8 @@ const blockNode =
   '-blockdev driver=nbd,node-name=disk-main,discard=unmap,server.type=unix,server.path=/s/nbd,export=main';
 const ours = {
   front: ['-nodefaults', '-no-user-config', '-no-reboot'],
-  network: [
-    '-device virtio-net-pci,netdev=net0,mac=52:54:00:12:35:02,romfile=',
-    '-netdev user,id=net0,hostfwd=tcp:127.0.0.1:3022-:22',
-  ],
+  card: '-device virtio-net-pci,netdev=net0,mac=52:54:00:12:35:02,romfile=',
+  network: '-netdev user,id=net0,hostfwd=tcp:127.0.0.1:3022-:22',
   disk: [blockNode, '-device virtio-blk-pci,id=device-main,drive=disk-main,write-cache=on'],
   middle: [
     '-rtc base=2026-01-01T00:00:00,clock=vm',
@@ -70,7 +68,7 @@ function expectX86({ program, runqemu, brownout }: CommandLines, board: string[]
     `-append root=/dev/vda rw ip=dhcp console=ttyS0 console=ttyS1 ${append}`,
   ]);
   expect(shown(brownout)).toEqual([
-    ...[...ours.front, ...ours.network, ...ours.disk],
+    ...[...ours.front, `${ours.card},addr=0x2`, ours.network, ...ours.disk],
     ...[...board, '-smp 1', '-accel tcg,thread=single', '-m 256'],
     ...[...ours.middle, '-display none'],
     '-kernel /d/K',
@@ -93,7 +91,7 @@ function expectArm64({ program, runqemu, brownout }: CommandLines, append: strin
     `-append root=/dev/vda rw mem=256M ip=dhcp console=ttyAMA0 console=hvc0${append}`,
   ]);
   expect(shown(brownout)).toEqual([
-    ...[...ours.front, ...ours.network, ...ours.disk],
+    ...[...ours.front, ours.card, ours.network, ...ours.disk],
     ...[...board, '-smp 1', '-accel tcg,thread=single', '-m 256'],
     ...[...ours.middle, ...virtioConsole, '-display none'],
     '-kernel /d/K',

@@ -40,7 +40,11 @@ describe('a deploy folder', () => {
     expect(x86).toMatchObject({
       kernel: join(x86Folder(), 'bzImage--5.15.150+git0+0123456789-r0-qemux86-64-20240410101010.bin'),
       rootfs: [
-        { type: 'ext4', path: join(x86Folder(), 'core-image-base-qemux86-64-20240410101010.rootfs.ext4') },
+        {
+          type: 'ext4',
+          compression: 'none',
+          path: join(x86Folder(), 'core-image-base-qemux86-64-20240410101010.rootfs.ext4'),
+        },
       ],
       manifest: {
         packages: [
@@ -55,8 +59,8 @@ describe('a deploy folder', () => {
     expect(arm).toMatchObject({
       kernel: join(armFolder(), 'Image--6.5-r0-qemuarm64-20240410101010.bin'),
       rootfs: [
-        { type: 'ext4.zst', path: `${real}.ext4.zst` },
-        { type: 'wic', path: `${real}.wic` },
+        { type: 'ext4', compression: 'zst', path: `${real}.ext4.zst` },
+        { type: 'wic', compression: 'none', path: `${real}.wic` },
       ],
       testData: undefined,
       problems: [],
@@ -102,7 +106,7 @@ describe('a deploy folder', () => {
     await writeFile(join(root, 'copied/i.qemuboot.conf'), conf({ machine: 'qemux86-64' }));
     await writeFile(join(root, 'copied/i.ext4'), '');
     expect((await onlyImage(join(root, 'copied'))).rootfs).toEqual([
-      { type: 'ext4', path: join(root, 'copied/i.ext4') },
+      { type: 'ext4', compression: 'none', path: join(root, 'copied/i.ext4') },
     ]);
   });
 
@@ -163,7 +167,7 @@ describe('what is wrong with a deploy folder', () => {
     expect(image.problems).toEqual([
       `${folder}/i.ext4 leads to ${root}/elsewhere.ext4, outside of ${root}/deploy`,
       `${folder}/i.wic is a link to nothing`,
-      `no root file system in ${folder}: looked for i with .ext4, .ext4.zst, .wic, .wic.zst`,
+      `no root file system in ${folder}: looked for i with .ext4 or .wic, and these with .zst, .gz or .xz`,
       expect.stringContaining('ELOOP'),
       `no kernel in ${folder}: looked for bzImage`,
     ]);
@@ -205,7 +209,7 @@ describe('what an image is booted from', () => {
     await makeTree(root, nanbieldFiles(nanbieldArm64));
     const real = join(armFolder(), 'core-image-base-qemuarm64.rootfs-20240410101010');
     expect(bootPlan(await onlyImage())).toMatchObject({
-      unpack: true,
+      source: { compression: 'zst', path: `${real}.ext4.zst` },
       files: { rootfs: { type: 'ext4', path: `${real}.ext4` } },
     });
   });
@@ -213,10 +217,13 @@ describe('what an image is booted from', () => {
   it('is the same type in the other form, or else what there is', async () => {
     const text = (type: string) => nanbieldArm64.replace('ext4.zst', type);
     await makeTree(root, nanbieldFiles(text('wic.zst')));
-    expect(bootPlan(await onlyImage())).toMatchObject({ unpack: false, files: { rootfs: { type: 'wic' } } });
+    const either = await onlyImage();
+    expect(bootPlan(either).source).toMatchObject({ type: 'wic', compression: 'none' });
+    expect(bootPlan(either, 'ext4').source).toMatchObject({ type: 'ext4', compression: 'zst' });
+    expect(() => bootPlan(either, 'btrfs')).toThrow('has no btrfs; there is ext4.zst, wic');
     await rm(join(root, 'images'), { recursive: true });
     await makeTree(root, nanbieldFiles(text('tar.bz2')));
-    expect(bootPlan(await onlyImage())).toMatchObject({ unpack: true, files: { rootfs: { type: 'ext4' } } });
+    expect(bootPlan(await onlyImage()).source).toMatchObject({ type: 'ext4', compression: 'zst' });
   });
 
   it('needs no kernel where the disk brings its own', async () => {
