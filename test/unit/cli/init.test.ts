@@ -1,0 +1,65 @@
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../../src/cli/program.ts';
+import { kirkstoneX86 } from '../yocto/confs.ts';
+import { kirkstoneFiles, makeTree } from '../yocto/deploy.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'brownout-init-cli-')));
+  await makeTree(join(folder, 'deploy'), kirkstoneFiles(kirkstoneX86));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function init(...args: string[]) {
+  const text = { out: '', err: '' };
+  const code = await runCli(['init', ...args], {
+    stdout: { write: (more) => (text.out += more) },
+    stderr: { write: (more) => (text.err += more) },
+    environment: {},
+  });
+  return { code, ...text };
+}
+const made = () => ['--yocto', join(folder, 'deploy'), '--to', join(folder, 'made')];
+
+describe('brownout init', () => {
+  it('says what it wrote, what to do next, and what may be missing', async () => {
+    const { code, out, err } = await init(...made());
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^core-image-base 4\.0\.17 for qemux86-64, in .*made:\n {2}image\.yaml {9}the machine/,
+    );
+    expect(out).toMatch(/\nnext: brownout run .*made\/scenario\.yaml --power-cuts none\n$/);
+    expect(err).toMatch(/^warning: core-image-base has no ssh server .*\n$/);
+  });
+
+  it('says the same to machines', async () => {
+    const { out } = await init(...made(), '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      folder: join(folder, 'made'),
+      image: 'core-image-base',
+      machine: 'qemux86-64',
+      release: '4.0.17',
+    });
+  });
+
+  it.each([
+    ['no folder', [], "required option '--yocto <folder>' not specified"],
+    [
+      'a wrong host key',
+      ['--yocto', 'x', '--ssh-host-key', 'SHA256:abc'],
+      '--ssh-host-key: expected SHA256: and 43 letters, digits, + or /, found "SHA256:abc"',
+    ],
+  ])('refuses %s', async (_, args, message) => {
+    const { code, err } = await init(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+    expect(await readdir(folder)).toEqual(['deploy']);
+  });
+
+  it('has examples in its help', async () => {
+    expect((await init('--help')).out).toContain('$ brownout init --yocto build/tmp/deploy --image');
+  });
+});
