@@ -42,7 +42,6 @@ export function diskDevice(
 interface MachineNeeds {
   disks: readonly DiskSpec[];
   sshPort?: number | undefined;
-  holdReads?: boolean | undefined;
 }
 
 /**
@@ -51,7 +50,7 @@ interface MachineNeeds {
  * `image-machine-options` for what brownout gives itself, for storage, and where a disk or the network has no place.
  */
 export function machineWords(options: readonly string[], needs: MachineNeeds): string[] {
-  const { sshPort, holdReads = false } = needs;
+  const { sshPort } = needs;
   const disks = needs.disks.filter(({ attach }) => attach === 'machine');
   const places = new Map(disks.map((disk) => [nodeName(disk), { disk, found: 0 }]));
   let forwards = 0;
@@ -65,7 +64,7 @@ export function machineWords(options: readonly string[], needs: MachineNeeds): s
     const place = option === '-device' ? places.get(optionValue(parts, 'drive') ?? '') : undefined;
     if (place !== undefined) {
       place.found += 1;
-      return [option, diskDevice(parts, place.disk, holdReads)];
+      return [option, diskDevice(parts, place.disk)];
     }
     if (option !== '-netdev' || parts[0]?.[0] !== 'user' || sshPort === undefined) return [option, argument];
     forwards += 1;

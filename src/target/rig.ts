@@ -7,12 +7,13 @@ import { HarnessError, messageOf } from '../core/errors.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
-import type { DiskSpec, ImageBoot, ImageManifest, SshAccess } from '../model/image.ts';
+import type { DiskSpec, ImageManifest, SshAccess } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { type NbdServer, startNbdServer } from '../nbd/server.ts';
 import type { Accelerator, DirectKernel, QemuSpec } from '../qemu/arguments.ts';
 import { type Qemu, startQemu } from '../qemu/process.ts';
+import { firstCode } from './first-code.ts';
 import { freePort } from './ports.ts';
 import { SnapshotBoot } from './snapshot-boot.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -295,18 +296,4 @@ export class Rig implements AsyncDisposable {
       sshPort,
     };
   }
-}
-
-/** What QEMU is to run first. */
-function firstCode(
-  boot: ImageBoot,
-  instead: DirectKernel | undefined,
-): Pick<QemuSpec, 'firmware' | 'kernel'> {
-  if (instead !== undefined) return { kernel: instead };
-  if (boot.kind === 'builtin') return {};
-  if (boot.kind === 'firmware') return { firmware: { attach: boot.attach, code: boot.code.path } };
-  const { kernel, initrd, arguments: append } = boot;
-  return {
-    kernel: { kernel: kernel.path, append, ...(initrd === undefined ? {} : { initrd: initrd.path }) },
-  };
 }

@@ -59,8 +59,9 @@ export class SnapshotBoot {
     this.recorder = recorder;
     this.layers = new Map(
       options.disks.map(({ spec, disk }) => {
-        // QEMU reads flash wholly when it starts, and can hold none of its reads.
-        const canHold = spec.attach !== 'pflash';
+        // QEMU reads flash wholly when it starts, and can hold none of its reads; nor has it been seen to hold those of
+        // whatever device an image brings for its disk.
+        const canHold = spec.attach === 'virtio-blk';
         const holds: Holder['holds'] = (offset, length, peek) =>
           this.holds({ disk: spec.id, offset, length }, canHold, peek);
         return [spec.id, new HoldDisk(disk, { disk: spec.id, recorder, holds })];

@@ -9,9 +9,9 @@ const network = ['-netdev user,id=net0,restrict=on', '-device e1000,netdev=net0'
 describe('the machine that an image brings', () => {
   it('has the disk in its place, the forward of ssh, and everything else as it stands', () => {
     const options = ['-cpu max', '-usb', ...scsi, ...network, '-smbios type=1,product=a b,,c'];
-    expect(machineWords(options, { disks: [main], sshPort: 2222, holdReads: true })).toEqual([
+    expect(machineWords(options, { disks: [main], sshPort: 2222 })).toEqual([
       ...['-cpu', 'max', '-usb', '-device', 'virtio-scsi-pci,id=scsi'],
-      ...['-device', 'scsi-hd,bootindex=1,id=device-main,drive=disk-main,write-cache=on,rerror=stop'],
+      ...['-device', 'scsi-hd,bootindex=1,id=device-main,drive=disk-main,write-cache=on'],
       ...['-netdev', 'user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22'],
       ...['-device', 'e1000,netdev=net0', '-smbios', 'type=1,product=a b,,c'],
     ]);
