@@ -23,7 +23,7 @@ export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
         'is written before every package has been read.\n\n' +
         "In Yocto's layout (deploy/ipk or deploy/deb with a folder per architecture) each folder gets its own index, " +
         'and an empty Packages stands above them. Folders called "morgue" and hidden ones are left out. Packages ' +
-        'that are compressed with xz or zstd need these programs on the host.',
+        'that are compressed with xz, zstd, bzip2 or lz4 need these programs on the host.',
     )
     .argument('<folder>', 'folder that holds the packages')
     .addOption(

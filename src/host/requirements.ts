@@ -54,6 +54,9 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'dpkg-scanpackages' }, package: 'dpkg-dev', purpose: 'test' },
   { what: { program: 'fakeroot' }, package: 'fakeroot', purpose: 'test' },
   { what: { program: 'rpmbuild' }, package: 'rpm', purpose: 'test' },
+  { what: { program: 'apt-ftparchive' }, package: 'apt-utils', purpose: 'test' },
+  { what: { program: 'bzip2' }, package: 'bzip2', purpose: 'test' },
+  { what: { program: 'lz4' }, package: 'lz4', purpose: 'test' },
 ];
 
 /** What a requirement is called in messages: the program's name or the file's path. */

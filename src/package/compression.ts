@@ -6,7 +6,7 @@ import { type Filter, filter } from '../process/filter.ts';
 import { Damage } from './damage.ts';
 
 /** How a tar in a package is compressed. */
-export type Compression = 'none' | 'gz' | 'xz' | 'zst';
+export type Compression = 'none' | 'gz' | 'xz' | 'zst' | 'bz2' | 'lz4';
 
 type Bytes = AsyncIterable<Buffer>;
 
@@ -14,6 +14,8 @@ type Bytes = AsyncIterable<Buffer>;
 const xzMemory = '--memlimit-decompress=256MiB';
 /** What a user may have set for xz must not change what is read. */
 const xzEnvironment = { XZ_OPT: '', XZ_DEFAULTS: '', LC_ALL: 'C' };
+const bzip2Environment = { BZIP: '', BZIP2: '' };
+const lz4Environment = { LZ4_CLEVEL: '', LZ4_NBWORKERS: '' };
 
 const gzipOptions = { level: zlibConstants.Z_BEST_COMPRESSION };
 const pieceBytes = 1 << 17;
@@ -29,14 +31,27 @@ const programs = {
     read: { program: 'zstd', args: ['--decompress', '--stdout', '--quiet'] },
     write: { program: 'zstd', args: ['--compress', '--stdout', '--quiet', '-8', '--single-thread'] },
   },
+  // The formats bound the memory of these two: blocks of 900 kB, and of 8 MiB at most.
+  bz2: {
+    read: { program: 'bzip2', args: ['--decompress', '--stdout', '--quiet'], env: bzip2Environment },
+    write: { program: 'bzip2', args: ['--compress', '--stdout', '-9'], env: bzip2Environment },
+  },
+  lz4: {
+    read: { program: 'lz4', args: ['-d', '-c', '-q'], env: lz4Environment },
+    write: { program: 'lz4', args: ['-z', '-c', '-q', '-9'], env: lz4Environment },
+  },
 } satisfies Record<string, Record<'read' | 'write', Omit<Filter, 'input'>>>;
 
 /** What `data.tar.xz` says of its compression. Throws Damage for one that is not supported. */
 export function compressionOf(name: string): Compression {
   const suffix = /\.tar(?:\.([^.]+))?$/.exec(name)?.[1];
   if (suffix === undefined) return 'none';
-  if (suffix === 'gz' || suffix === 'xz' || suffix === 'zst') return suffix;
-  throw new Damage(`compressed as .${suffix}; only .gz, .xz, .zst and none can be read`);
+  if (suffix === 'gz' || isProgram(suffix)) return suffix;
+  throw new Damage(`compressed as .${suffix}; only .gz, .xz, .zst, .bz2, .lz4 and none can be read`);
+}
+
+function isProgram(suffix: string): suffix is keyof typeof programs {
+  return Object.hasOwn(programs, suffix);
 }
 
 /** The unpacked bytes. Throws Damage where they are more than `limit` or the input is damaged. */

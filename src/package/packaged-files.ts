@@ -25,7 +25,7 @@ interface ListOptions {
 
 /**
  * What a package installs, in the archive's order. Contents go by in chunks: none is held that was not asked for,
- * nothing is written to disk. Throws as `readPackage`, and HarnessError `command-missing` where xz or zstd is needed and not there.
+ * nothing is written to disk. Throws as `readPackage`, and HarnessError `command-missing` where a decompressor is needed and not there.
  */
 export function listFiles(path: string, options: ListOptions = {}): Promise<PackagedFile[]> {
   return inPackage(path, (source) => filesFrom(source, options));

@@ -60,7 +60,7 @@ function nothing(): undefined {}
 function startFailure(program: string, cause: unknown): HarnessError {
   if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
     return new HarnessError('command-missing', `${program} is not installed`, {
-      hint: 'run: brownout setup',
+      hint: 'install it; brownout setup brings what is needed often',
     });
   return new HarnessError('command-failed', `${program} did not start: ${messageOf(cause)}`, { cause });
 }

@@ -40,14 +40,14 @@ async function packages(): Promise<string[]> {
 }
 
 describe.each(['ipk', 'deb'] as const)('a release of %ss', (format) => {
-  needPrograms('xz', 'zstd');
+  needPrograms('xz', 'zstd', 'bzip2', 'lz4');
   const derived = async (recipe: string, name = 'a', version = '1.0-r1') => {
     const plan = await derive(recipe, format);
     return { plan, ...(await contents(to(`${name}_${version}_all.${format}`))) };
   };
   const old = `a_1.0-r0_all.${format}`;
 
-  it.each(['none', 'gz', 'xz', 'zst'] as const)(
+  it.each(['none', 'gz', 'xz', 'zst', 'bz2', 'lz4'] as const)(
     'has a new version and all else as before (%s)',
     async (compression) => {
       const path = await add(old, smallPackage('a', '1.0-r0', { Section: 'x' }), { compression });
@@ -65,7 +65,7 @@ describe.each(['ipk', 'deb'] as const)('a release of %ss', (format) => {
     },
   );
 
-  it.each(['none', 'gz', 'xz', 'zst'] as const)('has other files (%s)', async (compression) => {
+  it.each(['none', 'gz', 'xz', 'zst', 'bz2', 'lz4'] as const)('has other files (%s)', async (compression) => {
     await add(old, smallPackage('a', '1.0-r0'), { compression });
     const { conffiles, files, modes, plan } = await derived(
       [

@@ -111,7 +111,7 @@ describe('the index of ipks', () => {
 });
 
 describe('the index of debs', () => {
-  needPrograms('dpkg-scanpackages', 'dpkg-deb');
+  needPrograms('dpkg-scanpackages', 'dpkg-deb', 'xz', 'zstd', 'bzip2');
 
   it('is what dpkg-scanpackages writes, to the byte', async () => {
     await add('b_1.0_all.deb', 'b', '1.0', { Description: 'short\n long\n.\nlonger\n  * deep' }, 'xz');
@@ -160,7 +160,7 @@ describe('the index of debs', () => {
   }, 60_000);
 
   it('takes packages that dpkg-deb takes', async () => {
-    for (const compression of ['none', 'gz', 'xz', 'zst'] as const) {
+    for (const compression of ['none', 'gz', 'xz', 'zst', 'bz2'] as const) {
       await add('a.deb', 'a', '1.0', { Maintainer: 'm', Description: 'd' }, compression);
       const listed = spawnSync('dpkg-deb', ['--contents', join(folder, 'a.deb')], { encoding: 'utf8' });
       expect(listed.stderr).toBe('');

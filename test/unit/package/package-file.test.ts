@@ -70,10 +70,10 @@ describe('what is written', () => {
   });
 });
 
-describe('xz and zst', () => {
-  needPrograms('xz', 'zstd');
+describe('xz, zst, bz2 and lz4', () => {
+  needPrograms('xz', 'zstd', 'bzip2', 'lz4');
 
-  it.each(['xz', 'zst'] as const)('%s is read again', async (compression) => {
+  it.each(['xz', 'zst', 'bz2', 'lz4'] as const)('%s is read again', async (compression) => {
     const made = smallPackage('a', '1.0');
     await expectSame(made, await writePackage(made, { compression }));
   });
@@ -81,6 +81,8 @@ describe('xz and zst', () => {
   it.each([
     ['xz', /^data\.tar\.xz \(at byte \d+\): xz: .*(corrupt|end of input)/i],
     ['zst', /^data\.tar\.zst \(at byte \d+\): .*(corrupt|checksum|premature|error)/i],
+    ['bz2', /^data\.tar\.bz2 \(at byte \d+\): bzip2/],
+    ['lz4', /^data\.tar\.lz4 \(at byte \d+\): Error \d+/],
   ] as const)('damaged %s is told', async (compression, message) => {
     const bytes = await writePackage(smallPackage('a', '1.0'), { compression });
     bytes.fill(0x55, bytes.length - 60, bytes.length - 4);
@@ -185,7 +187,11 @@ describe('a damaged package', () => {
 
   it.each([
     ['debian-binary', Buffer.from('3.0\n'), 'debian-binary (at byte 68): format "3.0\\n"; only 2.x is known'],
-    ['control.tar.bz2', Buffer.alloc(0), 'compressed as .bz2; only .gz, .xz, .zst and none can be read'],
+    [
+      'control.tar.lzma',
+      Buffer.alloc(0),
+      'compressed as .lzma; only .gz, .xz, .zst, .bz2, .lz4 and none can be read',
+    ],
     ['control.tar', Buffer.alloc(1024), 'control.tar (at byte 68): control: there is no such file'],
     ['control.tar', Buffer.alloc(512, 'x'), 'after the beginning: Invalid tar header'],
     ['data.tar', Buffer.alloc(1024), 'there is no control.tar in it'],

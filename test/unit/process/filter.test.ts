@@ -62,7 +62,7 @@ describe('filter', () => {
     await expect(output({ program: 'no-such-program', args: [], input: bytes('x') })).rejects.toMatchObject({
       code: 'command-missing',
       message: 'no-such-program is not installed',
-      hint: 'run: brownout setup',
+      hint: 'install it; brownout setup brings what is needed often',
     });
   });
 
