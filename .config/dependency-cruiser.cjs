@@ -20,6 +20,7 @@ const owners = {
   chalk: 'report',
   'p-retry': 'core',
   commander: 'cli',
+  openpgp: 'feed',
   send: 'feed',
   'tar-stream': 'package',
   'p-limit': 'runner',

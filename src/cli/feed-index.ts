@@ -2,25 +2,41 @@ import { basename } from 'node:path';
 import { Option } from 'commander';
 import { ScenarioError } from '../core/errors.ts';
 import { findFeeds } from '../feed/find-feeds.ts';
-import { indexFeed, type WrittenIndex, writeIndexes } from '../feed/index-feed.ts';
+import { indexFeed, type ReleaseOptions, type WrittenIndex, writeIndexes } from '../feed/index-feed.ts';
+import { openSigner } from '../feed/sign-release.ts';
 import { type PackageFormat, packageFormats } from '../package/package-file.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
+import { pointInTime, suiteName } from './values.ts';
 
 interface Options {
   format: PackageFormat;
   stdout?: true;
+  suite?: string;
+  date?: Date;
+  validUntil?: Date;
+  sign?: string;
 }
+
+/** Options that only the Release file of debs takes. */
+const releaseOptions = {
+  suite: '--suite',
+  date: '--date',
+  validUntil: '--valid-until',
+  sign: '--sign',
+} as const;
 
 /** `brownout feed index` */
 export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
   const command = feed
     .command('index')
-    .summary('write the index (Packages and Packages.gz) of a folder of packages')
+    .summary('write the index (Packages, Packages.gz; for debs also Release) of a folder of packages')
     .description(
       'Reads every package below a folder and writes Packages and Packages.gz into it, for ipks as opkg-make-index ' +
         'of opkg-utils does, for debs as dpkg-scanpackages --multiversion does. Same packages, same bytes. Nothing ' +
         'is written before every package has been read.\n\n' +
+        'For debs a Release file goes with them, so that apt takes the folder for a flat repository ("deb URI ./"); ' +
+        'with --sign also InRelease, signed with an OpenPGP key. They are the same bytes again with the same --date.\n\n' +
         "In Yocto's layout (deploy/ipk or deploy/deb with a folder per architecture) each folder gets its own index, " +
         'and an empty Packages stands above them. Folders called "morgue" and hidden ones are left out. Packages ' +
         'that are compressed with xz, zstd, bzip2 or lz4 need these programs on the host.',
@@ -30,11 +46,20 @@ export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
       new Option('--format <format>', 'kind of packages').choices(packageFormats).makeOptionMandatory(),
     )
     .option('--stdout', 'print the index of one feed instead of writing files')
+    .option('--sign <key>', 'debs: sign with the OpenPGP private key in this file; it has no passphrase')
+    .option('--suite <name>', 'debs: Suite and Codename of the Release file (default: stable)', suiteName)
+    .option('--date <time>', 'debs: when the index was made (default: now)', pointInTime('--date'))
+    .option(
+      '--valid-until <time>',
+      'debs: from when on devices refuse the index (default: never)',
+      pointInTime('--valid-until'),
+    )
     .addHelpText(
       'after',
       examples(
         'brownout feed index --format ipk tmp/deploy/ipk',
         'brownout feed index --format deb --stdout my-debs > Packages',
+        'brownout feed index --format deb --sign images/keys/feed.key.asc --suite stable --date 2026-01-01 my-debs',
       ),
     );
   act<Options>(command, finish, (options, [folder = '']) => index(folder, options, surroundings));
@@ -42,9 +67,11 @@ export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
 
 async function index(
   folder: string,
-  { format, stdout }: Options,
+  options: Options,
   { streams, interruption: { signal } }: Surroundings,
 ): Promise<number> {
+  const { format, stdout } = options;
+  const release = await releaseOf(options);
   const tree = await findFeeds(folder, format);
   if (stdout === true) {
     const [first, ...more] = tree.feeds;
@@ -59,13 +86,31 @@ async function index(
     streams.stdout.write((await indexFeed(first, format, signal)).text);
     return exitCodes.passed;
   }
-  for (const written of await writeIndexes(folder, tree, format, signal)) {
-    streams.stdout.write(
-      `${written.file}: ${written.packages} ${written.packages === 1 ? 'package' : 'packages'}\n`,
-    );
+  for (const written of await writeIndexes(folder, tree, format, { release, signal })) {
+    const count = `${written.packages} ${written.packages === 1 ? 'package' : 'packages'}`;
+    const by = release?.signer === undefined ? '' : ` signed with ${release.signer.fingerprint}`;
+    const forApt = written.forApt.length === 0 ? '' : `, with ${written.forApt.join(' and ')}${by}`;
+    streams.stdout.write(`${written.file}: ${count}${forApt}\n`);
     for (const warning of warnings(written)) streams.stderr.write(`warning: ${warning}\n`);
   }
   return exitCodes.passed;
+}
+
+/** What the Release file is to say; undefined where there will be none. Throws ScenarioError `option-invalid`. */
+async function releaseOf(options: Options): Promise<ReleaseOptions | undefined> {
+  const { format, stdout, suite = 'stable', date = new Date(), validUntil, sign } = options;
+  if (format !== 'deb' || stdout === true) {
+    const given = Object.entries(releaseOptions).find(([name]) => name in options)?.[1];
+    if (given === undefined) return undefined;
+    const why = stdout === true ? 'which --stdout does not write' : 'which only debs have';
+    throw new ScenarioError('option-invalid', `${given} is for the Release file, ${why}`);
+  }
+  if (validUntil !== undefined && validUntil <= date)
+    throw new ScenarioError('option-invalid', '--valid-until: expected a time after --date', {
+      hint: 'every device would refuse an index that has expired when it is made',
+    });
+  const signer = sign === undefined ? undefined : await openSigner(sign);
+  return { suite, date, validUntil, signer };
 }
 
 function warnings({ file, leftOut, stale }: WrittenIndex): string[] {

@@ -27,6 +27,23 @@ export function durationMs(text: string): number {
   throw wrong('--budget', 'a duration of 1s to 168h, such as 30m', text);
 }
 
+/** Reads a point in time (ISO 8601); without a time of day midnight, without a zone UTC. */
+export function pointInTime(option: string): (text: string) => Date {
+  return (text) => {
+    const [, day, time = '00:00', zone = 'Z'] =
+      /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
+    const date = new Date(`${day ?? ''}T${time}${zone}`);
+    if (day !== undefined && !Number.isNaN(date.getTime())) return date;
+    throw wrong(option, 'a time such as 2026-01-31 or 2026-01-31T12:00:00Z', text);
+  };
+}
+
+/** Reads `--suite`: one word, as sources.list(5) takes it. */
+export function suiteName(text: string): string {
+  if (/^[A-Za-z0-9][\w.+~-]{0,63}$/.test(text)) return text;
+  throw wrong('--suite', 'a letter or digit, then letters, digits, . _ + ~ -', text);
+}
+
 /** Reads `--seed`: any short word, since it is hashed. */
 export function seedText(text: string): string {
   if (/^[\w.:-]{1,64}$/.test(text)) return text;

@@ -64,7 +64,7 @@ export async function writeRelease(
         .filter((one) => !deploy || topOf(one) === name)
         .map((one) => (deploy ? one.to.slice(name.length + 1) : one.to)),
     }));
-    await writeIndexes(temporary, { deploy, feeds: tree }, format, signal);
+    await writeIndexes(temporary, { deploy, feeds: tree }, format, { signal });
     // An empty folder that is there is replaced (rename(2)); one that has been filled meanwhile is not.
     await rename(temporary, to);
   } catch (error) {

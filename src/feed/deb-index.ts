@@ -1,5 +1,5 @@
 import { type Field, field, type Stanza, stanzaText } from '../package/stanza.ts';
-import { byText, type FeedIndex } from './feed-index.ts';
+import { architecturesOf, byText, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 
 /** Known fields in their order (dpkg 1.21.22, Dpkg::Control::FieldsCore, `CTRL_INDEX_PKG`); others follow by name. */
@@ -59,7 +59,7 @@ export function debIndex(packages: readonly IndexedPackage[]): FeedIndex {
       byText(a.path, b.path),
   );
   const text = sorted.map((one) => `${stanzaText(debStanza(one))}\n`).join('');
-  return { text, packages: sorted.length, leftOut: [] };
+  return { text, packages: sorted.length, architectures: architecturesOf(packages), leftOut: [] };
 }
 
 function debStanza({ about, path, bytes, md5, sha1, sha256 }: IndexedPackage): Stanza {

@@ -1,8 +1,12 @@
+import type { IndexedPackage } from './indexed-package.ts';
+
 /** What a package manager reads to know what a feed has: the file `Packages`. */
 export interface FeedIndex {
   text: string;
   /** How many packages it lists. */
   packages: number;
+  /** Those of the packages, each once, in order. */
+  architectures: readonly string[];
   /** Files that it does not list because another one took their place; paths in the feed. */
   leftOut: { path: string; instead: string }[];
 }
@@ -10,4 +14,9 @@ export interface FeedIndex {
 /** Compares as byte order does for the ASCII that names, versions and paths are made of. */
 export function byText(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** The architectures of packages, each once, in order. */
+export function architecturesOf(packages: readonly IndexedPackage[]): string[] {
+  return [...new Set(packages.map(({ about }) => about.architecture))].sort(byText);
 }

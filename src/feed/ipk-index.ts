@@ -1,6 +1,6 @@
 import { field, fieldValue, type Stanza, stanzaText } from '../package/stanza.ts';
 import { compareVersions } from '../package/version.ts';
-import { byText, type FeedIndex } from './feed-index.ts';
+import { architecturesOf, byText, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 
 /** Fields in the order of opkg-utils' `opkg.py` (`Package.print`), those of the file itself between them. */
@@ -44,7 +44,7 @@ export function ipkIndex(packages: readonly IndexedPackage[]): FeedIndex {
   // opkg-make-index sorts by this key, so that `x-dev` comes before `x`.
   const sorted = [...kept].sort(([a], [b]) => byText(a, b));
   const text = sorted.map(([, one]) => `${stanzaText(ipkStanza(one))}\n`).join('');
-  return { text, packages: sorted.length, leftOut };
+  return { text, packages: sorted.length, architectures: architecturesOf(packages), leftOut };
 }
 
 function ipkStanza({ about, path, bytes, md5, sha256 }: IndexedPackage): Stanza {

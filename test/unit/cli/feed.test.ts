@@ -69,6 +69,75 @@ describe('feed index', () => {
     expect(await readdir(folder)).toEqual(['a.deb']);
   });
 
+  it('writes what apt needs beside the index of debs, the same each time', async () => {
+    await add('a.deb', 'a', '1.0');
+    const key = join(import.meta.dirname, '..', '..', '..', 'images', 'keys', 'feed.key.asc');
+    const args = [
+      'feed',
+      'index',
+      '--format',
+      'deb',
+      '--date',
+      '2026-01-31',
+      '--suite',
+      'edge',
+      '--sign',
+      key,
+    ];
+    const names = ['InRelease', 'Packages', 'Packages.gz', 'Release'];
+    const files = () => Promise.all(names.map((name) => readFile(join(folder, name), 'latin1')));
+    expect(await brownout([...args, folder])).toEqual({
+      code: 0,
+      out: `${folder}/Packages: 1 package, with Release and InRelease signed with 4829B533EBC0B1E00A268864D2F65D925A57C23F\n`,
+      err: '',
+    });
+    const first = await files();
+    expect(first[3]).toMatch(/^Suite: edge\nCodename: edge\nDate: Sat, 31 Jan 2026 00:00:00 UTC\n/m);
+    await brownout([...args, folder]);
+    expect(await files()).toEqual(first);
+  });
+
+  it('warns of a signature that is no longer right', async () => {
+    await add('a.deb', 'a', '1.0');
+    await writeFile(join(folder, 'InRelease'), '');
+    await writeFile(join(folder, 'Release.gpg'), '');
+    const { out, err } = await brownout(['feed', 'index', '--format', 'deb', folder]);
+    expect(out).toBe(`${folder}/Packages: 1 package, with Release\n`);
+    expect(err.match(/^warning: \S+/gm)).toEqual(['warning: InRelease', 'warning: Release.gpg']);
+  });
+
+  it.each([
+    ['--suite', 'a b', '--suite: expected a letter or digit, then letters'],
+    ['--date', '31.1.2026', '--date: expected a time such as 2026-01-31'],
+    ['--date', '2026-13-01', '--date: expected a time such as 2026-01-31'],
+    ['--valid-until', '2020-01-01T00:00:00+01:00', '--valid-until: expected a time after --date'],
+    ['--sign', '/nowhere', '/nowhere: the key cannot be read: ENOENT'],
+  ])('%s %s ends with 2', async (option, value, message) => {
+    await add('a.deb', 'a', '1.0');
+    const { code, err } = await brownout(['feed', 'index', '--format', 'deb', option, value, folder]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+    expect(await readdir(folder)).toEqual(['a.deb']);
+  });
+
+  it('has a Release file for debs that are written only', async () => {
+    await add('a.ipk', 'a', '1.0');
+    const ipk = await brownout(['feed', 'index', '--format', 'ipk', '--sign', 'key', folder]);
+    expect(ipk.err).toContain('--sign is for the Release file, which only debs have');
+    const stdout = await brownout([
+      'feed',
+      'index',
+      '--format',
+      'deb',
+      '--stdout',
+      '--date',
+      '2026-01-31',
+      folder,
+    ]);
+    expect(stdout.err).toContain('--date is for the Release file, which --stdout does not write');
+    expect([ipk.code, stdout.code]).toEqual([2, 2]);
+  });
+
   it.each([
     [
       'no such folder',
