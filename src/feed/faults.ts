@@ -5,7 +5,7 @@ import { type Lookup, lookupBelow } from './lookup.ts';
  * What may go wrong with a feed while a device reads it. `file`s are the ends of URL paths: `a_1.0_all.ipk`,
  * `all/Packages.gz`.
  */
-export type FeedFault = Limited & (IndexMissing | BodyFault | HalfPublished);
+export type FeedFault = Limited & (IndexMissing | FileMissing | BodyFault | HalfPublished);
 
 interface Limited {
   /** How many requests meet it; then it is over. Default: all. */
@@ -18,13 +18,19 @@ interface IndexMissing {
   feed?: string;
 }
 
-/** What is wrong with the body of an answer. None of them heeds ranges: the file always comes from its beginning. */
+/** A file is answered with 404. */
+interface FileMissing {
+  kind: 'missing';
+  file: string;
+}
+
+/** What is wrong with a file; ranges of it are answered accordingly. */
 export type BodyFault =
   /** The file ends after `bytes`, and the answer says so: a copy that was interrupted. */
   | { kind: 'truncated'; file: string; bytes: number }
-  /** Right in length, wrong in one byte: no checksum of the index fits. */
-  | { kind: 'corrupted'; file: string }
-  /** The connection ends after `afterBytes` of a body that was announced whole. */
+  /** Right in length, wrong in the byte `at` (default: in the middle): no checksum of the index fits. */
+  | { kind: 'corrupted'; file: string; at?: number }
+  /** The connection ends before the byte `afterBytes` of the file, in each answer that would come to it. */
   | { kind: 'dropped'; file: string; afterBytes: number };
 
 /**
@@ -46,6 +52,8 @@ export type FaultEffect =
 
 /** Says of each request which fault meets it: the first of the list that applies and is not over. */
 export class FaultPlan {
+  /** Answers that a fault has changed so far. */
+  met = 0;
   private readonly faults: { fault: FeedFault; left: number; elsewhere: Lookup | undefined }[];
 
   private constructor(faults: FaultPlan['faults']) {
@@ -62,15 +70,23 @@ export class FaultPlan {
     return new FaultPlan(await Promise.all(faults.map(open)));
   }
 
-  /** Takes the next fault for a request of this path (`/all/Packages`). */
+  /** Takes the next fault for a request of this path (`/all/Packages`). One of a body is met when it is sent. */
   take(path: string): FaultEffect {
     const found = this.faults.find(({ fault, left }) => left > 0 && applies(fault, path));
     if (found === undefined) return { kind: 'none' };
     found.left -= 1;
-    if (found.elsewhere !== undefined) return { kind: 'elsewhere', lookup: found.elsewhere };
-    if (found.fault.kind === 'index-missing' || found.fault.kind === 'half-published')
-      return { kind: 'missing' };
-    return { kind: 'body', fault: found.fault };
+    const { fault, elsewhere } = found;
+    switch (fault.kind) {
+      case 'truncated':
+      case 'corrupted':
+      case 'dropped':
+        return { kind: 'body', fault };
+      case 'index-missing':
+      case 'missing':
+      case 'half-published':
+        this.met += 1;
+        return elsewhere === undefined ? { kind: 'missing' } : { kind: 'elsewhere', lookup: elsewhere };
+    }
   }
 }
 
@@ -80,6 +96,7 @@ function applies(fault: FeedFault, path: string): boolean {
       return isIndex(path) && (fault.feed === undefined || path.includes(`/${fault.feed}/`));
     case 'half-published':
       return isIndex(path) === (fault.first === 'index');
+    case 'missing':
     case 'truncated':
     case 'corrupted':
     case 'dropped':

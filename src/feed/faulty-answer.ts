@@ -1,43 +1,90 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyFault } from './faults.ts';
 
-/** Answers with a file as a fault leaves it. The connection ends with the answer. Throws what reading throws. */
+/** Bytes of a file: from `first` up to, not including, `end`. */
+interface Span {
+  first: number;
+  end: number;
+}
+
+/**
+ * Answers GET or HEAD with a file as a fault leaves it, whole or in part. `onMet` is told before the client is given
+ * what is wrong; it may ask for a part that is right. The connection ends with the answer. Throws what reading throws.
+ */
 export async function answerFaulty(
   file: string,
   fault: BodyFault,
-  method: 'GET' | 'HEAD',
+  { method, headers }: IncomingMessage,
   response: ServerResponse,
+  onMet: () => void,
 ): Promise<void> {
   const { size } = await stat(file);
-  const announced = fault.kind === 'truncated' ? Math.min(size, fault.bytes) : size;
-  const sent = fault.kind === 'dropped' ? Math.min(size, fault.afterBytes) : announced;
-  response.writeHead(200, {
+  const length = fault.kind === 'truncated' ? Math.min(size, fault.bytes) : size;
+  // There is no validator here that a condition could name.
+  const asked = headers['if-range'] === undefined ? rangeOf(headers.range, length) : undefined;
+  if (length < size) onMet();
+  const common = { 'Accept-Ranges': 'bytes', Connection: 'close' };
+  if (asked === 'beyond') {
+    response.writeHead(416, { ...common, 'Content-Range': `bytes */${length}`, 'Content-Length': 0 }).end();
+    return;
+  }
+  const { first, end } = asked ?? { first: 0, end: length };
+  response.writeHead(asked === undefined ? 200 : 206, {
+    ...common,
     'Content-Type': 'application/octet-stream',
-    'Content-Length': announced,
-    'Accept-Ranges': 'none',
-    Connection: 'close',
+    'Content-Length': end - first,
+    ...(asked === undefined ? {} : { 'Content-Range': `bytes ${first}-${end - 1}/${length}` }),
   });
   if (method === 'HEAD') {
     response.end();
     return;
   }
   response.flushHeaders();
-  const wrongAt = fault.kind === 'corrupted' ? Math.floor(size / 2) : -1;
-  for await (const chunk of firstBytes(file, sent)) {
-    const at = wrongAt - chunk.offset;
-    if (at >= 0 && at < chunk.data.length) chunk.data.writeUInt8(chunk.data.readUInt8(at) ^ 0xff, at);
-    if (!(await written(response, chunk.data))) return;
+  const dropAt = fault.kind === 'dropped' ? fault.afterBytes : end;
+  const wrongAt = fault.kind === 'corrupted' ? (fault.at ?? Math.floor(size / 2)) : -1;
+  for await (const { data, offset } of bytesOf(file, {
+    first,
+    end: Math.min(end, Math.max(first, dropAt)),
+  })) {
+    const at = wrongAt - offset;
+    if (at >= 0 && at < data.length) {
+      onMet();
+      data.writeUInt8(data.readUInt8(at) ^ 0xff, at);
+    }
+    if (!(await written(response, data))) return;
   }
-  if (sent < announced) response.destroy();
-  else response.end();
+  if (dropAt < end) {
+    onMet();
+    response.destroy();
+  } else response.end();
 }
 
-async function* firstBytes(file: string, bytes: number): AsyncGenerator<{ data: Buffer; offset: number }> {
-  if (bytes === 0) return;
-  let offset = 0;
-  for await (const chunk of createReadStream(file, { end: bytes - 1 })) {
+/**
+ * The part that a request asks for, in a file of `length` bytes (RFC 9110, section 14.1.2). `undefined`: all of it,
+ * also where several parts are asked for, which a server need not heed (14.2).
+ */
+function rangeOf(header: string | undefined, length: number): Span | 'beyond' | undefined {
+  const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
+  if (from === '') {
+    if (to === '') return undefined;
+    return Number(to) === 0 || length === 0
+      ? 'beyond'
+      : { first: Math.max(0, length - Number(to)), end: length };
+  }
+  const [first, last] = [Number(from), to === '' ? length - 1 : Number(to)];
+  if (first >= length) return 'beyond';
+  return last < first ? undefined : { first, end: Math.min(last + 1, length) };
+}
+
+async function* bytesOf(
+  file: string,
+  { first, end }: Span,
+): AsyncGenerator<{ data: Buffer; offset: number }> {
+  if (end <= first) return;
+  let offset = first;
+  for await (const chunk of createReadStream(file, { start: first, end: end - 1 })) {
     const data = chunk as Buffer;
     yield { data, offset };
     offset += data.length;

@@ -18,8 +18,12 @@ export interface ServeOptions {
   onFault?: (message: string) => void;
   /** Default: any free port. */
   port?: number;
-  /** What goes wrong while the feed is read; default: nothing. */
-  faults?: readonly FeedFault[];
+}
+
+/** Faults that a server has; disposing of it lifts them for requests that come from then on. */
+export interface FaultsInForce extends Disposable {
+  /** Answers that they have changed so far. */
+  readonly met: number;
 }
 
 /** A listening HTTP server on loopback; disposing of it closes all connections at once. */
@@ -29,6 +33,8 @@ export interface FeedServer extends AsyncDisposable {
   hostUrl(path: string): string;
   /** The URL of a path for a guest on QEMU's user networking. */
   guestUrl(path: string): string;
+  /** Makes these things go wrong, in place of earlier faults. Throws HarnessError `feed-failed`. */
+  misbehave(faults: readonly FeedFault[]): Promise<FaultsInForce>;
 }
 
 /**
@@ -58,13 +64,14 @@ export function serveFiles(
 }
 
 async function serve(
-  { onNotice, onFault = () => undefined, port = 0, faults = [] }: ServeOptions,
+  { onNotice, onFault = () => undefined, port = 0 }: ServeOptions,
   lookup: Lookup,
 ): Promise<FeedServer> {
-  const plan = await FaultPlan.open(faults);
+  const healthy = await FaultPlan.open([]);
+  let present = healthy;
   const server = createServer((request, response) => {
     logOutcome(request, response, onNotice);
-    answer(request, response, { lookup, plan, onFault }).catch((error: unknown) => {
+    answer(request, response, { lookup, plan: present, onFault }).catch((error: unknown) => {
       onFault(`http: ${requestLine(request)} failed: ${messageOf(error)}`);
       response.destroy();
     });
@@ -85,6 +92,18 @@ async function serve(
     port: actual,
     hostUrl: (path) => url('127.0.0.1', path),
     guestUrl: (path) => url(hostSeenByGuest, path),
+    async misbehave(faults) {
+      const plan = await FaultPlan.open(faults);
+      present = plan;
+      return {
+        get met() {
+          return plan.met;
+        },
+        [Symbol.dispose]() {
+          if (present === plan) present = healthy;
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
@@ -114,7 +133,10 @@ async function answer(
     refuse(response, 404);
     return;
   }
-  if (effect.kind === 'body') return answerFaulty(file, effect.fault, request.method, response);
+  if (effect.kind === 'body')
+    return answerFaulty(file, effect.fault, request, response, () => {
+      plan.met += 1;
+    });
   const name = encodeURIComponent(basename(file));
   send(request, `/${name}`, { root: dirname(file), index: false, dotfiles: 'allow', cacheControl: false })
     .on('error', (error: Error & { status?: number }) => {

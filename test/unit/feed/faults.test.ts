@@ -28,14 +28,19 @@ afterAll(() => rm(top, { recursive: true }));
 
 interface Answer {
   status: number | undefined;
+  range: string | undefined;
   announced: number;
   body: Buffer;
   /** Whether all that was announced came. */
   whole: boolean;
 }
 
-async function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
-  const sent = request({ port, host: '127.0.0.1', path, method, agent: false });
+async function ask(
+  port: number,
+  path: string,
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const sent = request({ port, host: '127.0.0.1', path, method, headers, agent: false });
   sent.end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
@@ -44,6 +49,7 @@ async function ask(port: number, path: string, method = 'GET'): Promise<Answer> 
   await new Promise((done) => response.once('close', done)); // `once` would throw what is expected here
   return {
     status: response.statusCode,
+    range: response.headers['content-range'],
     announced: Number(response.headers['content-length']),
     body: Buffer.concat(chunks),
     whole: response.complete,
@@ -57,8 +63,8 @@ async function get(faults: readonly FeedFault[], ...paths: string[]): Promise<An
     root: feed('1.0'),
     onNotice: (notice) => notices.push(notice),
     onFault: (fault) => expect.unreachable(fault),
-    faults,
   });
+  using _ = await server.misbehave(faults);
   const answers: Answer[] = [];
   for (const path of paths) answers.push(await ask(server.port, path));
   expect(notices).toHaveLength(paths.length);
@@ -159,17 +165,108 @@ describe('a feed with faults', () => {
 
   it('answers HEAD with the size that GET would announce', async () => {
     const faults: FeedFault[] = [{ kind: 'truncated', file, bytes: 7 }];
-    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined, faults });
-    expect(await ask(server.port, `/all/${file}`, 'HEAD')).toMatchObject({
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
+    using _ = await server.misbehave(faults);
+    expect(await ask(server.port, `/all/${file}`, { method: 'HEAD' })).toMatchObject({
       announced: 7,
       body: Buffer.alloc(0),
     });
   });
 
+  it('lacks a file', async () => {
+    expect(await statuses([{ kind: 'missing', file }], `/all/${file}`, '/all/Packages')).toEqual([404, 200]);
+  });
+
   it('needs the folder of the next release', async () => {
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
     const fault: FeedFault = { kind: 'half-published', next: feed('3.0'), first: 'index' };
-    await expect(
-      serveFolder({ root: feed('1.0'), onNotice: () => undefined, faults: [fault] }),
-    ).rejects.toMatchObject({ kind: 'harness', code: 'feed-failed' });
+    await expect(server.misbehave([fault])).rejects.toMatchObject({ kind: 'harness', code: 'feed-failed' });
+  });
+});
+
+describe('a faulty file in parts', () => {
+  const path = `/all/${file}`;
+  const parts = async (fault: FeedFault, ...ranges: string[]) => {
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
+    using trouble = await server.misbehave([fault]);
+    const answers = [];
+    for (const range of ranges) {
+      const answer = await ask(server.port, path, { headers: { range } });
+      answers.push({ ...answer, met: trouble.met });
+    }
+    return answers;
+  };
+
+  it('is the beginning of the file where it is cut short', async () => {
+    const whole = await smallPackageFile('a', '1.0');
+    const ranges = ['bytes=90-', 'bytes=10-19', 'bytes=-5', 'bytes=100-', 'bytes=5-4', 'bytes=0-1,5-6'];
+    const answers = await parts({ kind: 'truncated', file, bytes: 100 }, ...ranges);
+    expect(answers.map(({ status, range, met }) => [status, range, met])).toEqual([
+      [206, 'bytes 90-99/100', 1],
+      [206, 'bytes 10-19/100', 2],
+      [206, 'bytes 95-99/100', 3],
+      [416, 'bytes */100', 4],
+      [200, undefined, 5],
+      [200, undefined, 6],
+    ]);
+    const expected = [
+      [90, 100],
+      [10, 20],
+      [95, 100],
+      [0, 0],
+      [0, 100],
+      [0, 100],
+    ] as const;
+    for (const [i, [from, to]] of expected.entries())
+      expect(answers[i]?.body.equals(whole.subarray(from, to))).toBe(true);
+  });
+
+  it('has its wrong byte in the part that it is in, and is met there only', async () => {
+    const whole = await smallPackageFile('a', '1.0');
+    const ranges = ['bytes=0-99', 'bytes=101-', 'bytes=100-100'];
+    const answers = await parts({ kind: 'corrupted', file, at: 100 }, ...ranges);
+    expect(answers.map(({ status, met }) => [status, met])).toEqual([
+      [206, 0],
+      [206, 0],
+      [206, 1],
+    ]);
+    expect(answers[1]?.body.equals(whole.subarray(101))).toBe(true);
+    expect(answers[2]?.body).toEqual(Buffer.from([(whole[100] ?? 0) ^ 0xff]));
+  });
+
+  it('comes up to the byte where the connection is lost, wherever it begins', async () => {
+    const whole = await smallPackageFile('a', '1.0');
+    const ranges = ['bytes=0-99', 'bytes=50-149', 'bytes=100-', 'bytes=200-'];
+    const answers = await parts({ kind: 'dropped', file, afterBytes: 100 }, ...ranges);
+    expect(answers.map(({ whole, body, met }) => [whole, body.length, met])).toEqual([
+      [true, 100, 0],
+      [false, 50, 1],
+      [false, 0, 2],
+      [false, 0, 3],
+    ]);
+    expect(answers[1]?.body.equals(whole.subarray(50, 100))).toBe(true);
+  });
+
+  it('is sent whole to a client that asks for the rest of another file', async () => {
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
+    using _ = await server.misbehave([{ kind: 'truncated', file, bytes: 100 }]);
+    const headers = { range: 'bytes=50-', 'if-range': 'Sat, 31 Jan 2026 12:00:05 GMT' };
+    expect(await ask(server.port, path, { headers })).toMatchObject({ status: 200, announced: 100 });
+  });
+});
+
+describe('faults in force', () => {
+  it('are lifted, and others take their place', async () => {
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
+    const status = async () => (await ask(server.port, `/all/${file}`)).status;
+    const first = await server.misbehave([{ kind: 'missing', file }]);
+    expect([await status(), first.met]).toEqual([404, 1]);
+    const second = await server.misbehave([]);
+    expect([await status(), first.met, second.met]).toEqual([200, 1, 0]);
+    const third = await server.misbehave([{ kind: 'missing', file }]);
+    first[Symbol.dispose]();
+    expect(await status()).toBe(404);
+    third[Symbol.dispose]();
+    expect([await status(), third.met]).toEqual([200, 1]);
   });
 });
