@@ -52,7 +52,18 @@ function makeProgram(surroundings: Surroundings, finish: (code: number) => void)
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', `\n${exitCodeHelp}`);
-  for (const add of [addSetup, addInit, addRun, addReplay, addImage, addYocto, addFeed, addSbom, addLog, addSchema])
+  for (const add of [
+    addSetup,
+    addInit,
+    addRun,
+    addReplay,
+    addImage,
+    addYocto,
+    addFeed,
+    addSbom,
+    addLog,
+    addSchema,
+  ])
     add(program, surroundings, finish);
   return program;
 }

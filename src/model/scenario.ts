@@ -30,6 +30,20 @@ export type AgentSpec =
   | { name: 'opkg' }
   | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
 
+/** A byte of a file, or the share of the file (0 to 1) that comes before it: bundles differ in length. */
+export type FilePlace = { byte: number } | { share: number };
+
+/** What may be wrong with a bundle as the server gives it; `feed/faults.ts` says what each is. */
+export const bundleFaults = ['missing', 'truncated', 'corrupted', 'dropped'] as const;
+
+/** A try to upgrade while something is wrong with the source. */
+export interface FaultyAttempt {
+  name: string;
+  fault: (typeof bundleFaults)[number];
+  /** Where it ends, is wrong, or is lost; without meaning where it is missing. */
+  at: FilePlace;
+}
+
 /** Something that the scenario wants to hold of a device that came up; `run` is executed by the guest's shell. */
 interface ScenarioCheck {
   name: string;
@@ -51,6 +65,8 @@ export interface Scenario {
   /** Absolute guest paths whose content and mode are the owner's: those the provision steps touch, and more if listed. */
   configuration: string[];
   checks: ScenarioCheck[];
+  /** Tried, one after the other, before each upgrade of a path. */
+  feedFaults: FaultyAttempt[];
   powerCuts: { during: CutPhase[]; states: StateKind[] };
   expect: {
     /** Milliseconds from power-on to a working login. */

@@ -55,7 +55,7 @@ export function feedPath(release: string): string {
 
 /** Where the guest finds a release in the form that the scenario's agent takes. */
 export function releaseSource(
-  { feed, manifest, scenario: { agent } }: Bench,
+  { feed, manifest, scenario: { agent } }: Pick<Bench, 'feed' | 'manifest' | 'scenario'>,
   release: string,
 ): ReleaseSource {
   if ('bundle' in agent) return { url: feed.guestUrl(bundlePath(release, agent.bundle)), folders: [] };

@@ -32,7 +32,7 @@ export class Checklist {
   }
 
   /** Does one step and notes how it went. A DeviceFailure ends the list with DeviceStopped; other failures pass through. */
-  async step<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
     const started = performance.now();
     const value = await this.guard(name, work);
     this.note({ name, verdict: 'passed', seconds: secondsSince(started) });
@@ -40,7 +40,7 @@ export class Checklist {
   }
 
   /** The same for what is no achievement of the device: noted only where it fails. */
-  async guard<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async guard<T>(name: string, work: () => T | Promise<T>): Promise<T> {
     const started = performance.now();
     try {
       return await work();

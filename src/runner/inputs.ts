@@ -14,12 +14,13 @@ export interface Inputs {
   provision: Scenario['provision'];
   configuration: Scenario['configuration'];
   checks: Scenario['checks'];
+  feedFaults: Scenario['feedFaults'];
   expect: Scenario['expect'];
 }
 
 /** The inputs of one path of a scenario. */
 export function inputsOf(
-  { image, agent, provision, configuration, checks, expect }: Scenario,
+  { image, agent, provision, configuration, checks, feedFaults, expect }: Scenario,
   manifest: ImageManifest,
   path: readonly string[],
 ): Inputs {
@@ -32,6 +33,7 @@ export function inputsOf(
     provision,
     configuration,
     checks,
+    feedFaults,
     expect,
   };
 }

@@ -5,7 +5,7 @@ import { agentFor } from '../agents/index.ts';
 import type { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
-import { serveFiles } from '../feed/http-server.ts';
+import { type FeedServer, serveFiles } from '../feed/http-server.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import { shippedBy } from '../oracle/packages.ts';
 import { type Bench, bundlePath, feedPath } from './bench.ts';
@@ -47,14 +47,7 @@ export async function openBench(request: BenchRequest, stack: CleanupStack): Pro
     agent: agentFor(scenario.agent),
     contents,
     shipped: (release) => shippedBy(contents?.get(release)),
-    feed: stack.use(
-      'bundle server',
-      await serveFiles({
-        files: servedFiles(manifest),
-        onNotice: () => undefined,
-        onFault: (message) => stopping.abort(new HarnessError('feed-failed', message)),
-      }),
-    ),
+    feed: await serveReleases(manifest, (reason) => stopping.abort(reason), stack),
     random: new Random(seed),
     signal: AbortSignal.any([request.signal, stopping.signal]),
     stop: (reason) => stopping.abort(reason),
@@ -62,6 +55,20 @@ export async function openBench(request: BenchRequest, stack: CleanupStack): Pro
       timings[what] = (timings[what] ?? 0) + seconds;
     },
   };
+}
+
+/** A server with the bundles and feeds of all releases. A file that it cannot read ends the run by `stop`. */
+export async function serveReleases(
+  manifest: ImageManifest,
+  stop: Bench['stop'],
+  stack: CleanupStack,
+): Promise<FeedServer> {
+  const server = await serveFiles({
+    files: servedFiles(manifest),
+    onNotice: () => undefined,
+    onFault: (message) => stop(new HarnessError('feed-failed', message)),
+  });
+  return stack.use('bundle server', server);
 }
 
 function servedFiles(manifest: ImageManifest): Map<string, string> {

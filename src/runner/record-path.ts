@@ -8,9 +8,11 @@ import { idleMark, windowMark } from '../writelog/windows.ts';
 import type { Bench } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
 import { type Device, factoryDisks, openDevice } from './device.ts';
+import { tryFaulty } from './faulty-upgrade.ts';
 import type { Owned } from './judge-files.ts';
 import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
+import { serveReleases } from './open-bench.ts';
 import { provision } from './provision.ts';
 import {
   afterUpgrade,
@@ -42,8 +44,9 @@ export function upgradesOf(releases: readonly string[]): Upgrade[] {
  * Takes a factory-new device through a path, without a cut, and records what it writes. `path.steps` grows as
  * it goes, so that an interrupted run still has its part.
  */
-export async function recordPath(bench: Bench, path: PathRecord, label: string): Promise<PathRun> {
+export async function recordPath(shared: Bench, path: PathRecord, label: string): Promise<PathRun> {
   await using stack = new CleanupStack();
+  const bench = await withOwnFeed(shared, stack);
   const { releases } = path;
   const device = await openDevice(bench, label, await factoryDisks(bench, releases[0] ?? '', stack), stack);
   const checklist = new Checklist({
@@ -61,8 +64,11 @@ export async function recordPath(bench: Bench, path: PathRecord, label: string):
     const known = { path, owned: { release: releases[0] ?? '', files: configuration }, checklist };
     let ready = owned.ready;
     const upgrades = upgradesOf(releases);
-    for (const [step, upgrade] of upgrades.entries())
+    for (const [step, upgrade] of upgrades.entries()) {
+      for (const attempt of bench.scenario.feedFaults)
+        ready = await tryFaulty(bench, device.subject, ready, { ...known, attempt, upgrade });
       ready = await takeUpgrade(bench, device, ready, { ...known, step, upgrade });
+    }
     const last = upgrades.at(-1);
     if (bench.scenario.expect.rollback === 'succeeds' && last !== undefined)
       ready = await takeBack(bench, device, ready, {
@@ -77,6 +83,12 @@ export async function recordPath(bench: Bench, path: PathRecord, label: string):
     bench.spend('record.cpu', device.target.cpuSeconds());
   }
   return { path, log: device.log, arenaPath: device.arena.path, configuration };
+}
+
+/** Other paths are under way at the same time, and faults are for one device. */
+async function withOwnFeed(bench: Bench, stack: CleanupStack): Promise<Bench> {
+  if (bench.scenario.feedFaults.length === 0) return bench;
+  return { ...bench, feed: await serveReleases(bench.manifest, bench.stop, stack) };
 }
 
 /**

@@ -174,9 +174,10 @@ function inputsWithout({
   provision,
   configuration,
   checks,
+  feedFaults,
   expect,
 }: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path'> {
-  return { image, agent, provision, configuration, checks, expect };
+  return { image, agent, provision, configuration, checks, feedFaults, expect };
 }
 
 function pick(inputs: Inputs): Pick<Inputs, 'image content' | 'machine'> {

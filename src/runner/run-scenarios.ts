@@ -11,6 +11,7 @@ import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/accelerator.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
+import { assertFaults } from './bundle-trouble.ts';
 import { problemOf, secondsSince } from './checklist.ts';
 import type { ExploreLimits } from './explore-cuts.ts';
 import { defaultJobs } from './jobs.ts';
@@ -146,6 +147,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
     manifest = await image(invocation, scenario, machine, notice);
     assertReleases(scenario, manifest);
+    assertFaults(scenario, manifest);
     await verifyFiles(filesInUse(scenario, manifest));
     host.qemu = await qemuVersion(machine, options.signal);
     const accelerator = await accelerate(manifest, options);

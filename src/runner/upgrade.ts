@@ -1,4 +1,4 @@
-import type { PackageAgent } from '../agents/agent.ts';
+import type { PackageAgent, Shell } from '../agents/agent.ts';
 import { Deadline } from '../core/deadline.ts';
 import type { FileFate } from '../model/configuration.ts';
 import { failed } from '../oracle/check.ts';
@@ -38,8 +38,11 @@ export async function untilReady(bench: Bench, booting: Booting): Promise<Ready>
   return state;
 }
 
+/** What of a bench an installation needs. */
+export type InstallBench = Pick<Bench, 'agent' | 'signal' | 'scenario' | 'feed' | 'manifest'>;
+
 /** Hands a release to the device's update agent. */
-export async function install(bench: Bench, device: Ready, release: string): Promise<void> {
+export async function install(bench: InstallBench, device: Shell, release: string): Promise<void> {
   const { agent, signal, scenario } = bench;
   await agent.install(device, releaseSource(bench, release), {
     deadline: Deadline.after(scenario.expect.installsWithinMs),

@@ -3,7 +3,7 @@ import { sha256 } from '../core/digest.ts';
 import { parseDocument } from '../document/parse.ts';
 import { readText } from '../document/read.ts';
 import { didYouMean } from '../document/suggest.ts';
-import type { AgentSpec, ProvisionStep, Scenario } from '../model/scenario.ts';
+import type { AgentSpec, FilePlace, ProvisionStep, Scenario } from '../model/scenario.ts';
 import { resolvePaths } from './paths.ts';
 import { type ScenarioDocument, scenarioSchema } from './schema.ts';
 
@@ -29,6 +29,7 @@ export function parseScenario(text: string, path: string): Scenario {
     provision,
     configuration: unique([...touched, ...document.configuration]),
     checks: document.checks,
+    feedFaults: document.feedFaults.map(({ at, ...fault }) => ({ ...fault, at: filePlace(at) })),
     powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
     expect: {
       bootsWithinMs: document.expect.boots.within,
@@ -46,7 +47,7 @@ export function parseScenario(text: string, path: string): Scenario {
 
 /** What a schema of single values cannot say: what names must have been given, and what does not go together. */
 const consistentScenario = scenarioSchema.superRefine(
-  ({ agent, releases: given, paths, checks, expect }, context) => {
+  ({ agent, releases: given, paths, checks, feedFaults, expect }, context) => {
     const releases = branchesOf(given).flat();
     const complain = (path: PropertyKey[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
@@ -75,6 +76,17 @@ const consistentScenario = scenarioSchema.superRefine(
       if (checks.findIndex((other) => other.name === name) < i)
         complain(['checks', i, 'name'], `check ${name} is there twice`);
     });
+    feedFaults.forEach(({ name }, i) => {
+      if (feedFaults.findIndex((other) => other.name === name) < i)
+        complain(['feedFaults', i, 'name'], `fault ${name} is there twice`);
+    });
+    if (feedFaults.length > 0 && isPackageManager(agentSpec(agent)))
+      complain(['feedFaults'], 'faults are of a bundle, and this agent takes package feeds');
+    if (feedFaults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
+      complain(
+        ['feedFaults'],
+        'nothing would show whether the device is still on the old release: add checks',
+      );
     if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
       complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');
     if (expect.rollback !== 'succeeds') return;
@@ -118,6 +130,10 @@ function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionSt
   if (step.delete !== undefined)
     return { delete: typeof step.delete === 'string' ? { path: step.delete } : step.delete };
   return { run: step.run ?? '' };
+}
+
+function filePlace(at: ScenarioDocument['feedFaults'][number]['at']): FilePlace {
+  return typeof at === 'number' ? { byte: at } : { share: Number(at.slice(0, -1)) / 100 };
 }
 
 function pathOf(step: Exclude<ProvisionStep, { run: string }>): string {

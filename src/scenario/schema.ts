@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
-import { cutPhases, stateKinds } from '../model/scenario.ts';
+import { bundleFaults, cutPhases, stateKinds } from '../model/scenario.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
 
@@ -97,11 +97,38 @@ const path = z.union([
   z.array(release).min(2).describe('Releases in the order in which the device takes them'),
 ]);
 
+const shortName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w -]{0,39}$/, { error: 'a short name: letters, digits, _, - and spaces' });
+
+const placeForm = 'the number of a byte, from 0, or a share such as 50%';
+const place = z.union(
+  [
+    z.int().min(0),
+    z
+      .string()
+      .regex(/^\d{1,2}(\.\d{1,3})?%$/)
+      .describe('A share of the file, below 100%'),
+  ],
+  { error: placeForm },
+);
+
+const feedFault = z.strictObject({
+  name: shortName,
+  fault: z
+    .enum(bundleFaults)
+    .describe(
+      'missing: answered with 404; truncated: ends at a byte, and the server says so; corrupted: one byte is ' +
+        'wrong; dropped: the connection is lost at a byte',
+    ),
+  at: place.default('50%').describe('Which byte, or how much of the file comes before it; not for missing'),
+});
+
 const check = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w -]{0,39}$/, { error: 'a short name: letters, digits, _, - and spaces' })
-    .refine((name) => !checkNames.includes(name), 'a name that is not one of the built-in checks'),
+  name: shortName.refine(
+    (name) => !checkNames.includes(name),
+    'a name that is not one of the built-in checks',
+  ),
   run: text.describe(
     "Commands for the guest's shell: exit 0 is a pass, and the first line printed tells outcomes apart. " +
       'ALLOWED_RELEASES has the releases that the device may be on.',
@@ -183,6 +210,12 @@ export const scenarioSchema = z.strictObject({
     .array(check)
     .default([])
     .describe('What must hold of every device that comes up, besides release and configuration'),
+  feedFaults: z
+    .array(feedFault)
+    .default([])
+    .describe(
+      'Before each upgrade: it is tried while the server has this fault, and must leave the device on the old release',
+    ),
   powerCuts: z
     .strictObject({
       during: z

@@ -64,7 +64,7 @@ async function get(faults: readonly FeedFault[], ...paths: string[]): Promise<An
     onNotice: (notice) => notices.push(notice),
     onFault: (fault) => expect.unreachable(fault),
   });
-  using _ = await server.misbehave(faults);
+  await server.misbehave(faults);
   const answers: Answer[] = [];
   for (const path of paths) answers.push(await ask(server.port, path));
   expect(notices).toHaveLength(paths.length);
@@ -166,7 +166,7 @@ describe('a feed with faults', () => {
   it('answers HEAD with the size that GET would announce', async () => {
     const faults: FeedFault[] = [{ kind: 'truncated', file, bytes: 7 }];
     await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
-    using _ = await server.misbehave(faults);
+    await server.misbehave(faults);
     expect(await ask(server.port, `/all/${file}`, { method: 'HEAD' })).toMatchObject({
       announced: 7,
       body: Buffer.alloc(0),
@@ -249,7 +249,7 @@ describe('a faulty file in parts', () => {
 
   it('is sent whole to a client that asks for the rest of another file', async () => {
     await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
-    using _ = await server.misbehave([{ kind: 'truncated', file, bytes: 100 }]);
+    await server.misbehave([{ kind: 'truncated', file, bytes: 100 }]);
     const headers = { range: 'bytes=50-', 'if-range': 'Sat, 31 Jan 2026 12:00:05 GMT' };
     expect(await ask(server.port, path, { headers })).toMatchObject({ status: 200, announced: 100 });
   });

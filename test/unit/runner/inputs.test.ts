@@ -6,7 +6,7 @@ const scenario = parseScenario(
   'name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nreleases: ["1.0", "2.0"]\n',
   's.yaml',
 );
-const { agent, provision, configuration, checks, expect: expected } = scenario;
+const { agent, provision, configuration, checks, feedFaults, expect: expected } = scenario;
 const inputs: Inputs = {
   image: 'rauc-ab',
   'image content': 'k',
@@ -16,6 +16,7 @@ const inputs: Inputs = {
   provision,
   configuration,
   checks,
+  feedFaults,
   expect: expected,
 };
 
