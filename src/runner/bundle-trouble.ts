@@ -11,8 +11,10 @@ export interface Trouble {
   text: string;
 }
 
+type Releases = Pick<ImageManifest, 'releases'>;
+
 /** Throws ScenarioError `fault-beyond` where a fault names a byte that a bundle of the scenario's paths does not have. */
-export function assertFaults(scenario: Scenario, manifest: ImageManifest): void {
+export function assertFaults(scenario: Scenario, manifest: Releases): void {
   const upgradedTo = new Set(scenario.paths.flatMap((path) => path.slice(1)));
   for (const attempt of scenario.feedFaults)
     for (const release of upgradedTo) troubleOf(scenario, manifest, attempt, release);
@@ -21,7 +23,7 @@ export function assertFaults(scenario: Scenario, manifest: ImageManifest): void 
 /** What an attempt means for the bundle of one release. Throws ScenarioError `fault-beyond`. */
 export function troubleOf(
   { agent, source }: Scenario,
-  { releases }: ImageManifest,
+  { releases }: Releases,
   { name, fault, at }: FaultyAttempt,
   release: string,
 ): Trouble {

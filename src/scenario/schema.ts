@@ -102,16 +102,10 @@ const shortName = z
   .regex(/^[A-Za-z0-9][\w -]{0,39}$/, { error: 'a short name: letters, digits, _, - and spaces' });
 
 const placeForm = 'the number of a byte, from 0, or a share such as 50%';
-const place = z.union(
-  [
-    z.int().min(0),
-    z
-      .string()
-      .regex(/^\d{1,2}(\.\d{1,3})?%$/)
-      .describe('A share of the file, below 100%'),
-  ],
-  { error: placeForm },
-);
+const place = z.union([
+  z.int({ error: placeForm }).min(0, { error: placeForm }),
+  z.string().regex(/^\d{1,2}(\.\d{1,3})?%$/, { error: placeForm }),
+]);
 
 const feedFault = z.strictObject({
   name: shortName,

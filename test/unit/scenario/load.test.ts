@@ -33,6 +33,7 @@ describe('parseScenario', () => {
       provision: [],
       configuration: [],
       checks: [],
+      feedFaults: [],
       powerCuts: {
         during: ['install', 'first-boot', 'confirm', 'rollback', 'recovery'],
         states: ['prefix', 'lost', 'torn', 'subset'],
@@ -66,6 +67,10 @@ provision:
   - delete: { path: /etc/a }
   - run: touch /etc/e
 configuration: [/etc/e, /etc/b]
+feedFaults:
+  - { name: gone, fault: missing }
+  - { name: cut short, fault: truncated, at: 4096 }
+  - { name: wrong, fault: corrupted, at: 12.5% }
 powerCuts: { during: [install], states: [torn] }
 expect:
   boots: { within: 60s }
@@ -93,6 +98,11 @@ expect:
         { run: 'touch /etc/e' },
       ],
       configuration: ['/etc/a', '/etc/b', '/etc/c', '/etc/d', '/etc/e'],
+      feedFaults: [
+        { name: 'gone', fault: 'missing', at: { share: 0.5 } },
+        { name: 'cut short', fault: 'truncated', at: { byte: 4096 } },
+        { name: 'wrong', fault: 'corrupted', at: { share: 0.125 } },
+      ],
       powerCuts: { during: ['install'], states: ['torn'] },
       expect: {
         bootsWithinMs: 60_000,
@@ -250,6 +260,31 @@ expect:
       'a word for the configuration',
       `${minimal}expect: { configuration: preserve }\n`,
       's.yaml:6:26: expect.configuration: expected one of preserved, unchecked or a mapping, found "preserve"; did you mean "preserved"?',
+    ],
+    [
+      'an unknown fault',
+      `${minimal}feedFaults: [{ name: a, fault: mising }]\n`,
+      's.yaml:6:32: feedFaults[0].fault: expected one of missing, truncated, corrupted, dropped, found "mising"; did you mean "missing"?',
+    ],
+    [
+      'a fault at the end',
+      `${minimal}feedFaults: [{ name: a, fault: truncated, at: 100% }]\n`,
+      's.yaml:6:47: feedFaults[0].at: expected the number of a byte, from 0, or a share such as 50%, found "100%"',
+    ],
+    [
+      'a fault at no byte',
+      `${minimal}feedFaults: [{ name: a, fault: truncated, at: -1 }]\n`,
+      's.yaml:6:47: feedFaults[0].at: expected the number of a byte, from 0, or a share such as 50%, found the number -1',
+    ],
+    [
+      'a fault given twice',
+      `${minimal}feedFaults: [{ name: a, fault: missing }, { name: a, fault: dropped }]\n`,
+      's.yaml:6:51: feedFaults[1].name: fault a is there twice',
+    ],
+    [
+      'faults that nobody would notice',
+      `${minimal}feedFaults: [{ name: a, fault: missing }]\nexpect: { release: unchecked }\n`,
+      's.yaml:6:13: feedFaults: nothing would show whether the device is still on the old release: add checks',
     ],
     [
       'a phase',
