@@ -30,7 +30,7 @@ export type BodyFault =
   | { kind: 'truncated'; file: string; bytes: number }
   /** Right in length, wrong in the byte `at` (default: in the middle): no checksum of the index fits. */
   | { kind: 'corrupted'; file: string; at?: number }
-  /** The connection ends before the byte `afterBytes` of the file, in each answer that would come to it. */
+  /** The connection ends before the byte `afterBytes` of the file, in each answer that has it, and in no other. */
   | { kind: 'dropped'; file: string; afterBytes: number };
 
 /**

@@ -21,7 +21,7 @@ export interface ServeOptions {
 }
 
 /** Faults that a server has; disposing of it lifts them for requests that come from then on. */
-export interface FaultsInForce extends Disposable {
+interface FaultsInForce extends Disposable {
   /** Answers that they have changed so far. */
   readonly met: number;
 }
