@@ -22,7 +22,7 @@ import { unpackSet } from './unpack.ts';
 import { type MakeOptions, output, outputBytes } from './workshop.ts';
 
 /** Names the folder with packages that are not part of this repository. */
-export const dataVariable = 'BROWNOUT_DATA';
+const dataVariable = 'BROWNOUT_DATA';
 /** Where the script of the first boot lies; the initial RAM disk looks for it. */
 const firstBootPath = 'var/lib/brownout/first-boot';
 const inodes = 16_384;

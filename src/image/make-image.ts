@@ -49,7 +49,7 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
       initrd: await outputBytes(shop, 'initrd', base.initrd),
       expect: probeText,
     },
-    packages: Object.entries(sets).flatMap(([purpose, set]) => (purpose === 'tools' ? [] : packageList(set))),
+    packages: [sets.system, sets.kernel, ...(sets.firmware === undefined ? [] : [sets.firmware])].flatMap(packageList),
   };
   await writeFile(manifestPath(out), manifestText(manifest));
 }

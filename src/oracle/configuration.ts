@@ -11,7 +11,7 @@ export interface ConfigurationTerms {
   promise: ConfigurationPromise;
   /** What was shipped by the release that ran when the owner left the files so; undefined where nobody knows. */
   shippedBefore: Shipped | undefined;
-  /** The same for each release that may run now, at least one: a file must be as it should be for any of them. */
+  /** The same for each release that may run now, at least one: it is enough if a file is right for one of them. */
   shippedNow: readonly (Shipped | undefined)[];
 }
 
@@ -53,44 +53,45 @@ function judge(before: OwnedFile, after: FileState | undefined, terms: Configura
   const readings = terms.shippedNow.map((shipped): Judged => {
     const shippedBefore = shippingOf(terms.shippedBefore, path);
     const fate = fileFate({ before, after, shippedBefore, shippedNow: shippingOf(shipped, path) });
-    return { fate, problem: mayBe(fate.fate, terms.promise) ? undefined : problemOf(before, after, fate) };
+    return { fate, problem: problemOf(before, after, fate, terms.promise) };
   });
   const best = readings.find(({ problem }) => problem === undefined) ?? readings.at(-1);
   if (best === undefined) throw new HarnessError('no-release', 'the configuration is judged by no release');
   return best;
 }
 
-function mayBe(fate: Fate, { edited, deleted }: ConfigurationPromise): boolean {
+/** What is wrong with a file, if the promise does not allow it. */
+function problemOf(
+  before: FileState,
+  after: FileState,
+  { path, fate, copy }: FileFate,
+  { edited, deleted }: ConfigurationPromise,
+): string | undefined {
+  const unless = (allowed: boolean, problem: string) => (allowed ? undefined : `${path} ${problem}`);
   switch (fate) {
     case 'preserved':
     case 'default':
-      return true;
+      return undefined;
     case 'merged':
-      return edited !== 'preserved';
+      return unless(
+        edited !== 'preserved',
+        `${difference(before, after)}, though all of the owner's changes are in it`,
+      );
     case 'access changed':
+      return unless(
+        edited === 'kept-somewhere',
+        `has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`,
+      );
     case 'replaced with copy':
-      return edited === 'kept-somewhere';
+      return unless(
+        edited === 'kept-somewhere',
+        `${difference(before, after)}; what the owner had is in ${copy ?? 'a copy'}`,
+      );
     case 'recreated':
-      return deleted === 'may-return';
-    case 'lost':
-    case 'stale default':
-      return false;
-  }
-}
-
-function problemOf(before: FileState, after: FileState, { path, fate, copy }: FileFate): string {
-  switch (fate) {
-    case 'recreated':
-      return `${path} is back, though the owner deleted it`;
+      return unless(deleted === 'may-return', 'is back, though the owner deleted it');
     case 'stale default':
       return `${path} is still the old default, though the owner never changed it and there is a new one`;
-    case 'access changed':
-      return `${path} has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`;
-    case 'merged':
-      return `${path} ${difference(before, after)}, though all of the owner's changes are in it`;
-    case 'replaced with copy':
-      return `${path} ${difference(before, after)}; what the owner had is in ${copy ?? 'a copy'}`;
-    default:
+    case 'lost':
       return `${path} ${difference(before, after)}, and no copy has what the owner had`;
   }
 }

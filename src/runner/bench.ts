@@ -55,11 +55,13 @@ export function feedPath(release: string): string {
 
 /** Where the guest finds a release in the form that the scenario's agent takes. */
 export function releaseSource(
-  { feed, manifest, scenario: { agent } }: Pick<Bench, 'feed' | 'manifest' | 'scenario'>,
+  bench: Pick<Bench, 'feed' | 'scenario'> & { manifest: Pick<ImageManifest, 'releases'> },
   release: string,
 ): ReleaseSource {
-  if ('bundle' in agent) return { url: feed.guestUrl(bundlePath(release, agent.bundle)), folders: [] };
-  const files = Object.keys(manifest.releases[release]?.feed ?? {});
+  const { agent } = bench.scenario;
+  if ('bundle' in agent)
+    return { url: bench.feed.guestUrl(bundlePath(release, agent.bundle)), folders: [] };
+  const files = Object.keys(bench.manifest.releases[release]?.feed ?? {});
   const folders = files.filter((path) => posix.basename(path) === 'Packages.gz').map(posix.dirname);
-  return { url: feed.guestUrl(feedPath(release)), folders };
+  return { url: bench.feed.guestUrl(feedPath(release)), folders };
 }

@@ -1,6 +1,7 @@
 import type { PackageAgent, Shell } from '../agents/agent.ts';
 import { Deadline } from '../core/deadline.ts';
 import type { FileFate } from '../model/configuration.ts';
+import type { ImageManifest } from '../model/image.ts';
 import { failed } from '../oracle/check.ts';
 import { checkFallBack, type RunningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
@@ -39,7 +40,9 @@ export async function untilReady(bench: Bench, booting: Booting): Promise<Ready>
 }
 
 /** What of a bench an installation needs. */
-export type InstallBench = Pick<Bench, 'agent' | 'signal' | 'scenario' | 'feed' | 'manifest'>;
+export type InstallBench = Pick<Bench, 'agent' | 'signal' | 'scenario' | 'feed'> & {
+  manifest: Pick<ImageManifest, 'releases'>;
+};
 
 /** Hands a release to the device's update agent. */
 export async function install(bench: InstallBench, device: Shell, release: string): Promise<void> {
@@ -56,9 +59,9 @@ export async function recover(
   bench: Bench,
   device: Ready,
   release: string,
-  { recover: work }: PackageAgent,
+  packages: PackageAgent,
 ): Promise<void> {
-  await work(device, releaseSource(bench, release), {
+  await packages.recover(device, releaseSource(bench, release), {
     deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
     signal: bench.signal,
   });

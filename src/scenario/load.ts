@@ -24,7 +24,7 @@ export function parseScenario(text: string, path: string): Scenario {
     machines: unique(document.machines),
     image: document.image,
     agent,
-    releases: Object.values(document.releases).flat(),
+    releases: branchesOf(document.releases).flat(),
     paths: resolvePaths(branchesOf(document.releases), document.paths),
     provision,
     configuration: unique([...touched, ...document.configuration]),

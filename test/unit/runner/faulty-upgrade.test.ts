@@ -20,7 +20,7 @@ const scenario = (...faults: string[]) =>
 
 const release = (version: string, bytes: number): ReleaseSpec => ({
   version,
-  slotContent: { sha256: '', bytes: 0 },
+  content: { kind: 'slot', sha256: '', bytes: 0 },
   bundles: { verity: { path: '', sha256: '', bytes } },
 });
 const manifest = { releases: { '1.0': release('1.0', 10), '2.0': release('2.0', 1000) } };
@@ -89,11 +89,12 @@ describe('an attempt', () => {
     });
     const agent: UpdateAgent = {
       ...agentFor({ name: 'script', bundle: 'verity', install: '' }),
-      install: (_, url) => install(url.replace('10.0.2.2', '127.0.0.1')),
+      install: (_, { url }) => install(url.replace('10.0.2.2', '127.0.0.1')),
     };
     const bench = {
       agent,
       feed,
+      manifest,
       scenario: scenario(`name: a, ${fault}`),
       signal: new AbortController().signal,
     };
