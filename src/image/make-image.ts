@@ -49,7 +49,9 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
       initrd: await outputBytes(shop, 'initrd', base.initrd),
       expect: probeText,
     },
-    packages: [sets.system, sets.kernel, ...(sets.firmware === undefined ? [] : [sets.firmware])].flatMap(packageList),
+    packages: [sets.system, sets.kernel, ...(sets.firmware === undefined ? [] : [sets.firmware])].flatMap(
+      packageList,
+    ),
   };
   await writeFile(manifestPath(out), manifestText(manifest));
 }

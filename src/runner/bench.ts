@@ -59,9 +59,10 @@ export function releaseSource(
   release: string,
 ): ReleaseSource {
   const { agent } = bench.scenario;
-  if ('bundle' in agent)
-    return { url: bench.feed.guestUrl(bundlePath(release, agent.bundle)), folders: [] };
+  if ('bundle' in agent) return { url: bench.feed.guestUrl(bundlePath(release, agent.bundle)), folders: [] };
   const files = Object.keys(bench.manifest.releases[release]?.feed ?? {});
-  const folders = files.filter((path) => posix.basename(path) === 'Packages.gz').map(posix.dirname);
+  const folders = files
+    .filter((path) => posix.basename(path) === 'Packages.gz')
+    .map((path) => posix.dirname(path));
   return { url: bench.feed.guestUrl(feedPath(release)), folders };
 }
