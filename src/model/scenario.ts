@@ -69,8 +69,9 @@ export interface Scenario {
   feedFaults: FaultyAttempt[];
   powerCuts: { during: CutPhase[]; states: StateKind[] };
   expect: {
-    /** Milliseconds from power-on to a working login. */
+    /** Milliseconds from power-on to a working login; and on the first start of a device fresh from the factory. */
     bootsWithinMs: number;
+    firstBootWithinMs: number;
     /** Milliseconds that one installation may take. */
     installsWithinMs: number;
     /** Without a cut: does the device end on the new release, or fall back by itself to the old one? */

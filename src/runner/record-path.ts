@@ -102,7 +102,9 @@ export async function bringIntoService(
   checklist: Checklist,
 ): Promise<{ ready: Ready; configuration: OwnedFile[] }> {
   const ready = await checklist.step(`boot ${release}`, () =>
-    asDescribed(bench, release, async () => untilReady(bench, await device.target.powerOn())),
+    asDescribed(bench, release, async () =>
+      untilReady(bench, await device.target.powerOn(), bench.scenario.expect.firstBootWithinMs),
+    ),
   );
   const look = (slots: 'running' | 'none') =>
     checklist.guard('look', () =>

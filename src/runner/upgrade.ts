@@ -33,8 +33,12 @@ export function afterUpgrade(bench: Bench, { from, to }: Upgrade, owned: Owned):
 }
 
 /** Waits for a device to come up. Throws the DeviceFailure that says why it did not. */
-export async function untilReady(bench: Bench, booting: Booting): Promise<Ready> {
-  const state = await booting.untilReady(Deadline.after(bench.scenario.expect.bootsWithinMs), bench.signal);
+export async function untilReady(
+  bench: Bench,
+  booting: Booting,
+  limitMs = bench.scenario.expect.bootsWithinMs,
+): Promise<Ready> {
+  const state = await booting.untilReady(Deadline.after(limitMs), bench.signal);
   if (state.state === 'broken') throw state.failure;
   return state;
 }

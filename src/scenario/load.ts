@@ -33,6 +33,7 @@ export function parseScenario(text: string, path: string): Scenario {
     powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
     expect: {
       bootsWithinMs: document.expect.boots.within,
+      firstBootWithinMs: document.expect.boots.first ?? document.expect.boots.within,
       installsWithinMs: document.expect.installs.within,
       upgrade: document.expect.upgrade,
       release: document.expect.release === 'unchecked' ? 'unchecked' : unique(document.expect.release.oneOf),

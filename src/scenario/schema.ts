@@ -145,7 +145,12 @@ const configurationPromise = z
   .describe("The owner's files after each upgrade and each cut; preserved: byte for byte");
 
 const expectations = z.strictObject({
-  boots: z.strictObject({ within: duration.prefault('120s') }).prefault({}),
+  boots: z
+    .strictObject({
+      within: duration.prefault('120s'),
+      first: duration.optional().describe('On the first start from the factory; default: as within'),
+    })
+    .prefault({}),
   installs: z.strictObject({ within: duration.prefault('300s') }).prefault({}),
   upgrade: z
     .enum(['succeeds', 'falls-back'])
