@@ -20,19 +20,21 @@ export function containedPackages({ content }: Spdx2Document): {
   contained: ContainedPackage[];
 } {
   const local = new Set(content.packages.map(({ SPDXID }) => SPDXID));
-  const described = [
-    ...content.documentDescribes,
-    ...content.relationships
-      .filter(
-        ({ relationshipType, spdxElementId }) =>
-          relationshipType === 'DESCRIBES' && spdxElementId === 'SPDXRef-DOCUMENT',
-      )
-      .map(({ relatedSpdxElement }) => relatedSpdxElement),
-  ].filter((id) => local.has(id));
+  const described = new Set(
+    [
+      ...content.documentDescribes,
+      ...content.relationships
+        .filter(
+          ({ relationshipType, spdxElementId }) =>
+            relationshipType === 'DESCRIBES' && spdxElementId === 'SPDXRef-DOCUMENT',
+        )
+        .map(({ relatedSpdxElement }) => relatedSpdxElement),
+    ].filter((id) => local.has(id)),
+  );
   const within = content.relationships.filter(
     ({ relationshipType, spdxElementId }) =>
       relationshipType === 'CONTAINS' &&
-      (described.length === 0 ? local.has(spdxElementId) : described.includes(spdxElementId)),
+      (described.size === 0 ? local.has(spdxElementId) : described.has(spdxElementId)),
   );
   const references = new Map(content.externalDocumentRefs.map((one) => [one.externalDocumentId, one]));
   const contained = within.flatMap(({ relatedSpdxElement: element }): ContainedPackage[] => {
@@ -42,9 +44,9 @@ export function containedPackages({ content }: Spdx2Document): {
     if (other === undefined) throw new Damage(`${reference} is none of its externalDocumentRefs`);
     return [{ id, other }];
   });
-  const root = described[0] ?? within[0]?.spdxElementId;
+  const root = [...described][0] ?? within[0]?.spdxElementId;
   if (contained.length > 0) return { root, contained };
-  const all = [...local].filter((id) => !described.includes(id) || local.size === described.length);
+  const all = [...local].filter((id) => !described.has(id) || local.size === described.size);
   return { root, contained: all.map((id) => ({ id, other: undefined })) };
 }
 

@@ -71,7 +71,6 @@ const before = [one('busybox', '1.35.0-r0'), one('libstdc++6', '11.5.0-r0'), one
 
 describe('the SPDX document of a system', () => {
   needPrograms('zstd');
-  const { violations } = spdxSchemas();
   const images = new Map<string, ImageSbom>();
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'brownout-spdx-'));
@@ -82,22 +81,6 @@ describe('the SPDX document of a system', () => {
     await writeFile(json, JSON.stringify(openEmbedded30('core-image', parts)));
     images.set('3.0', await readImageSbom(json));
     await rm(folder, { recursive: true });
-  });
-
-  it.each([
-    ['2.3', 'none'],
-    ['2.3', '2.2'],
-    ['2.3', '3.0'],
-    ['3.0.1', 'none'],
-    ['3.0.1', '2.2'],
-    ['3.0.1', '3.0'],
-  ] as const)('of %s, built on an image of %s, is valid', (version, from) => {
-    const image = images.get(from);
-    const system = { system: 'opkg', installed, before, ...(image === undefined ? {} : { image }) } as const;
-    const document = write[version](system);
-    expect(violations(document, version)).toEqual([]);
-    if ('@graph' in document) expect(strangers(document)).toEqual([]);
-    expect(write[version](system)).toEqual(document);
   });
 
   it('says in SPDX 2.3 what stayed as in the image, and amends its document', () => {
@@ -228,36 +211,61 @@ describe('the SPDX document of a system', () => {
     ]);
   });
 
-  it('is valid whatever a device says its packages are', () => {
-    const text = fc.string({ unit: 'binary', minLength: 1 });
-    const hostile = fc.record({
-      name: text,
-      version: text,
-      architecture: text,
-      state: text,
-      licence: text,
-      source: text,
+  describe('against the published schemas', () => {
+    const violations = spdxSchemas();
+
+    it.each([
+      ['2.3', 'none'],
+      ['2.3', '2.2'],
+      ['2.3', '3.0'],
+      ['3.0.1', 'none'],
+      ['3.0.1', '2.2'],
+      ['3.0.1', '3.0'],
+    ] as const)('of %s, built on an image of %s, is valid', (version, from) => {
+      const image = images.get(from);
+      const system = {
+        system: 'opkg',
+        installed,
+        before,
+        ...(image === undefined ? {} : { image }),
+      } as const;
+      const document = write[version](system);
+      expect(violations(document, version)).toEqual([]);
+      if ('@graph' in document) expect(strangers(document)).toEqual([]);
+      expect(write[version](system)).toEqual(document);
     });
-    fc.assert(
-      fc.property(fc.array(hostile, { maxLength: 3 }), (packages) => {
-        const system = { system: 'rpm', installed: packages } as const;
-        const old = write['2.3'](system);
-        expect(violations(old, '2.3')).toEqual([]);
-        const ids = old.packages.map((each) => each['SPDXID']);
-        expect(new Set(ids).size).toBe(ids.length);
-        for (const id of ids) expect(id).toMatch(/^SPDXRef-[A-Za-z0-9.-]+$/);
-        const current = write['3.0.1'](system);
-        expect(violations(current, '3.0.1')).toEqual([]);
-        expect(strangers(current)).toEqual([]);
-      }),
-      { numRuns: 15 },
-    );
+
+    it('is valid whatever a device says its packages are', () => {
+      const text = fc.string({ unit: 'binary', minLength: 1 });
+      const hostile = fc.record({
+        name: text,
+        version: text,
+        architecture: text,
+        state: text,
+        licence: text,
+        source: text,
+      });
+      fc.assert(
+        fc.property(fc.array(hostile, { minLength: 10, maxLength: 20 }), (packages) => {
+          const system = { system: 'rpm', installed: packages } as const;
+          const old = write['2.3'](system);
+          expect(violations(old, '2.3')).toEqual([]);
+          const ids = old.packages.map((each) => each['SPDXID']);
+          expect(new Set(ids).size).toBe(ids.length);
+          for (const id of ids) expect(id).toMatch(/^SPDXRef-[A-Za-z0-9.-]+$/);
+          const current = write['3.0.1'](system);
+          expect(violations(current, '3.0.1')).toEqual([]);
+          expect(strangers(current)).toEqual([]);
+        }),
+        { numRuns: 3 },
+      );
+    });
   });
 });
 
 describe('every package of a real Yocto feed', () => {
   const data = testData('yocto-kirkstone-aarch64');
-  const { violations } = spdxSchemas();
+  const violations = spdxSchemas();
   let book: FactBook = new Map();
   let all: InstalledPackage[] = [];
   beforeAll(async () => {
