@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { version } from '../core/version.ts';
 import type { Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
@@ -13,7 +14,6 @@ import { addSbom } from './sbom.ts';
 import { addSchema } from './schema.ts';
 import { addSetup } from './setup.ts';
 import type { Streams } from './streams.ts';
-import { version } from './version.ts';
 import { addYocto } from './yocto.ts';
 
 /** Runs one command line (without node and script) to its end and returns the exit code. Throws nothing. */

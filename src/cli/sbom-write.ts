@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { version } from '../core/version.ts';
 import { type PackageSystem, packageSystems } from '../model/software.ts';
 import { oneLine } from '../report/text.ts';
 import { installedQueries, shown } from '../sbom/installed.ts';
@@ -12,7 +13,6 @@ import { describeSystem, type SystemSbom } from '../sbom/system-sbom.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { utcTime, vendorId } from './values.ts';
-import { version } from './version.ts';
 
 const writers = { '2.3': spdx23, '3.0.1': spdx301 };
 

@@ -1,6 +1,7 @@
 import type { FailureKind } from '../core/errors.ts';
 import type { ConfigurationTable } from './configuration.ts';
 import type { MachineName } from './machine.ts';
+import type { SoftwareTable } from './software.ts';
 
 /** `error`: the harness broke; `unknown`: not decided. Neither is ever a pass. */
 export type Verdict = 'passed' | 'failed' | 'error' | 'unknown';
@@ -42,6 +43,8 @@ export interface PathRecord {
   steps: StepRecord[];
   /** Absent where the scenario names no file of the owner's, or nobody came to look. */
   configuration?: ConfigurationTable[];
+  /** Of images that are upgraded by packages. */
+  software?: SoftwareTable[];
 }
 
 /** One crash state that was booted. */

@@ -60,3 +60,12 @@ export interface SoftwareDiff {
   /** How many packages are as before. */
   unchanged: number;
 }
+
+/** What one step of a path made of a device's packages. */
+export interface SoftwareTable {
+  /** The upgrade: `1.0->1.1`. */
+  step: string;
+  diff: SoftwareDiff;
+  /** SPDX documents of the system afterwards: paths below the run's folder. */
+  documents: string[];
+}

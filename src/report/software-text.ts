@@ -1,4 +1,4 @@
-import type { SoftwareChange, SoftwareDiff } from '../model/software.ts';
+import type { SoftwareChange, SoftwareDiff, SoftwareTable } from '../model/software.ts';
 import { oneLine } from './text.ts';
 
 /** What became of the packages of a system: a line for each that changed, and a line that counts. */
@@ -12,6 +12,23 @@ export function softwareText({ changes, unchanged }: SoftwareDiff): string {
       .trimEnd(),
   );
   return [...lines, `${counts(changes)}${unchanged} as before`].map((line) => `${line}\n`).join('');
+}
+
+/** Changes that are shown one by one; the others are in run.json. */
+const maxChanges = 10;
+
+/** What one upgrade made of a device's packages, for a run's summary. */
+export function softwareLines({ step, diff, documents }: SoftwareTable): string[] {
+  const rest = diff.changes.length - maxChanges;
+  const shown = { changes: diff.changes.slice(0, maxChanges), unchanged: 0 };
+  return [
+    `packages: ${counts(diff.changes)}${diff.unchanged} as before (${oneLine(step)}); ${documents.join(', ')}`,
+    ...softwareText(shown)
+      .split('\n')
+      .slice(0, shown.changes.length)
+      .map((line) => `  ${line}`),
+    ...(rest > 0 ? [`  and ${rest} more in run.json`] : []),
+  ];
 }
 
 function counts(changes: readonly SoftwareChange[]): string {

@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord } from '../model/record.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
+import { softwareLines } from './software-text.ts';
 import { durationText, oneLine } from './text.ts';
 
 /** What the summary cannot know from the records. */
@@ -26,11 +27,12 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
   const { bold } = colour;
   const lines = [
     `${bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdictText(record, colour)} in ${durationText(record.seconds)}`,
-    ...record.paths.flatMap(({ releases, steps, configuration = [] }) => {
+    ...record.paths.flatMap(({ releases, steps, configuration = [], software = [] }) => {
       const passed = steps.filter((step) => step.verdict === 'passed').length;
       return [
         `  upgrade ${oneLine(releases.join(' -> '))}: ${passed} of ${steps.length} steps passed`,
         ...tableLines(configuration).map((line) => `    ${line}`),
+        ...software.flatMap(softwareLines).map((line) => `    ${line}`),
       ];
     }),
     ...(record.crash === undefined ? [] : crashLines(record.crash, record.seed)),

@@ -1,4 +1,5 @@
 import { HarnessError } from '../core/errors.ts';
+import type { InstalledPackage } from '../model/software.ts';
 import type { CheckResult } from '../oracle/check.ts';
 import type { Observation } from '../oracle/observation.ts';
 import { checkPackages, packagedFiles, packagesRelease, tellingFiles } from '../oracle/packages.ts';
@@ -13,13 +14,21 @@ import { observePackages } from './observe-packages.ts';
  */
 export type FilesCompared = 'telling' | 'every';
 
+/** What was seen of a device's release. */
+export interface ReleaseSeen {
+  running: RunningRelease;
+  result: CheckResult;
+  /** Of a device that is upgraded by packages. */
+  installed?: readonly InstalledPackage[];
+}
+
 /** Which release a device is on, and whether it may be: by its slot's bytes, or by its packages and their files. */
 export async function lookAtRelease(
   bench: Bench,
   device: Ready,
   seen: Observation,
   { allowed, compare }: { allowed: readonly string[]; compare: FilesCompared },
-): Promise<{ running: RunningRelease; result: CheckResult }> {
+): Promise<ReleaseSeen> {
   const { agent, contents, manifest, signal } = bench;
   if (contents === undefined) {
     const { releases } = manifest;
@@ -38,5 +47,6 @@ export async function lookAtRelease(
   return {
     running: { release: packagesRelease(packages.installed, contents), slot: undefined },
     result: checkPackages(packages, contents, allowed),
+    installed: packages.installed,
   };
 }

@@ -1,6 +1,7 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import type { PathRecord } from '../model/record.ts';
+import type { InstalledPackage } from '../model/software.ts';
 import type { FileState, OwnedFile } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
@@ -14,6 +15,7 @@ import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
 import { serveReleases } from './open-bench.ts';
 import { provision } from './provision.ts';
+import { SoftwareNotes } from './software-notes.ts';
 import {
   afterUpgrade,
   confirm,
@@ -61,7 +63,9 @@ export async function recordPath(shared: Bench, path: PathRecord, label: string)
   try {
     const owned = await bringIntoService(bench, device, releases[0] ?? '', checklist);
     configuration = owned.configuration;
-    const known = { path, owned: { release: releases[0] ?? '', files: configuration }, checklist };
+    const software = new SoftwareNotes(bench, path, label, owned.installed);
+    const files = { release: releases[0] ?? '', files: configuration };
+    const known = { path, owned: files, checklist, software };
     let ready = owned.ready;
     const upgrades = upgradesOf(releases);
     for (const [step, upgrade] of upgrades.entries()) {
@@ -100,7 +104,7 @@ export async function bringIntoService(
   device: Device,
   release: string,
   checklist: Checklist,
-): Promise<{ ready: Ready; configuration: OwnedFile[] }> {
+): Promise<{ ready: Ready; configuration: OwnedFile[]; installed: readonly InstalledPackage[] | undefined }> {
   const ready = await checklist.step(`boot ${release}`, () =>
     asDescribed(bench, release, async () =>
       untilReady(bench, await device.target.powerOn(), bench.scenario.expect.firstBootWithinMs),
@@ -117,17 +121,20 @@ export async function bringIntoService(
   });
   const isKnown = bench.manifest.releases[release]?.content.kind !== 'unknown';
   const seen = await look(isKnown ? 'running' : 'none');
+  let installed: readonly InstalledPackage[] | undefined;
   if (isKnown) {
-    const { result } = await checklist.guard('look', () =>
+    const found = await checklist.guard('look', () =>
       asDescribed(bench, release, () =>
         lookAtRelease(bench, ready, seen, { allowed: [release], compare: 'every' }),
       ),
     );
-    if (result.verdict !== 'passed') throw mismatch(bench, release, result.message);
+    if (found.result.verdict !== 'passed') throw mismatch(bench, release, found.result.message);
+    installed = found.installed;
   }
   assertOwned(bench, seen.configuration);
   return {
     ready,
+    installed,
     configuration: seen.configuration.map((file) => ({ ...file, found: found.get(file.path) })),
   };
 }
@@ -180,6 +187,7 @@ interface UpgradeContext {
   upgrade: Upgrade;
   owned: Owned;
   checklist: Checklist;
+  software: SoftwareNotes;
 }
 
 /** One upgrade from installation to confirmation, with marks in the log for each phase. */
@@ -187,7 +195,7 @@ async function takeUpgrade(
   bench: Bench,
   device: Device,
   before: Ready,
-  { path, step, upgrade, owned, checklist }: UpgradeContext,
+  { path, step, upgrade, owned, checklist, software }: UpgradeContext,
 ): Promise<Ready> {
   const name = upgradeName(upgrade);
   const begin = (phase: string) => device.log.mark(windowMark(step, phase));
@@ -200,6 +208,7 @@ async function takeUpgrade(
   const expectation = afterUpgrade(bench, upgrade, owned);
   const seen = await examine(bench, ready, device.subject, expectation, checklist, `${name} `);
   noteFiles(bench, path, `${name} configuration`, seen);
+  await software.note(upgrade, seen.installed);
   begin('confirm');
   await checklist.step(`${name} confirm`, () => confirm(bench, ready));
   device.log.mark(idleMark);

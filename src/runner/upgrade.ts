@@ -2,13 +2,14 @@ import type { PackageAgent, Shell } from '../agents/agent.ts';
 import { Deadline } from '../core/deadline.ts';
 import type { FileFate } from '../model/configuration.ts';
 import type { ImageManifest } from '../model/image.ts';
+import type { InstalledPackage } from '../model/software.ts';
 import { failed } from '../oracle/check.ts';
 import { checkFallBack, type RunningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
 import { type Bench, releaseSource } from './bench.ts';
 import type { Checklist } from './checklist.ts';
 import { judgeFiles, type Owned } from './judge-files.ts';
-import { type FilesCompared, lookAtRelease } from './look-at-release.ts';
+import { type FilesCompared, lookAtRelease, type ReleaseSeen } from './look-at-release.ts';
 import { observe, type Subject } from './observe.ts';
 import { runCheck } from './run-check.ts';
 
@@ -101,6 +102,8 @@ export interface Examined extends RunningRelease {
   said: string[];
   /** What became of the owner's files. */
   files: FileFate[];
+  /** Of a device that is upgraded by packages. */
+  installed?: readonly InstalledPackage[];
 }
 
 /**
@@ -122,12 +125,12 @@ export async function examine(
   const slots = expect.release === 'unchecked' ? 'none' : tried === undefined ? 'running' : 'all';
   const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, slots, bench.signal));
   const results: boolean[] = [];
-  let running: RunningRelease = { release: undefined, slot: undefined };
+  let release: Partial<ReleaseSeen> = {};
   if (expect.release !== 'unchecked') {
     const found = await checklist.guard(`${prefix}look`, () =>
       lookAtRelease(bench, device, seen, { allowed, compare }),
     );
-    running = found.running;
+    release = found;
     results.push(checklist.check(`${prefix}release`, found.result));
   }
   const configuration = judgeFiles({ expect, shipped: bench.shipped }, owned, seen.configuration, allowed);
@@ -149,5 +152,13 @@ export async function examine(
     );
   const sound = results.every(Boolean);
   const releaseChecked = expect.release !== 'unchecked';
-  return { ...running, sound, releaseChecked, said, files: configuration.files };
+  const { running = { release: undefined, slot: undefined }, installed } = release;
+  return {
+    ...(installed === undefined ? {} : { installed }),
+    ...running,
+    sound,
+    releaseChecked,
+    said,
+    files: configuration.files,
+  };
 }

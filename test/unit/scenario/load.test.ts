@@ -40,7 +40,7 @@ describe('parseScenario', () => {
       },
       expect: {
         bootsWithinMs: 120_000,
-      firstBootWithinMs: 120_000,
+        firstBootWithinMs: 120_000,
         installsWithinMs: 300_000,
         upgrade: 'succeeds',
         release: ['old', 'new'],
