@@ -202,7 +202,12 @@ const feedImage = z.strictObject({
     /** Script that the first boot runs before the system starts: path in the image's folder. */
     firstBoot: z.string(),
   }),
-  initramfs: z.strictObject({ modules: z.array(z.string()), overlay: z.string() }),
+  initramfs: z.strictObject({
+    modules: z.array(z.string()),
+    overlay: z.string(),
+    /** Programs of the system's packages that its `init` runs besides busybox. */
+    programs: z.array(z.string()).default([]),
+  }),
   ssh,
   machines: z.strictObject({ 'qemux86-64': feedMachine.optional(), qemuarm64: feedMachine.optional() }),
   releases: z

@@ -70,17 +70,17 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
   );
   const kernelRoot = await unpackSet(sets.kernel, cache, steps, signal);
   const kernelKey = sets.kernel.packages.map(({ sha256 }) => sha256);
+  const system = await PackageFiles.open(await unpackSet(sets.system, cache, steps, signal));
   const programs = new Tree();
-  await (await PackageFiles.open(await unpackSet(sets.system, cache, steps, signal))).copy(
-    programs,
-    ['usr/bin/busybox'],
-    [],
-  );
+  await system.copy(programs, description.initramfs.programs, []);
+  const busybox = new Tree();
+  await system.copy(busybox, ['usr/bin/busybox'], []);
   const initrd = await initialRamDisk({
     overlay: join(folder, description.initramfs.overlay),
     wanted: description.initramfs.modules,
     modules: await readModules(kernelRoot, steps, tools, kernelKey),
-    busybox: programs.get('usr/bin/busybox'),
+    busybox: busybox.get('usr/bin/busybox'),
+    programs,
     epoch: description.epoch,
   });
   await mkdir(join(out, 'disks'));
