@@ -10,7 +10,7 @@ export const addFeedDerive: AddCommand = (feed, { streams, interruption: { signa
     .command('derive')
     .summary('make the next release of a package feed from this one, as a recipe says')
     .description(
-      'Reads the ipks or debs of a folder and a recipe (YAML) that says what the next release has other: versions, ' +
+      'Reads the ipks, debs or rpms of a folder and a recipe (YAML) that says what the next release has other: versions, ' +
         'files, conffiles, maintainer scripts, packages added, removed, renamed or split. Writes the next release with ' +
         "its indexes to a new folder, in Yocto's layout where the old one has it. Nothing of the packages is run. " +
         'Packages that do not change are hard links. Exact dependencies move along. Same packages and recipe, same ' +

@@ -4,7 +4,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { findFeeds } from '../feed/find-feeds.ts';
 import { indexFeed, type ReleaseOptions, type WrittenIndex, writeIndexes } from '../feed/index-feed.ts';
 import { openSigner } from '../feed/sign-release.ts';
-import { type PackageFormat, packageFormats } from '../package/package-file.ts';
+import { type PackageFormat, packageFormats } from '../package/package-format.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { pointInTime, suiteName } from './values.ts';
@@ -30,22 +30,24 @@ const releaseOptions = {
 export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
   const command = feed
     .command('index')
-    .summary('write the index (Packages, Packages.gz; for debs also Release) of a folder of packages')
+    .summary('write the index of a folder of packages: Packages, for debs also Release, or repodata for rpms')
     .description(
       'Reads every package below a folder and writes Packages and Packages.gz into it, for ipks as opkg-make-index ' +
-        'of opkg-utils does, for debs as dpkg-scanpackages --multiversion does. Same packages, same bytes. Nothing ' +
-        'is written before every package has been read.\n\n' +
+        'of opkg-utils does, for debs as dpkg-scanpackages --multiversion does; for rpms repodata/ with primary, ' +
+        'filelists and other, as createrepo_c does. Same packages, same bytes. Nothing is written before every ' +
+        'package has been read.\n\n' +
         'For debs a Release file goes with them, so that apt takes the folder for a flat repository ("deb URI ./"); ' +
         'with --sign also InRelease, signed with an OpenPGP key. They are the same bytes again with the same --date.\n\n' +
         "In Yocto's layout (deploy/ipk or deploy/deb with a folder per architecture) each folder gets its own index, " +
-        'and an empty Packages stands above them. Folders called "morgue" and hidden ones are left out. Packages ' +
+        'and an empty Packages stands above them. Of deploy/rpm there is one index above all folders, as OE makes it, ' +
+        'unless sub-folders have repodata of their own. Folders called "morgue" and hidden ones are left out. Packages ' +
         'that are compressed with xz, zstd, bzip2 or lz4 need these programs on the host.',
     )
     .argument('<folder>', 'folder that holds the packages')
     .addOption(
       new Option('--format <format>', 'kind of packages').choices(packageFormats).makeOptionMandatory(),
     )
-    .option('--stdout', 'print the index of one feed instead of writing files')
+    .option('--stdout', 'print the index of one feed (of rpms primary.xml) instead of writing files')
     .option('--sign <key>', 'debs: sign with the OpenPGP private key in this file; it has no passphrase')
     .option('--suite <name>', 'debs: Suite and Codename of the Release file (default: stable)', suiteName)
     .option('--date <time>', 'debs: when the index was made (default: now)', pointInTime('--date'))
@@ -58,6 +60,7 @@ export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
       'after',
       examples(
         'brownout feed index --format ipk tmp/deploy/ipk',
+        'brownout feed index --format rpm tmp/deploy/rpm',
         'brownout feed index --format deb --stdout my-debs > Packages',
         'brownout feed index --format deb --sign images/keys/feed.key.asc --suite stable --date 2026-01-01 my-debs',
       ),

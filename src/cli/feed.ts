@@ -7,6 +7,6 @@ import { addFeedServe } from './feed-serve.ts';
 export const addFeed: AddCommand = (program, surroundings, finish) => {
   const feed = program
     .command('feed')
-    .summary('index, derive and serve package feeds: folders of ipk or deb files');
+    .summary('index, derive and serve package feeds: folders of ipk, deb or rpm files');
   for (const add of [addFeedIndex, addFeedDerive, addFeedServe]) add(feed, surroundings, finish);
 };

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { type PackageSystem, packageSystems } from '../model/software.ts';
 import { softwareText } from '../report/software-text.ts';
 import { comparisons } from '../sbom/compare.ts';
 import { diffSoftware } from '../sbom/diff.ts';
@@ -7,7 +8,7 @@ import { type AddCommand, act, examples, type Surroundings } from './command.ts'
 import { exitCodes } from './exit-code.ts';
 
 interface Options {
-  format: keyof typeof comparisons;
+  format: PackageSystem;
   beforeFeed?: string;
   afterFeed?: string;
   json?: true;
@@ -26,12 +27,10 @@ export const addSbomDiff: AddCommand = (sbom, surroundings, finish) => {
     .argument('<before>', 'record of the installed packages before')
     .argument('<after>', 'and after; brownout sbom write --help says how to make them')
     .addOption(
-      new Option('--format <system>', 'whose records they are')
-        .choices(Object.keys(comparisons))
-        .makeOptionMandatory(),
+      new Option('--format <system>', 'whose records they are').choices(packageSystems).makeOptionMandatory(),
     )
-    .option('--before-feed <folder>', 'package feed of before, with indexes')
-    .option('--after-feed <folder>', 'package feed of after, with indexes')
+    .option('--before-feed <folder>', 'package feed of before, with indexes of ipks or debs')
+    .option('--after-feed <folder>', 'package feed of after, with indexes of ipks or debs')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples('brownout sbom diff --format opkg status-before status-after'));
   act<Options>(command, finish, (options, [before = '', after = '']) =>

@@ -1,31 +1,27 @@
 import type { Fault } from '../document/parse.ts';
-import type { PackageFormat } from '../package/package-file.ts';
-import type { PackagedFile } from '../package/packaged-files.ts';
-import type { PackageEdit } from '../package/rewrite-package.ts';
-import type { Stanza } from '../package/stanza.ts';
-import { changedConffiles, changedFields, conffilePath, renamed } from './control.ts';
+import type { ContentEdit } from '../package/package-edit.ts';
+import type { PackagedFile } from '../package/packaged-file.ts';
+import { changedConffiles, conffilePath } from './conffiles.ts';
 import { planFiles } from './files.ts';
+import type { Metadata } from './metadata.ts';
 import { dataEdit, divide } from './parts.ts';
 import type { Complain, PackageChange } from './recipe.ts';
-import { withAppended, withField } from './relations.ts';
 import type { Draft } from './release.ts';
 import { changedScripts } from './scripts.ts';
-import { splitControl } from './split.ts';
 import type { Target } from './versions.ts';
 
 /** A package that the recipe names, and what is known of it. */
 interface Subject extends Target {
   change: PackageChange;
-  format: PackageFormat;
-  /** Its control file with relations moved. */
-  control: Stanza;
+  /** With relations moved. */
+  metadata: Metadata;
   /** What it installs, where that matters. */
   files: readonly PackagedFile[];
 }
 
 /** A package with its changes, and those that are split off it; pure. */
 export function draftPackage(
-  { source, change, name, version, format, control: moved, files }: Subject,
+  { source, change, name, version, metadata: moved, files }: Subject,
   faults: Fault[],
 ): Draft[] {
   const { about } = source;
@@ -33,18 +29,20 @@ export function draftPackage(
     faults.push({ path: ['packages', about.name, ...path], message, ...(key === undefined ? {} : { key }) });
   const plan = planFiles(files, change.files, (path, message) => complain(['files'], path, message));
   const conffiles = changedConffiles(about.conffiles, plan, change, complain);
-  const fields = changedFields(withField(moved, 'Version', version), change, complain);
-  const scripts = changedScripts(about.scripts, change, complain);
+  const fields = moved.withVersion(version).withFields(change.fields, complain);
+  const scripts = changedScripts(about, change, complain);
   const ownerOf = divide(plan, change, complain);
-  const named = name === about.name ? fields.control : renamed(fields.control, about.name, name);
+  const named = name === about.name ? fields : fields.renamed(name);
   const parts = Object.keys(change.split);
-  const control = parts.reduce(
-    (made, part) => withAppended(made, 'Depends', `${part} (= ${version})`),
-    named,
-  );
+  const whole = parts.reduce((made, part) => made.needing(part, version), named);
   const touchesFiles = parts.length > 0 || Object.keys(change.files).length > 0;
 
-  const edited = (owner: string | undefined, edit: PackageEdit, what: readonly string[]): Draft => {
+  const edited = (
+    owner: string | undefined,
+    metadata: Metadata,
+    edit: ContentEdit,
+    what: readonly string[],
+  ): Draft => {
     const list = conffiles.list.filter((line) => ownerOf(conffilePath(line)) === owner);
     const isSame = list.join('\n') === about.conffiles.join('\n');
     const data = touchesFiles ? dataEdit(plan, ownerOf, owner) : {};
@@ -53,7 +51,7 @@ export function draftPackage(
       version,
       oldVersion: owner === undefined ? about.version : '',
       architecture: about.architecture,
-      control: edit.control,
+      metadata,
       make: { kind: 'edited', source, edit: { ...edit, ...data, ...(isSame ? {} : { conffiles: list }) } },
       what,
     };
@@ -63,13 +61,11 @@ export function draftPackage(
     ...plan.what,
     ...conffiles.what,
     ...scripts.what,
-    ...fields.what,
+    ...Object.keys(change.fields).map((field) => `${field} changed`),
     ...parts.map((part) => `${part} split off`),
   ];
   return [
-    edited(undefined, { control, scripts: scripts.changed }, what),
-    ...parts.map((part) =>
-      edited(part, { control: splitControl(named, part, format), bare: true }, [`split off ${name}`]),
-    ),
+    edited(undefined, whole, { scripts: scripts.changed }, what),
+    ...parts.map((part) => edited(part, named.part(part), { bare: true }, [`split off ${name}`])),
   ];
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { didYouMean } from '../document/suggest.ts';
-import type { PackagedFile } from '../package/packaged-files.ts';
+import type { PackagedFile } from '../package/packaged-file.ts';
 import { absolute, type NewTarEntry } from '../package/tar.ts';
 import type { FileChange } from './recipe.ts';
 

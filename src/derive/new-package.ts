@@ -1,51 +1,37 @@
 import type { Fault } from '../document/parse.ts';
 import { didYouMean } from '../document/suggest.ts';
-import { field, type Stanza } from '../package/stanza.ts';
+import type { PackageFormat } from '../package/package-format.ts';
 import { planFiles } from './files.ts';
-import type { NewPackageRecipe } from './recipe.ts';
-import { withField } from './relations.ts';
+import { formats } from './formats.ts';
+import type { Complain, NewPackageRecipe } from './recipe.ts';
 import type { Draft } from './release.ts';
 
-/** Fields that dpkg asks for, where the recipe has none. */
-const defaults = {
-  Description: 'made by a recipe of brownout',
-  Section: 'misc',
-  Priority: 'optional',
-  Maintainer: 'brownout <brownout@example.com>',
-};
-
 /** A package that the old release does not have; pure. */
-export function draftNew(name: string, recipe: NewPackageRecipe, faults: Fault[]): Draft {
-  const { version, architecture, files, conffiles, scripts, fields } = recipe;
-  const at = ['packages', name, 'add'];
-  const plan = planFiles([], files, (path, message) =>
-    faults.push({ path: [...at, 'files'], key: path, message }),
-  );
+export function draftNew(
+  name: string,
+  recipe: NewPackageRecipe,
+  format: PackageFormat,
+  faults: Fault[],
+): Draft {
+  const { version, architecture, files, conffiles, noreplace, scripts, fields } = recipe;
+  const complain: Complain = (path, key, message) =>
+    faults.push({ path: ['packages', name, 'add', ...path], message, ...(key === undefined ? {} : { key }) });
+  const plan = planFiles([], files, (path, message) => complain(['files'], path, message));
   const shipped = plan.added.filter(({ type }) => type === 'file').map(({ path }) => path);
-  for (const [i, path] of conffiles.entries())
-    if (!shipped.includes(path))
-      faults.push({
-        path: [...at, 'conffiles', i],
-        message: `the package has no file ${JSON.stringify(path)}${didYouMean(path, shipped)}`,
-      });
-  const first: Stanza = [
-    field('Package', name),
-    field('Version', version),
-    field('Architecture', architecture),
-  ];
-  const control = Object.entries({ ...defaults, ...fields }).reduce(
-    (made: Stanza, [key, value]) => withField(made, key, value),
-    first,
-  );
-  const texts = Object.fromEntries(Object.entries(scripts).map(([key, text]) => [key, text]));
-  const made = { control, conffiles, scripts: texts, files: plan.added };
+  for (const [list, paths] of Object.entries({ conffiles, noreplace }))
+    for (const [i, path] of paths.entries())
+      if (!shipped.includes(path)) {
+        const known = didYouMean(path, shipped);
+        complain([list, i], undefined, `the package has no file ${JSON.stringify(path)}${known}`);
+      }
+  const lines = [...conffiles, ...noreplace.map((path) => `noreplace ${path}`)];
   return {
     name,
     version,
     oldVersion: '',
     architecture,
-    control,
-    make: { kind: 'new', made },
+    metadata: formats[format].create(name, recipe).withFields(fields, complain),
+    make: { kind: 'new', content: { conffiles: lines, scripts, files: plan.added } },
     what: ['added'],
   };
 }

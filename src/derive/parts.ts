@@ -1,6 +1,7 @@
 import { globExpression } from '../core/glob.ts';
-import { md5Of, type PackageEdit } from '../package/rewrite-package.ts';
-import type { TarEdit } from '../package/rewrite-tar.ts';
+import type { ArchiveEdit } from '../package/archive-edit.ts';
+import type { ContentEdit } from '../package/package-edit.ts';
+import { md5Of } from '../package/rewrite-package.ts';
 import { checkLinks, type FilesPlan } from './files.ts';
 import type { Complain, PackageChange } from './recipe.ts';
 
@@ -31,12 +32,12 @@ function pathsOf({ kept, added }: FilesPlan): string[] {
   return [...kept, ...added].filter(({ type }) => type !== 'directory').map(({ path }) => path);
 }
 
-/** What data.tar of one of the parts has of the whole. Folders stay with all that have something in them. */
+/** What the files of one of the parts have of the whole's. Folders stay with all that have something in them. */
 export function dataEdit(
   plan: FilesPlan,
   ownerOf: OwnerOf,
   owner: string | undefined,
-): Pick<PackageEdit, 'data' | 'md5'> {
+): Pick<ContentEdit, 'data' | 'md5'> {
   const mine = pathsOf(plan).filter((path) => ownerOf(path) === owner);
   const needed = (path: string) => mine.some((one) => one.startsWith(path === '/' ? path : `${path}/`));
   const stays = new Set<string>();
@@ -49,7 +50,7 @@ export function dataEdit(
   const md5 = new Map<string, string>();
   for (const [path, { content }] of changed) if (content !== undefined) md5.set(path, md5Of(content));
   for (const entry of added) if (entry.type === 'file') md5.set(entry.path, md5Of(entry.content));
-  const data: TarEdit = {
+  const data: ArchiveEdit = {
     drops: (path) => !stays.has(path),
     changed: new Map(
       [...changed].map(([path, { content, mode }]) => [
@@ -60,7 +61,7 @@ export function dataEdit(
         },
       ]),
     ),
-    added: added.map((entry) => ({ ...entry, path: `.${entry.path}` })),
+    added,
   };
   return { data, md5 };
 }

@@ -2,12 +2,12 @@ import { posix } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import type { Fault } from '../document/parse.ts';
 import { didYouMean } from '../document/suggest.ts';
-import type { PackageFormat } from '../package/package-file.ts';
-import type { PackagedFile } from '../package/packaged-files.ts';
+import type { PackageFormat } from '../package/package-format.ts';
+import type { PackagedFile } from '../package/packaged-file.ts';
 import { draftPackage } from './draft.ts';
+import { formats } from './formats.ts';
 import { draftNew } from './new-package.ts';
 import type { Recipe } from './recipe.ts';
-import { moveRelations } from './relations.ts';
 import type { Draft, Plan } from './release.ts';
 import type { SourceFeed, SourcePackage } from './source.ts';
 import { findTargets, type Target, type Targets } from './versions.ts';
@@ -25,9 +25,11 @@ export function makePlan(
 ): Plan {
   const targets = findTargets(recipe, feed, faults);
   const drafts = [
-    ...targets.stay.flatMap((target) => draftsOf(target, recipe.from, files, targets, faults)),
+    ...targets.stay.flatMap((target) => draftsOf(target, files, targets, faults)),
     ...Object.entries(recipe.packages).flatMap(([name, change]) =>
-      change === 'removed' || change.add === undefined ? [] : [draftNew(name, change.add, faults)],
+      change === 'removed' || change.add === undefined
+        ? []
+        : [draftNew(name, change.add, recipe.from, faults)],
     ),
   ];
   const outputs = drafts.map((draft) => ({ ...draft, to: placeOf(draft, recipe.from, feed, faults) }));
@@ -64,28 +66,23 @@ export function makePlan(
 
 function draftsOf(
   target: Target,
-  format: PackageFormat,
   files: ReadonlyMap<SourcePackage, readonly PackagedFile[]>,
   { moves }: Targets,
   faults: Fault[],
 ): Draft[] {
   const { source, change, name, version } = target;
   const { about } = source;
-  const moved = moveRelations(about.control, moves);
-  const isMoved = about.control.some(({ lines }, i) => lines.join('\n') !== moved[i]?.lines.join('\n'));
+  const { metadata, isMoved } = source.metadata.moved(moves);
   const relations = isMoved ? ['relations moved'] : [];
   const common = { name, version, oldVersion: about.version, architecture: about.architecture };
   if (change !== undefined)
-    return draftPackage(
-      { ...target, change, format, control: moved, files: files.get(source) ?? [] },
-      faults,
-    ).map((draft) => ({ ...draft, what: [...draft.what, ...(draft.name === name ? relations : [])] }));
+    return draftPackage({ ...target, change, metadata, files: files.get(source) ?? [] }, faults).map(
+      (draft) => ({ ...draft, what: [...draft.what, ...(draft.name === name ? relations : [])] }),
+    );
   if (!isMoved && version === about.version)
-    return [{ ...common, control: about.control, make: { kind: 'same', source }, what: [] }];
-  const control = moved.map((one) =>
-    one.name.toLowerCase() === 'version' ? { name: one.name, lines: [version] as const } : one,
-  );
-  return [{ ...common, control, make: { kind: 'edited', source, edit: { control } }, what: relations }];
+    return [{ ...common, metadata, make: { kind: 'same', source }, what: [] }];
+  const newer = metadata.withVersion(version);
+  return [{ ...common, metadata: newer, make: { kind: 'edited', source, edit: {} }, what: relations }];
 }
 
 function fileOf(make: Draft['make']): string {
@@ -100,20 +97,21 @@ function placeOf(
   faults: Fault[],
 ): string {
   if (make.kind === 'same') return posix.join(make.source.feed, make.source.path);
-  const file = `${name}_${version.replace(/^\d+:/, '')}_${architecture}.${format}`;
+  const { fileName, everywhere } = formats[format];
+  const file = fileName(name, version.replace(/^\d+:/, ''), architecture);
   // What the old package says of itself may be anything, also a way out of the folder.
-  if (!/^[A-Za-z0-9][\w.+~:-]*$/.test(file))
+  if (!/^[A-Za-z0-9][\w.+~^:-]*$/.test(file))
     throw new ScenarioError(
       'feed-name',
       `${fileOf(make)}: no file can have the name ${JSON.stringify(file)}`,
       {
-        hint: "see the package's fields Package, Version and Architecture",
+        hint: "see the package's own name, version and architecture",
       },
     );
   if (make.kind === 'edited') return posix.join(make.source.feed, posix.dirname(make.source.path), file);
   const like = packages.find(({ about }) => about.architecture === architecture);
   if (like !== undefined) return posix.join(like.feed, posix.dirname(like.path), file);
-  if (architecture !== 'all') {
+  if (architecture !== everywhere) {
     const known = [...new Set(packages.map(({ about }) => about.architecture))].sort();
     const meant = didYouMean(architecture, known) || `; expected one of ${known.join(', ')}`;
     faults.push({
@@ -121,5 +119,6 @@ function placeOf(
       message: `no package of the feed has the architecture ${JSON.stringify(architecture)}${meant}`,
     });
   }
-  return posix.join(deploy ? 'all' : '', file);
+  const hasFolders = deploy || packages.some(({ path }) => path.includes('/'));
+  return posix.join(hasFolders ? everywhere : '', file);
 }

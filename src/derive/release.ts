@@ -1,6 +1,5 @@
-import type { PackageEdit } from '../package/rewrite-package.ts';
-import type { Stanza } from '../package/stanza.ts';
-import type { NewPackage } from '../package/write-package.ts';
+import type { ContentEdit } from '../package/package-edit.ts';
+import type { Metadata, NewContent } from './metadata.ts';
 import type { SourcePackage } from './source.ts';
 
 /** A package of the next release, still without its place. */
@@ -10,12 +9,12 @@ export interface Draft {
   /** Of the old release: empty where it had no such package. */
   oldVersion: string;
   architecture: string;
-  control: Stanza;
+  metadata: Metadata;
   /** What it is made from: the old file as it is, the old file with an edit, or nothing. */
   make:
     | { kind: 'same'; source: SourcePackage }
-    | { kind: 'edited'; source: SourcePackage; edit: PackageEdit }
-    | { kind: 'new'; made: NewPackage };
+    | { kind: 'edited'; source: SourcePackage; edit: ContentEdit }
+    | { kind: 'new'; content: NewContent };
   /** What is new besides the version, for people. */
   what: readonly string[];
 }

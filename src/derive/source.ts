@@ -1,14 +1,17 @@
 import { basename, join } from 'node:path';
 import { findFeeds } from '../feed/find-feeds.ts';
 import { readPackages } from '../feed/indexed-package.ts';
-import type { PackageFile, PackageFormat } from '../package/package-file.ts';
-import { listFiles, type PackagedFile } from '../package/packaged-files.ts';
-import { compareVersions } from '../package/version.ts';
+import type { PackageFile, PackageFormat } from '../package/package-format.ts';
+import type { PackagedFile } from '../package/packaged-file.ts';
+import { listFiles } from '../package/packaged-files.ts';
+import { formats, metadataOf } from './formats.ts';
+import type { Metadata } from './metadata.ts';
 import type { PackageChange, Recipe } from './recipe.ts';
 
 /** A package of the release that another is derived from. */
 export interface SourcePackage {
   about: PackageFile;
+  metadata: Metadata;
   /** The sub-folder that is its feed, empty where the folder is the feed. */
   feed: string;
   /** Below its feed. */
@@ -36,7 +39,7 @@ export async function readSource(
   for (const feed of feeds) {
     const name = deploy ? basename(feed.folder) : '';
     for (const { about, path } of await readPackages(feed.folder, feed.paths, signal))
-      packages.push({ about, path, feed: name, file: join(feed.folder, path) });
+      packages.push({ about, metadata: metadataOf(about), path, feed: name, file: join(feed.folder, path) });
   }
   return { deploy, feeds: feeds.map((feed) => (deploy ? basename(feed.folder) : '')), packages };
 }
@@ -45,8 +48,9 @@ export async function readSource(
 export function newest(packages: readonly SourcePackage[]): SourcePackage[] {
   const found = new Map<string, SourcePackage>();
   for (const one of packages) {
+    const { compare } = formats[one.about.format];
     const other = found.get(one.about.architecture);
-    if (other === undefined || compareVersions(one.about.version, other.about.version) > 0)
+    if (other === undefined || compare(one.about.version, other.about.version) > 0)
       found.set(one.about.architecture, one);
   }
   return [...found.values()];
@@ -73,7 +77,5 @@ export async function readFiles(
 }
 
 function looksInside({ files, split, conffiles }: PackageChange): boolean {
-  return (
-    Object.keys(files).length + Object.keys(split).length + conffiles.add.length + conffiles.remove.length > 0
-  );
+  return Object.keys(files).length + Object.keys(split).length + Object.values(conffiles).flat().length > 0;
 }

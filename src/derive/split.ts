@@ -1,4 +1,4 @@
-import type { PackageFormat } from '../package/package-file.ts';
+import type { ControlPackage } from '../package/package-format.ts';
 import { fieldValue, type Stanza } from '../package/stanza.ts';
 import { withField } from './relations.ts';
 
@@ -25,7 +25,7 @@ const shared = new Set([
  * which dpkg wants said as Breaks and Replaces (Debian policy 7.6.1); opkg knows no Breaks, and with Conflicts it would
  * remove the other.
  */
-export function splitControl(whole: Stanza, part: string, format: PackageFormat): Stanza {
+export function splitControl(whole: Stanza, part: string, format: ControlPackage['format']): Stanza {
   const older = `${fieldValue(whole, 'Package') ?? ''} (<< ${fieldValue(whole, 'Version') ?? ''})`;
   const fields = whole.filter(({ name }) => shared.has(name.toLowerCase()));
   const replaced = withField(withField(fields, 'Package', part), 'Replaces', older);

@@ -1,8 +1,8 @@
 import type { Fault } from '../document/parse.ts';
 import { didYouMean } from '../document/suggest.ts';
-import { compareVersions } from '../package/version.ts';
+import { formats } from './formats.ts';
+import { Moves } from './moves.ts';
 import type { PackageChange, Recipe } from './recipe.ts';
-import { Moves, versionedProvides } from './relations.ts';
 import { newest, type SourceFeed, type SourcePackage } from './source.ts';
 
 /** A package of the old release with what the recipe makes of it. */
@@ -55,10 +55,10 @@ export function findTargets(recipe: Recipe, feed: SourceFeed, faults: Fault[]): 
   return result;
 }
 
-function addMoves({ source: { about }, name, version }: Target, moves: Moves): void {
+function addMoves({ source: { about, metadata }, name, version }: Target, moves: Moves): void {
   moves.add(about.name, about.version, { name, version });
-  for (const provided of versionedProvides(about.control))
-    if (provided.version === about.version)
+  for (const provided of metadata.versionedOffers())
+    if (provided.version === about.version && provided.name !== about.name)
       moves.add(provided.name, about.version, { name: provided.name, version });
 }
 
@@ -102,7 +102,8 @@ function newNames(packages: Recipe['packages']): { name: string; path: string[];
 
 /** A package manager takes nothing for an upgrade but a newer version. */
 function checkVersion({ source: { about }, change, version }: Target, faults: Fault[]): void {
-  if (change === undefined || change.notNewer === true || compareVersions(version, about.version) > 0) return;
+  const isNewer = formats[about.format].compare(version, about.version) > 0;
+  if (change === undefined || change.notNewer === true || isNewer) return;
   const allowed = 'or say notNewer: true';
   const path = ['packages', about.name];
   if (change.version !== undefined)

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, link, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { writeIndexes } from '../feed/index-feed.ts';
-import type { PackageFormat } from '../package/package-file.ts';
-import { rewritePackage } from '../package/rewrite-package.ts';
-import { writePackage } from '../package/write-package.ts';
+import type { PackageFormat } from '../package/package-format.ts';
 import type { Output } from './release.ts';
 import type { SourceFeed } from './source.ts';
 
@@ -82,10 +80,10 @@ function topOf({ to }: Output): string {
   return to.slice(0, Math.max(0, to.indexOf('/')));
 }
 
-async function writeOutput({ make }: Output, file: string, signal?: AbortSignal): Promise<void> {
+async function writeOutput({ make, metadata }: Output, file: string, signal?: AbortSignal): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  if (make.kind === 'new') await writeFile(file, await writePackage(make.made), { flag: 'wx' });
-  else if (make.kind === 'edited') await rewritePackage(make.source.file, file, make.edit, signal);
+  if (make.kind === 'new') await metadata.write(file, make.content);
+  else if (make.kind === 'edited') await metadata.rewrite(make.source.file, file, make.edit, signal);
   else {
     const source = await realpath(make.source.file);
     await link(source, file).catch(() => copyFile(source, file));

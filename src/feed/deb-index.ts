@@ -1,6 +1,8 @@
-import { type Field, field, type Stanza, stanzaText } from '../package/stanza.ts';
-import { architecturesOf, byText, type FeedIndex } from './feed-index.ts';
+import type { ControlPackage } from '../package/package-format.ts';
+import { type Field, field, type Stanza } from '../package/stanza.ts';
+import { byText, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';
+import { packagesFile } from './packages-file.ts';
 
 /** Known fields in their order (dpkg 1.21.22, Dpkg::Control::FieldsCore, `CTRL_INDEX_PKG`); others follow by name. */
 const order = [
@@ -51,18 +53,17 @@ const rank = new Map(order.map((name, index) => [name, index]));
  * The index of debs, byte for byte as `dpkg-scanpackages --multiversion .` writes it in the feed's folder: all versions,
  * by name and then by version as text; fields without a value are left out.
  */
-export function debIndex(packages: readonly IndexedPackage[]): FeedIndex {
+export function debIndex(packages: readonly IndexedPackage<ControlPackage>[]): FeedIndex {
   const sorted = [...packages].sort(
     (a, b) =>
       byText(a.about.name, b.about.name) ||
       byText(a.about.version, b.about.version) ||
       byText(a.path, b.path),
   );
-  const text = sorted.map((one) => `${stanzaText(debStanza(one))}\n`).join('');
-  return { text, packages: sorted.length, architectures: architecturesOf(packages), leftOut: [] };
+  return packagesFile(sorted, debStanza);
 }
 
-function debStanza({ about, path, bytes, md5, sha1, sha256 }: IndexedPackage): Stanza {
+function debStanza({ about, path, bytes, md5, sha1, sha256 }: IndexedPackage<ControlPackage>): Stanza {
   const file = [
     field('Filename', `./${path}`),
     field('Size', String(bytes)),

@@ -1,7 +1,17 @@
 import type { IndexedPackage } from './indexed-package.ts';
 
-/** What a package manager reads to know what a feed has: the file `Packages`. */
+/** A file that belongs to an index. */
+export interface IndexFile {
+  /** Relative to the feed's folder. */
+  path: string;
+  data: string | Buffer;
+}
+
+/** What a package manager reads to know what a feed has. */
 export interface FeedIndex {
+  /** In the order in which they are to be written: the one that leads to the others last. */
+  files: IndexFile[];
+  /** What of it lists the packages: `Packages`, or of rpms `primary.xml`. */
   text: string;
   /** How many packages it lists. */
   packages: number;

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, ScenarioError } from '../core/errors.ts';
-import { formatOf, type PackageFormat, packageFormats } from '../package/package-file.ts';
+import { formatOf, type PackageFormat, packageFormats } from '../package/package-format.ts';
 import { byText } from './feed-index.ts';
 
 /** A folder that has an index of its own. */
@@ -17,6 +17,14 @@ export interface FeedTree {
   feeds: Feed[];
 }
 
+/** The index of a sub-folder. */
+const packagesBelow = /^[^/]+\/Packages$/;
+const subIndexes: Record<PackageFormat, RegExp> = {
+  ipk: packagesBelow,
+  deb: packagesBelow,
+  rpm: /^[^/]+\/repodata\/repomd\.xml$/,
+};
+
 /** Where OE moves superseded packages to; they are not on offer. */
 const morgue = 'morgue';
 const deepest = 12;
@@ -29,8 +37,8 @@ const reasons: Readonly<Record<string, string>> = {
 /**
  * Finds the feeds of one format. A folder that holds packages is one feed with all that lies below it, as
  * opkg-make-index and dpkg-scanpackages take it. One whose sub-folders hold them is Yocto's layout; there a sub-folder
- * without packages counts if it has an index already, which would otherwise go on listing what is gone. Throws
- * ScenarioError `feed-unreadable`, `feed-empty`, `feed-format` or `feed-name`.
+ * without packages counts if it has an index already, which would otherwise go on listing what is gone. Of rpms, OE makes
+ * one index above them all; where sub-folders have indexes instead, each is a feed. Throws ScenarioError `feed-unreadable`, `feed-empty`, `feed-format` or `feed-name`.
  */
 export async function findFeeds(folder: string, format: PackageFormat): Promise<FeedTree> {
   const files = await filesBelow(folder).catch((cause: unknown) => {
@@ -50,8 +58,10 @@ export async function findFeeds(folder: string, format: PackageFormat): Promise<
     });
   const depths = new Set(paths.map((path) => path.split('/').length));
   if (depths.has(1) || !depths.has(2)) return { deploy: false, feeds: [{ folder, paths }] };
-  const names = new Set(paths.map(top));
-  for (const path of files) if (/^[^/]+\/Packages$/.test(path)) names.add(top(path));
+  const indexed = files.filter((path) => subIndexes[format].test(path)).map(top);
+  const isOne = indexed.length === 0 || files.includes('repodata/repomd.xml');
+  if (format === 'rpm' && isOne) return { deploy: false, feeds: [{ folder, paths }] };
+  const names = new Set([...paths.map(top), ...indexed]);
   const feeds = [...names].sort(byText).map((name) => ({
     folder: join(folder, name),
     paths: paths.filter((path) => top(path) === name).map((path) => path.slice(name.length + 1)),

@@ -1,21 +1,30 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
-import { gzip } from '../package/compression.ts';
-import type { PackageFormat } from '../package/package-file.ts';
+import type { ControlPackage, PackageFormat, RpmPackage } from '../package/package-format.ts';
 import { debIndex } from './deb-index.ts';
-import type { FeedIndex } from './feed-index.ts';
+import type { FeedIndex, IndexFile } from './feed-index.ts';
 import type { Feed, FeedTree } from './find-feeds.ts';
 import { type IndexedPackage, readPackages } from './indexed-package.ts';
 import { ipkIndex } from './ipk-index.ts';
 import { type ReleaseFacts, releaseText } from './release-file.ts';
+import { rpmIndex } from './rpm-index.ts';
 import type { Signer } from './sign-release.ts';
 
 const writers: Record<PackageFormat, (packages: readonly IndexedPackage[]) => FeedIndex> = {
-  ipk: ipkIndex,
-  deb: debIndex,
+  ipk: (packages) => ipkIndex(packages.filter(isControl)),
+  deb: (packages) => debIndex(packages.filter(isControl)),
+  rpm: (packages) => rpmIndex(packages.filter(isRpm)),
 };
+
+function isControl(one: IndexedPackage): one is IndexedPackage<ControlPackage> {
+  return one.about.format !== 'rpm';
+}
+
+function isRpm(one: IndexedPackage): one is IndexedPackage<RpmPackage> {
+  return one.about.format === 'rpm';
+}
 
 /** The Release file that each feed of debs is to get, and who signs it: InRelease. */
 export interface ReleaseOptions extends Pick<ReleaseFacts, 'suite' | 'date' | 'validUntil'> {
@@ -24,7 +33,7 @@ export interface ReleaseOptions extends Pick<ReleaseFacts, 'suite' | 'date' | 'v
 
 /** A feed's index as it was written. */
 export interface WrittenIndex extends FeedIndex {
-  /** Of the file `Packages`. */
+  /** Of the file `Packages` or `repomd.xml`. */
   file: string;
   /** Names of the files beside it that were written for apt: `Release`, `InRelease`. */
   forApt: string[];
@@ -45,9 +54,10 @@ export async function indexFeed(
 }
 
 /**
- * Writes `Packages` and `Packages.gz` of every feed, and `Release` and `InRelease` where they are asked for, labelled
- * with the folder's name as OE does it; each file whole or not at all, and nothing before all packages have been read
- * and all files made; in Yocto's layout also the empty `Packages` above them that OE leaves there. Throws what
+ * Writes the index of every feed, `Packages` and `Packages.gz`, or of rpms `repodata/`; where they are asked for, also
+ * `Release` and `InRelease`, labelled with the folder's name as OE does it. Each file is written whole or not at all, and
+ * nothing before all packages have been read and all files made; in Yocto's layout of ipks and debs also the empty
+ * `Packages` above them that OE leaves there. Lists of rpms that the index before had are removed. Throws what
  * `readPackage` and `Signer.sign` throw, ScenarioError `feed-name`, and HarnessError `feed-unwritable`.
  */
 export async function writeIndexes(
@@ -56,43 +66,63 @@ export async function writeIndexes(
   format: PackageFormat,
   { release, signal }: { release?: ReleaseOptions | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<WrittenIndex[]> {
-  const made: { index: WrittenIndex; files: [name: string, data: string | Buffer][] }[] = [];
+  const indexes: (WrittenIndex & { replaced: string[] })[] = [];
   for (const feed of feeds) {
-    const found = await indexFeed(feed, format, signal);
-    const indexes: [string, Buffer][] = [
-      ['Packages.gz', gzip(found.text)],
-      ['Packages', Buffer.from(found.text)],
-    ];
+    const index = await indexFeed(feed, format, signal);
+    const file = join(feed.folder, index.files.at(-1)?.path ?? '');
     const label = basename(resolve(feed.folder));
-    const more = release === undefined ? [] : await releaseFiles(label, found, indexes, release);
-    const forApt = more.map(([name]) => name);
-    const stale = (await staleFiles(feed.folder)).filter((name) => !forApt.includes(name));
-    const index = { ...found, file: join(feed.folder, 'Packages'), forApt, stale };
-    made.push({ index, files: [...indexes, ...more] });
+    const forApt = release === undefined ? [] : await releaseFiles(label, index, release);
+    const files = [...index.files, ...forApt];
+    const written = new Set(files.map(({ path }) => join(feed.folder, path)));
+    const others = (await filesBeside(file)).filter((path) => !written.has(path));
+    const replaced = others.filter((path) => ownList.test(path));
+    const stale = others.filter((path) => !ownList.test(path) && aboutIndex[format].test(path));
+    indexes.push({
+      ...index,
+      files,
+      file,
+      forApt: forApt.map(({ path }) => path),
+      stale: stale.map((path) => basename(path)),
+      replaced,
+    });
   }
-  if (deploy) await write(join(folder, 'Packages'), '');
-  for (const { index, files } of made)
-    for (const [name, data] of files) await write(join(dirname(index.file), name), data);
-  return made.map(({ index }) => index);
+  if (deploy && format !== 'rpm') await write(join(folder, 'Packages'), '');
+  for (const [i, { files, replaced }] of indexes.entries()) {
+    for (const { path, data } of files) await write(join(feeds[i]?.folder ?? '', path), data);
+    for (const path of replaced) await rm(path, { force: true });
+  }
+  return indexes;
 }
 
 async function releaseFiles(
   label: string,
-  { architectures }: FeedIndex,
-  indexes: readonly [string, Buffer][],
+  { architectures, files }: FeedIndex,
   { signer, ...facts }: ReleaseOptions,
-): Promise<[string, string][]> {
-  const listed = indexes.map(([path, data]) => ({ path, data })).reverse();
-  const text = releaseText({ ...facts, label, architectures }, listed);
-  if (signer === undefined) return [['Release', text]];
-  return [
-    ['Release', text],
-    ['InRelease', await signer.sign(text, facts.date)],
-  ];
+): Promise<IndexFile[]> {
+  const text = releaseText({ ...facts, label, architectures }, [...files].reverse());
+  const release = { path: 'Release', data: text };
+  if (signer === undefined) return [release];
+  return [release, { path: 'InRelease', data: await signer.sign(text, facts.date) }];
 }
 
+/** Lists that this program or createrepo_c made; repomd.xml no longer names them. */
+const ownList =
+  /\/repodata\/(?:[0-9a-f]{32,128}-)?(?:primary|filelists|other)\.(?:xml|sqlite)(?:\.(?:gz|zst|xz|bz2))?$/;
+
+/** What lies beside an index and says something about it. */
+const packagesNeighbour = /\/(?:Packages\.(?:asc|sig|xz|zst|bz2|stamps)|(?:In)?Release(?:\.gpg)?)$/;
+const aboutIndex: Record<PackageFormat, RegExp> = {
+  ipk: packagesNeighbour,
+  deb: packagesNeighbour,
+  rpm: /./,
+};
+
 async function write(file: string, data: string | Uint8Array): Promise<void> {
-  await writeFileAtomically(file, data).catch((cause: unknown) => {
+  const work = async () => {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFileAtomically(file, data);
+  };
+  await work().catch((cause: unknown) => {
     throw new HarnessError('feed-unwritable', `${file} cannot be written: ${messageOf(cause)}`, {
       cause,
       hint: 'with --stdout the index is printed instead',
@@ -100,9 +130,8 @@ async function write(file: string, data: string | Uint8Array): Promise<void> {
   });
 }
 
-async function staleFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names
-    .filter((name) => /^(Packages\.(asc|sig|xz|zst|bz2|stamps)|(In)?Release(\.gpg)?)$/.test(name))
-    .sort();
+async function filesBeside(file: string): Promise<string[]> {
+  const folder = dirname(file);
+  const names = await readdir(folder).catch(() => []);
+  return names.sort().map((name) => join(folder, name));
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { type PackageFile, readPackage } from '../package/package-file.ts';
+import { readPackage } from '../package/package-file.ts';
+import type { PackageFile } from '../package/package-format.ts';
 
 /** A package file as an index describes it. */
-export interface IndexedPackage {
-  about: PackageFile;
+export interface IndexedPackage<About extends PackageFile = PackageFile> {
+  about: About;
   /** Relative to the feed's folder, with `/` between. */
   path: string;
   bytes: number;

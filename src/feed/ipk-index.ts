@@ -1,7 +1,9 @@
-import { field, fieldValue, type Stanza, stanzaText } from '../package/stanza.ts';
+import type { ControlPackage } from '../package/package-format.ts';
+import { field, fieldValue, type Stanza } from '../package/stanza.ts';
 import { compareVersions } from '../package/version.ts';
-import { architecturesOf, byText, type FeedIndex } from './feed-index.ts';
+import { byText, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';
+import { packagesFile } from './packages-file.ts';
 
 /** Fields in the order of opkg-utils' `opkg.py` (`Package.print`), those of the file itself between them. */
 const before = [
@@ -26,8 +28,8 @@ const after = ['Source', 'Description', 'OE', 'HomePage', 'License', 'Priority',
  * Of packages with one name and architecture the newest is kept, or the last by path. Versions are compared as opkg
  * does; opkg-make-index begins the revision at the first `-r`, which differs for a version such as `1.0-rc1-r0`.
  */
-export function ipkIndex(packages: readonly IndexedPackage[]): FeedIndex {
-  const kept = new Map<string, IndexedPackage>();
+export function ipkIndex(packages: readonly IndexedPackage<ControlPackage>[]): FeedIndex {
+  const kept = new Map<string, IndexedPackage<ControlPackage>>();
   const leftOut: FeedIndex['leftOut'] = [];
   for (const one of [...packages].sort((a, b) => byText(a.path, b.path))) {
     const key = `${one.about.name}:${one.about.architecture}`;
@@ -43,11 +45,14 @@ export function ipkIndex(packages: readonly IndexedPackage[]): FeedIndex {
   }
   // opkg-make-index sorts by this key, so that `x-dev` comes before `x`.
   const sorted = [...kept].sort(([a], [b]) => byText(a, b));
-  const text = sorted.map(([, one]) => `${stanzaText(ipkStanza(one))}\n`).join('');
-  return { text, packages: sorted.length, architectures: architecturesOf(packages), leftOut };
+  return packagesFile(
+    sorted.map(([, one]) => one),
+    ipkStanza,
+    leftOut,
+  );
 }
 
-function ipkStanza({ about, path, bytes, md5, sha256 }: IndexedPackage): Stanza {
+function ipkStanza({ about, path, bytes, md5, sha256 }: IndexedPackage<ControlPackage>): Stanza {
   const taken = (names: readonly string[]) =>
     names.flatMap((name) => {
       const value = fieldValue(about.control, name);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ScenarioError } from '../core/errors.ts';
 import { field, type Stanza, stanzaText } from '../package/stanza.ts';
+import type { IndexFile } from './feed-index.ts';
 
 /** What a repository says of itself besides its indexes. */
 export interface ReleaseFacts {
@@ -16,13 +17,6 @@ export interface ReleaseFacts {
   architectures: readonly string[];
 }
 
-/** A file that the Release file vouches for. */
-export interface ListedFile {
-  /** Relative to the Release file. */
-  path: string;
-  data: Buffer;
-}
-
 /**
  * The Release file of a flat repository (Debian wiki, "DebianRepository/Format"; sources.list(5)), which apt reads with
  * `deb URI ./`: the fields and checksums are those of apt-ftparchive 2.6, in the order of Debian's own archive, with
@@ -30,7 +24,7 @@ export interface ListedFile {
  */
 export function releaseText(
   { label, suite, date, validUntil, architectures }: ReleaseFacts,
-  files: readonly ListedFile[],
+  files: readonly IndexFile[],
 ): string {
   if (/[\r\n]/.test(label))
     throw new ScenarioError('feed-name', `no Release file can name ${JSON.stringify(label)}`, {
@@ -57,10 +51,10 @@ function archiveTime(date: Date): string {
 }
 
 /** A line for each file: its hash, its size in 16 columns as apt-ftparchive writes it, its path. */
-function checksums(name: string, algorithm: string, files: readonly ListedFile[]): Stanza[number] {
+function checksums(name: string, algorithm: string, files: readonly IndexFile[]): Stanza[number] {
   const lines = files.map(({ path, data }) => {
     const hash = createHash(algorithm).update(data).digest('hex');
-    return `${hash} ${String(data.length).padStart(16)} ${path}`;
+    return `${hash} ${String(Buffer.byteLength(data)).padStart(16)} ${path}`;
   });
   return { ...field(name, ''), lines: ['', ...lines] };
 }

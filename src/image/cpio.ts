@@ -1,3 +1,4 @@
+import { cpioHead, cpioPadding, cpioTrailer } from '../package/cpio.ts';
 import type { Tree } from './tree.ts';
 
 const fileTypes = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
@@ -13,29 +14,13 @@ export function cpioArchive(tree: Tree, seconds: number): Buffer {
     const content =
       node.type === 'file' ? node.content : Buffer.from(node.type === 'symlink' ? node.target : '');
     const mode = fileTypes[node.type] | (node.type === 'symlink' ? 0o777 : node.mode);
-    parts.push(record({ name, inode, mode, links: node.type === 'directory' ? 2 : 1, seconds, content }));
+    const links = node.type === 'directory' ? 2 : 1;
+    parts.push(cpioHead({ name, inode, mode, links, seconds, bytes: content.length }));
+    parts.push(content, cpioPadding(content.length));
     inode += 1;
   }
-  parts.push(
-    record({ name: 'TRAILER!!!', inode: 0, mode: 0, links: 1, seconds: 0, content: Buffer.alloc(0) }),
-  );
+  parts.push(cpioTrailer());
   return pad(Buffer.concat(parts), 512);
-}
-
-interface CpioRecord {
-  name: string;
-  inode: number;
-  mode: number;
-  links: number;
-  seconds: number;
-  content: Buffer;
-}
-
-function record({ name, inode, mode, links, seconds, content }: CpioRecord): Buffer {
-  const nameBytes = Buffer.from(`${name}\0`);
-  const fields = [inode, mode, 0, 0, links, seconds, content.length, 0, 0, 0, 0, nameBytes.length, 0];
-  const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;
-  return Buffer.concat([pad(Buffer.concat([Buffer.from(header, 'latin1'), nameBytes]), 4), pad(content, 4)]);
 }
 
 function pad(data: Buffer, multiple: number): Buffer {

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { sha256File } from '../core/digest.ts';
 import { readSource } from '../derive/source.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
-import type { PackageFile, PackageFormat } from '../package/package-file.ts';
-import { listFiles, type PackagedFile } from '../package/packaged-files.ts';
+import type { ControlPackage } from '../package/package-format.ts';
+import type { PackagedFile } from '../package/packaged-file.ts';
+import { listFiles } from '../package/packaged-files.ts';
 
 /** A package of a release, read whole. */
 export interface ReleasePackage {
-  about: PackageFile;
+  about: ControlPackage;
   /** With contents. */
   files: PackagedFile[];
   contents: PackageContents;
@@ -17,12 +18,14 @@ export interface ReleasePackage {
 /** All packages of a release's feed. Throws what reading packages throws. */
 export async function packagesOf(
   feed: string,
-  format: PackageFormat,
+  format: ControlPackage['format'],
   signal?: AbortSignal,
 ): Promise<ReleasePackage[]> {
   const { packages } = await readSource(feed, format, signal);
   const found: ReleasePackage[] = [];
   for (const { about, file } of packages) {
+    // All are of the format that was asked for.
+    if (about.format === 'rpm') continue;
     const files = await listFiles(file, { digests: true, contents: 'all', ...(signal && { signal }) });
     const digests = files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }]));
     const { name, version, architecture, conffiles } = about;

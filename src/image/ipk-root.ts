@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
-import type { PackageFile } from '../package/package-file.ts';
-import type { PackagedFile } from '../package/packaged-files.ts';
+import type { ControlPackage } from '../package/package-format.ts';
+import type { PackagedFile } from '../package/packaged-file.ts';
 import { fieldValue, stanzaText } from '../package/stanza.ts';
 import { Tree } from './tree.ts';
 
 /** A package to be installed, with the contents of its files. */
 export interface PackageToInstall {
-  about: PackageFile;
+  about: ControlPackage;
   files: readonly PackagedFile[];
 }
 

@@ -7,7 +7,7 @@ const MiB = 1 << 20;
 export const limits = {
   /** All of control.tar, unpacked. */
   controlBytes: 32 * MiB,
-  /** All of data.tar, unpacked; also the outer tar of an old ipk. */
+  /** All of data.tar or of an rpm's payload, unpacked; also the outer tar of an old ipk. */
   dataBytes: 8192 * MiB,
   /** A file of data.tar whose content is changed, and an extended header of one. */
   changedBytes: 64 * MiB,
@@ -15,6 +15,10 @@ export const limits = {
   entries: 1_000_000,
   /** Members of an ar archive: a package has three, or four where it is signed. */
   members: 64,
+  /** The data of an rpm's header; rpm's own bound is 256 MiB. */
+  headerBytes: 64 * MiB,
+  /** The data of an rpm's signature. */
+  signatureBytes: 16 * MiB,
   /** What a package's version file (`debian-binary`) may hold. */
   versionBytes: 64,
 } as const;

@@ -2,28 +2,20 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { arHeader, arPadding, arStart, isAr } from './ar.ts';
+import type { ArchiveEdit, ChangedEntry } from './archive-edit.ts';
 import { compressed, compressionOf, decompress } from './compression.ts';
 import { within } from './damage.ts';
 import { limits } from './limits.ts';
 import { isTar, readMembers } from './members.ts';
-import { inPackage, type ScriptName } from './package-file.ts';
-import { type ChangedEntry, rewriteTar, type TarEdit } from './rewrite-tar.ts';
+import type { ContentEdit } from './package-edit.ts';
+import { inPackage } from './package-file.ts';
+import { rewriteTar } from './rewrite-tar.ts';
 import { type Stanza, stanzaText } from './stanza.ts';
 import { type NewTarEntry, packTar } from './tar.ts';
 
-/** What a package that is made from another has other than it. */
-export interface PackageEdit {
+/** What an ipk or a deb that is made from another has other than it. */
+export interface PackageEdit extends ContentEdit {
   control: Stanza;
-  /** All of them; undefined leaves the list as it is. */
-  conffiles?: readonly string[];
-  /** By name, only those that change: their new text, or undefined where there shall be none. */
-  scripts?: ReadonlyMap<ScriptName, Buffer | undefined>;
-  /** control.tar keeps none of its other files, such as scripts and triggers: for a package split off. */
-  bare?: boolean;
-  /** Undefined leaves data.tar as it is, compressed bytes and all. */
-  data?: TarEdit;
-  /** MD5 of files that change, hex; for the list `md5sums` where the package has one. */
-  md5?: ReadonlyMap<string, string>;
 }
 
 /** An ar member that says who signed the package; it does not fit what is made from it. */
@@ -80,7 +72,7 @@ function controlEdit({
   bare = false,
   data,
   md5,
-}: PackageEdit): TarEdit {
+}: PackageEdit): ArchiveEdit {
   const made = new Map<string, { mode: number; content: Buffer | undefined }>();
   made.set('/control', { mode: 0o644, content: Buffer.from(stanzaText(control)) });
   if (conffiles !== undefined) {
@@ -95,7 +87,7 @@ function controlEdit({
     drops: (path) => made.has(path) || (bare && path !== '/' && !lists.has(path)),
     changed,
     added: [...made].flatMap(([path, { mode, content }]): NewTarEntry[] =>
-      content === undefined ? [] : [{ path: `.${path}`, type: 'file', mode, content }],
+      content === undefined ? [] : [{ path, type: 'file', mode, content }],
     ),
   };
 }
@@ -103,7 +95,7 @@ function controlEdit({
 const lists = new Set(['/conffiles', '/md5sums']);
 
 /** The list of deb-md5sums(5) for a changed data.tar: lines of a hash, two blanks, and a path without its first `/`. */
-function md5sums(old: Buffer, { drops }: TarEdit, md5: PackageEdit['md5'] = new Map()): Buffer {
+function md5sums(old: Buffer, { drops }: ArchiveEdit, md5: PackageEdit['md5'] = new Map()): Buffer {
   const lines = old.toString('utf8').split('\n');
   const left = new Map(md5);
   const kept = lines.flatMap((line) => {

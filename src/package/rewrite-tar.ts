@@ -1,35 +1,19 @@
+import type { ArchiveEdit } from './archive-edit.ts';
 import { ByteStream } from './byte-stream.ts';
 import { Damage } from './damage.ts';
 import { limits } from './limits.ts';
-import { absolute, type NewTarEntry, packTar } from './tar.ts';
-
-/** What becomes of an entry that stays where it is. */
-export interface ChangedEntry {
-  /** The new content of a regular file; without it, the content stays. */
-  content?: (old: Buffer) => Buffer;
-  /** New permission bits. */
-  mode?: number;
-}
-
-/** What a tar archive that is rewritten has other than before. Paths are absolute. */
-export interface TarEdit {
-  /** Entries that are left out. */
-  drops?: (path: string) => boolean;
-  changed?: ReadonlyMap<string, ChangedEntry>;
-  /** Put at the end, with the time of the archive's first entry; folders before what is in them. */
-  added?: readonly NewTarEntry[];
-}
+import { absolute, packTar } from './tar.ts';
 
 const block = 512;
 
 /**
- * A tar archive with some entries left out, changed or added. All others come through bit by bit, with owners, times
+ * A tar archive with some entries left out, changed, or added at its end. All others come through bit by bit, with owners, times
  * and extended attributes, because nothing of them is decoded but the name: POSIX.1-2001 ustar and pax, and GNU's long
  * names (tar manual, "Basic Tar Format"). Throws Damage.
  */
 export async function* rewriteTar(
   input: AsyncIterable<Buffer>,
-  { drops = () => false, changed = new Map(), added = [] }: TarEdit,
+  { drops = () => false, changed = new Map(), added = [] }: ArchiveEdit,
 ): AsyncGenerator<Buffer> {
   const bytes = new ByteStream(input);
   let seconds: number | undefined;
@@ -60,7 +44,8 @@ export async function* rewriteTar(
   } finally {
     await bytes.close();
   }
-  for await (const chunk of packTar(added, seconds ?? 0)) yield chunk as Buffer;
+  const entries = added.map((entry) => ({ ...entry, path: `.${entry.path}` }));
+  for await (const chunk of packTar(entries, seconds ?? 0)) yield chunk as Buffer;
 }
 
 interface Head {

@@ -1,6 +1,6 @@
 import { writeAr } from './ar.ts';
 import { type Compression, compress } from './compression.ts';
-import type { ScriptName } from './package-file.ts';
+import type { ScriptName } from './package-format.ts';
 import { type Stanza, stanzaText } from './stanza.ts';
 import { type NewTarEntry, packTar } from './tar.ts';
 

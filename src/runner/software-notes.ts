@@ -40,7 +40,7 @@ export class SoftwareNotes {
     const system = this.bench.agent.packages?.system;
     const { before } = this;
     this.before = after;
-    if (before === undefined || after === undefined || (system !== 'opkg' && system !== 'dpkg')) return;
+    if (before === undefined || after === undefined || system === undefined) return;
     const old = withFacts(before, await this.facts(from));
     const installed = withFacts(after, await this.facts(to));
     const name = `${this.bench.manifest.name}-${this.bench.machine}-${to}`;
@@ -62,8 +62,9 @@ export class SoftwareNotes {
     ];
   }
 
-  /** What the indexes of a release's feed say of its packages. */
+  /** What the indexes of a release's feed say of its packages; rpm's own record says all of it. */
   private async facts(release: string): Promise<FactBook> {
+    if (this.bench.agent.packages?.system === 'rpm') return new Map();
     const [name, file] = Object.entries(this.bench.manifest.releases[release]?.feed ?? {})[0] ?? [];
     if (name === undefined || file === undefined) return new Map();
     return await readFeedFacts(file.path.slice(0, -name.length), this.bench.signal);

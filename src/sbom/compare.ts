@@ -1,9 +1,11 @@
 import type { PackageSystem } from '../model/software.ts';
+import { compareRpmVersions } from '../package/rpm-version.ts';
 import { compareVersions } from '../package/version.ts';
 import type { CompareVersions } from './diff.ts';
 
 /** How each package system compares versions. */
-export const comparisons = {
+export const comparisons: Readonly<Record<PackageSystem, CompareVersions>> = {
   opkg: compareVersions,
   dpkg: compareVersions,
-} satisfies Partial<Record<PackageSystem, CompareVersions>>;
+  rpm: compareRpmVersions,
+};

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
 import { readAr, writeAr } from '../../../src/package/ar.ts';
 import { openSource } from '../../../src/package/byte-source.ts';
-import type { PackageFormat } from '../../../src/package/package-file.ts';
+import type { PackageFormat } from '../../../src/package/package-format.ts';
 import { field } from '../../../src/package/stanza.ts';
 import { packTar } from '../../../src/package/tar.ts';
 import type { NewPackage } from '../../../src/package/write-package.ts';

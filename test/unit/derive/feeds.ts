@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readPackage } from '../../../src/package/package-file.ts';
+import type { ControlPackage } from '../../../src/package/package-format.ts';
 import { listFiles } from '../../../src/package/packaged-files.ts';
 import { type NewPackage, writePackage } from '../../../src/package/write-package.ts';
 
@@ -15,9 +16,16 @@ export async function put(
   return path;
 }
 
+/** What an ipk or a deb says of itself. */
+export async function readControl(path: string): Promise<ControlPackage> {
+  const about = await readPackage(path);
+  if (about.format === 'rpm') throw new TypeError('an rpm has no control file');
+  return about;
+}
+
 /** All that a package is, in a form to compare. */
 export async function contents(path: string) {
-  const { control, conffiles, scripts } = await readPackage(path);
+  const { control, conffiles, scripts } = await readControl(path);
   const names = (await listFiles(path)).map((file) => file.path);
   const files = await listFiles(path, { contents: new Set(names) });
   return {

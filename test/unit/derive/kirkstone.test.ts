@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
 import { readSource } from '../../../src/derive/source.ts';
-import type { PackageFile } from '../../../src/package/package-file.ts';
+import type { PackageFile } from '../../../src/package/package-format.ts';
 import { listFiles } from '../../../src/package/packaged-files.ts';
 import { compareVersions } from '../../../src/package/version.ts';
 import { testData } from '../../support/data.ts';
@@ -45,10 +45,10 @@ describe('the next release of a real Yocto feed', () => {
     expect({ deploy: after.deploy, feeds: after.feeds }).toEqual({ deploy: true, feeds: before.feeds });
     expect(after.packages).toHaveLength(85);
     const next = new Map(after.packages.map((one) => [`${one.feed} ${one.about.name}`, one]));
-    const facts = ({ control, scripts, conffiles }: PackageFile) => ({
-      scripts,
-      conffiles,
-      fields: control
+    const facts = (about: PackageFile) => ({
+      scripts: about.scripts,
+      conffiles: about.conffiles,
+      fields: (about.format === 'rpm' ? [] : about.control)
         .filter(({ name }) => name !== 'Version')
         .map(({ name, lines }) => [
           name,

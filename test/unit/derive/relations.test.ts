@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Moves } from '../../../src/derive/moves.ts';
 import {
-  Moves,
   moveRelations,
   needs,
   offers,

@@ -8,12 +8,14 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { writeAr } from '../../../src/package/ar.ts';
 import { bufferSource } from '../../../src/package/byte-source.ts';
 import type { Compression } from '../../../src/package/compression.ts';
+import { controlPackageFrom } from '../../../src/package/control-package.ts';
 import { Damage } from '../../../src/package/damage.ts';
-import { packageFrom, readPackage } from '../../../src/package/package-file.ts';
+import { readPackage } from '../../../src/package/package-file.ts';
 import { filesFrom, listFiles } from '../../../src/package/packaged-files.ts';
 import { fieldValue, stanzaText } from '../../../src/package/stanza.ts';
 import { type NewPackage, writePackage } from '../../../src/package/write-package.ts';
 import { needPrograms } from '../../support/host-programs.ts';
+import { readControl } from '../derive/feeds.ts';
 import { anyPackage, smallPackage, smallPackageFile } from './small-package.ts';
 
 let folder = '';
@@ -25,7 +27,10 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Both halves of a package's bytes, or why there are none. */
 async function read(bytes: Buffer) {
   const source = bufferSource(bytes);
-  return { about: await packageFrom(source, 'deb'), files: await filesFrom(source, { digests: true }) };
+  return {
+    about: await controlPackageFrom(source, 'deb'),
+    files: await filesFrom(source, { digests: true }),
+  };
 }
 
 async function expectSame(written: NewPackage, bytes: Buffer): Promise<void> {
@@ -134,18 +139,20 @@ describe('other layouts of the same', () => {
     const start = '!<arch>\n'.length;
     const joined = Buffer.concat([bytes.subarray(0, start), table.subarray(start), bytes.subarray(start)]);
     joined.write('/21'.padEnd(16), joined.lastIndexOf('control.tar.gz  '));
-    expect((await packageFrom(bufferSource(joined), 'ipk')).name).toBe('a');
+    expect((await controlPackageFrom(bufferSource(joined), 'ipk')).name).toBe('a');
   });
 
   it('an ipk needs no debian-binary, a deb does', async () => {
     const source = bufferSource(await named('x', 'control.tar.gz', 'data.tar.gz'));
-    expect((await packageFrom(source, 'ipk')).name).toBe('a');
-    await expect(packageFrom(source, 'deb')).rejects.toThrow('the first member is "x", not debian-binary');
+    expect((await controlPackageFrom(source, 'ipk')).name).toBe('a');
+    await expect(controlPackageFrom(source, 'deb')).rejects.toThrow(
+      'the first member is "x", not debian-binary',
+    );
   });
 });
 
 describe('a damaged package', () => {
-  const about = async (bytes: Buffer) => packageFrom(bufferSource(bytes), 'ipk');
+  const about = async (bytes: Buffer) => controlPackageFrom(bufferSource(bytes), 'ipk');
 
   it.each([
     ['', 'byte 0: expected an ar archive or a gzipped tar, found nothing'],
@@ -253,7 +260,7 @@ describe('a damaged package', () => {
       code: 'package-unreadable',
       message: `${join(folder, 'none.deb')}: cannot be read: ENOENT`,
     });
-    await expect(readPackage(join(folder, 'x.rpm'))).rejects.toThrow('its name ends in none of');
+    await expect(readPackage(join(folder, 'x.src.rpm'))).rejects.toThrow('its name ends in none of');
   });
 });
 
@@ -261,7 +268,7 @@ describe('the package model', () => {
   it('has what the package says of itself', async () => {
     const path = join(folder, 'a.ipk');
     await writeFile(path, await smallPackageFile('a', '1:1.0-r0', { Description: 'short\nlong\n.\nmore' }));
-    const found = await readPackage(path);
+    const found = await readControl(path);
     expect(found).toMatchObject({ format: 'ipk', name: 'a', version: '1:1.0-r0', architecture: 'all' });
     expect(found.conffiles).toEqual(['/etc/a.conf']);
     expect(found.scripts.get('postinst')).toBe('#!/bin/sh\nexit 0\n');

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ArchiveEdit } from '../../../src/package/archive-edit.ts';
 import { Damage } from '../../../src/package/damage.ts';
-import { rewriteTar, type TarEdit } from '../../../src/package/rewrite-tar.ts';
+import { rewriteTar } from '../../../src/package/rewrite-tar.ts';
 import { packTar, readTar } from '../../../src/package/tar.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { anyPackage } from './small-package.ts';
@@ -21,7 +22,8 @@ async function all(stream: AsyncIterable<unknown>): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-const rewrite = (bytes: Buffer, edit: TarEdit, length = 700) => all(rewriteTar(pieces(bytes, length), edit));
+const rewrite = (bytes: Buffer, edit: ArchiveEdit, length = 700) =>
+  all(rewriteTar(pieces(bytes, length), edit));
 
 async function listing(bytes: Buffer) {
   const found: string[] = [];
@@ -98,7 +100,7 @@ describe("rewriting GNU tar's archives", () => {
         [deepFile, { content: (old: Buffer) => Buffer.concat([old, Buffer.from('and more\n')]) }],
         ['/a', { mode: 0o600 }],
       ]),
-      added: [{ path: './z', type: 'file', mode: 0o644, content: Buffer.from('new') }],
+      added: [{ path: '/z', type: 'file', mode: 0o644, content: Buffer.from('new') }],
     });
     const after = await listing(made);
     const changed = before
