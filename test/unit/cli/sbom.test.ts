@@ -165,6 +165,19 @@ describe('sbom diff', () => {
     });
   });
 
+  it('compares the versions of rpms as rpm does', async () => {
+    const record = (version: string) =>
+      writeFile(join(folder, version), `a\t(none)\t${version}\tr0\tnoarch\tMIT\ta.src.rpm\t(none)\t1\n`);
+    // dpkg would find them in the other order.
+    await record('1.0^git1');
+    await record('1.0.1');
+    const { code, out } = await brownout('sbom', 'diff', '@1.0^git1', '@1.0.1', '--format', 'rpm');
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: 'upgraded  a  1.0^git1-r0 -> 1.0.1-r0\n1 upgraded, 0 as before\n',
+    });
+  });
+
   it('prints an error as JSON where JSON was asked for', async () => {
     const { code, out } = await brownout('sbom', 'diff', '@none', '@after', '--format', 'opkg', '--json');
     expect(code).toBe(2);

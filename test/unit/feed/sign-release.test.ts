@@ -101,6 +101,7 @@ async function signedFeed(name = 'feed', packages = { a: '1.0', b: '1.0' }): Pro
   const release = { suite: 'edge', date, signer };
   const [written] = await writeIndexes(feed, await findFeeds(feed, 'deb'), 'deb', { release });
   expect(written).toMatchObject({ forApt: ['Release', 'InRelease'], stale: [], architectures: ['all'] });
+  expect(written?.files.map(({ path }) => path)).toEqual(['Packages.gz', 'Packages', 'Release', 'InRelease']);
   return feed;
 }
 

@@ -63,8 +63,7 @@ async function rewritten(
 }
 
 async function textFiles(path: string): Promise<Record<string, string>> {
-  const names = (await listFiles(path)).map((file) => file.path);
-  const files = await listFiles(path, { contents: new Set(names) });
+  const files = await listFiles(path, { contents: 'all' });
   return Object.fromEntries(
     files.map((file) => [file.path, file.content?.toString() ?? `-> ${file.target ?? file.type}`]),
   );
