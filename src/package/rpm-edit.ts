@@ -44,6 +44,9 @@ export function withFeatures(labels: RpmLabels, { hasFiles, compression, newScri
     labels.release,
     ...relationKinds.flatMap((kind) => labels.relations[kind].map(({ version }) => version)),
   ];
+  const isRich = relationKinds.some((kind) =>
+    labels.relations[kind].some(({ name }) => name.startsWith('(')),
+  );
   const has = (character: string) => versions.some((version) => version.includes(character));
   const features: [isUsed: boolean, name: string, since: string][] = [
     [hasFiles, 'CompressedFileNames', '3.0.4-1'],
@@ -51,6 +54,7 @@ export function withFeatures(labels: RpmLabels, { hasFiles, compression, newScri
     [hasFiles, 'PayloadFilesHavePrefix', '4.0-1'],
     [hasFiles && compression === 'xz', 'PayloadIsXz', '5.2-1'],
     [hasFiles && compression === 'zst', 'PayloadIsZstd', '5.4.18-1'],
+    [isRich, 'RichDependencies', '4.12.0-1'],
     [has('~'), 'TildeInVersions', '4.10.0-1'],
     [has('^'), 'CaretInVersions', '4.15.0-1'],
   ];

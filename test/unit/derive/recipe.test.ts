@@ -11,4 +11,11 @@ describe('the recipe of the manual', () => {
     expect(Object.keys(packages)).toEqual(['busybox', 'avahi-daemon', 'curl', 'nano', 'systemd', 'greeting']);
     expect(revision).toEqual({ all: '.1', except: ['nano'] });
   });
+
+  it('is one for rpms', async () => {
+    const manual = await readFile(new URL('../../../images/README.md', import.meta.url), 'utf8');
+    const text = /```yaml\n(from: rpm[^]*?)```/.exec(manual)?.[1] ?? '';
+    const { packages } = parseDocument(text, 'README.md', recipeSchema);
+    expect(Object.keys(packages)).toEqual(['alpha', 'elf']);
+  });
 });

@@ -132,7 +132,7 @@ describe('a release of rpms', () => {
         '      /var/a.cache: removed',
         '    conffiles: { add: [/etc/a.keep], noreplace: [/etc/a.conf, /opt/new] }',
         '    scripts: { post: { break: "exit 1" }, preun: { content: "echo bye\\n" } }',
-        '    fields: { Requires: "c >= 1:2.0, d", Summary: short, Recommends: { append: e } }',
+        '    fields: { Requires: "c >= 1:2.0, d", Summary: short, Recommends: { append: (e or f) } }',
       ].join('\n'),
     );
     expect(await contents(to('noarch/a-1.0^git1-r1.noarch.rpm'))).toEqual({
@@ -140,7 +140,7 @@ describe('a release of rpms', () => {
       texts: { license: 'MIT', summary: 'short', description: '', group: 'Unspecified' },
       provides: ['a = 1.0^git1-r1', 'config(a) = 1.0^git1-r1'],
       requires: ['/bin/sh', 'c >= 1:2.0', 'd', '/bin/sh'],
-      recommends: ['e'],
+      recommends: ['(e or f)'],
       conffiles: ['noreplace /etc/a.conf', '/etc/a.keep', 'noreplace /opt/new'],
       scripts: { post: 'exit 1\nexit 0\n', preun: 'echo bye\n' },
       files: {
@@ -160,6 +160,10 @@ describe('a release of rpms', () => {
         '/usr/share/a/alias': '777',
       },
     });
+    const about = await readPackage(to('noarch/a-1.0^git1-r1.noarch.rpm'));
+    const needed = about.format === 'rpm' ? labelsOf(about.rpm.header).relations.requires : [];
+    const features = needed.flatMap(({ name }) => /^rpmlib\((.*)\)$/.exec(name)?.[1] ?? []);
+    expect(features.slice(-2)).toEqual(['RichDependencies', 'CaretInVersions']);
   });
 
   it('repairs what the one before broke', async () => {
