@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { testData } from '../support/data.ts';
+import { brownout, projectFolder, recordOf, temporaryFolder } from './cli.ts';
+
+describe('a Yocto device of real packages', () => {
+  testData('yocto-kirkstone-aarch64');
+
+  it('is upgraded by its opkg from a feed, and keeps what its owner changed', async () => {
+    await using folder = await temporaryFolder();
+    const scenario = join(projectFolder, 'scenarios', 'opkg', 'openssh-update.yaml');
+    const result = await brownout([
+      'run',
+      scenario,
+      '--power-cuts',
+      'none',
+      '--json',
+      '--reports',
+      folder.path,
+    ]);
+    expect(result.code, result.stderr).toBe(0);
+    const [path] = recordOf(result).paths;
+    expect(path?.configuration?.[0]?.files).toMatchObject([
+      {
+        path: '/etc/ssh/sshd_config',
+        case: 'edited, default changed',
+        fate: 'preserved',
+        copies: [{ path: '/etc/ssh/sshd_config-opkg', holds: 'the new default' }],
+      },
+    ]);
+    const software = path?.software?.[0];
+    expect(software?.diff).toMatchObject({
+      changes: [
+        { kind: 'upgraded', name: 'openssh-sshd', after: { version: '8.9p1-r1', state: 'installed' } },
+      ],
+      unchanged: 79,
+    });
+    for (const document of software?.documents ?? []) {
+      const text = await readFile(join(folder.path, 'latest', document), 'utf8');
+      expect(text).toContain('8.9p1-r1');
+    }
+  });
+});
