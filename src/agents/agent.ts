@@ -50,7 +50,7 @@ export interface PackageAgent {
   system: PackageSystem;
   /**
    * Brings a device whose upgrade was cut off to the release, as the package manager's documentation says. An exit
-   * code of 0 is not taken for success: whoever calls this looks at what is installed.
+   * code of 0 is not taken for success: whoever calls this looks at what is installed. Returns what was odd about it.
    */
-  recover(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void>;
+  recover(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<string | undefined>;
 }

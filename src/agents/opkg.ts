@@ -37,7 +37,16 @@ export const opkgAgent: UpdateAgent = {
       await point(device, source, limits);
       await agentCommand(device, 'recover', `${opkg} configure`, limits);
       await agentCommand(device, 'update', `${opkg} update`, limits);
-      await agentCommand(device, 'install', `${opkg} upgrade`, limits);
+      // A package in /var/cache/opkg that the cut has damaged is removed, and the upgrade ends with 255.
+      const upgrade = () => agentCommand(device, 'install', `${opkg} upgrade`, limits);
+      try {
+        await upgrade();
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof DeviceFailure && error.code === 'install-failed')) throw error;
+        await upgrade();
+        return 'at the second try';
+      }
     },
   },
 };

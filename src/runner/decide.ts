@@ -142,10 +142,13 @@ async function comeBack(
   const ready = await checklist.step('boots', async () =>
     untilReady(bench, await device.target.powerOn(snapshots)),
   );
-  if (packages !== undefined) await checklist.step('recovers', () => recover(bench, ready, to, packages));
+  const odd =
+    packages === undefined
+      ? undefined
+      : await checklist.step('recovers', () => recover(bench, ready, to, packages));
   const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const };
   const seen = await examine(bench, ready, device.subject, expectation, checklist);
-  return { ready, seen };
+  return { ready, seen: { ...seen, said: [...(odd === undefined ? [] : [odd]), ...seen.said] } };
 }
 
 /** The owner came when the path began. */

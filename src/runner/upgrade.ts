@@ -65,8 +65,8 @@ export async function recover(
   device: Ready,
   release: string,
   packages: PackageAgent,
-): Promise<void> {
-  await packages.recover(device, releaseSource(bench, release), {
+): Promise<string | undefined> {
+  return packages.recover(device, releaseSource(bench, release), {
     deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
     signal: bench.signal,
   });

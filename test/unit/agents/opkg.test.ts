@@ -26,7 +26,19 @@ describe('opkg', () => {
 
   it('recovers by configuring what was unpacked and upgrading again', async () => {
     const { asked, ready } = device({});
-    await opkgAgent.packages?.recover(ready, source, limits());
+    expect(await opkgAgent.packages?.recover(ready, source, limits())).toBeUndefined();
     expect(asked.slice(1)).toEqual([`${opkg} configure`, `${opkg} update`, `${opkg} upgrade`]);
+  });
+
+  it('upgrades once more where the first try found a damaged package in the cache, and says so', async () => {
+    const answers = { [`${opkg} upgrade`]: { exitCode: 255 } };
+    const { asked, ready } = device(answers);
+    const run = (command: string) => {
+      const answer = ready.run(command);
+      if (command === `${opkg} upgrade`) answers[command] = { exitCode: 0 };
+      return answer;
+    };
+    expect(await opkgAgent.packages?.recover({ run }, source, limits())).toBe('at the second try');
+    expect(asked.slice(-2)).toEqual([`${opkg} upgrade`, `${opkg} upgrade`]);
   });
 });
