@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { agentFor } from '../agents/index.ts';
 import type { CleanupStack } from '../core/cleanup.ts';
+import { sha256 } from '../core/digest.ts';
 import { HarnessError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { type FeedServer, serveFiles } from '../feed/http-server.ts';
@@ -47,7 +48,12 @@ export async function openBench(request: BenchRequest, stack: CleanupStack): Pro
     agent: agentFor(scenario.agent),
     contents,
     shipped: (release) => shippedBy(contents?.get(release)),
-    feed: await serveReleases(manifest, (reason) => stopping.abort(reason), stack),
+    feed: await serveReleases(
+      manifest,
+      (reason) => stopping.abort(reason),
+      stack,
+      usualPort(scenario.name, manifest),
+    ),
     random: new Random(seed),
     signal: AbortSignal.any([request.signal, stopping.signal]),
     stop: (reason) => stopping.abort(reason),
@@ -62,13 +68,29 @@ export async function serveReleases(
   manifest: ImageManifest,
   stop: Bench['stop'],
   stack: CleanupStack,
+  port?: number,
 ): Promise<FeedServer> {
-  const server = await serveFiles({
+  const options = {
     files: servedFiles(manifest),
     onNotice: () => undefined,
-    onFault: (message) => stop(new HarnessError('feed-failed', message)),
-  });
+    onFault: (message: string) => stop(new HarnessError('feed-failed', message)),
+  };
+  const server = await serveFiles({ ...options, ...(port === undefined ? {} : { port }) }).catch(
+    (error: unknown) => {
+      if (!(error instanceof HarnessError && error.code === 'port-taken')) throw error;
+      return serveFiles(options);
+    },
+  );
   return stack.use('bundle server', server);
+}
+
+/**
+ * The port of a scenario on an image, below those that the host gives out, and the same at each run where nobody else
+ * has it: what a device keeps by a feed's address, as opkg does its downloads, is then found again by replays and by
+ * runs that take a recording of an earlier one.
+ */
+function usualPort(scenario: string, { name, machine }: ImageManifest): number {
+  return 20_000 + (Number.parseInt(sha256(`${scenario}\n${name}\n${machine}`).slice(0, 8), 16) % 10_000);
 }
 
 function servedFiles(manifest: ImageManifest): Map<string, string> {
