@@ -5,13 +5,13 @@ import { rauc } from './rauc.ts';
 import { script } from './script.ts';
 
 /** Every update agent by the name that scenarios use. */
-const agents: { [Name in AgentSpec['name']]: (spec: Extract<AgentSpec, { name: Name }>) => UpdateAgent } = {
+const agents = {
   rauc: () => rauc,
   opkg: () => opkgAgent,
   script,
-};
+} satisfies { [Name in AgentSpec['name']]: (spec: Extract<AgentSpec, { name: Name }>) => UpdateAgent };
 
 /** The agent that a scenario asks for. */
 export function agentFor(spec: AgentSpec): UpdateAgent {
-  return (agents[spec.name] as (spec: AgentSpec) => UpdateAgent)(spec);
+  return spec.name === 'script' ? agents.script(spec) : agents[spec.name]();
 }

@@ -10,6 +10,7 @@ import {
   type RpmRelation,
   type RpmRelations,
   relationKinds,
+  relationsOfAll,
 } from '../package/rpm-labels.ts';
 import { sense } from '../package/rpm-tags.ts';
 import { parseEvr } from '../package/rpm-version.ts';
@@ -19,7 +20,7 @@ import type { Moves } from './moves.ts';
 import type { Complain, FieldChange, NewPackageRecipe } from './recipe.ts';
 import { parseRelations } from './rpm-relations.ts';
 
-const noRelations = Object.fromEntries(relationKinds.map((kind) => [kind, []])) as unknown as RpmRelations;
+const noRelations = relationsOfAll(() => []);
 const comparison = sense.less | sense.greater | sense.equal;
 
 /** The labels of a new rpm, still without the recipe's fields. */
@@ -203,6 +204,5 @@ function mapRelations(
   relations: RpmRelations,
   change: (list: readonly RpmRelation[]) => readonly RpmRelation[],
 ): RpmRelations {
-  const changed = relationKinds.map((kind) => [kind, change(relations[kind])]);
-  return Object.fromEntries(changed) as RpmRelations;
+  return relationsOfAll((kind) => change(relations[kind]));
 }

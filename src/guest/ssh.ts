@@ -47,6 +47,9 @@ export interface CopyOptions {
   maxBytes?: number;
 }
 
+/** What whoever only keeps a login open needs of it. */
+export type Login = Pick<SshSession, 'close' | 'hostKeySha256'>;
+
 /**
  * A login on the guest. Errors: DeviceFailure `connection-lost` (ConnectionLost), `guest-file` (a copy
  * failed), DeadlinePassed, the signal's reason, or whatever `close` was given.

@@ -24,6 +24,20 @@ export type RelationKind = keyof typeof relationTags;
 export const relationKinds = Object.keys(relationTags) as readonly RelationKind[];
 export type RpmRelations = Readonly<Record<RelationKind, readonly RpmRelation[]>>;
 
+/** Relations of every kind, from what makes those of one. */
+export function relationsOfAll(make: (kind: RelationKind) => readonly RpmRelation[]): RpmRelations {
+  return {
+    provides: make('provides'),
+    requires: make('requires'),
+    conflicts: make('conflicts'),
+    obsoletes: make('obsoletes'),
+    recommends: make('recommends'),
+    suggests: make('suggests'),
+    supplements: make('supplements'),
+    enhances: make('enhances'),
+  };
+}
+
 /** Texts that say something to people. */
 const labelTexts = {
   summary: tags.summary,
@@ -67,9 +81,7 @@ export function labelsOf(header: RpmHeader): RpmLabels {
     version: need(tags.version, 'version'),
     release: need(tags.release, 'release'),
     architecture: need(tags.architecture, 'architecture'),
-    relations: Object.fromEntries(
-      relationKinds.map((kind) => [kind, relationsOf(header, kind)]),
-    ) as unknown as RpmRelations,
+    relations: relationsOfAll((kind) => relationsOf(header, kind)),
     texts: Object.fromEntries(texts),
   };
 }

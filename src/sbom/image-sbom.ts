@@ -24,11 +24,8 @@ export interface Supplier {
   name: string;
 }
 
-/** A package as the image's document describes it. */
-export interface ImagePackage {
-  name: string;
-  /** OpenEmbedded writes PV here, without epoch and revision. */
-  version?: string;
+/** What a document says of a package besides its name. */
+export interface Description {
   declared?: Licence;
   concluded?: Licence;
   supplier?: Supplier;
@@ -38,6 +35,13 @@ export interface ImagePackage {
   checksums: readonly Checksum[];
   /** CPE 2.3 names. */
   cpes: readonly string[];
+}
+
+/** A package as the image's document describes it. */
+export interface ImagePackage extends Description {
+  name: string;
+  /** OpenEmbedded writes PV here, without epoch and revision. */
+  version?: string;
   element: ImageElement;
 }
 

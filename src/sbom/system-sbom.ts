@@ -1,7 +1,6 @@
 import type { InstalledPackage, PackageSystem } from '../model/software.ts';
-import type { Checksum } from './checksum.ts';
-import type { ImageDocument, ImageElement, ImagePackage, ImageSbom, Supplier } from './image-sbom.ts';
-import { type Licence, licenceOf } from './licence.ts';
+import type { Description, ImageDocument, ImageElement, ImagePackage, ImageSbom } from './image-sbom.ts';
+import { licenceOf } from './licence.ts';
 import { purlOf } from './purl.ts';
 
 /** What is known of a system. */
@@ -24,18 +23,6 @@ export interface SystemFacts {
  * the image's document does not say which; or it is another version.
  */
 export type ImageRelation = 'same' | 'same-upstream' | 'other';
-
-/** What a document says of a package besides its name. */
-interface Description {
-  declared?: Licence;
-  concluded?: Licence;
-  supplier?: Supplier;
-  homepage?: string;
-  summary?: string;
-  copyright?: string;
-  checksums: readonly Checksum[];
-  cpes: readonly string[];
-}
 
 /** A package as an SPDX document describes it. */
 export interface SystemPackage extends Description {

@@ -40,7 +40,7 @@ export function parseScenario(text: string, path: string): Scenario {
       outcomes: document.expect.outcomes,
       configuration: document.expect.configuration,
       // A package manager's recovery is an upgrade done again: that is part of coming back whole.
-      retry: isPackageManager(agent) ? 'unchecked' : document.expect.retry,
+      retry: takesFeed(agent) ? 'unchecked' : document.expect.retry,
       rollback: document.expect.rollback,
     },
   };
@@ -81,7 +81,7 @@ const consistentScenario = scenarioSchema.superRefine(
       if (feedFaults.findIndex((other) => other.name === name) < i)
         complain(['feedFaults', i, 'name'], `fault ${name} is there twice`);
     });
-    if (feedFaults.length > 0 && isPackageManager(agentSpec(agent)))
+    if (feedFaults.length > 0 && takesFeed(agentSpec(agent)))
       complain(['feedFaults'], 'faults are of a bundle, and this agent takes package feeds');
     if (feedFaults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
       complain(
@@ -103,8 +103,9 @@ function branchesOf(releases: ScenarioDocument['releases']): readonly (readonly 
   return Array.isArray(releases) ? [releases] : Object.values(releases);
 }
 
-function isPackageManager({ name }: AgentSpec): boolean {
-  return name === 'opkg';
+/** Package managers take a feed; the other agents take a bundle. */
+function takesFeed(agent: AgentSpec): boolean {
+  return !('bundle' in agent);
 }
 
 function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {

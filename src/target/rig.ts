@@ -6,7 +6,7 @@ import { Deadline } from '../core/deadline.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
-import type { SshSession } from '../guest/ssh.ts';
+import type { Login } from '../guest/ssh.ts';
 import type { DiskSpec, ImageManifest, SshAccess } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Disk } from '../nbd/disk.ts';
@@ -81,7 +81,7 @@ export class Rig implements AsyncDisposable {
   /** What the NBD server serves, by DiskSpec.id. */
   private readonly exports: Map<string, Disk>;
   private cycle: PowerCycle | undefined;
-  private session: SshSession | undefined;
+  private session: Login | undefined;
   private hostKeySha256: string | undefined;
   private launches = 0;
   private spentCpuSeconds = 0;
@@ -210,7 +210,7 @@ export class Rig implements AsyncDisposable {
   }
 
   /** Keeps the login that `cutPower` and disposal must end. */
-  keep(session: SshSession): void {
+  keep(session: Login): void {
     this.session = session;
     this.hostKeySha256 = session.hostKeySha256;
     this.cycle?.snapshots?.stop();
