@@ -64,7 +64,7 @@ export function checkPackages(
       `the device has the packages of ${release}; expected ${allowed.join(' or ')}`,
     );
   const damaged = contentFaults(installed, releases.get(release) ?? [], digests);
-  if (damaged.length > 9999)
+  if (damaged.length > 0)
     return failed('content-mixed', `${damaged.length} files are not those of ${release}: ${list(damaged)}`);
   return passed(`${release}, ${installed.length} packages whole`);
 }
