@@ -13,12 +13,25 @@ export interface AgentStatus {
   primary: string | undefined;
 }
 
+/** A package of a release's feed. */
+export interface FeedPackage {
+  name: string;
+  version: string;
+  architecture: string;
+  /** Of its file, below the feed's address. */
+  path: string;
+}
+
 /** A release as an agent is given it. */
 export interface ReleaseSource {
   /** Address of the bundle, or of the feed's root, without a slash at its end. */
   url: string;
   /** The folders of the feed that have an index of their own; none for a bundle. */
   folders: readonly string[];
+  /** All packages of the feed; none for a bundle. */
+  packages: readonly FeedPackage[];
+  /** Whether the device goes back to it from a later release. */
+  older: boolean;
 }
 
 /** Limits of one command of an agent. */
@@ -53,4 +66,8 @@ export interface PackageAgent {
    * code of 0 is not taken for success: whoever calls this looks at what is installed. Returns what was odd about it.
    */
   recover(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<string | undefined>;
+  /** Installs packages by name, with what they need. */
+  add(device: Shell, source: ReleaseSource, names: readonly string[], limits: AgentLimits): Promise<void>;
+  /** Removes packages by name; what becomes of their conffiles is the package manager's plain way. */
+  remove(device: Shell, names: readonly string[], limits: AgentLimits): Promise<void>;
 }

@@ -13,9 +13,8 @@ const opkg = `opkg -f ${configuration}`;
  */
 export const opkgAgent: UpdateAgent = {
   async install(device, source, limits) {
-    await point(device, source, limits);
-    await agentCommand(device, 'update', `${opkg} update`, limits);
-    await agentCommand(device, 'install', `${opkg} upgrade`, limits);
+    await update(device, source, limits);
+    await upgrade(device, source, limits);
   },
 
   async activate() {
@@ -33,23 +32,49 @@ export const opkgAgent: UpdateAgent = {
 
   packages: {
     system: 'opkg',
+
     async recover(device, source, limits) {
       await point(device, source, limits);
       await agentCommand(device, 'recover', `${opkg} configure`, limits);
       await agentCommand(device, 'update', `${opkg} update`, limits);
       // A package in /var/cache/opkg that the cut has damaged is removed, and the upgrade ends with 255.
-      const upgrade = () => agentCommand(device, 'install', `${opkg} upgrade`, limits);
       try {
-        await upgrade();
+        await upgrade(device, source, limits);
         return undefined;
       } catch (error) {
         if (!(error instanceof DeviceFailure && error.code === 'install-failed')) throw error;
-        await upgrade();
+        await upgrade(device, source, limits);
         return 'at the second try';
       }
     },
+
+    async add(device, source, names, limits) {
+      await update(device, source, limits);
+      await agentCommand(device, 'add', `${opkg} install ${names.join(' ')}`, limits);
+    },
+
+    async remove(device, names, limits) {
+      await agentCommand(device, 'remove', `opkg remove ${names.join(' ')}`, limits);
+    },
   },
 };
+
+async function update(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
+  await point(device, source, limits);
+  await agentCommand(device, 'update', `${opkg} update`, limits);
+}
+
+/** opkg goes back to an older version of what it is told by name only. */
+async function upgrade(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
+  if (!source.older) {
+    await agentCommand(device, 'install', `${opkg} upgrade`, limits);
+    return;
+  }
+  const listed = await agentCommand(device, 'status', 'opkg list-installed', limits);
+  const installed = new Set(listed.split('\n').map((line) => line.split(' ')[0]));
+  const names = source.packages.flatMap(({ name }) => (installed.has(name) ? [name] : []));
+  await agentCommand(device, 'install', `${opkg} install --force-downgrade ${names.join(' ')}`, limits);
+}
 
 /** Lets opkg read the release's feeds and no others. */
 async function point(device: Shell, { url, folders }: ReleaseSource, limits: AgentLimits): Promise<void> {

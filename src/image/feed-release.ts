@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { sha256File } from '../core/digest.ts';
 import { readSource } from '../derive/source.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
@@ -32,7 +32,14 @@ export async function packagesOf(
     found.push({
       about,
       files,
-      contents: { name, version, architecture, files: digests, conffiles: [...conffiles] },
+      contents: {
+        name,
+        version,
+        architecture,
+        path: relative(feed, file),
+        files: digests,
+        conffiles: [...conffiles],
+      },
     });
   }
   return found;

@@ -49,6 +49,8 @@ export interface PackageContents {
   name: string;
   version: string;
   architecture: string;
+  /** Of its file, below the feed's folder. */
+  path: string;
   /** The regular files: absolute paths and SHA-256, conffiles included. */
   files: { path: string; sha256: string }[];
   /** Those that the package system takes for the owner's. */

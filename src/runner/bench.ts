@@ -43,6 +43,12 @@ export interface Bench {
   spend: (what: string, seconds: number) => void;
 }
 
+/** One upgrade: from a release that runs to one that is to run. */
+export interface Upgrade {
+  from: string;
+  to: string;
+}
+
 /** Path of a release's bundle on the feed. */
 export function bundlePath(release: string, format: string): string {
   return `/${release}/${format}`;
@@ -53,16 +59,19 @@ export function feedPath(release: string): string {
   return `/${release}/feed`;
 }
 
-/** Where the guest finds a release in the form that the scenario's agent takes. */
+/** Where the guest finds the release that it is upgraded to, in the form that the scenario's agent takes. */
 export function releaseSource(
-  bench: Pick<Bench, 'feed' | 'scenario'> & { manifest: Pick<ImageManifest, 'releases'> },
-  release: string,
+  bench: Pick<Bench, 'feed' | 'scenario' | 'contents'> & { manifest: Pick<ImageManifest, 'releases'> },
+  { from, to }: Upgrade,
 ): ReleaseSource {
-  const { agent } = bench.scenario;
-  if ('bundle' in agent) return { url: bench.feed.guestUrl(bundlePath(release, agent.bundle)), folders: [] };
-  const files = Object.keys(bench.manifest.releases[release]?.feed ?? {});
+  const { agent, releases } = bench.scenario;
+  const older = releases.indexOf(to) < releases.indexOf(from);
+  if ('bundle' in agent)
+    return { url: bench.feed.guestUrl(bundlePath(to, agent.bundle)), folders: [], packages: [], older };
+  const files = Object.keys(bench.manifest.releases[to]?.feed ?? {});
   const folders = files
     .filter((path) => posix.basename(path) === 'Packages.gz')
     .map((path) => posix.dirname(path));
-  return { url: bench.feed.guestUrl(feedPath(release)), folders };
+  const packages = bench.contents?.get(to) ?? [];
+  return { url: bench.feed.guestUrl(feedPath(to)), folders, packages, older };
 }

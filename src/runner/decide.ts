@@ -5,7 +5,7 @@ import { failed } from '../oracle/check.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
 import type { SnapshotStore } from '../target/snapshot-store.ts';
 import type { Ready } from '../target/target.ts';
-import type { Bench } from './bench.ts';
+import type { Bench, Upgrade } from './bench.ts';
 import { Checklist, DeviceStopped, secondsSince } from './checklist.ts';
 import type { Device } from './device.ts';
 import type { Owned } from './judge-files.ts';
@@ -16,7 +16,6 @@ import {
   examine,
   install,
   recover,
-  type Upgrade,
   untilReady,
   upgradeName,
 } from './upgrade.ts';
@@ -145,7 +144,7 @@ async function comeBack(
   const odd =
     packages === undefined
       ? undefined
-      : await checklist.step('recovers', () => recover(bench, ready, to, packages));
+      : await checklist.step('recovers', () => recover(bench, ready, cut.upgrade, packages));
   const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const };
   const seen = await examine(bench, ready, device.subject, expectation, checklist);
   return { ready, seen: { ...seen, said: [...(odd === undefined ? [] : [odd]), ...seen.said] } };
@@ -175,7 +174,7 @@ async function retry(
 ): Promise<void> {
   const again = await checklist.step('retry', async () => {
     await confirm(bench, ready);
-    await install(bench, ready, upgrade.to);
+    await install(bench, ready, upgrade);
     return untilReady(bench, await ready.reboot());
   });
   const expectation = afterUpgrade(bench, upgrade, owned);

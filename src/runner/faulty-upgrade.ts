@@ -2,7 +2,7 @@ import type { Shell } from '../agents/agent.ts';
 import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
-import type { Bench } from './bench.ts';
+import type { Bench, Upgrade } from './bench.ts';
 import { type Trouble, troubleOf } from './bundle-trouble.ts';
 import type { Checklist } from './checklist.ts';
 import type { Owned } from './judge-files.ts';
@@ -13,7 +13,6 @@ import {
   examine,
   type InstallBench,
   install,
-  type Upgrade,
   untilReady,
   upgradeName,
 } from './upgrade.ts';
@@ -42,9 +41,7 @@ export async function tryFaulty(
 ): Promise<Ready> {
   const prefix = `${upgradeName(upgrade)} ${attempt.name}: `;
   const trouble = troubleOf(bench.scenario, bench.manifest, attempt, upgrade.to);
-  const refusal = await checklist.step(`${prefix}install`, () =>
-    refusalOf(bench, before, upgrade.to, trouble),
-  );
+  const refusal = await checklist.step(`${prefix}install`, () => refusalOf(bench, before, upgrade, trouble));
   bench.notice(`${prefix}${refusal ?? 'the update agent ended with success'}`);
   const ready = await checklist.step(`${prefix}boots`, async () => untilReady(bench, await before.reboot()));
   const expectation = { allowed: [upgrade.from], owned, compare: 'every' as const };
@@ -61,11 +58,11 @@ export async function tryFaulty(
 export async function refusalOf(
   bench: InstallBench,
   device: Shell,
-  release: string,
+  upgrade: Upgrade,
   { fault, text }: Trouble,
 ): Promise<string | undefined> {
   using faults = await bench.feed.misbehave([fault]);
-  const refusal = await install(bench, device, release).then(
+  const refusal = await install(bench, device, upgrade).then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof DeviceFailure && error.code === 'install-failed') return messageOf(error);

@@ -15,13 +15,13 @@ import type { Ready } from '../target/target.ts';
 import { stateMaps } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { windowMark, windowsOf, writesIn } from '../writelog/windows.ts';
-import type { Bench } from './bench.ts';
+import type { Bench, Upgrade } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
 import { cutRecord, decide, stoppedOutcome } from './decide.ts';
 import { type Device, factoryDisks, openDevice, stopOnStorageFailure } from './device.ts';
 import { bringIntoService, upgradesOf } from './record-path.ts';
 import type { Recording } from './recordings.ts';
-import { install, type Upgrade } from './upgrade.ts';
+import { install } from './upgrade.ts';
 
 /** `lost`: the disk's cache dies with the device. `kept`: only the process dies, as under a plain `kill -9` of QEMU. */
 export type Unflushed = 'lost' | 'kept';
@@ -114,7 +114,7 @@ async function cutWhileInstalling(
   device.log.mark(windowMark(0, 'install'));
   const written = writeCounter(device.log);
   const decided = new AbortController();
-  const installing = checklist.step('install', () => install(bench, ready, upgrade.to));
+  const installing = checklist.step('install', () => install(bench, ready, upgrade));
   const reached = waitFor('the moment of the cut', () => (written() >= writes ? true : undefined), {
     deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
     signal: AbortSignal.any([bench.signal, decided.signal]),

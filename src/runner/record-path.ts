@@ -6,7 +6,7 @@ import type { FileState, OwnedFile } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { idleMark, windowMark } from '../writelog/windows.ts';
-import type { Bench } from './bench.ts';
+import type { Bench, Upgrade } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
 import { type Device, factoryDisks, openDevice } from './device.ts';
 import { tryFaulty } from './faulty-upgrade.ts';
@@ -23,7 +23,6 @@ import {
   examine,
   install,
   rollback,
-  type Upgrade,
   untilReady,
   upgradeName,
 } from './upgrade.ts';
@@ -200,7 +199,7 @@ async function takeUpgrade(
   const name = upgradeName(upgrade);
   const begin = (phase: string) => device.log.mark(windowMark(step, phase));
   begin('install');
-  await checklist.step(`${name} install`, () => install(bench, before, upgrade.to));
+  await checklist.step(`${name} install`, () => install(bench, before, upgrade));
   begin('first-boot');
   const ready = await checklist.step(`${name} first boot`, async () =>
     untilReady(bench, await before.reboot()),

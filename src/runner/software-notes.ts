@@ -10,8 +10,8 @@ import { readFeedFacts } from '../sbom/feed-facts.ts';
 import { spdx23 } from '../sbom/spdx23.ts';
 import { spdx301 } from '../sbom/spdx301.ts';
 import { describeSystem } from '../sbom/system-sbom.ts';
-import type { Bench } from './bench.ts';
-import { type Upgrade, upgradeName } from './upgrade.ts';
+import type { Bench, Upgrade } from './bench.ts';
+import { upgradeName } from './upgrade.ts';
 
 const writers = { 'spdx-2.3.json': spdx23, 'spdx-3.0.1.json': spdx301 };
 

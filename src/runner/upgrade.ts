@@ -6,7 +6,7 @@ import type { InstalledPackage } from '../model/software.ts';
 import { failed } from '../oracle/check.ts';
 import { checkFallBack, type RunningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
-import { type Bench, releaseSource } from './bench.ts';
+import { type Bench, releaseSource, type Upgrade } from './bench.ts';
 import type { Checklist } from './checklist.ts';
 import { judgeFiles, type Owned } from './judge-files.ts';
 import { type FilesCompared, lookAtRelease, type ReleaseSeen } from './look-at-release.ts';
@@ -15,12 +15,6 @@ import { runCheck } from './run-check.ts';
 
 /** Milliseconds for an agent's short commands (status, mark-good). */
 const agentLimitMs = 120_000;
-
-/** One upgrade: from a release that runs to one that is to run. */
-export interface Upgrade {
-  from: string;
-  to: string;
-}
 
 /** `1.0->1.1` */
 export function upgradeName({ from, to }: Upgrade): string {
@@ -45,14 +39,14 @@ export async function untilReady(
 }
 
 /** What of a bench an installation needs. */
-export type InstallBench = Pick<Bench, 'agent' | 'signal' | 'scenario' | 'feed'> & {
+export type InstallBench = Pick<Bench, 'agent' | 'signal' | 'scenario' | 'feed' | 'contents'> & {
   manifest: Pick<ImageManifest, 'releases'>;
 };
 
-/** Hands a release to the device's update agent. */
-export async function install(bench: InstallBench, device: Shell, release: string): Promise<void> {
+/** Hands the new release to the device's update agent. */
+export async function install(bench: InstallBench, device: Shell, upgrade: Upgrade): Promise<void> {
   const { agent, signal, scenario } = bench;
-  await agent.install(device, releaseSource(bench, release), {
+  await agent.install(device, releaseSource(bench, upgrade), {
     deadline: Deadline.after(scenario.expect.installsWithinMs),
     signal,
   });
@@ -63,10 +57,10 @@ export async function install(bench: InstallBench, device: Shell, release: strin
 export async function recover(
   bench: Bench,
   device: Ready,
-  release: string,
+  upgrade: Upgrade,
   packages: PackageAgent,
 ): Promise<string | undefined> {
-  return packages.recover(device, releaseSource(bench, release), {
+  return packages.recover(device, releaseSource(bench, upgrade), {
     deadline: Deadline.after(bench.scenario.expect.installsWithinMs),
     signal: bench.signal,
   });

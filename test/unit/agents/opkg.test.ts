@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { opkgAgent } from '../../../src/agents/opkg.ts';
 import { device, limits } from './device.ts';
 
-const source = { url: 'http://10.0.2.2:1/2.0/feed', folders: ['all', 'cortexa53'] };
+const source = {
+  url: 'http://10.0.2.2:1/2.0/feed',
+  folders: ['all', 'cortexa53'],
+  packages: [],
+  older: false,
+};
 const opkg = 'opkg -f /run/brownout/opkg.conf';
 
 describe('opkg', () => {
@@ -28,6 +33,29 @@ describe('opkg', () => {
     const { asked, ready } = device({});
     expect(await opkgAgent.packages?.recover(ready, source, limits())).toBeUndefined();
     expect(asked.slice(1)).toEqual([`${opkg} configure`, `${opkg} update`, `${opkg} upgrade`]);
+  });
+
+  it('goes back by naming what is installed of the older feed', async () => {
+    const { asked, ready } = device({ 'opkg list-installed': { stdout: 'curl - 8.1\nnano - 7.2\n' } });
+    const packages = ['curl', 'avahi-daemon', 'nano'].map((name) => ({
+      name,
+      version: '1',
+      architecture: 'all',
+      path: `all/${name}.ipk`,
+    }));
+    await opkgAgent.install(ready, { ...source, packages, older: true }, limits());
+    expect(asked.slice(2)).toEqual(['opkg list-installed', `${opkg} install --force-downgrade curl nano`]);
+  });
+
+  it('adds and removes packages by name', async () => {
+    const { asked, ready } = device({
+      'opkg remove nano': { exitCode: 255, stderr: 'No packages removed.' },
+    });
+    await opkgAgent.packages?.add(ready, source, ['nano', 'curl'], limits());
+    expect(asked.slice(1)).toEqual([`${opkg} update`, `${opkg} install nano curl`]);
+    await expect(opkgAgent.packages?.remove(ready, ['nano'], limits())).rejects.toMatchObject({
+      code: 'remove-failed',
+    });
   });
 
   it('upgrades once more where the first try found a damaged package in the cache, and says so', async () => {

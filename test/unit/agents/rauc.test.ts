@@ -33,7 +33,9 @@ describe('rauc', () => {
     const { ready } = device({
       "rauc install 'http://x/b'": { exitCode: 1, stderr: 'signature verification failed' },
     });
-    await expect(rauc.install(ready, { url: 'http://x/b', folders: [] }, limits())).rejects.toMatchObject({
+    await expect(
+      rauc.install(ready, { url: 'http://x/b', folders: [], packages: [], older: false }, limits()),
+    ).rejects.toMatchObject({
       kind: 'device',
       code: 'install-failed',
       message: expect.stringContaining('signature verification failed') as string,

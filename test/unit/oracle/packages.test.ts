@@ -7,6 +7,7 @@ const feedHas = (name: string, version: string, files: Record<string, string>): 
   name,
   version,
   architecture: 'all',
+  path: `${name}_${version}_all.ipk`,
   files: Object.entries(files).map(([path, sha256]) => ({ path, sha256 })),
   conffiles: ['/etc/tool.conf'],
 });

@@ -97,10 +97,11 @@ describe('an attempt', () => {
       manifest,
       scenario: scenario(`name: a, ${fault}`),
       signal: new AbortController().signal,
+      contents: undefined,
     };
     const device = { run: () => Promise.reject(new Error('not asked')) };
     if (trouble === undefined) throw new Error('no fault');
-    return await refusalOf(bench, device, '2.0', trouble);
+    return await refusalOf(bench, device, { from: '1.0', to: '2.0' }, trouble);
   }
 
   const answer = (url: string) =>
