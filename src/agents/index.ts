@@ -1,5 +1,7 @@
 import type { AgentSpec } from '../model/scenario.ts';
 import type { UpdateAgent } from './agent.ts';
+import { aptAgent } from './apt.ts';
+import { dpkgAgent } from './dpkg.ts';
 import { opkgAgent } from './opkg.ts';
 import { rauc } from './rauc.ts';
 import { script } from './script.ts';
@@ -8,8 +10,10 @@ import { script } from './script.ts';
 const agents = {
   rauc: () => rauc,
   opkg: () => opkgAgent,
+  apt: () => aptAgent,
+  dpkg: () => dpkgAgent,
   script,
-} satisfies { [Name in AgentSpec['name']]: (spec: Extract<AgentSpec, { name: Name }>) => UpdateAgent };
+} satisfies Record<Exclude<AgentSpec['name'], 'script'>, () => UpdateAgent> & { script: typeof script };
 
 /** The agent that a scenario asks for. */
 export function agentFor(spec: AgentSpec): UpdateAgent {

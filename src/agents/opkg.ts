@@ -1,50 +1,40 @@
 import { DeviceFailure } from '../core/errors.ts';
-import type { AgentLimits, ReleaseSource, Shell, UpdateAgent } from './agent.ts';
+import type { AgentLimits, ReleaseSource, Shell } from './agent.ts';
 import { agentCommand } from './command.ts';
+import { inPlace } from './in-place.ts';
 
 /** In the device's memory, so that naming a release's feed changes nothing on its disks. */
 const configuration = '/run/brownout/opkg.conf';
 const opkg = `opkg -f ${configuration}`;
+/** Each try ends at the first package in its cache that the cut has damaged, and removes it: the next one gets further. */
+const foundDamage = /Removing corrupt package file/;
 
 /**
  * opkg by its command line (seen with 0.5.0): the device's own settings, but the release's feeds. `update` ends with the
  * number of feeds that failed. Where something does not work out it often ends with 0 all the same, and does nothing
  * (a dependency that the feed lacks), so what is installed afterwards is for others to look at.
  */
-export const opkgAgent: UpdateAgent = {
-  async install(device, source, limits) {
+export const opkgAgent = inPlace(
+  'opkg',
+  async (device, source, limits) => {
     await update(device, source, limits);
     await upgrade(device, source, limits);
   },
-
-  async activate() {
-    // Packages are in force at once.
-  },
-
-  async confirm() {
-    // opkg has no such notion.
-  },
-
-  status: () => Promise.resolve({ booted: undefined, primary: undefined }),
-
-  rollback: () =>
-    Promise.reject(new DeviceFailure('rollback-failed', 'opkg has no way back to the release before')),
-
-  packages: {
+  {
     system: 'opkg',
 
     async recover(device, source, limits) {
       await point(device, source, limits);
       await agentCommand(device, 'recover', `${opkg} configure`, limits);
       await agentCommand(device, 'update', `${opkg} update`, limits);
-      // A package in /var/cache/opkg that the cut has damaged is removed, and the upgrade ends with 255.
-      try {
-        await upgrade(device, source, limits);
-        return undefined;
-      } catch (error) {
-        if (!(error instanceof DeviceFailure && error.code === 'install-failed')) throw error;
-        await upgrade(device, source, limits);
-        return 'at the second try';
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          await upgrade(device, source, limits);
+          return attempt === 1 ? undefined : `at try ${attempt}`;
+        } catch (error) {
+          const next = error instanceof DeviceFailure && foundDamage.test(error.message);
+          if (!next || attempt > source.packages.length) throw error;
+        }
       }
     },
 
@@ -57,7 +47,7 @@ export const opkgAgent: UpdateAgent = {
       await agentCommand(device, 'remove', `opkg remove ${names.join(' ')}`, limits);
     },
   },
-};
+);
 
 async function update(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
   await point(device, source, limits);

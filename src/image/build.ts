@@ -156,13 +156,12 @@ interface WantedSet {
   architecture: LockedSet['architecture'];
 }
 
-type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T };
+type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T; feed?: T };
 
 /** What an image is made of on one machine. */
-function wantedSets(
-  { packages, machines }: BuiltImage | FeedImage,
-  machine: MachineName,
-): EachSet<WantedSet> {
+function wantedSets(description: BuiltImage | FeedImage, machine: MachineName): EachSet<WantedSet> {
+  const { packages, machines } = description;
+  const feed = 'feed' in description ? description.feed : undefined;
   const architecture = debianArchitecture[machine];
   const own = (purpose: string, set: PackageSet) => ({ label: `${machine}/${purpose}`, set, architecture });
   const found = machines[machine];
@@ -171,6 +170,7 @@ function wantedSets(
     system: own('system', packages.system),
     kernel: own('kernel', packages.kernel),
     ...(found !== undefined && 'firmware' in found ? { firmware: own('firmware', found.firmware) } : {}),
+    ...(feed?.packages === undefined ? {} : { feed: own('feed', feed.packages) }),
   };
 }
 
@@ -185,7 +185,7 @@ function fetchAll(sets: ImageSets, options: Parameters<typeof fetchSet>[1]): Pro
 }
 
 async function eachSet<T, U>(
-  { tools, system, kernel, firmware }: EachSet<T>,
+  { tools, system, kernel, firmware, feed }: EachSet<T>,
   make: (set: T) => Promise<U>,
 ): Promise<EachSet<U>> {
   return {
@@ -193,6 +193,7 @@ async function eachSet<T, U>(
     system: await make(system),
     kernel: await make(kernel),
     ...(firmware === undefined ? {} : { firmware: await make(firmware) }),
+    ...(feed === undefined ? {} : { feed: await make(feed) }),
   };
 }
 

@@ -182,42 +182,48 @@ const feedRelease = z.strictObject({
 });
 
 /** An image that is installed from a package feed, on one ext4 file system, and upgraded by later releases of the feed. */
-const feedImage = z.strictObject({
-  description: z.string(),
-  /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
-  epoch: z.int().min(1_000_000_000),
-  feed: z.strictObject({
-    format: z.enum(['ipk']),
-    /** Packages that are in the feed, but not installed. */
-    without: z.array(z.string()).default([]),
-  }),
-  packages: z.strictObject({ system: packageSet, kernel: packageSet, tools: packageSet }),
-  root: z.strictObject({
-    /** Folder laid over the packages' files. */
-    overlay: z.string(),
-    mebibytes: z.int().min(16).max(8192),
-    links: z.record(z.string(), z.string()).default({}),
-    /** Files of the folder of test keys, by path in the image. */
-    keys: z.record(z.string(), z.string()).default({}),
-    /** Script that the first boot runs before the system starts: path in the image's folder. */
-    firstBoot: z.string(),
-  }),
-  initramfs: z.strictObject({
-    modules: z.array(z.string()),
-    overlay: z.string(),
-    /** Programs of the system's packages that its `init` runs besides busybox. */
-    programs: z.array(z.string()).default([]),
-  }),
-  ssh,
-  machines: z.strictObject({ 'qemux86-64': feedMachine.optional(), qemuarm64: feedMachine.optional() }),
-  releases: z
-    .array(feedRelease)
-    .min(1)
-    .refine(([first]) => first?.packages !== undefined, {
-      path: [0],
-      error: 'the first release needs packages: a folder',
+const feedImage = z
+  .strictObject({
+    description: z.string(),
+    /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
+    epoch: z.int().min(1_000_000_000),
+    feed: z.strictObject({
+      format: z.enum(['ipk', 'deb']),
+      /** Instead of a folder: Debian packages, as the first release's feed. */
+      packages: packageSet.optional(),
+      /** Of debs: the OpenPGP key that signs InRelease, of the folder of test keys. */
+      sign: z.string().optional(),
+      /** Packages that are in the feed, but not installed. */
+      without: z.array(z.string()).default([]),
     }),
-});
+    packages: z.strictObject({ system: packageSet, kernel: packageSet, tools: packageSet }),
+    root: z.strictObject({
+      /** Folder laid over the packages' files. */
+      overlay: z.string(),
+      mebibytes: z.int().min(16).max(8192),
+      links: z.record(z.string(), z.string()).default({}),
+      /** Files of the folder of test keys, by path in the image. */
+      keys: z.record(z.string(), z.string()).default({}),
+      /** Script that the first boot runs before the system starts: path in the image's folder. */
+      firstBoot: z.string(),
+    }),
+    initramfs: z.strictObject({
+      modules: z.array(z.string()),
+      overlay: z.string(),
+      /** Programs of the system's packages that its `init` runs besides busybox. */
+      programs: z.array(z.string()).default([]),
+    }),
+    ssh,
+    machines: z.strictObject({ 'qemux86-64': feedMachine.optional(), qemuarm64: feedMachine.optional() }),
+    releases: z.array(feedRelease).min(1),
+  })
+  .refine(
+    ({ feed, releases: [first] }) => (feed.packages === undefined) !== (first?.packages === undefined),
+    {
+      path: ['releases', 0],
+      error: 'the first release needs packages: a folder, or the packages of feed',
+    },
+  );
 
 const imageDescription = z.union([builtImage, feedImage, prebuiltImage]);
 

@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { sha256File } from '../core/digest.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { deriveFeed } from '../derive/derive-feed.ts';
+import { findFeeds } from '../feed/find-feeds.ts';
+import { writeIndexes } from '../feed/index-feed.ts';
+import { openSigner } from '../feed/sign-release.ts';
 import type { FileRef, ImageManifest, PackageContents, ReleaseSpec } from '../model/image.ts';
+import { debFolder } from './deb-folder.ts';
+import { debRoot } from './deb-root.ts';
 import type { FeedImage, FeedMachine } from './description.ts';
 import { fixedUuid } from './disk-layout.ts';
 import { writeExt4 } from './ext4.ts';
@@ -54,6 +60,15 @@ function packageFolder(name: string, folder: string): string {
   );
 }
 
+/** What installs packages of each format, as far as that can be done without running them. */
+const roots: Record<
+  FeedImage['feed']['format'],
+  (packages: readonly ReleasePackage[], seconds: number, signal?: AbortSignal) => Promise<Tree>
+> = {
+  ipk: (packages, seconds) => Promise.resolve(ipkRoot(packages, seconds)),
+  deb: (packages, _, signal) => debRoot(packages, signal),
+};
+
 export interface FeedImageOptions extends MakeOptions {
   description: FeedImage;
   machine: FeedMachine;
@@ -86,7 +101,7 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
   await mkdir(join(out, 'disks'));
   const releases: Record<string, ReleaseSpec> = {};
   const given = givenPackages(description, folder);
-  let feed = '';
+  let feed = sets.feed === undefined ? '' : await debFolder(sets.feed, cache, steps, signal);
   for (const release of description.releases) {
     signal?.throwIfAborted();
     feed = await releaseFeed(options, given.get(release.version) ?? feed, release.recipe);
@@ -115,17 +130,28 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
 
 /** The folder with a release's packages and indexes. */
 async function releaseFeed(
-  { description, folder, steps, signal }: FeedImageOptions,
+  { description, folder, keys, steps, signal }: FeedImageOptions,
   from: string,
   recipe: string | undefined,
 ): Promise<string> {
-  const { format } = description.feed;
+  const { format, sign } = description.feed;
   const text = recipe === undefined ? `from: ${format}\n` : await readFile(join(folder, recipe), 'utf8');
-  const inputs = { version: 1, from: await folderDigest(from, []), recipe: text };
+  const key = sign === undefined ? undefined : join(keys, sign);
+  const date = new Date(description.epoch * 1000);
+  const inputs = {
+    version: 2,
+    from: await folderDigest(from, []),
+    recipe: text,
+    ...(key === undefined ? {} : { key: await sha256File(key), date: date.toISOString() }),
+  };
   const made = await steps.run('feed', inputs, async (out) => {
     const path = recipe === undefined ? join(out, 'recipe.yaml') : join(folder, recipe);
     if (recipe === undefined) await writeFile(path, text);
-    await deriveFeed({ recipe: path, from, to: join(out, 'feed') }, signal);
+    const to = join(out, 'feed');
+    await deriveFeed({ recipe: path, from, to }, signal);
+    if (key === undefined) return;
+    const release = { suite: 'stable', date, signer: await openSigner(key) };
+    await writeIndexes(to, await findFeeds(to, format), format, { release, signal });
   });
   return join(made, 'feed');
 }
@@ -158,12 +184,9 @@ async function factoryDisk(
   version: string,
   packages: readonly ReleasePackage[],
 ): Promise<FileRef> {
-  const { description, folder, keys, machineName, name, steps } = options;
+  const { description, folder, keys, machineName, name, steps, signal } = options;
   const { root, epoch } = description;
-  const tree = ipkRoot(
-    packages.map(({ about, files }) => ({ about, files })),
-    epoch,
-  );
+  const tree = await roots[description.feed.format](packages, epoch, signal);
   for (const [path, target] of Object.entries(root.links)) tree.addSymlink(path, target);
   await tree.addFolder(join(folder, root.overlay));
   for (const [path, file] of Object.entries(root.keys))

@@ -10,6 +10,8 @@ import { listFiles } from '../package/packaged-files.ts';
 /** A package of a release, read whole. */
 export interface ReleasePackage {
   about: ControlPackage;
+  /** The package itself. */
+  file: string;
   /** With contents. */
   files: PackagedFile[];
   contents: PackageContents;
@@ -31,6 +33,7 @@ export async function packagesOf(
     const { name, version, architecture, conffiles } = about;
     found.push({
       about,
+      file,
       files,
       contents: {
         name,

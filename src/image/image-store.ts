@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { isFolder, writeFileAtomically } from '../core/files.ts';
 import { removeStale } from './temporary.ts';
 
-/** How many builds of one image and machine are kept. */
+/** How many builds of one image and machine are kept, besides those of which a run may still be under way. */
 const kept = 3;
+const mayRunMs = 24 * 3_600_000;
 
 /** What was built instead of the locked image, because the mirror no longer had all of it. */
 interface Replacement {
@@ -47,7 +48,7 @@ export class ImageStore {
     return (await isFolder(this.path(found.key))) ? found : undefined;
   }
 
-  /** Removes half-made builds, and whole ones but for those used last. */
+  /** Removes half-made builds, and whole ones that were not used today, but for those used last. */
   async prune(): Promise<void> {
     await removeStale(this.folder);
     const names = (await readdir(this.folder)).filter((name) => /^[0-9a-f]{16}$/.test(name));
@@ -55,7 +56,8 @@ export class ImageStore {
       names.map(async (name) => ({ name, used: (await stat(this.path(name))).mtimeMs })),
     );
     aged.sort((a, b) => b.used - a.used);
-    for (const { name } of aged.slice(kept)) await rm(this.path(name), { recursive: true, force: true });
+    const old = aged.slice(kept).filter(({ used }) => used < Date.now() - mayRunMs);
+    for (const { name } of old) await rm(this.path(name), { recursive: true, force: true });
   }
 
   private note(lockedKey: string): string {

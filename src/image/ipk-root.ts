@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
-import { posix } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import type { ControlPackage } from '../package/package-format.ts';
-import type { PackagedFile } from '../package/packaged-file.ts';
 import { fieldValue, stanzaText } from '../package/stanza.ts';
+import { addPackagedFiles, type PackageToInstall } from './package-tree.ts';
 import { Tree } from './tree.ts';
 
-/** A package to be installed, with the contents of its files. */
-export interface PackageToInstall {
+/** An ipk to be installed. */
+export interface IpkToInstall extends PackageToInstall {
   about: ControlPackage;
-  files: readonly PackagedFile[];
 }
 
 const state = 'var/lib/opkg';
@@ -21,9 +19,9 @@ const state = 'var/lib/opkg';
  * Everything belongs to root. `seconds`: when it was installed, since 1970. Throws ScenarioError `image-packages` for
  * what this cannot hold.
  */
-export function ipkRoot(packages: readonly PackageToInstall[], seconds: number): Tree {
+export function ipkRoot(packages: readonly IpkToInstall[], seconds: number): Tree {
   const tree = new Tree({});
-  for (const one of packages) for (const file of one.files) addFile(tree, one, file);
+  addPackagedFiles(tree, packages);
   const sorted = [...packages].sort((a, b) => (a.about.name < b.about.name ? -1 : 1));
   for (const one of sorted) addInfo(tree, one);
   tree.addFile(`${state}/status`, sorted.map((one) => statusStanza(one, seconds)).join(''));
@@ -31,29 +29,7 @@ export function ipkRoot(packages: readonly PackageToInstall[], seconds: number):
   return tree;
 }
 
-function addFile(tree: Tree, { about, files }: PackageToInstall, file: PackagedFile): void {
-  const path = file.path.slice(1);
-  if (path === '') return;
-  if (file.type === 'directory') tree.addDirectory(path, file.mode);
-  else if (file.type === 'symlink') tree.addSymlink(path, file.target ?? '');
-  else {
-    const source = file.type === 'link' ? linked(files, file) : file.type === 'file' ? file : undefined;
-    if (source?.content === undefined)
-      throw new ScenarioError(
-        'image-packages',
-        `${about.name}: ${file.path} is a ${file.type}, which an image built of packages cannot have`,
-      );
-    tree.addFile(path, source.content, source.mode);
-  }
-}
-
-/** The file that a hard link names, which stands for itself in the archive before. */
-function linked(files: readonly PackagedFile[], { target = '' }: PackagedFile): PackagedFile | undefined {
-  const path = posix.join('/', target);
-  return files.find((file) => file.type === 'file' && file.path === path);
-}
-
-function addInfo(tree: Tree, { about, files }: PackageToInstall): void {
+function addInfo(tree: Tree, { about, files }: IpkToInstall): void {
   const info = (suffix: string) => `${state}/info/${about.name}.${suffix}`;
   tree.addFile(info('control'), stanzaText(about.control));
   tree.addFile(
@@ -76,7 +52,7 @@ const statusFields = [
   'Conflicts',
 ];
 
-function statusStanza({ about, files }: PackageToInstall, seconds: number): string {
+function statusStanza({ about, files }: IpkToInstall, seconds: number): string {
   const lines = statusFields.flatMap((name) => {
     const value = fieldValue(about.control, name);
     return value === undefined ? [] : [`${name}: ${value}`];

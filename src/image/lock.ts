@@ -31,6 +31,8 @@ export interface ImageSets {
   kernel: LockedSet;
   /** Of images that boot by firmware. */
   firmware?: LockedSet;
+  /** Of images that are installed from a feed of Debian packages. */
+  feed?: LockedSet;
 }
 
 /** Reads a lock file. Throws HarnessError `lock-missing` or `lock-invalid`. */

@@ -110,7 +110,7 @@ function takesFeed(agent: AgentSpec): boolean {
 
 function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {
   if (agent === 'rauc') return { name: 'rauc', bundle: 'verity' };
-  if (agent === 'opkg') return { name: 'opkg' };
+  if (typeof agent === 'string') return { name: agent };
   if (agent.name !== 'script') return agent;
   const { name, bundle, install, confirm, rollback } = agent;
   return {

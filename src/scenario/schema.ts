@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
-import { bundleFaults, cutPhases, stateKinds } from '../model/scenario.ts';
+import { bundleFaults, cutPhases, packageAgentNames, stateKinds } from '../model/scenario.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
 
@@ -64,12 +64,12 @@ const provisionStep = z
     `each step needs exactly one of ${provisionKinds.join(', ')}`,
   );
 
-const agentName = z.enum(['rauc', 'opkg', 'script']);
+const agentName = z.enum(['rauc', 'script', ...packageAgentNames]);
 const raucAgent = z.strictObject({
   name: z.literal('rauc'),
   bundle: z.enum(['verity', 'plain']).default('verity'),
 });
-const opkgAgent = z.strictObject({ name: z.literal('opkg') });
+const packageAgent = z.strictObject({ name: z.enum(packageAgentNames) });
 const scriptAgent = z.strictObject({
   name: z.literal('script'),
   bundle: z
@@ -84,7 +84,10 @@ const scriptAgent = z.strictObject({
 });
 
 const agent = z
-  .union([z.enum(['rauc', 'opkg']), z.discriminatedUnion('name', [raucAgent, opkgAgent, scriptAgent])])
+  .union([
+    z.enum(['rauc', ...packageAgentNames]),
+    z.discriminatedUnion('name', [raucAgent, packageAgent, scriptAgent]),
+  ])
   .describe(`The update agent: ${agentName.options.join(' or ')}`);
 
 const path = z.union([

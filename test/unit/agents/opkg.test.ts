@@ -31,7 +31,7 @@ describe('opkg', () => {
 
   it('recovers by configuring what was unpacked and upgrading again', async () => {
     const { asked, ready } = device({});
-    expect(await opkgAgent.packages?.recover(ready, source, limits())).toBeUndefined();
+    expect(await opkgAgent.packages.recover(ready, source, limits())).toBeUndefined();
     expect(asked.slice(1)).toEqual([`${opkg} configure`, `${opkg} update`, `${opkg} upgrade`]);
   });
 
@@ -51,22 +51,44 @@ describe('opkg', () => {
     const { asked, ready } = device({
       'opkg remove nano': { exitCode: 255, stderr: 'No packages removed.' },
     });
-    await opkgAgent.packages?.add(ready, source, ['nano', 'curl'], limits());
+    await opkgAgent.packages.add(ready, source, ['nano', 'curl'], limits());
     expect(asked.slice(1)).toEqual([`${opkg} update`, `${opkg} install nano curl`]);
-    await expect(opkgAgent.packages?.remove(ready, ['nano'], limits())).rejects.toMatchObject({
+    await expect(opkgAgent.packages.remove(ready, ['nano'], limits())).rejects.toMatchObject({
       code: 'remove-failed',
     });
   });
 
-  it('upgrades once more where the first try found a damaged package in the cache, and says so', async () => {
-    const answers = { [`${opkg} upgrade`]: { exitCode: 255 } };
-    const { asked, ready } = device(answers);
-    const run = (command: string) => {
-      const answer = ready.run(command);
-      if (command === `${opkg} upgrade`) answers[command] = { exitCode: 0 };
-      return answer;
+  it('upgrades again as long as it finds damaged packages in the cache, and says so', async () => {
+    const { asked, ready } = device({});
+    const stderr = 'Removing corrupt package file /var/cache/opkg/1_curl.ipk.';
+    let tries = 0;
+    const run = async (command: string) => {
+      const answer = await ready.run(command);
+      if (command !== `${opkg} upgrade`) return answer;
+      tries += 1;
+      return tries < 3 ? { ...answer, exitCode: 255, stderr } : answer;
     };
-    expect(await opkgAgent.packages?.recover({ run }, source, limits())).toBe('at the second try');
-    expect(asked.slice(-2)).toEqual([`${opkg} upgrade`, `${opkg} upgrade`]);
+    const packages = ['curl', 'nano'].map((name) => ({
+      name,
+      version: '1',
+      architecture: 'all',
+      path: name,
+    }));
+    expect(await opkgAgent.packages.recover({ run }, { ...source, packages }, limits())).toBe('at try 3');
+    expect(asked.filter((command) => command === `${opkg} upgrade`)).toHaveLength(3);
+    tries = -2;
+    await expect(
+      opkgAgent.packages.recover({ run }, { ...source, packages }, limits()),
+    ).rejects.toMatchObject({
+      code: 'install-failed',
+    });
+  });
+
+  it('does not try again what fails for another reason', async () => {
+    const { asked, ready } = device({ [`${opkg} upgrade`]: { exitCode: 255, stderr: 'no space left' } });
+    await expect(opkgAgent.packages.recover(ready, source, limits())).rejects.toMatchObject({
+      code: 'install-failed',
+    });
+    expect(asked.filter((command) => command === `${opkg} upgrade`)).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ipkRoot, type PackageToInstall } from '../../../src/image/ipk-root.ts';
+import { type IpkToInstall, ipkRoot } from '../../../src/image/ipk-root.ts';
 import { parseStanza } from '../../../src/package/stanza.ts';
 
 const file = (path: string, content: string, mode = 0o644) => ({
@@ -12,7 +12,7 @@ const file = (path: string, content: string, mode = 0o644) => ({
   content: Buffer.from(content),
 });
 
-const sshd: PackageToInstall = {
+const sshd: IpkToInstall = {
   about: {
     format: 'ipk',
     name: 'sshd',

@@ -131,6 +131,14 @@ describe('ImageStore', () => {
     expect((await readdir(store.folder)).sort()).toEqual([keys[0], keys[2], keys[3]]);
   });
 
+  it('keeps what was used today: a run may still be under way', async () => {
+    const store = new ImageStore(folder, 'image', 'qemuarm64');
+    const keys = ['1', '2', '3', '4'].map((digit) => digit.repeat(16));
+    for (const key of keys) await mkdir(store.path(key), { recursive: true });
+    await store.prune();
+    expect((await readdir(store.folder)).sort()).toEqual(keys);
+  });
+
   it('remembers a replacement for as long as it is there', async () => {
     const store = new ImageStore(folder, 'image', 'qemuarm64');
     const key = 'f'.repeat(16);

@@ -1,0 +1,70 @@
+import type { AgentLimits, ReleaseSource, Shell } from './agent.ts';
+import { agentCommand } from './command.ts';
+import { recoverDpkg, unattended } from './dpkg.ts';
+import { inPlace } from './in-place.ts';
+
+/** In the device's memory, so that naming a release's feed changes nothing on its disks. */
+const folder = '/run/brownout';
+
+/**
+ * apt as an unattended device runs it (seen with 3.0.3): the device's own settings and keys, but the release's feed,
+ * each folder of which is a flat repository ("deb URI ./"). Conffiles that the owner has changed stay (`--force-confold`).
+ * Without a key for its signature apt warns and keeps the index that it had: what is installed afterwards is for others
+ * to look at.
+ */
+export const aptAgent = inPlace(
+  'apt',
+  async (device, source, limits) => {
+    await update(device, source, limits);
+    await upgrade(device, source, limits);
+  },
+  {
+    system: 'dpkg',
+
+    async recover(device, source, limits) {
+      await recoverDpkg(device, limits);
+      // What is half installed is left out by "dpkg --configure -a"; only this repairs it.
+      await update(device, source, limits);
+      await agentCommand(device, 'recover', `${aptGet} -f install`, limits);
+      await upgrade(device, source, limits);
+      return undefined;
+    },
+
+    async add(device, source, names, limits) {
+      await update(device, source, limits);
+      await agentCommand(device, 'add', `${aptGet} install ${names.join(' ')}`, limits);
+    },
+
+    async remove(device, names, limits) {
+      await agentCommand(device, 'remove', `${aptGet} remove ${names.join(' ')}`, limits);
+    },
+  },
+);
+
+const options = [
+  `Dir::Etc::SourceList=${folder}/sources.list`,
+  'Dir::Etc::SourceParts=/dev/null',
+  `Dir::Etc::Preferences=${folder}/preferences`,
+  'Dpkg::Options::=--force-confold',
+];
+const aptGet = `${unattended} apt-get -q -y ${options.map((option) => `-o ${option}`).join(' ')}`;
+
+async function update(device: Shell, { url, folders, older }: ReleaseSource, limits: AgentLimits) {
+  const sources = folders.map((name) => `deb ${url}${name === '.' ? '' : `/${name}`} ./`);
+  // A priority above 1000 lets an older version take the place of a newer one (apt_preferences(5)).
+  const pin = older ? ['Package: *', 'Pin: release *', 'Pin-Priority: 1001'] : [];
+  const file = (name: string, lines: readonly string[]) =>
+    [`cat >${folder}/${name} <<'END'`, ...lines, 'END'].join('\n');
+  const command = [
+    `mkdir -p ${folder}`,
+    file('sources.list', sources),
+    file('preferences', pin),
+    `${aptGet} update`,
+  ].join('\n');
+  await agentCommand(device, 'update', command, limits);
+}
+
+async function upgrade(device: Shell, { older }: ReleaseSource, limits: AgentLimits): Promise<void> {
+  const backwards = older ? ' --allow-downgrades' : '';
+  await agentCommand(device, 'install', `${aptGet}${backwards} dist-upgrade`, limits);
+}

@@ -1,0 +1,70 @@
+import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
+import { agentCommand } from './command.ts';
+import { inPlace } from './in-place.ts';
+
+/** Nobody is there to answer questions. */
+export const unattended = 'DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true';
+const dpkg = `${unattended} dpkg --force-confold`;
+/** In the device's memory. */
+const downloads = '/tmp/brownout-debs';
+
+/**
+ * dpkg alone, as a device without apt uses it (seen with 1.22): the release's packages that are installed are fetched
+ * with wget and installed together. It knows of no feed, so dependencies are for whoever made the release.
+ */
+export const dpkgAgent = inPlace('dpkg', install, {
+  system: 'dpkg',
+
+  async recover(device, source, limits) {
+    await recoverDpkg(device, limits);
+    await install(device, source, limits);
+    return undefined;
+  },
+
+  async add(device, source, names, limits) {
+    const wanted = source.packages.filter(({ name }) => names.includes(name));
+    await fetchAndInstall(device, 'add', source, wanted, limits);
+  },
+
+  async remove(device, names, limits) {
+    await agentCommand(device, 'remove', `${dpkg} --remove ${names.join(' ')}`, limits);
+  },
+});
+
+async function install(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
+  // Also what is there in part: it is to be whole again.
+  const query = `dpkg-query --show --showformat '\${db:Status-Status} \${Package} \${Version}\\n'`;
+  const listed = await agentCommand(device, 'status', query, limits);
+  const there = new Map(
+    listed.split('\n').map((line) => {
+      const [state = '', name = '', version = ''] = line.split(' ');
+      return [name, { state, version }] as const;
+    }),
+  );
+  const wanted = source.packages.filter(({ name, version }) => {
+    const found = there.get(name);
+    if (found === undefined || found.state === 'not-installed' || found.state === 'config-files')
+      return false;
+    return found.state !== 'installed' || found.version !== version;
+  });
+  await fetchAndInstall(device, 'install', source, wanted, limits);
+}
+
+async function fetchAndInstall(
+  device: Shell,
+  what: 'add' | 'install',
+  { url }: ReleaseSource,
+  packages: readonly FeedPackage[],
+  limits: AgentLimits,
+): Promise<void> {
+  if (packages.length === 0) return;
+  const fetch = packages.map(({ path }, i) => `wget -q -O ${downloads}/${i}.deb '${url}/${path}' || exit 1`);
+  const prepare = `rm -rf ${downloads}; mkdir -p ${downloads}`;
+  await agentCommand(device, 'update', [prepare, ...fetch].join('\n'), limits);
+  await agentCommand(device, what, `${dpkg} --install ${downloads}/*.deb`, limits);
+}
+
+/** `dpkg --configure -a`, which its documentation names for what was interrupted. It passes over what is half installed. */
+export async function recoverDpkg(device: Shell, limits: AgentLimits): Promise<void> {
+  await agentCommand(device, 'recover', `${dpkg} --configure -a`, limits);
+}
