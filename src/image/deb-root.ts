@@ -25,8 +25,7 @@ const notKept: ReadonlySet<string> = new Set(['control']);
  */
 export async function debRoot(packages: readonly DebToInstall[], signal?: AbortSignal): Promise<Tree> {
   const tree = new Tree();
-  for (const [link, target] of Object.entries(Tree.mergedUsr)) tree.addSymlink(link, target);
-  addPackagedFiles(tree, packages.map(withoutMergedLinks));
+  addPackagedFiles(tree, packages);
   const sorted = [...packages].sort((a, b) => (a.about.name < b.about.name ? -1 : 1));
   const interests: string[] = [];
   for (const one of sorted) interests.push(...(await addInfo(tree, one, signal)));
@@ -47,11 +46,6 @@ export async function debRoot(packages: readonly DebToInstall[], signal?: AbortS
   tree.addDirectory('var/lib/apt/lists/partial');
   tree.addDirectory('var/cache/apt/archives/partial');
   return tree;
-}
-
-/** The links of a merged /usr are base-files' own and already there. */
-function withoutMergedLinks<T extends PackageToInstall>(one: T): T {
-  return { ...one, files: one.files.filter(({ path }) => !(path.slice(1) in Tree.mergedUsr)) };
 }
 
 /** Writes what dpkg keeps of one package; returns the triggers that it waits for, each with its name. */

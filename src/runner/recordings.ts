@@ -1,5 +1,5 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
@@ -13,7 +13,7 @@ import { keptRecordings } from './kept-recordings.ts';
 import type { PathRun } from './record-path.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
-const recordingFormat = 7;
+const recordingFormat = 8;
 
 /**
  * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's
@@ -69,6 +69,7 @@ export class RecordingStore {
       if ((await recordingDigest(text, arenaPath)) !== stored.sha256)
         throw new Error('its content does not match its digest');
       const { path, sha256: digest } = stored;
+      await copyDocuments(path, folder, this.bench.folder);
       return {
         path,
         sha256: digest,
@@ -113,6 +114,7 @@ export class RecordingStore {
       configuration: storeFiles(run.configuration),
     };
     await link(run.arenaPath, join(temporary, 'arena'));
+    await copyDocuments(run.path, this.bench.folder, temporary);
     await writeFile(join(temporary, 'log.json'), text);
     await writeFile(join(temporary, 'recording.json'), JSON.stringify(stored));
     for (const old of await readdir(this.root))
@@ -183,6 +185,18 @@ export async function findRecording(digest: string): Promise<WholeRecording | un
 /** SHA-256 over a log, as stored, and its data. */
 export async function recordingDigest(log: string, arenaPath: string): Promise<string> {
   return sha256(`${sha256(log)} ${await sha256File(arenaPath)}`);
+}
+
+/** SPDX documents of a path, which its record names by paths below a run's folder. */
+export async function copyDocuments(
+  { software = [] }: Pick<PathRecord, 'software'>,
+  from: string,
+  to: string,
+): Promise<void> {
+  for (const file of software.flatMap(({ documents }) => documents)) {
+    await mkdir(dirname(join(to, file)), { recursive: true });
+    await copyFile(join(from, file), join(to, file));
+  }
 }
 
 /** Console logs stay with the run that wrote them. */

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { aptAgent } from '../../../src/agents/apt.ts';
+import { device, limits } from './device.ts';
+
+const source = { url: 'http://10.0.2.2:1/2.0/feed', folders: ['.'], packages: [], older: false };
+/** What was asked, without the settings. */
+const short = (asked: readonly string[]) =>
+  asked.map((command) =>
+    command
+      .split('\n')
+      .at(-1)
+      ?.replaceAll(/ -o \S+|[A-Z_]+=\S+ /g, ''),
+  );
+
+describe('apt', () => {
+  it("names the release's feeds as flat repositories, for the device's own keys to vouch for", async () => {
+    const { asked, ready } = device({});
+    await aptAgent.install(ready, { ...source, folders: ['all', 'amd64'] }, limits());
+    expect(asked[0]).toContain(
+      'deb http://10.0.2.2:1/2.0/feed/all ./\ndeb http://10.0.2.2:1/2.0/feed/amd64 ./\n',
+    );
+    expect(asked[0]).not.toContain('trusted');
+    expect(short(asked)).toEqual(['apt-get -q -y update', 'apt-get -q -y dist-upgrade']);
+    expect(asked[1]).toContain('Dpkg::Options::=--force-confold');
+    expect(asked[1]).toContain('DEBIAN_FRONTEND=noninteractive');
+  });
+
+  it('does not upgrade from an index that it could not get', async () => {
+    const { asked, ready } = device({});
+    const run = async (command: string) => {
+      const answer = await ready.run(command);
+      return command.endsWith('update') ? { ...answer, exitCode: 100, stderr: 'E: 404' } : answer;
+    };
+    await expect(aptAgent.install({ run }, source, limits())).rejects.toMatchObject({
+      code: 'update-failed',
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('goes back to an older release by pinning all of it', async () => {
+    const { asked, ready } = device({});
+    await aptAgent.install(ready, { ...source, older: true }, limits());
+    expect(asked[0]).toContain('Pin-Priority: 1001');
+    expect(short(asked)[1]).toBe('apt-get -q -y --allow-downgrades dist-upgrade');
+  });
+
+  it('recovers as dpkg and apt say: configure, repair what is half installed, then upgrade', async () => {
+    const { asked, ready } = device({});
+    expect(await aptAgent.packages.recover(ready, source, limits())).toBeUndefined();
+    expect(short(asked)).toEqual([
+      'dpkg --force-confold --configure -a',
+      'apt-get -q -y update',
+      'apt-get -q -y -f install',
+      'apt-get -q -y dist-upgrade',
+    ]);
+  });
+
+  it('adds and removes packages by name', async () => {
+    const { asked, ready } = device({});
+    await aptAgent.packages.add(ready, source, ['nano', 'less'], limits());
+    await aptAgent.packages.remove(ready, ['nano'], limits());
+    expect(short(asked)).toEqual([
+      'apt-get -q -y update',
+      'apt-get -q -y install nano less',
+      'apt-get -q -y remove nano',
+    ]);
+  });
+});
