@@ -197,6 +197,11 @@ function strangers(from: PackageFormat, change: PackageChange): { path: string[]
   return found;
 }
 
+/** JSON Schema of a recipe, for editors. */
+export function recipeJsonSchema(): Record<string, unknown> {
+  return { title: 'brownout recipe', ...z.toJSONSchema(recipeSchema, { io: 'input' }) };
+}
+
 export type Recipe = z.output<typeof recipeSchema>;
 export type PackageChange = z.output<typeof change>;
 export type NewPackageRecipe = z.output<typeof newPackage>;

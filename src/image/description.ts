@@ -237,6 +237,11 @@ export type PrebuiltMachine = z.infer<typeof prebuiltMachine>;
 export type PrebuiltImage = z.infer<typeof prebuiltImage>;
 export type ImageDescription = z.infer<typeof imageDescription>;
 
+/** JSON Schema of an image.yaml, for editors. */
+export function imageJsonSchema(): Record<string, unknown> {
+  return { title: 'brownout image', ...z.toJSONSchema(imageDescription, { io: 'input' }) };
+}
+
 /** Reads `<imagesRoot>/<name>/image.yaml`. Throws ScenarioError with file:line:column. */
 export function readDescription(imagesRoot: string, name: string): Promise<ImageDescription> {
   return readDocument(join(imagesRoot, name, 'image.yaml'), imageDescription);

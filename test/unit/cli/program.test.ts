@@ -274,4 +274,13 @@ describe('schema', () => {
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ type: 'object', additionalProperties: false });
   });
+
+  it('knows every kind of file that users write', async () => {
+    for (const kind of ['scenario', 'image', 'recipe']) {
+      const { code, out } = await brownout('schema', kind);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ title: `brownout ${kind}` });
+    }
+    expect((await brownout('schema', 'imago')).code).toBe(2);
+  });
 });
