@@ -86,12 +86,8 @@ describe('a wrong command line', () => {
       ['run', 's.yaml', '--ssh-port', '99999'],
       '--ssh-port: expected a whole number from 1 to 65535',
     ],
-    [
-      'an image',
-      ['image', 'build', 'rauc-ba'],
-      'no image "rauc-ba"; there are rauc-ab, yocto-ipk; did you mean "rauc-ab"?',
-    ],
-    ['no image', ['image', 'build'], 'name an image: rauc-ab'],
+    ['an image', ['image', 'build', 'rauc-ba'], 'yocto-ipk; did you mean "rauc-ab"?'],
+    ['no image', ['image', 'build'], 'name an image: apt, '],
   ])('%s ends with 2', async (_, args, message) => {
     const { code, out, err } = await brownout(...args);
     expect(code).toBe(2);
@@ -167,12 +163,15 @@ describe('setup --check', () => {
 
 describe('image', () => {
   it('lists what can be built', async () => {
-    expect((await brownout('image', 'list')).out).toContain('rauc-ab  qemuarm64  not built\n');
+    expect((await brownout('image', 'list')).out).toMatch(/^rauc-ab +qemuarm64 +not built$/m);
     const { out } = await brownout('image', 'list', '--json');
-    expect(JSON.parse(out)).toMatchObject([
-      { name: 'rauc-ab', machines: [{ machine: 'qemux86-64', folders: [] }, {}] },
-      { name: 'yocto-ipk', machines: [{ machine: 'qemuarm64', folders: [] }] },
-    ]);
+    const machine = (name: string) => ({ machine: name, folders: [] });
+    expect(JSON.parse(out)).toEqual(
+      expect.arrayContaining([
+        { name: 'rauc-ab', machines: [machine('qemux86-64'), machine('qemuarm64')] },
+        { name: 'yocto-ipk', machines: [machine('qemuarm64')] },
+      ]),
+    );
   });
 
   it('verifies nothing where nothing is built', async () => {
