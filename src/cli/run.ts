@@ -83,7 +83,7 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
     )
     .option(
       '--budget <duration>',
-      'with all: begin no boot after this time (30m, 2h); what is left is unknown, and so not passed',
+      'with all: begin no boot after this time (30m, 2h), the last quarter of which is for audits; what is left is unknown, and so not passed',
       durationMs,
     )
     .option(

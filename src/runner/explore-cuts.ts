@@ -15,12 +15,15 @@ import { type RunProgress } from './progress.ts';
 import { type Recording, recordingDigest } from './recordings.ts';
 
 /** Bounds of the later questions. */
-export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget'> {
+export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget'> {
   /** Boots of one path after a second cut. */
   recoveryBoots: number;
   /** Milliseconds after which no boot is begun; undefined: no limit. */
   budgetMs: number | undefined;
 }
+
+/** Share of the budget that is kept for audits: what is decided in the rest must be shown to hold. */
+const auditsOfBudget = 0.25;
 
 /** States whose coming back is cut again, of one path. */
 const recoveryGrounds = 2;
@@ -33,9 +36,15 @@ export async function exploreCuts(
   progress: RunProgress,
 ): Promise<void> {
   const { during, states: kinds } = bench.scenario.powerCuts;
-  const { budgetMs } = limits;
-  const budget = budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(budgetMs);
-  const options = { ...limits, kinds, budget };
+  const { budgetMs, auditLeast } = limits;
+  const within = (share: number) =>
+    budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(budgetMs * share);
+  const options = {
+    ...limits,
+    kinds,
+    budget: within(auditLeast > 0 ? 1 - auditsOfBudget : 1),
+    auditBudget: within(1),
+  };
   const note = (cut: CutRecord) => {
     progress.cuts.push(cut);
     const whole = progress.explorations.filter(({ stage }) => stage === 'whole');

@@ -33,8 +33,9 @@ export interface ExploreOptions {
   retryBoots: number;
   /** Whether boots may begin from snapshots of earlier ones; audits never do. */
   snapshots: boolean;
-  /** Aborted when there is no time left to begin another boot. */
+  /** Aborted when there is no time left to begin another boot: to decide more states, and to audit what is decided. */
   budget: AbortSignal;
+  auditBudget: AbortSignal;
 }
 
 /** A boot of one of the space's states. */
@@ -267,7 +268,7 @@ export class Exploration implements AsyncDisposable {
 
   /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
   private async auditOne(ref: StateRef): Promise<void> {
-    if (this.options.budget.aborted) return;
+    if (this.options.auditBudget.aborted) return;
     const retry = this.wantsRetry && this.retries < this.options.retryBoots;
     if (retry) this.retries += 1;
     const decided = this.whole.decidedBy(ref);
