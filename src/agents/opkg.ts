@@ -54,16 +54,28 @@ async function update(device: Shell, source: ReleaseSource, limits: AgentLimits)
   await agentCommand(device, 'update', `${opkg} update`, limits);
 }
 
-/** opkg goes back to an older version of what it is told by name only. */
+/**
+ * To an older version opkg goes back by the package's address only: by its name, also with --force-downgrade, it says "No
+ * packages installed or removed" and ends with 0. An address of the version that is installed it refuses.
+ */
 async function upgrade(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
   if (!source.older) {
     await agentCommand(device, 'install', `${opkg} upgrade`, limits);
     return;
   }
   const listed = await agentCommand(device, 'status', 'opkg list-installed', limits);
-  const installed = new Set(listed.split('\n').map((line) => line.split(' ')[0]));
-  const names = source.packages.flatMap(({ name }) => (installed.has(name) ? [name] : []));
-  await agentCommand(device, 'install', `${opkg} install --force-downgrade ${names.join(' ')}`, limits);
+  const installed = new Map(
+    listed.split('\n').map((line) => {
+      const [name = '', version] = line.split(' - ');
+      return [name, version] as const;
+    }),
+  );
+  const addresses = source.packages.flatMap(({ name, version, path }) => {
+    const found = installed.get(name);
+    return found === undefined || found === version ? [] : [`${source.url}/${path}`];
+  });
+  if (addresses.length === 0) return;
+  await agentCommand(device, 'install', `${opkg} install --force-downgrade ${addresses.join(' ')}`, limits);
 }
 
 /** Lets opkg read the release's feeds and no others. */

@@ -35,16 +35,18 @@ describe('opkg', () => {
     expect(asked.slice(1)).toEqual([`${opkg} configure`, `${opkg} update`, `${opkg} upgrade`]);
   });
 
-  it('goes back by naming what is installed of the older feed', async () => {
-    const { asked, ready } = device({ 'opkg list-installed': { stdout: 'curl - 8.1\nnano - 7.2\n' } });
-    const packages = ['curl', 'avahi-daemon', 'nano'].map((name) => ({
-      name,
-      version: '1',
-      architecture: 'all',
-      path: `all/${name}.ipk`,
-    }));
+  it('goes back by the addresses of what is installed in another version', async () => {
+    const stdout = 'curl - 8.2\nnano - 7.2\nopkg - 1\n';
+    const { asked, ready } = device({ 'opkg list-installed': { stdout } });
+    const packages = ['curl 8.1', 'avahi-daemon 1', 'nano 7.1', 'opkg 1'].map((text) => {
+      const [name = '', version = ''] = text.split(' ');
+      return { name, version, architecture: 'all', path: `all/${name}.ipk` };
+    });
     await opkgAgent.install(ready, { ...source, packages, older: true }, limits());
-    expect(asked.slice(2)).toEqual(['opkg list-installed', `${opkg} install --force-downgrade curl nano`]);
+    expect(asked.slice(2)).toEqual([
+      'opkg list-installed',
+      `${opkg} install --force-downgrade ${source.url}/all/curl.ipk ${source.url}/all/nano.ipk`,
+    ]);
   });
 
   it('adds and removes packages by name', async () => {
