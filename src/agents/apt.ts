@@ -52,7 +52,7 @@ const aptGet = `${unattended} apt-get -q -y ${options.map((option) => `-o ${opti
 async function update(device: Shell, { url, folders, older }: ReleaseSource, limits: AgentLimits) {
   const sources = folders.map((name) => `deb ${url}${name === '.' ? '' : `/${name}`} ./`);
   // A priority above 1000 lets an older version take the place of a newer one (apt_preferences(5)).
-  const pin = older ? ['Package: *', 'Pin: release *', 'Pin-Priority: 1001'] : [];
+  const pin = older ? ['Package: *', `Pin: origin "${new URL(url).hostname}"`, 'Pin-Priority: 1001'] : [];
   const file = (name: string, lines: readonly string[]) =>
     [`cat >${folder}/${name} <<'END'`, ...lines, 'END'].join('\n');
   const command = [

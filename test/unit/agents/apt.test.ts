@@ -40,7 +40,7 @@ describe('apt', () => {
   it('goes back to an older release by pinning all of it', async () => {
     const { asked, ready } = device({});
     await aptAgent.install(ready, { ...source, older: true }, limits());
-    expect(asked[0]).toContain('Pin-Priority: 1001');
+    expect(asked[0]).toContain('Package: *\nPin: origin "10.0.2.2"\nPin-Priority: 1001\n');
     expect(short(asked)[1]).toBe('apt-get -q -y --allow-downgrades dist-upgrade');
   });
 
