@@ -4,6 +4,7 @@ import { aptAgent } from './apt.ts';
 import { dpkgAgent } from './dpkg.ts';
 import { opkgAgent } from './opkg.ts';
 import { rauc } from './rauc.ts';
+import { rpmAgent } from './rpm.ts';
 import { script } from './script.ts';
 
 /** Every update agent by the name that scenarios use. */
@@ -12,6 +13,7 @@ const agents = {
   opkg: () => opkgAgent,
   apt: () => aptAgent,
   dpkg: () => dpkgAgent,
+  rpm: () => rpmAgent,
   script,
 } satisfies Record<Exclude<AgentSpec['name'], 'script'>, () => UpdateAgent> & { script: typeof script };
 

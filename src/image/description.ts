@@ -188,8 +188,8 @@ const feedImage = z
     /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
     epoch: z.int().min(1_000_000_000),
     feed: z.strictObject({
-      format: z.enum(['ipk', 'deb']),
-      /** Instead of a folder: Debian packages, as the first release's feed. */
+      format: z.enum(['ipk', 'deb', 'rpm']),
+      /** Instead of a folder: Debian packages, as the first release's feed; made into rpms where that is the format. */
       packages: packageSet.optional(),
       /** Of debs: the OpenPGP key that signs InRelease, of the folder of test keys. */
       sign: z.string().optional(),

@@ -8,6 +8,7 @@ import { findFeeds } from '../feed/find-feeds.ts';
 import { writeIndexes } from '../feed/index-feed.ts';
 import { openSigner } from '../feed/sign-release.ts';
 import type { FileRef, ImageManifest, PackageContents, ReleaseSpec } from '../model/image.ts';
+import type { ControlPackage } from '../package/package-format.ts';
 import { debFolder } from './deb-folder.ts';
 import { debRoot } from './deb-root.ts';
 import type { FeedImage, FeedMachine } from './description.ts';
@@ -21,6 +22,8 @@ import { packageList } from './make-image.ts';
 import { manifestPath, manifestText } from './manifest.ts';
 import { readModules } from './modules.ts';
 import { PackageFiles } from './package-files.ts';
+import { rpmFolder } from './rpm-folder.ts';
+import { rpmRoot } from './rpm-root.ts';
 import { sshAccess } from './ssh-access.ts';
 import { Tools } from './tools.ts';
 import { Tree } from './tree.ts';
@@ -65,9 +68,15 @@ const roots: Record<
   FeedImage['feed']['format'],
   (packages: readonly ReleasePackage[], seconds: number, signal?: AbortSignal) => Promise<Tree>
 > = {
-  ipk: (packages, seconds) => Promise.resolve(ipkRoot(packages, seconds)),
-  deb: (packages, _, signal) => debRoot(packages, signal),
+  ipk: (packages, seconds) => Promise.resolve(ipkRoot(packages.flatMap(withControl), seconds)),
+  deb: (packages, _, signal) => debRoot(packages.flatMap(withControl), signal),
+  rpm: (packages) => rpmRoot(packages),
 };
+
+/** All of a release are of one format. */
+function withControl({ about, ...rest }: ReleasePackage): (ReleasePackage & { about: ControlPackage })[] {
+  return about.format === 'rpm' ? [] : [{ about, ...rest }];
+}
 
 export interface FeedImageOptions extends MakeOptions {
   description: FeedImage;
@@ -101,7 +110,7 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
   await mkdir(join(out, 'disks'));
   const releases: Record<string, ReleaseSpec> = {};
   const given = givenPackages(description, folder);
-  let feed = sets.feed === undefined ? '' : await debFolder(sets.feed, cache, steps, signal);
+  let feed = await debianFeed(options);
   for (const release of description.releases) {
     signal?.throwIfAborted();
     feed = await releaseFeed(options, given.get(release.version) ?? feed, release.recipe);
@@ -126,6 +135,13 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
     packages: [sets.system, sets.kernel].flatMap(packageList),
   };
   await writeFile(manifestPath(out), manifestText(manifest));
+}
+
+/** Debian's packages in the format of the feed; an empty word where the image has none. */
+async function debianFeed({ description, sets, cache, steps, signal }: FeedImageOptions): Promise<string> {
+  if (sets.feed === undefined) return '';
+  const debs = await debFolder(sets.feed, cache, steps, signal);
+  return description.feed.format === 'rpm' ? rpmFolder(debs, description.epoch, steps, signal) : debs;
 }
 
 /** The folder with a release's packages and indexes. */

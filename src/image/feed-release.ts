@@ -3,13 +3,13 @@ import { join, relative } from 'node:path';
 import { sha256File } from '../core/digest.ts';
 import { readSource } from '../derive/source.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
-import type { ControlPackage } from '../package/package-format.ts';
+import type { PackageFile, PackageFormat } from '../package/package-format.ts';
 import type { PackagedFile } from '../package/packaged-file.ts';
 import { listFiles } from '../package/packaged-files.ts';
 
 /** A package of a release, read whole. */
 export interface ReleasePackage {
-  about: ControlPackage;
+  about: PackageFile;
   /** The package itself. */
   file: string;
   /** With contents. */
@@ -20,14 +20,12 @@ export interface ReleasePackage {
 /** All packages of a release's feed. Throws what reading packages throws. */
 export async function packagesOf(
   feed: string,
-  format: ControlPackage['format'],
+  format: PackageFormat,
   signal?: AbortSignal,
 ): Promise<ReleasePackage[]> {
   const { packages } = await readSource(feed, format, signal);
   const found: ReleasePackage[] = [];
   for (const { about, file } of packages) {
-    // All are of the format that was asked for.
-    if (about.format === 'rpm') continue;
     const files = await listFiles(file, { digests: true, contents: 'all', ...(signal && { signal }) });
     const digests = files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }]));
     const { name, version, architecture, conffiles } = about;
@@ -41,7 +39,8 @@ export async function packagesOf(
         architecture,
         path: relative(feed, file),
         files: digests,
-        conffiles: [...conffiles],
+        // An rpm has a word before those whose edited file stays.
+        conffiles: conffiles.map((line) => line.replace(/^noreplace /, '')),
       },
     });
   }

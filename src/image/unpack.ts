@@ -10,7 +10,7 @@ import { Tree } from './tree.ts';
 const timeoutMs = 5 * 60_000;
 const atOnce = 2;
 /** Documentation and translations, which no image and no tool needs. */
-const unneeded = [
+export const unneeded: readonly string[] = [
   'usr/share/doc',
   'usr/share/man',
   'usr/share/locale',

@@ -1,0 +1,118 @@
+import { DeviceFailure } from '../core/errors.ts';
+import { compareRpmVersions } from '../package/rpm-version.ts';
+import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
+import { agentCommand } from './command.ts';
+import { inPlace } from './in-place.ts';
+
+/** In the device's memory, so that what is written to its disks is rpm's. */
+const downloads = '/run/brownout/rpms';
+const query = "rpm --query --all --queryformat '%{NAME}\\t%{EVR}\\t%{ARCH}\\n'";
+
+/**
+ * Plain rpm without dnf (seen with 4.20.1): what the release has in another version is fetched, and installed in one
+ * transaction. What it needs must be in it or there, or rpm refuses. rpm ends with 0 also where a %post has failed or has
+ * not even been started, and where `--freshen` passes over a package whose files are damaged: what is installed afterwards
+ * is for others to look at.
+ */
+export const rpmAgent = inPlace(
+  'rpm',
+  async (device, source, limits) => {
+    const wanted = outdated(await installed(device, limits), source);
+    await transaction(device, 'install', upgradeOptions(source), source, wanted, limits);
+  },
+  {
+    system: 'rpm',
+
+    /**
+     * The database is SQLite's, whose write-ahead log the next program that opens it applies: rpm has no step of its own
+     * for that. Only where it still cannot be read is it rebuilt from the packages in it (rpmdb(8)). Then the upgrade
+     * again; a package of which both versions are recorded is installed over itself, which takes the old one away.
+     */
+    async recover(device, source, limits) {
+      const { found, odd } = await installedAfterCut(device, limits);
+      const options = [...upgradeOptions(source), '--replacepkgs'];
+      await transaction(device, 'install', options, source, outdated(found, source), limits);
+      return odd;
+    },
+
+    async add(device, source, names, limits) {
+      const offered = new Map(newest(source.packages).map((one) => [one.name, one]));
+      const wanted = names.map((name) => {
+        const one = offered.get(name);
+        if (one === undefined) throw new DeviceFailure('add-failed', `the feed has no package ${name}`);
+        return one;
+      });
+      await transaction(device, 'add', ['--install'], source, wanted, limits);
+    },
+
+    async remove(device, names, limits) {
+      await agentCommand(device, 'remove', `rpm --erase ${names.join(' ')}`, limits);
+    },
+  },
+);
+
+type Installed = Pick<FeedPackage, 'name' | 'version' | 'architecture'>;
+
+/** An empty list is no answer: rpm gives it, with 0, for a damaged database and for one that is gone. */
+async function installed(device: Shell, limits: AgentLimits): Promise<Installed[]> {
+  const listed = await agentCommand(device, 'status', query, limits);
+  const found = listed.split('\n').flatMap((line): Installed[] => {
+    const [name = '', version = '', architecture] = line.split('\t');
+    return architecture === undefined ? [] : [{ name, version, architecture }];
+  });
+  if (found.length > 0) return found;
+  throw new DeviceFailure('status-failed', 'rpm ended with 0 and says that no package is installed');
+}
+
+async function installedAfterCut(
+  device: Shell,
+  limits: AgentLimits,
+): Promise<{ found: Installed[]; odd?: string }> {
+  try {
+    return { found: await installed(device, limits) };
+  } catch (error) {
+    if (!(error instanceof DeviceFailure && error.code === 'status-failed')) throw error;
+    await agentCommand(device, 'recover', 'rpm --rebuilddb', limits);
+    return { found: await installed(device, limits), odd: 'after rpm --rebuilddb' };
+  }
+}
+
+/** What the release has in another version than one that is installed. */
+function outdated(found: readonly Installed[], { packages }: ReleaseSource): FeedPackage[] {
+  return newest(packages).filter((offered) =>
+    found.some(
+      ({ name, architecture, version }) =>
+        name === offered.name && architecture === offered.architecture && version !== offered.version,
+    ),
+  );
+}
+
+/** Of each name and architecture the newest. */
+function newest(packages: readonly FeedPackage[]): FeedPackage[] {
+  const found = new Map<string, FeedPackage>();
+  for (const one of packages) {
+    const key = `${one.name}.${one.architecture}`;
+    const other = found.get(key);
+    if (other === undefined || compareRpmVersions(one.version, other.version) > 0) found.set(key, one);
+  }
+  return [...found.values()];
+}
+
+function upgradeOptions({ older }: ReleaseSource): string[] {
+  return ['--upgrade', ...(older ? ['--oldpackage'] : [])];
+}
+
+async function transaction(
+  device: Shell,
+  what: 'add' | 'install',
+  options: readonly string[],
+  { url }: ReleaseSource,
+  packages: readonly FeedPackage[],
+  limits: AgentLimits,
+): Promise<void> {
+  if (packages.length === 0) return;
+  const fetch = packages.map(({ path }, i) => `wget -q -O ${downloads}/${i}.rpm '${url}/${path}' || exit 1`);
+  const prepare = `rm -rf ${downloads}; mkdir -p ${downloads}`;
+  await agentCommand(device, 'update', [prepare, ...fetch].join('\n'), limits);
+  await agentCommand(device, what, `rpm ${options.join(' ')} ${downloads}/*.rpm`, limits);
+}
