@@ -169,7 +169,6 @@ function wantedSets(description: BuiltImage | FeedImage, machine: MachineName): 
     tools: { label: 'tools', set: packages.tools, architecture: 'amd64' },
     system: own('system', packages.system),
     kernel: own('kernel', packages.kernel),
-    ...('feed' in packages && packages.feed !== undefined ? { feed: own('feed', packages.feed) } : {}),
     ...(found !== undefined && 'firmware' in found ? { firmware: own('firmware', found.firmware) } : {}),
     ...(feed?.packages === undefined ? {} : { feed: own('feed', feed.packages) }),
   };
