@@ -6,13 +6,15 @@ import { inPlace } from './in-place.ts';
 
 /** In the device's memory, so that what is written to its disks is rpm's. */
 const downloads = '/run/brownout/rpms';
+/** The end of what rpm said, short enough for a message. */
+const saidLimit = 600;
 const query = "rpm --query --all --queryformat '%{NAME}\\t%{EVR}\\t%{ARCH}\\n'";
 
 /**
  * Plain rpm without dnf (seen with 4.20.1): what the release has in another version is fetched, and installed in one
- * transaction. What it needs must be in it or there, or rpm refuses. rpm ends with 0 also where a %post has failed or has
- * not even been started, and where `--freshen` passes over a package whose files are damaged: what is installed afterwards
- * is for others to look at.
+ * transaction. What it needs must be in it or there, or rpm refuses. Where a %post has failed, or could not even be
+ * started, rpm ends with 0 and its database does not tell: what it says is all that there is. It does nothing for a
+ * package that is recorded in the wanted version, whatever became of its files: that is for others to look at.
  */
 export const rpmAgent = inPlace(
   'rpm',
@@ -114,5 +116,7 @@ async function transaction(
   const fetch = packages.map(({ path }, i) => `wget -q -O ${downloads}/${i}.rpm '${url}/${path}' || exit 1`);
   const prepare = `rm -rf ${downloads}; mkdir -p ${downloads}`;
   await agentCommand(device, 'update', [prepare, ...fetch].join('\n'), limits);
-  await agentCommand(device, what, `rpm ${options.join(' ')} ${downloads}/*.rpm`, limits);
+  const said = await agentCommand(device, what, `rpm ${options.join(' ')} ${downloads}/*.rpm 2>&1`, limits);
+  if (/scriptlet failed, exit status/.test(said))
+    throw new DeviceFailure(`${what}-failed`, `rpm ended with 0, but said: ${said.trim().slice(-saidLimit)}`);
 }
