@@ -34,8 +34,8 @@ export function brownout(
   });
 }
 
-/** The records that `run --json` printed. */
-function recordsOf({ stdout, stderr }: CliResult): RunRecord[] {
+/** The records of a run, as `run --json` printed them. */
+export function recordsOf({ stdout, stderr }: CliResult): RunRecord[] {
   try {
     return (JSON.parse(stdout) as { runs: { record: RunRecord }[] }).runs.map(({ record }) => record);
   } catch (error) {

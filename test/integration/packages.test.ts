@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { testData } from '../support/data.ts';
-import { brownout, projectFolder, recordOf, temporaryFolder } from './cli.ts';
+import { brownout, projectFolder, recordOf, recordsOf, temporaryFolder } from './cli.ts';
 
 describe('a Yocto device of real packages', () => {
   testData('yocto-kirkstone-aarch64');
@@ -39,6 +39,27 @@ describe('a Yocto device of real packages', () => {
     for (const document of software?.documents ?? []) {
       const text = await readFile(join(folder.path, 'latest', document), 'utf8');
       expect(text).toContain('8.9p1-r1');
+    }
+  });
+});
+
+describe('a Debian device', () => {
+  it('is taken to a later release and back by apt, and by dpkg alone', async () => {
+    await using folder = await temporaryFolder();
+    const scenarios = ['apt', 'dpkg'].map((agent) =>
+      join(projectFolder, 'test', 'scenarios', `${agent}-there-and-back.yaml`),
+    );
+    const result = await brownout([
+      'run',
+      ...scenarios,
+      ...['--machine', 'qemux86-64', '--power-cuts', 'none', '--jobs', '2', '--json'],
+      ...['--reports', folder.path],
+    ]);
+    expect(result.code, result.stderr).toBe(0);
+    for (const { paths } of recordsOf(result)) {
+      const [there, back] = paths[0]?.software ?? [];
+      expect(there?.diff.changes.map(({ kind }) => kind)).toEqual(Array(6).fill('upgraded'));
+      expect(back?.diff.changes.map(({ kind }) => kind)).toEqual(Array(6).fill('downgraded'));
     }
   });
 });
