@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { type Lookup, lookupBelow } from './lookup.ts';
 
 /**
  * What may go wrong with a feed while a device reads it. `file`s are the ends of URL paths: `a_1.0_all.ipk`,
@@ -34,40 +33,32 @@ export type BodyFault =
   | { kind: 'dropped'; file: string; afterBytes: number };
 
 /**
- * The next release is being copied over this one. `first` is already that of the folder `next`: the indexes, which
- * then name packages that are not there, or all but the indexes, which then name packages that are gone.
+ * A release is being copied over the one before: of the files below the folder `release`, the indexes, or all but the
+ * indexes, are still those of the folder `before`. Indexes then name packages that are not there yet, or that are gone.
  */
 interface HalfPublished {
   kind: 'half-published';
-  next: string;
-  first: 'index' | 'packages';
+  /** Both as in a URL, without slashes at the ends: `2.0/feed`. */
+  release: string;
+  before: string;
+  still: 'index' | 'packages';
 }
 
 /** What a fault makes of one request. */
 export type FaultEffect =
   | { kind: 'none' | 'missing' }
-  /** Look for the file elsewhere. */
-  | { kind: 'elsewhere'; lookup: Lookup }
+  /** As if this path had been asked for. */
+  | { kind: 'elsewhere'; path: string }
   | { kind: 'body'; fault: BodyFault };
 
 /** Says of each request which fault meets it: the first of the list that applies and is not over. */
 export class FaultPlan {
   /** Answers that a fault has changed so far. */
   met = 0;
-  private readonly faults: { fault: FeedFault; left: number; elsewhere: Lookup | undefined }[];
+  private readonly faults: { fault: FeedFault; left: number }[];
 
-  private constructor(faults: FaultPlan['faults']) {
-    this.faults = faults;
-  }
-
-  /** Throws HarnessError `feed-failed` where a folder cannot be read. */
-  static async open(faults: readonly FeedFault[]): Promise<FaultPlan> {
-    const open = async (fault: FeedFault) => ({
-      fault,
-      left: fault.times ?? Number.POSITIVE_INFINITY,
-      elsewhere: fault.kind === 'half-published' ? await lookupBelow(fault.next) : undefined,
-    });
-    return new FaultPlan(await Promise.all(faults.map(open)));
+  constructor(faults: readonly FeedFault[]) {
+    this.faults = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
   }
 
   /** Takes the next fault for a request of this path (`/all/Packages`). One of a body is met when it is sent. */
@@ -75,7 +66,7 @@ export class FaultPlan {
     const found = this.faults.find(({ fault, left }) => left > 0 && applies(fault, path));
     if (found === undefined) return { kind: 'none' };
     found.left -= 1;
-    const { fault, elsewhere } = found;
+    const { fault } = found;
     switch (fault.kind) {
       case 'truncated':
       case 'corrupted':
@@ -83,9 +74,11 @@ export class FaultPlan {
         return { kind: 'body', fault };
       case 'index-missing':
       case 'missing':
+        this.met += 1;
+        return { kind: 'missing' };
       case 'half-published':
         this.met += 1;
-        return elsewhere === undefined ? { kind: 'missing' } : { kind: 'elsewhere', lookup: elsewhere };
+        return { kind: 'elsewhere', path: `/${fault.before}${path.slice(fault.release.length + 1)}` };
     }
   }
 }
@@ -95,7 +88,7 @@ function applies(fault: FeedFault, path: string): boolean {
     case 'index-missing':
       return isIndex(path) && (fault.feed === undefined || path.includes(`/${fault.feed}/`));
     case 'half-published':
-      return isIndex(path) === (fault.first === 'index');
+      return path.startsWith(`/${fault.release}/`) && isIndex(path) === (fault.still === 'index');
     case 'missing':
     case 'truncated':
     case 'corrupted':
@@ -104,7 +97,9 @@ function applies(fault: FeedFault, path: string): boolean {
   }
 }
 
-/** The files that opkg and apt take for an index or its signature. */
-function isIndex(path: string): boolean {
-  return /^(Packages(\.\w+)?|(In)?Release(\.gpg)?)$/.test(basename(path));
+/** The files that opkg, apt and dnf take for an index or its signature. */
+export function isIndex(path: string): boolean {
+  return (
+    /^(Packages(\.\w+)?|(In)?Release(\.gpg)?)$/.test(basename(path)) || /(^|\/)repodata\/[^/]+$/.test(path)
+  );
 }

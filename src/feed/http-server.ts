@@ -33,8 +33,8 @@ export interface FeedServer extends AsyncDisposable {
   hostUrl(path: string): string;
   /** The URL of a path for a guest on QEMU's user networking. */
   guestUrl(path: string): string;
-  /** Makes these things go wrong, in place of earlier faults. Throws HarnessError `feed-failed`. */
-  misbehave(faults: readonly FeedFault[]): Promise<FaultsInForce>;
+  /** Makes these things go wrong, in place of earlier faults. */
+  misbehave(faults: readonly FeedFault[]): FaultsInForce;
 }
 
 /**
@@ -67,7 +67,7 @@ async function serve(
   { onNotice, onFault = () => undefined, port = 0 }: ServeOptions,
   lookup: Lookup,
 ): Promise<FeedServer> {
-  const healthy = await FaultPlan.open([]);
+  const healthy = new FaultPlan([]);
   let present = healthy;
   const server = createServer((request, response) => {
     logOutcome(request, response, onNotice);
@@ -92,8 +92,8 @@ async function serve(
     port: actual,
     hostUrl: (path) => url('127.0.0.1', path),
     guestUrl: (path) => url(hostSeenByGuest, path),
-    async misbehave(faults) {
-      const plan = await FaultPlan.open(faults);
+    misbehave(faults) {
+      const plan = new FaultPlan(faults);
       present = plan;
       return {
         get met() {
@@ -127,8 +127,8 @@ async function answer(
     return;
   }
   const effect = plan.take(path);
-  const find = effect.kind === 'elsewhere' ? effect.lookup : lookup;
-  const file = effect.kind === 'missing' ? undefined : await find(path);
+  const asked = effect.kind === 'elsewhere' ? effect.path : path;
+  const file = effect.kind === 'missing' ? undefined : await lookup(asked);
   if (file === undefined || path.endsWith('/') || !(await stat(file)).isFile()) {
     refuse(response, 404);
     return;

@@ -37,14 +37,18 @@ export type AgentSpec =
 /** A byte of a file, or the share of the file (0 to 1) that comes before it: bundles differ in length. */
 export type FilePlace = { byte: number } | { share: number };
 
-/** What may be wrong with a bundle as the server gives it; `feed/faults.ts` says what each is. */
-export const bundleFaults = ['missing', 'truncated', 'corrupted', 'dropped'] as const;
+/** What may be wrong with a file as the server gives it; `feed/faults.ts` says what each is. */
+export const fileFaults = ['missing', 'truncated', 'corrupted', 'dropped'] as const;
+/** How a package feed is found while its next release is being copied to it: what is there already. */
+export const publishingFaults = ['index-first', 'packages-first'] as const;
 
 /** A try to upgrade while something is wrong with the source. */
 export interface FaultyAttempt {
   name: string;
-  fault: (typeof bundleFaults)[number];
-  /** Where it ends, is wrong, or is lost; without meaning where it is missing. */
+  fault: (typeof fileFaults)[number] | (typeof publishingFaults)[number];
+  /** Of a package feed: the package whose file it is; without it all indexes are meant. */
+  package?: string;
+  /** Where the file ends, is wrong, or is lost; without meaning for the other faults. */
   at: FilePlace;
 }
 

@@ -1,80 +1,179 @@
 import type { Shell } from '../agents/agent.ts';
+import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
+import type { StepRecord } from '../model/record.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
 import type { Bench, Upgrade } from './bench.ts';
-import { type Trouble, troubleOf } from './bundle-trouble.ts';
-import type { Checklist } from './checklist.ts';
-import type { Owned } from './judge-files.ts';
-import type { Subject } from './observe.ts';
+import { Checklist, DeviceStopped } from './checklist.ts';
+import { type Device, openDevice } from './device.ts';
+import { judgeFiles, type Owned } from './judge-files.ts';
+import { lookAtRelease } from './look-at-release.ts';
+import { observe } from './observe.ts';
+import { serveReleases } from './open-bench.ts';
+import { type Trouble, troubleOf } from './source-trouble.ts';
 import {
+  afterUpgrade,
   confirm,
   type Examined,
   examine,
   type InstallBench,
   install,
+  recover,
   untilReady,
   upgradeName,
 } from './upgrade.ts';
 
-/**
- * Tries an upgrade while something is wrong with its source, and reboots. The update agent must refuse or do nothing;
- * the device must come up on the release that it had, whole, with the owner's files, and pass the scenario's checks.
- * `bench.feed` must be this device's alone. Throws DeviceStopped where the device is no longer on the old release, and
- * ScenarioError `fault-not-met` where it never came upon the fault.
- */
-export async function tryFaulty(
-  bench: Bench,
-  subject: Subject,
-  before: Ready,
-  {
-    attempt,
-    upgrade,
-    owned,
-    checklist,
-  }: {
-    attempt: FaultyAttempt;
-    upgrade: Upgrade;
-    owned: Owned;
-    checklist: Checklist;
-  },
-): Promise<Ready> {
-  const prefix = `${upgradeName(upgrade)} ${attempt.name}: `;
-  const trouble = troubleOf(bench.scenario, bench.manifest, attempt, upgrade.to);
-  const refusal = await checklist.step(`${prefix}install`, () => refusalOf(bench, before, upgrade, trouble));
-  bench.notice(`${prefix}${refusal ?? 'the update agent ended with success'}`);
-  const ready = await checklist.step(`${prefix}boots`, async () => untilReady(bench, await before.reboot()));
-  const expectation = { allowed: [upgrade.from], owned, compare: 'every' as const };
-  const seen = await examine(bench, ready, subject, expectation, checklist, prefix);
-  await checklist.step(`${prefix}refused`, () => assertOld(seen, upgrade, trouble, refusal));
-  await checklist.step(`${prefix}confirm`, () => confirm(bench, ready));
-  return ready;
+/** What is tried, with whose files, and who is told how it went. */
+interface Trials {
+  /** Begins the names of console logs and scratch files. */
+  label: string;
+  upgrade: Upgrade;
+  owned: Owned;
+  onStep: (step: StepRecord) => void;
 }
 
 /**
- * Has a release installed while its bundle has a fault. Returns what the agent said when it refused; undefined where it
+ * Switches the device off, tries the upgrade on a copy of it for each of the scenario's feed faults, and switches it on
+ * again: nothing of the tries is left on it, and no try begins with what another has left. A try that fails is noted,
+ * and the next one made. Throws ScenarioError `fault-not-met`; DeviceStopped where the device itself fails.
+ */
+export async function tryFaults(
+  shared: Bench,
+  device: Device,
+  before: Ready,
+  checklist: Checklist,
+  trials: Trials,
+): Promise<Ready> {
+  const { feedFaults } = shared.scenario;
+  if (feedFaults.length === 0) return before;
+  await using stack = new CleanupStack();
+  // Other paths are under way at the same time, and faults are for one device.
+  const bench = { ...shared, feed: await serveReleases(shared.manifest, shared.stop, stack) };
+  const name = upgradeName(trials.upgrade);
+  const off = await checklist.guard(`${name} shutdown`, () => before.shutdown({ signal: bench.signal }));
+  for (const [i, attempt] of feedFaults.entries())
+    await tryFaulty(bench, device, attempt, { ...trials, label: `${trials.label}-fault${i + 1}` });
+  return checklist.guard(`${name} boots`, async () => untilReady(bench, await off.powerOn()));
+}
+
+/** One try; `original` is switched off. */
+async function tryFaulty(
+  bench: Bench,
+  original: Device,
+  attempt: FaultyAttempt,
+  { label, upgrade, owned, onStep }: Trials,
+): Promise<void> {
+  await using stack = new CleanupStack();
+  const device = await openDevice(bench, label, original.overlays, stack);
+  const { folder } = bench;
+  const checklist = new Checklist({ folder, consolePath: device.target.consolePath, onStep });
+  const prefix = `${upgradeName(upgrade)} ${attempt.name}: `;
+  const trouble = troubleOf(bench, attempt, upgrade);
+  try {
+    const before = await checklist.guard(`${prefix}boots`, async () =>
+      untilReady(bench, await device.target.powerOn()),
+    );
+    const refusal = await checklist.step(`${prefix}install`, () =>
+      refusalOf(bench, before, upgrade, trouble),
+    );
+    bench.notice(`${prefix}${refusal ?? 'the update agent ended with success'}`);
+    const ready = await checklist.step(`${prefix}boots`, async () =>
+      untilReady(bench, await before.reboot()),
+    );
+    await assertHeld(bench, ready, device, { upgrade, owned, trouble, refusal, checklist, prefix });
+    const repaired = `${prefix}repaired: `;
+    const odd = await checklist.step(`${repaired}install`, () => installRepaired(bench, ready, upgrade));
+    if (odd !== undefined) bench.notice(`${repaired}${odd}`);
+    const after = await checklist.step(`${repaired}boots`, async () =>
+      untilReady(bench, await ready.reboot()),
+    );
+    const expectation = afterUpgrade(bench, upgrade, owned);
+    await examine(bench, after, device.subject, expectation, checklist, repaired);
+    await after.cutPower();
+  } catch (error) {
+    if (!(error instanceof DeviceStopped)) throw error;
+  } finally {
+    bench.spend('record.cpu', device.target.cpuSeconds());
+  }
+}
+
+/**
+ * Has a release installed while its source has faults. Returns what the agent said when it refused; undefined where it
  * ended as if all were well. Throws ScenarioError `fault-not-met`, and DeviceFailure for any other end.
  */
 export async function refusalOf(
   bench: InstallBench,
   device: Shell,
   upgrade: Upgrade,
-  { fault, text }: Trouble,
+  { faults, text }: Trouble,
 ): Promise<string | undefined> {
-  using faults = await bench.feed.misbehave([fault]);
+  using force = bench.feed.misbehave(faults);
   const refusal = await install(bench, device, upgrade).then(
     () => undefined,
     (error: unknown) => {
-      if (error instanceof DeviceFailure && error.code === 'install-failed') return messageOf(error);
+      if (error instanceof DeviceFailure && refusals.includes(error.code)) return messageOf(error);
       throw error;
     },
   );
-  if (faults.met > 0) return refusal;
+  if (force.met > 0) return refusal;
   throw new ScenarioError(
     'fault-not-met',
     `${bench.scenario.source.path}: feedFaults: ${text}, but the device never asked for what is wrong; ` +
       (refusal ?? 'its update agent ended with success'),
-    { hint: 'choose another byte; an agent need not read all of a bundle' },
+    { hint: 'choose another byte or package; an agent need not read all of a release' },
+  );
+}
+
+/** Failures by which an agent says that it cannot have the release. */
+const refusals: readonly string[] = ['install-failed', 'update-failed'];
+
+interface Held {
+  upgrade: Upgrade;
+  owned: Owned;
+  trouble: Trouble;
+  refusal: string | undefined;
+  checklist: Checklist;
+  prefix: string;
+}
+
+/**
+ * Decides whether a device may be as it is after a try. On the old release it must be sound in every way. A package
+ * manager that has said that it failed may leave it between the releases, since it does not promise to be atomic;
+ * what is installed can then still be read, and the owner's files are there.
+ */
+async function assertHeld(bench: Bench, ready: Ready, device: Device, held: Held): Promise<void> {
+  const { upgrade, owned, trouble, refusal, checklist, prefix } = held;
+  const { from, to } = upgrade;
+  const { scenario, agent, signal, shipped } = bench;
+  if (agent.packages !== undefined && scenario.expect.release !== 'unchecked') {
+    const seen = await checklist.guard(`${prefix}look`, () =>
+      observe(ready, device.subject, 'none', signal),
+    );
+    const { running, result } = await checklist.guard(`${prefix}look`, () =>
+      lookAtRelease(bench, ready, seen, { allowed: [from], compare: 'every' }),
+    );
+    if (result.verdict !== 'passed' && running.release !== to) {
+      await checklist.step(`${prefix}refused`, () => assertSaid(result.message, trouble, refusal));
+      bench.notice(`${prefix}the device is between ${from} and ${to}: ${result.message}`);
+      const files = judgeFiles({ expect: scenario.expect, shipped }, owned, seen.configuration, [from, to]);
+      if (scenario.expect.configuration !== 'unchecked' && owned.files.length > 0)
+        checklist.check(`${prefix}configuration`, files);
+      return;
+    }
+  }
+  const expectation = { allowed: [from], owned, compare: 'every' as const };
+  const seen = await examine(bench, ready, device.subject, expectation, checklist, prefix);
+  await checklist.step(`${prefix}refused`, () => assertOld(seen, upgrade, trouble, refusal));
+  await checklist.step(`${prefix}confirm`, () => confirm(bench, ready));
+}
+
+/** Throws DeviceFailure `silent-failure` where the agent has not said that it left the device between releases. */
+export function assertSaid(state: string, { text }: Trouble, refusal: string | undefined): void {
+  if (refusal !== undefined) return;
+  throw new DeviceFailure(
+    'silent-failure',
+    `the update agent ended with success, but the device is on neither release: ${state}; ${text}`,
   );
 }
 
@@ -92,4 +191,12 @@ export function assertOld(
       ? `the upgrade to ${to} took place although its source was faulty`
       : `the device is no longer wholly on ${from} after an upgrade whose source was faulty`;
   throw new DeviceFailure('fault-taken', `${what}: ${text}; the update agent ${agent}`);
+}
+
+/** The upgrade from the repaired source: for packages as their manager's documentation has it. Returns what was odd. */
+async function installRepaired(bench: Bench, device: Ready, upgrade: Upgrade): Promise<string | undefined> {
+  const { packages } = bench.agent;
+  if (packages !== undefined) return recover(bench, device, upgrade, packages);
+  await install(bench, device, upgrade);
+  return undefined;
 }

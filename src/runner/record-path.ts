@@ -1,6 +1,6 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
-import type { PathRecord } from '../model/record.ts';
+import type { PathRecord, StepRecord } from '../model/record.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import type { FileState, OwnedFile } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
@@ -9,11 +9,10 @@ import { idleMark, windowMark } from '../writelog/windows.ts';
 import type { Bench, Upgrade } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
 import { type Device, factoryDisks, openDevice } from './device.ts';
-import { tryFaulty } from './faulty-upgrade.ts';
+import { tryFaults } from './faulty-upgrade.ts';
 import type { Owned } from './judge-files.ts';
 import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
-import { serveReleases } from './open-bench.ts';
 import { provision } from './provision.ts';
 import { SoftwareNotes } from './software-notes.ts';
 import {
@@ -45,18 +44,18 @@ export function upgradesOf(releases: readonly string[]): Upgrade[] {
  * Takes a factory-new device through a path, without a cut, and records what it writes. `path.steps` grows as
  * it goes, so that an interrupted run still has its part.
  */
-export async function recordPath(shared: Bench, path: PathRecord, label: string): Promise<PathRun> {
+export async function recordPath(bench: Bench, path: PathRecord, label: string): Promise<PathRun> {
   await using stack = new CleanupStack();
-  const bench = await withOwnFeed(shared, stack);
   const { releases } = path;
   const device = await openDevice(bench, label, await factoryDisks(bench, releases[0] ?? '', stack), stack);
+  const onStep = (step: StepRecord) => {
+    path.steps.push(step);
+    bench.emit({ type: 'step', run: bench.runId, path: path.releases, step });
+  };
   const checklist = new Checklist({
     folder: bench.folder,
     consolePath: device.target.consolePath,
-    onStep: (step) => {
-      path.steps.push(step);
-      bench.emit({ type: 'step', run: bench.runId, path: path.releases, step });
-    },
+    onStep,
   });
   let configuration: OwnedFile[] = [];
   try {
@@ -68,8 +67,8 @@ export async function recordPath(shared: Bench, path: PathRecord, label: string)
     let ready = owned.ready;
     const upgrades = upgradesOf(releases);
     for (const [step, upgrade] of upgrades.entries()) {
-      for (const attempt of bench.scenario.feedFaults)
-        ready = await tryFaulty(bench, device.subject, ready, { ...known, attempt, upgrade });
+      const trials = { label: `${label}-${step + 1}`, upgrade, owned: files, onStep };
+      ready = await tryFaults(bench, device, ready, checklist, trials);
       ready = await takeUpgrade(bench, device, ready, { ...known, step, upgrade });
     }
     const last = upgrades.at(-1);
@@ -86,12 +85,6 @@ export async function recordPath(shared: Bench, path: PathRecord, label: string)
     bench.spend('record.cpu', device.target.cpuSeconds());
   }
   return { path, log: device.log, arenaPath: device.arena.path, configuration };
-}
-
-/** Other paths are under way at the same time, and faults are for one device. */
-async function withOwnFeed(bench: Bench, stack: CleanupStack): Promise<Bench> {
-  if (bench.scenario.feedFaults.length === 0) return bench;
-  return { ...bench, feed: await serveReleases(bench.manifest, bench.stop, stack) };
 }
 
 /**

@@ -11,7 +11,6 @@ import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/accelerator.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
-import { assertFaults } from './bundle-trouble.ts';
 import { problemOf, secondsSince } from './checklist.ts';
 import type { ExploreLimits } from './explore-cuts.ts';
 import { defaultJobs } from './jobs.ts';
@@ -28,6 +27,7 @@ import {
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
 import { assertReleases, filesInUse, imageFor, imageId } from './scenario-image.ts';
+import { assertFaults } from './source-trouble.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout run` was asked for. */
@@ -147,7 +147,6 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
     manifest = await image(invocation, scenario, machine, notice);
     assertReleases(scenario, manifest);
-    assertFaults(scenario, manifest);
     await verifyFiles(filesInUse(scenario, manifest));
     host.qemu = await qemuVersion(machine, options.signal);
     const accelerator = await accelerate(manifest, options);
@@ -173,6 +172,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
       },
       stack,
     );
+    assertFaults(bench);
     await runScenario(
       bench,
       {

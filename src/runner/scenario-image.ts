@@ -58,12 +58,13 @@ export function assertReleases({ agent, expect, paths, source }: Scenario, manif
 }
 
 /** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
-export function filesInUse({ agent, paths }: Scenario, { boot, releases }: ImageManifest): FileRef[] {
+export function filesInUse({ agent, paths, feedFaults }: Scenario, { boot, releases }: ImageManifest): FileRef[] {
   const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
   const given = (version: string) => {
     const { bundles = {}, feed = {} } = releases[version] ?? {};
     return 'bundle' in agent ? (bundles[agent.bundle] ?? []) : Object.values(feed);
   };
-  const bundles = paths.flatMap((path) => path.slice(1).flatMap(given));
+  // A feed may be given half as the release before.
+  const bundles = paths.flatMap((path) => path.slice(feedFaults.length > 0 ? 0 : 1).flatMap(given));
   return [...new Set([...bootFiles(boot), ...factory, ...bundles])];
 }

@@ -3,7 +3,14 @@ import { sha256 } from '../core/digest.ts';
 import { parseDocument } from '../document/parse.ts';
 import { readText } from '../document/read.ts';
 import { didYouMean } from '../document/suggest.ts';
-import type { AgentSpec, FilePlace, ProvisionStep, Scenario } from '../model/scenario.ts';
+import {
+  type AgentSpec,
+  type FaultyAttempt,
+  type FilePlace,
+  type ProvisionStep,
+  publishingFaults,
+  type Scenario,
+} from '../model/scenario.ts';
 import { resolvePaths } from './paths.ts';
 import { type ScenarioDocument, scenarioSchema } from './schema.ts';
 
@@ -29,7 +36,7 @@ export function parseScenario(text: string, path: string): Scenario {
     provision,
     configuration: unique([...touched, ...document.configuration]),
     checks: document.checks,
-    feedFaults: document.feedFaults.map(({ at, ...fault }) => ({ ...fault, at: filePlace(at) })),
+    feedFaults: document.feedFaults.map(faultyAttempt),
     powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
     expect: {
       bootsWithinMs: document.expect.boots.within,
@@ -81,8 +88,15 @@ const consistentScenario = scenarioSchema.superRefine(
       if (feedFaults.findIndex((other) => other.name === name) < i)
         complain(['feedFaults', i, 'name'], `fault ${name} is there twice`);
     });
-    if (feedFaults.length > 0 && takesFeed(agentSpec(agent)))
-      complain(['feedFaults'], 'faults are of a bundle, and this agent takes package feeds');
+    feedFaults.forEach(({ fault, package: name }, i) => {
+      const publishing = publishingFaults.some((one) => one === fault);
+      if (publishing && !takesFeed(agentSpec(agent)))
+        complain(['feedFaults', i, 'fault'], `${fault} is for package feeds, and this agent takes a bundle`);
+      if (name === undefined) return;
+      if (publishing) complain(['feedFaults', i, 'package'], `${fault} is of the whole feed`);
+      else if (!takesFeed(agentSpec(agent)))
+        complain(['feedFaults', i, 'package'], 'this agent takes a bundle, which is the file that is meant');
+    });
     if (feedFaults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
       complain(
         ['feedFaults'],
@@ -132,6 +146,15 @@ function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionSt
   if (step.delete !== undefined)
     return { delete: typeof step.delete === 'string' ? { path: step.delete } : step.delete };
   return { run: step.run ?? '' };
+}
+
+function faultyAttempt({
+  name,
+  fault,
+  at,
+  package: of,
+}: ScenarioDocument['feedFaults'][number]): FaultyAttempt {
+  return { name, fault, ...(of === undefined ? {} : { package: of }), at: filePlace(at) };
 }
 
 function filePlace(at: ScenarioDocument['feedFaults'][number]['at']): FilePlace {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
-import { bundleFaults, cutPhases, packageAgentNames, stateKinds } from '../model/scenario.ts';
+import { cutPhases, fileFaults, packageAgentNames, publishingFaults, stateKinds } from '../model/scenario.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
 
@@ -113,12 +113,20 @@ const place = z.union([
 const feedFault = z.strictObject({
   name: shortName,
   fault: z
-    .enum(bundleFaults)
+    .enum([...fileFaults, ...publishingFaults])
     .describe(
       'missing: answered with 404; truncated: ends at a byte, and the server says so; corrupted: one byte is ' +
-        'wrong; dropped: the connection is lost at a byte',
+        'wrong; dropped: the connection is lost at a byte. Of a package feed also: index-first: the indexes are the ' +
+        "new release's, the packages still the old one's; packages-first: the other way round",
     ),
-  at: place.default('50%').describe('Which byte, or how much of the file comes before it; not for missing'),
+  package: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, { error: 'the name of a package' })
+    .optional()
+    .describe("The package whose file it is; default: all of the feed's indexes. Not for bundles"),
+  at: place
+    .default('50%')
+    .describe('Which byte, or how much of the file comes before it; for truncated, corrupted and dropped'),
 });
 
 const check = z.strictObject({
@@ -216,7 +224,9 @@ export const scenarioSchema = z.strictObject({
     .array(feedFault)
     .default([])
     .describe(
-      'Before each upgrade: it is tried while the server has this fault, and must leave the device on the old release',
+      'Before each upgrade a copy of the device tries it while the server has this fault: it must stay on the old ' +
+        'release, and take the new one when the server is repaired. A package manager that says that it failed may ' +
+        'leave the device between them',
     ),
   powerCuts: z
     .strictObject({
