@@ -147,9 +147,7 @@ async function assertHeld(bench: Bench, ready: Ready, device: Device, held: Held
   const { from, to } = upgrade;
   const { scenario, agent, signal, shipped } = bench;
   if (agent.packages !== undefined && scenario.expect.release !== 'unchecked') {
-    const seen = await checklist.guard(`${prefix}look`, () =>
-      observe(ready, device.subject, 'none', signal),
-    );
+    const seen = await checklist.guard(`${prefix}look`, () => observe(ready, device.subject, 'none', signal));
     const { running, result } = await checklist.guard(`${prefix}look`, () =>
       lookAtRelease(bench, ready, seen, { allowed: [from], compare: 'every' }),
     );

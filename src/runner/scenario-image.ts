@@ -58,7 +58,10 @@ export function assertReleases({ agent, expect, paths, source }: Scenario, manif
 }
 
 /** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
-export function filesInUse({ agent, paths, feedFaults }: Scenario, { boot, releases }: ImageManifest): FileRef[] {
+export function filesInUse(
+  { agent, paths, feedFaults }: Scenario,
+  { boot, releases }: ImageManifest,
+): FileRef[] {
   const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
   const given = (version: string) => {
     const { bundles = {}, feed = {} } = releases[version] ?? {};

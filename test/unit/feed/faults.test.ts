@@ -76,7 +76,14 @@ const statuses = async (faults: readonly FeedFault[], ...paths: string[]) =>
 const file = 'a_1.0.ipk';
 
 it('tells the indexes of each package system from packages', () => {
-  const indexes = ['all/Packages', 'all/Packages.gz', 'InRelease', 'Release.gpg', 'repodata/repomd.xml', '/a/repodata/x'];
+  const indexes = [
+    'all/Packages',
+    'all/Packages.gz',
+    'InRelease',
+    'Release.gpg',
+    'repodata/repomd.xml',
+    '/a/repodata/x',
+  ];
   expect(indexes.filter((path) => !isIndex(path))).toEqual([]);
   expect(['all/a_1.0.ipk', 'Packages/a.deb', 'repodata/a/a.rpm', 'repodata'].filter(isIndex)).toEqual([]);
 });
@@ -145,17 +152,21 @@ describe('a feed with faults', () => {
   it.each([
     ['packages', '2.0', [404, 200]],
     ['index', '1.0', [200, 404]],
-  ] as const)('is half the next release: the %s still those of the one before', async (still, version, found) => {
-    await using server = await serveFolder({ root: top, onNotice: () => undefined });
-    using faults = server.misbehave([{ kind: 'half-published', release: '2.0', before: '1.0', still }]);
-    const index = await ask(server.port, '/2.0/all/Packages');
-    expect(index.body.toString()).toContain(`Version: ${version}\n`);
-    const statuses = [];
-    for (const name of ['a_2.0.ipk', file]) statuses.push((await ask(server.port, `/2.0/all/${name}`)).status);
-    expect(statuses).toEqual(found);
-    expect(faults.met).toBe(still === 'index' ? 1 : 2);
-    expect((await ask(server.port, '/1.0/all/a_2.0.ipk')).status).toBe(404);
-  });
+  ] as const)(
+    'is half the next release: the %s still those of the one before',
+    async (still, version, found) => {
+      await using server = await serveFolder({ root: top, onNotice: () => undefined });
+      using faults = server.misbehave([{ kind: 'half-published', release: '2.0', before: '1.0', still }]);
+      const index = await ask(server.port, '/2.0/all/Packages');
+      expect(index.body.toString()).toContain(`Version: ${version}\n`);
+      const statuses = [];
+      for (const name of ['a_2.0.ipk', file])
+        statuses.push((await ask(server.port, `/2.0/all/${name}`)).status);
+      expect(statuses).toEqual(found);
+      expect(faults.met).toBe(still === 'index' ? 1 : 2);
+      expect((await ask(server.port, '/1.0/all/a_2.0.ipk')).status).toBe(404);
+    },
+  );
 
   it('meets each request with the first fault that is not over', async () => {
     const faults: FeedFault[] = [

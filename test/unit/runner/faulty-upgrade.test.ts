@@ -7,14 +7,14 @@ import type { UpdateAgent } from '../../../src/agents/agent.ts';
 import { agentFor } from '../../../src/agents/index.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import { serveFiles } from '../../../src/feed/http-server.ts';
-import type { ReleaseSpec } from '../../../src/model/image.ts';
-import { assertFaults, troubleOf } from '../../../src/runner/bundle-trouble.ts';
-import { assertOld, refusalOf } from '../../../src/runner/faulty-upgrade.ts';
+import type { FileRef, PackageContents, ReleaseSpec } from '../../../src/model/image.ts';
+import { assertOld, assertSaid, refusalOf } from '../../../src/runner/faulty-upgrade.ts';
+import { assertFaults, troubleOf } from '../../../src/runner/source-trouble.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 
-const scenario = (...faults: string[]) =>
+const scenario = (faults: readonly string[], agent = 'rauc') =>
   parseScenario(
-    `name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nreleases: ["1.0", "2.0"]\nfeedFaults:\n${faults.map((fault) => `  - { ${fault} }\n`).join('')}`,
+    `name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: ${agent}\nreleases: ["1.0", "2.0"]\nfeedFaults:\n${faults.map((fault) => `  - { ${fault} }\n`).join('')}`,
     's.yaml',
   );
 
@@ -26,9 +26,34 @@ const release = (version: string, bytes: number): ReleaseSpec => ({
 const manifest = { releases: { '1.0': release('1.0', 10), '2.0': release('2.0', 1000) } };
 
 function troubles(...faults: string[]) {
-  const parsed = scenario(...faults);
-  return parsed.feedFaults.map((attempt) => troubleOf(parsed, manifest, attempt, '2.0'));
+  const parsed = scenario(faults);
+  const sources = { scenario: parsed, manifest, contents: undefined };
+  return parsed.feedFaults.map((attempt) => troubleOf(sources, attempt, { from: '1.0', to: '2.0' }));
 }
+
+/** Two releases of a feed with one package. */
+const feedOf = (sizes: Record<string, number>): Record<string, FileRef> =>
+  Object.fromEntries(Object.entries(sizes).map(([path, bytes]) => [path, { path, sha256: '', bytes }]));
+const feeds = {
+  '1.0': { ...release('1.0', 0), feed: feedOf({ 'all/Packages.gz': 90, 'all/a_1.ipk': 400 }) },
+  '2.0': {
+    ...release('2.0', 0),
+    feed: feedOf({ 'all/Packages': 200, 'all/Packages.gz': 100, 'tune/Packages': 0, 'all/a_2.ipk': 500 }),
+  },
+};
+const packageA: PackageContents = {
+  name: 'alpha',
+  version: '2',
+  architecture: 'all',
+  path: 'all/a_2.ipk',
+  files: [],
+  conffiles: [],
+};
+const ofFeed = (...faults: string[]) => ({
+  scenario: scenario(faults, 'opkg'),
+  manifest: { releases: feeds },
+  contents: new Map([['2.0', [packageA]]]),
+});
 
 describe('the fault of a bundle', () => {
   it('is at a byte, at a share of the bundle, or in the middle', () => {
@@ -40,34 +65,83 @@ describe('the fault of a bundle', () => {
         'name: d, fault: dropped',
       ),
     ).toEqual([
-      { fault: { kind: 'missing', file: '2.0/verity' }, text: '2.0 is missing from the server' },
+      { faults: [{ kind: 'missing', file: '2.0/verity' }], text: '2.0 is missing from the server' },
       {
-        fault: { kind: 'truncated', file: '2.0/verity', bytes: 0 },
+        faults: [{ kind: 'truncated', file: '2.0/verity', bytes: 0 }],
         text: "the server's file ends at byte 0 of 1000 of 2.0",
       },
       {
-        fault: { kind: 'corrupted', file: '2.0/verity', at: 999 },
+        faults: [{ kind: 'corrupted', file: '2.0/verity', at: 999 }],
         text: 'the server sends a wrong byte 999 of 1000 of 2.0',
       },
       {
-        fault: { kind: 'dropped', file: '2.0/verity', afterBytes: 500 },
+        faults: [{ kind: 'dropped', file: '2.0/verity', afterBytes: 500 }],
         text: 'the server drops the connection at byte 500 of 1000 of 2.0',
       },
     ]);
   });
 
   it('lies within each bundle that devices are given', () => {
-    assertFaults(
-      scenario('name: a, fault: truncated, at: 999', 'name: b, fault: missing, at: 1000'),
-      manifest,
-    );
-    expect(() => assertFaults(scenario('name: cut short, fault: dropped, at: 1000'), manifest)).toThrow(
+    const check = (...faults: string[]) =>
+      assertFaults({ scenario: scenario(faults), manifest, contents: undefined });
+    check('name: a, fault: truncated, at: 999', 'name: b, fault: missing, at: 1000');
+    expect(() => check('name: cut short, fault: dropped, at: 1000')).toThrow(
       expect.objectContaining({
         kind: 'scenario',
         code: 'fault-beyond',
         message:
           's.yaml: feedFaults, cut short: there is no byte 1000 in the verity bundle of 2.0, which has 1000',
       }),
+    );
+  });
+});
+
+describe('the fault of a package feed', () => {
+  const texts = (...faults: string[]) => {
+    const sources = ofFeed(...faults);
+    return sources.scenario.feedFaults.map((attempt) =>
+      troubleOf(sources, attempt, { from: '1.0', to: '2.0' }),
+    );
+  };
+
+  it('is of a package, of every index that has bytes, or of a release that is half there', () => {
+    expect(
+      texts(
+        'name: a, fault: corrupted, package: alpha, at: 7',
+        'name: b, fault: truncated',
+        'name: c, fault: index-first',
+        'name: d, fault: packages-first',
+      ),
+    ).toEqual([
+      {
+        faults: [{ kind: 'corrupted', file: '2.0/feed/all/a_2.ipk', at: 7 }],
+        text: 'the server sends a wrong byte 7 of 500 of alpha 2',
+      },
+      {
+        faults: [
+          { kind: 'truncated', file: '2.0/feed/all/Packages', bytes: 100 },
+          { kind: 'truncated', file: '2.0/feed/all/Packages.gz', bytes: 50 },
+        ],
+        text: "the server's file ends at byte 100 of 200 of the index all/Packages of 2.0",
+      },
+      {
+        faults: [{ kind: 'half-published', release: '2.0/feed', before: '1.0/feed', still: 'packages' }],
+        text: 'the server has the indexes of 2.0, but still the packages of 1.0',
+      },
+      {
+        faults: [{ kind: 'half-published', release: '2.0/feed', before: '1.0/feed', still: 'index' }],
+        text: 'the server has the packages of 2.0, but still the indexes of 1.0',
+      },
+    ]);
+  });
+
+  it.each([
+    ['package: alhpa', 'fault-no-package', '2.0 has no package alhpa; did you mean "alpha"?'],
+    ['package: alpha, at: 500', 'fault-beyond', 'there is no byte 500 in alpha 2, which has 500'],
+    ['at: 150', 'fault-beyond', 'there is no byte 150 in the index all/Packages.gz of 2.0, which has 100'],
+  ])('is refused where nothing has it: %s', (where, code, message) => {
+    expect(() => assertFaults(ofFeed(`name: a, fault: dropped, ${where}`))).toThrow(
+      expect.objectContaining({ kind: 'scenario', code, message: `s.yaml: feedFaults, a: ${message}` }),
     );
   });
 });
@@ -95,7 +169,7 @@ describe('an attempt', () => {
       agent,
       feed,
       manifest,
-      scenario: scenario(`name: a, ${fault}`),
+      scenario: scenario([`name: a, ${fault}`]),
       signal: new AbortController().signal,
       contents: undefined,
     };
@@ -151,6 +225,20 @@ describe('an attempt', () => {
 
 describe('a device after an attempt', () => {
   const [trouble] = troubles('name: a, fault: missing');
+
+  it('may be between two releases if its agent has said that it failed', () => {
+    const between = (refusal?: string) => () => trouble && assertSaid('a 2, not 1', trouble, refusal);
+    expect(between('install ended with 255')).not.toThrow();
+    expect(between()).toThrow(
+      expect.objectContaining({
+        kind: 'device',
+        code: 'silent-failure',
+        message:
+          'the update agent ended with success, but the device is on neither release: a 2, not 1; 2.0 is missing from the server',
+      }),
+    );
+  });
+
   const after = (seen: { release: string | undefined; releaseChecked: boolean }, refusal?: string) => () =>
     trouble && assertOld(seen, { from: '1.0', to: '2.0' }, trouble, refusal);
 

@@ -265,7 +265,7 @@ expect:
     [
       'an unknown fault',
       `${minimal}feedFaults: [{ name: a, fault: mising }]\n`,
-      's.yaml:6:32: feedFaults[0].fault: expected one of missing, truncated, corrupted, dropped, found "mising"; did you mean "missing"?',
+      's.yaml:6:32: feedFaults[0].fault: expected one of missing, truncated, corrupted, dropped, index-first, packages-first, found "mising"; did you mean "missing"?',
     ],
     [
       'a fault at the end',
@@ -281,6 +281,21 @@ expect:
       'a fault given twice',
       `${minimal}feedFaults: [{ name: a, fault: missing }, { name: a, fault: dropped }]\n`,
       's.yaml:6:51: feedFaults[1].name: fault a is there twice',
+    ],
+    [
+      "a package feed's fault of a bundle",
+      `${minimal}feedFaults: [{ name: a, fault: index-first }]\n`,
+      's.yaml:6:32: feedFaults[0].fault: index-first is for package feeds, and this agent takes a bundle',
+    ],
+    [
+      'a package of a bundle',
+      `${minimal}feedFaults: [{ name: a, fault: missing, package: curl }]\n`,
+      's.yaml:6:50: feedFaults[0].package: this agent takes a bundle, which is the file that is meant',
+    ],
+    [
+      'a package of a feed that is half there',
+      `${minimal.replace('rauc\nr', 'opkg\nr')}feedFaults: [{ name: a, fault: index-first, package: curl }]\n`,
+      's.yaml:6:54: feedFaults[0].package: index-first is of the whole feed',
     ],
     [
       'faults that nobody would notice',
