@@ -177,8 +177,15 @@ const feedRelease = z.strictObject({
    * the image.yaml. Default: the packages of the release before.
    */
   packages: z.string().optional(),
+  /** Or those of this earlier release. */
+  from: z.string().optional(),
   /** Recipe that makes its feed from those packages; without one it is them. */
   recipe: z.string().optional(),
+  /**
+   * Recipe by which a product builds packages of this release itself, in versions of its own. They are offered besides,
+   * in feeds of their own, and later releases offer them too, as they are, until one has such a recipe again or `from`.
+   */
+  local: z.string().optional(),
 });
 
 /** An image that is installed from a package feed, on one ext4 file system, and upgraded by later releases of the feed. */
@@ -223,7 +230,18 @@ const feedImage = z
       path: ['releases', 0],
       error: 'the first release needs packages: a folder, or the packages of feed',
     },
-  );
+  )
+  .superRefine(({ releases }, context) => {
+    releases.forEach(({ from, packages }, i) => {
+      const earlier = releases.slice(0, i).map(({ version }) => version);
+      const complain = (message: string) =>
+        context.addIssue({ code: 'custom', path: ['releases', i, 'from'], message });
+      if (from === undefined) return;
+      if (!earlier.includes(from)) complain(`an earlier release: ${earlier.join(', ') || 'there is none'}`);
+      if (packages !== undefined)
+        complain('a release is made from a folder or from another release, not both');
+    });
+  });
 
 const imageDescription = z.union([builtImage, feedImage, prebuiltImage]);
 

@@ -14,10 +14,11 @@ import { debRoot } from './deb-root.ts';
 import type { FeedImage, FeedMachine } from './description.ts';
 import { fixedUuid } from './disk-layout.ts';
 import { writeExt4 } from './ext4.ts';
-import { filesOf, packagesOf, type ReleasePackage } from './feed-release.ts';
+import { filesOf, newestOf, packagesOf, type ReleasePackage } from './feed-release.ts';
 import { folderDigest } from './folder-digest.ts';
 import { ipkRoot } from './ipk-root.ts';
 import { initialRamDisk, readKernel } from './kernel.ts';
+import { type LocalBuild, offerBoth } from './local-feed.ts';
 import { packageList } from './make-image.ts';
 import { manifestPath, manifestText } from './manifest.ts';
 import { readModules } from './modules.ts';
@@ -111,10 +112,18 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
   const releases: Record<string, ReleaseSpec> = {};
   const given = givenPackages(description, folder);
   let feed = await debianFeed(options);
+  const made = new Map<string, string>();
+  let local: LocalBuild | undefined;
   for (const release of description.releases) {
     signal?.throwIfAborted();
-    feed = await releaseFeed(options, given.get(release.version) ?? feed, release.recipe);
-    releases[release.version] = await makeRelease(options, tools, feed, release);
+    const { version, from, recipe } = release;
+    feed = await releaseFeed(options, given.get(version) ?? made.get(from ?? '') ?? feed, recipe);
+    made.set(version, feed);
+    if (release.local !== undefined)
+      local = { upstream: feed, derived: await releaseFeed(options, feed, release.local) };
+    else if (from !== undefined) local = undefined;
+    const offered = local === undefined ? feed : await feedWithLocal(options, feed, local);
+    releases[version] = await makeRelease(options, tools, offered, release);
   }
   const manifest: ImageManifest = {
     format: 2,
@@ -146,30 +155,50 @@ async function debianFeed({ description, sets, cache, steps, signal }: FeedImage
 
 /** The folder with a release's packages and indexes. */
 async function releaseFeed(
-  { description, folder, keys, steps, signal }: FeedImageOptions,
+  options: FeedImageOptions,
   from: string,
   recipe: string | undefined,
 ): Promise<string> {
-  const { format, sign } = description.feed;
+  const { description, folder, steps, signal } = options;
+  const { format } = description.feed;
   const text = recipe === undefined ? `from: ${format}\n` : await readFile(join(folder, recipe), 'utf8');
-  const key = sign === undefined ? undefined : join(keys, sign);
-  const date = new Date(description.epoch * 1000);
-  const inputs = {
-    version: 2,
-    from: await folderDigest(from, []),
-    recipe: text,
-    ...(key === undefined ? {} : { key: await sha256File(key), date: date.toISOString() }),
-  };
+  const signing = await signingOf(options);
+  const inputs = { version: 2, from: await folderDigest(from, []), recipe: text, ...signing?.inputs };
   const made = await steps.run('feed', inputs, async (out) => {
     const path = recipe === undefined ? join(out, 'recipe.yaml') : join(folder, recipe);
     if (recipe === undefined) await writeFile(path, text);
     const to = join(out, 'feed');
     await deriveFeed({ recipe: path, from, to }, signal);
-    if (key === undefined) return;
-    const release = { suite: 'stable', date, signer: await openSigner(key) };
-    await writeIndexes(to, await findFeeds(to, format), format, { release, signal });
+    if (signing !== undefined) await writeIndexes(to, await findFeeds(to, format), format, signing.options);
   });
   return join(made, 'feed');
+}
+
+/** The folder with a release's packages, a product's own besides, and indexes. */
+async function feedWithLocal(options: FeedImageOptions, feed: string, local: LocalBuild): Promise<string> {
+  const { description, steps, signal } = options;
+  const { format } = description.feed;
+  const signing = await signingOf(options);
+  const folders = [feed, local.upstream, local.derived];
+  const digests = await Promise.all(folders.map((one) => folderDigest(one, [])));
+  const made = await steps.run('local', { version: 1, digests, ...signing?.inputs }, async (out) => {
+    const to = join(out, 'feed');
+    await offerBoth(feed, local, to, format);
+    await writeIndexes(to, await findFeeds(to, format), format, { signal, ...signing?.options });
+  });
+  return join(made, 'feed');
+}
+
+/** Who signs the indexes, if anybody does: for writing them, and what to tell a step of it. */
+async function signingOf({ description: { feed, epoch }, keys, signal }: FeedImageOptions) {
+  if (feed.sign === undefined) return undefined;
+  const key = join(keys, feed.sign);
+  const date = new Date(epoch * 1000);
+  const release = { suite: 'stable', date, signer: await openSigner(key) };
+  return {
+    inputs: { key: await sha256File(key), date: date.toISOString() },
+    options: { release, signal },
+  };
 }
 
 async function makeRelease(
@@ -179,7 +208,8 @@ async function makeRelease(
   { version, factory }: FeedImage['releases'][number],
 ): Promise<ReleaseSpec> {
   const { description, out } = options;
-  const packages = await packagesOf(feed, description.feed.format, options.signal);
+  const { format } = description.feed;
+  const packages = newestOf(await packagesOf(feed, format, options.signal), format);
   const contents = packages.map(({ contents }): PackageContents => contents);
   await mkdir(join(out, 'feeds'), { recursive: true });
   const list = await outputBytes(options, `feeds/${version}.json`, Buffer.from(JSON.stringify(contents)));

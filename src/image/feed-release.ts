@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { sha256File } from '../core/digest.ts';
+import { formats } from '../derive/formats.ts';
 import { readSource } from '../derive/source.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
 import type { PackageFile, PackageFormat } from '../package/package-format.ts';
@@ -45,6 +46,17 @@ export async function packagesOf(
     });
   }
   return found;
+}
+
+/** Of each name the newest on offer, which is what a device gets. */
+export function newestOf(packages: readonly ReleasePackage[], format: PackageFormat): ReleasePackage[] {
+  const { compare } = formats[format];
+  const newest = new Map<string, string>();
+  for (const { about } of packages) {
+    const known = newest.get(about.name);
+    if (known === undefined || compare(about.version, known) > 0) newest.set(about.name, about.version);
+  }
+  return packages.filter(({ about }) => newest.get(about.name) === about.version);
 }
 
 /** Every file of a feed by its path there; each is found at the same path below `at` of the image. */

@@ -86,6 +86,8 @@ export interface Scenario {
     upgrade: 'succeeds' | 'falls-back';
     /** After a cut: which whole releases are allowed; `unchecked` where the upgrade is not of slots. */
     release: ('old' | 'new')[] | 'unchecked';
+    /** Packages that an upgrade to a release leaves not configured, by release: that release is broken, and known to be. */
+    broken: Readonly<Record<string, readonly string[]>>;
     /** After a cut: in how many ways may devices come out whole of one upgrade? */
     outcomes: 'two' | 'unchecked';
     /** `preserved` is short for the strictest promise. */

@@ -35,19 +35,23 @@ export function packagesRelease(
 /**
  * Is the device wholly on one of the `allowed` releases? Every package must be installed and none in part, in the
  * versions of one release, and the files that were looked at must be those of the packages; conffiles are the owner's.
+ * With a release that is `broken` exactly the packages that are named for it are there in part.
  */
 export function checkPackages(
   { installed, digests }: PackagesSeen,
   releases: ReleaseContents,
   allowed: readonly string[],
+  broken: Readonly<Record<string, readonly string[]>> = {},
 ): CheckResult {
-  const partly = installed.filter(({ state }) => !wholly.includes(state));
+  const release = packagesRelease(installed, releases);
+  const known = new Set(broken[release ?? '']);
+  const isWhole = ({ state }: InstalledPackage) => wholly.includes(state);
+  const partly = installed.filter((one) => !isWhole(one) && !known.has(one.name));
   if (partly.length > 0)
     return failed(
       'packages-partly',
       `${partly.length} of ${installed.length} packages are there in part: ${list(partly.map(({ name, version, state }) => `${name} ${version} (${state})`))}`,
     );
-  const release = packagesRelease(installed, releases);
   const candidates = release === undefined ? allowed : [release];
   if (release === undefined) {
     const faults = candidates
@@ -62,6 +66,12 @@ export function checkPackages(
     return failed(
       'release-unexpected',
       `the device has the packages of ${release}; expected ${allowed.join(' or ')}`,
+    );
+  const whole = installed.filter((one) => isWhole(one) && known.has(one.name));
+  if (whole.length > 0)
+    return failed(
+      'packages-whole',
+      `${list(whole.map(({ name, version }) => `${name} ${version}`))}: configured, although ${release} is said to be broken`,
     );
   const damaged = contentFaults(installed, releases.get(release) ?? [], digests);
   if (damaged.length > 0)

@@ -16,6 +16,7 @@ import {
   examine,
   install,
   recover,
+  unlessBroken,
   untilReady,
   upgradeName,
 } from './upgrade.ts';
@@ -144,7 +145,9 @@ async function comeBack(
   const odd =
     packages === undefined
       ? undefined
-      : await checklist.step('recovers', () => recover(bench, ready, cut.upgrade, packages));
+      : await checklist.step('recovers', () =>
+          unlessBroken(bench, cut.upgrade, () => recover(bench, ready, cut.upgrade, packages)),
+        );
   const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const };
   const seen = await examine(bench, ready, device.subject, expectation, checklist);
   return { ready, seen: { ...seen, said: [...(odd === undefined ? [] : [odd]), ...seen.said] } };

@@ -1,6 +1,6 @@
 import type { Shell } from '../agents/agent.ts';
 import { CleanupStack } from '../core/cleanup.ts';
-import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
+import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import type { StepRecord } from '../model/record.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
@@ -20,6 +20,8 @@ import {
   type InstallBench,
   install,
   recover,
+  refusalBy,
+  unlessBroken,
   untilReady,
   upgradeName,
 } from './upgrade.ts';
@@ -83,7 +85,9 @@ async function tryFaulty(
     );
     await assertHeld(bench, ready, device, { upgrade, owned, trouble, refusal, checklist, prefix });
     const repaired = `${prefix}repaired: `;
-    const odd = await checklist.step(`${repaired}install`, () => installRepaired(bench, ready, upgrade));
+    const odd = await checklist.step(`${repaired}install`, () =>
+      unlessBroken(bench, upgrade, () => installRepaired(bench, ready, upgrade)),
+    );
     if (odd !== undefined) bench.notice(`${repaired}${odd}`);
     const after = await checklist.step(`${repaired}boots`, async () =>
       untilReady(bench, await ready.reboot()),
@@ -109,13 +113,7 @@ export async function refusalOf(
   { faults, text }: Trouble,
 ): Promise<string | undefined> {
   using force = bench.feed.misbehave(faults);
-  const refusal = await install(bench, device, upgrade).then(
-    () => undefined,
-    (error: unknown) => {
-      if (error instanceof DeviceFailure && refusals.includes(error.code)) return messageOf(error);
-      throw error;
-    },
-  );
+  const refusal = await refusalBy(() => install(bench, device, upgrade));
   if (force.met > 0) return refusal;
   throw new ScenarioError(
     'fault-not-met',
@@ -124,9 +122,6 @@ export async function refusalOf(
     { hint: 'choose another byte or package; an agent need not read all of a release' },
   );
 }
-
-/** Failures by which an agent says that it cannot have the release. */
-const refusals: readonly string[] = ['install-failed', 'update-failed'];
 
 interface Held {
   upgrade: Upgrade;

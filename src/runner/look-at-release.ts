@@ -46,7 +46,7 @@ export async function lookAtRelease(
   const packages = await observePackages(device, agent.packages.system, paths, signal);
   return {
     running: { release: packagesRelease(packages.installed, contents), slot: undefined },
-    result: checkPackages(packages, contents, allowed),
+    result: checkPackages(packages, contents, allowed, bench.scenario.expect.broken),
     installed: packages.installed,
   };
 }

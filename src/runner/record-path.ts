@@ -22,6 +22,7 @@ import {
   examine,
   install,
   rollback,
+  unlessBroken,
   untilReady,
   upgradeName,
 } from './upgrade.ts';
@@ -192,7 +193,9 @@ async function takeUpgrade(
   const name = upgradeName(upgrade);
   const begin = (phase: string) => device.log.mark(windowMark(step, phase));
   begin('install');
-  await checklist.step(`${name} install`, () => install(bench, before, upgrade));
+  await checklist.step(`${name} install`, () =>
+    unlessBroken(bench, upgrade, () => install(bench, before, upgrade)),
+  );
   begin('first-boot');
   const ready = await checklist.step(`${name} first boot`, async () =>
     untilReady(bench, await before.reboot()),

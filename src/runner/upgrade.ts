@@ -1,5 +1,6 @@
 import type { PackageAgent, Shell } from '../agents/agent.ts';
 import { Deadline } from '../core/deadline.ts';
+import { DeviceFailure, messageOf } from '../core/errors.ts';
 import type { FileFate } from '../model/configuration.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { InstalledPackage } from '../model/software.ts';
@@ -51,6 +52,38 @@ export async function install(bench: InstallBench, device: Shell, upgrade: Upgra
     signal,
   });
   await agent.activate(device, { deadline: Deadline.after(agentLimitMs), signal });
+}
+
+/** Failures by which an agent says that it cannot have a release, or cannot finish one. */
+const refusals: readonly string[] = ['install-failed', 'update-failed', 'recover-failed'];
+
+/**
+ * Lets an agent install or recover, and say that it failed. Returns what it said; undefined where it ended as if all
+ * were well. Throws DeviceFailure for any other end.
+ */
+export async function refusalBy(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DeviceFailure && refusals.includes(error.code)) return messageOf(error);
+    throw error;
+  }
+}
+
+/** The same for an upgrade to a release that the scenario knows to be broken; of any other the agent must not fail. */
+export async function unlessBroken<T>(
+  { scenario, notice }: Pick<Bench, 'scenario' | 'notice'>,
+  upgrade: Upgrade,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  if (scenario.expect.broken[upgrade.to] === undefined) return work();
+  let result: T | undefined;
+  const refusal = await refusalBy(async () => {
+    result = await work();
+  });
+  if (refusal !== undefined) notice(`${upgradeName(upgrade)}: ${refusal}`);
+  return result;
 }
 
 /** Lets a package manager bring an upgrade that was cut off to its end. */

@@ -44,6 +44,7 @@ export function parseScenario(text: string, path: string): Scenario {
       installsWithinMs: document.expect.installs.within,
       upgrade: document.expect.upgrade,
       release: document.expect.release === 'unchecked' ? 'unchecked' : unique(document.expect.release.oneOf),
+      broken: document.expect.broken,
       outcomes: document.expect.outcomes,
       configuration: document.expect.configuration,
       // A package manager's recovery is an upgrade done again: that is part of coming back whole.
@@ -101,6 +102,20 @@ const consistentScenario = scenarioSchema.superRefine(
       complain(
         ['feedFaults'],
         'nothing would show whether the device is still on the old release: add checks',
+      );
+    const broken = Object.keys(expect.broken);
+    for (const release of broken)
+      if (!releases.includes(release))
+        complain(
+          ['expect', 'broken', release],
+          `unknown release "${release}"; expected one of ${releases.join(', ')}${didYouMean(release, releases)}`,
+        );
+    if (broken.length > 0 && !takesFeed(agentSpec(agent)))
+      complain(['expect', 'broken'], 'packages are named, and this agent takes a bundle');
+    if (broken.length > 0 && expect.release === 'unchecked')
+      complain(
+        ['expect', 'broken'],
+        'which packages are configured is not looked at without checking the release',
       );
     if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
       complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');

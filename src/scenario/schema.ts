@@ -110,6 +110,10 @@ const place = z.union([
   z.string().regex(/^\d{1,2}(\.\d{1,3})?%$/, { error: placeForm }),
 ]);
 
+const packageName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, { error: 'the name of a package' });
+
 const feedFault = z.strictObject({
   name: shortName,
   fault: z
@@ -119,9 +123,7 @@ const feedFault = z.strictObject({
         'wrong; dropped: the connection is lost at a byte. Of a package feed also: index-first: the indexes are the ' +
         "new release's, the packages still the old one's; packages-first: the other way round",
     ),
-  package: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, { error: 'the name of a package' })
+  package: packageName
     .optional()
     .describe("The package whose file it is; default: all of the feed's indexes. Not for bundles"),
   at: place
@@ -171,6 +173,13 @@ const expectations = z.strictObject({
     .union([z.literal('unchecked'), z.strictObject({ oneOf: z.array(z.enum(['old', 'new'])).min(1) })])
     .default({ oneOf: ['old', 'new'] })
     .describe('After a cut: which whole releases are allowed; unchecked where no slot changes'),
+  broken: z
+    .record(release, z.array(packageName).min(1))
+    .default({})
+    .describe(
+      'Releases that are known to be broken: the packages that are there but not configured after an upgrade to each. ' +
+        'The agent may say that it failed',
+    ),
   outcomes: z
     .enum(['two', 'unchecked'])
     .default('two')
