@@ -58,6 +58,23 @@ describe('checkPackages', () => {
     expect(result.message).toContain(message);
   });
 
+  it('wants a release that is said to be broken to have exactly these packages in part', () => {
+    const broken = { '2': ['tool'] };
+    const check = (state: string, allowed = ['2']) =>
+      checkPackages(seen('2', 'tool 2', state), releases, allowed, broken);
+    expect(check('unpacked').verdict).toBe('passed');
+    expect(check('installed')).toMatchObject({
+      code: 'packages-whole',
+      message: 'tool 2: configured, although 2 is said to be broken',
+    });
+    expect(checkPackages(seen('1', 'tool 1', 'unpacked'), releases, ['1'], broken).code).toBe(
+      'packages-partly',
+    );
+    expect(checkPackages(seen('2', 'tool 2', 'unpacked'), releases, ['2'], { '2': ['library'] }).code).toBe(
+      'packages-partly',
+    );
+  });
+
   it('lets stay what the feed does not have any more, but not where that is all there is', () => {
     const more = [...installed('2'), { name: 'gone', version: '1', architecture: 'all', state: 'installed' }];
     expect(packagesRelease(more, releases)).toBe('2');

@@ -44,6 +44,7 @@ describe('parseScenario', () => {
         installsWithinMs: 300_000,
         upgrade: 'succeeds',
         release: ['old', 'new'],
+        broken: {},
         outcomes: 'two',
         configuration: 'preserved',
         retry: 'succeeds',
@@ -296,6 +297,21 @@ expect:
       'a package of a feed that is half there',
       `${minimal.replace('rauc\nr', 'opkg\nr')}feedFaults: [{ name: a, fault: index-first, package: curl }]\n`,
       's.yaml:6:54: feedFaults[0].package: index-first is of the whole feed',
+    ],
+    [
+      'an unknown broken release',
+      `${minimal.replace('rauc\nr', 'opkg\nr')}expect: { broken: { "1.2": [curl] } }\n`,
+      's.yaml:6:28: expect.broken.1.2: unknown release "1.2"; expected one of 1.0, 1.1, 2.0; did you mean "1.0"?',
+    ],
+    [
+      'a broken release of bundles',
+      `${minimal}expect: { broken: { "1.1": [curl] } }\n`,
+      's.yaml:6:19: expect.broken: packages are named, and this agent takes a bundle',
+    ],
+    [
+      'a broken release that nobody looks at',
+      `${minimal.replace('rauc\nr', 'opkg\nr')}expect: { release: unchecked, broken: { "1.1": [curl] } }\n`,
+      's.yaml:6:39: expect.broken: which packages are configured is not looked at without checking the release',
     ],
     [
       'faults that nobody would notice',

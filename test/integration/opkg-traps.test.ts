@@ -1,0 +1,198 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReleaseSource } from '../../src/agents/agent.ts';
+import { opkgAgent } from '../../src/agents/opkg.ts';
+import { CleanupStack } from '../../src/core/cleanup.ts';
+import { Deadline } from '../../src/core/deadline.ts';
+import { findFeeds } from '../../src/feed/find-feeds.ts';
+import { serveFolder } from '../../src/feed/http-server.ts';
+import { writeIndexes } from '../../src/feed/index-feed.ts';
+import { buildImage } from '../../src/image/build.ts';
+import { packagesOf } from '../../src/image/feed-release.ts';
+import { Arena } from '../../src/nbd/arena.ts';
+import { FileDisk } from '../../src/nbd/file-disk.ts';
+import { OverlayDisk } from '../../src/nbd/overlay-disk.ts';
+import { checkPackages } from '../../src/oracle/packages.ts';
+import type { Compression } from '../../src/package/compression.ts';
+import { field } from '../../src/package/stanza.ts';
+import type { NewTarEntry } from '../../src/package/tar.ts';
+import { writePackage } from '../../src/package/write-package.ts';
+import { observePackages } from '../../src/runner/observe-packages.ts';
+import { createTarget, type Ready } from '../../src/target/target.ts';
+import { testData } from '../support/data.ts';
+
+/** A package of these tests; it installs a file that says its version. */
+interface Probe {
+  name: string;
+  version: string;
+  architecture?: string;
+  depends?: string;
+  compression?: Compression;
+  scripts?: Record<string, string>;
+  /** Instead of that file. */
+  files?: NewTarEntry[];
+}
+
+const release = '4.0.1';
+const limits = () => ({ deadline: Deadline.after(300_000), signal: new AbortController().signal });
+
+describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
+  testData('yocto-kirkstone-aarch64');
+  const stack = new CleanupStack();
+  let folder: string;
+  let device: Ready;
+
+  // One device for all: its first start takes minutes.
+  beforeAll(async () => {
+    if (process.env['BROWNOUT_DATA'] === undefined) return;
+    folder = await mkdtemp(join(tmpdir(), 'opkg-traps-'));
+    stack.defer('test folder', () => rm(folder, { recursive: true, force: true }));
+    const manifest = await buildImage({ name: 'yocto-ipk', machine: 'qemuarm64' });
+    const arena = stack.use('arena', await Arena.create(join(folder, 'arena')));
+    const path = manifest.releases[release]?.factory?.['main']?.path ?? '';
+    const base = stack.use('base image', await FileDisk.open(path));
+    const target = stack.use(
+      'target',
+      await createTarget({
+        manifest,
+        machine: 'qemuarm64',
+        disks: manifest.disks.map((spec) => ({ spec, disk: new OverlayDisk(base, arena) })),
+        folder,
+        consoleLog: (n) => join(folder, `console.${n}.log`),
+        accelerator: 'tcg',
+        signal: new AbortController().signal,
+        onNotice: () => undefined,
+      }),
+    );
+    const state = await (await target.powerOn()).untilReady(Deadline.after(1_500_000));
+    if (state.state === 'broken') throw state.failure;
+    device = state;
+  }, 1_600_000);
+  afterAll(() => stack[Symbol.asyncDispose]());
+
+  /** A feed on a server of its own, and what it has. */
+  async function serve(name: string, probes: readonly Probe[], owner: CleanupStack) {
+    const root = join(folder, name);
+    for (const probe of probes) {
+      const { version, architecture = 'all', depends, compression = 'xz', scripts = {}, files } = probe;
+      const path = join(root, architecture, `${probe.name}_${version}_${architecture}.ipk`);
+      await mkdir(dirname(path), { recursive: true });
+      const control = [
+        field('Package', probe.name),
+        field('Version', version),
+        field('Architecture', architecture),
+        ...(depends === undefined ? [] : [field('Depends', depends)]),
+      ];
+      const content = Buffer.from(`${probe.name} ${version}\n`);
+      const own: NewTarEntry[] = files ?? [
+        { path: `/opt/${probe.name}`, type: 'file', mode: 0o644, content },
+      ];
+      await writeFile(path, await writePackage({ control, scripts, files: own }, { compression }));
+    }
+    await writeIndexes(root, await findFeeds(root, 'ipk'), 'ipk');
+    const server = owner.use('server', await serveFolder({ root, onNotice: () => undefined }));
+    const contents = (await packagesOf(root, 'ipk')).map((one) => one.contents);
+    const folders = [...new Set(contents.map(({ architecture }) => architecture))];
+    const url = server.guestUrl('').replace(/\/$/, '');
+    const source: ReleaseSource = { url, folders, packages: contents, older: false };
+    return { source, contents };
+  }
+
+  /** Brings the first probes to the device, then has it upgraded to the next. */
+  async function upgrade(old: readonly Probe[], next: readonly Probe[]) {
+    await using owner = new CleanupStack();
+    const prefix = old.map(({ name }) => name).join('-');
+    const before = await serve(`${prefix}-1`, old, owner);
+    const after = await serve(`${prefix}-2`, next, owner);
+    const names = old.map(({ name }) => name);
+    await opkgAgent.packages?.add(device, before.source, names, limits());
+    const releases = new Map([
+      ['1', before.contents],
+      ['2', after.contents],
+    ]);
+    const paths = [...releases.values()].flat().flatMap(({ files }) => files.map(({ path }) => path));
+    const look = async () =>
+      checkPackages(await observePackages(device, 'opkg', paths, limits().signal), releases, ['2']);
+    const said = await opkgAgent.install(device, after.source, limits()).then(
+      () => 'success',
+      (error: unknown) => String(error),
+    );
+    const found = await look();
+    const recover = async () => {
+      await opkgAgent.packages?.recover(device, after.source, limits());
+      return look();
+    };
+    return { said, found, recovered: await recover().catch(String) };
+  }
+
+  const probe = (name: string, more: Partial<Probe> = {}) =>
+    [[{ name, version: '1.0-r0' }], [{ name, version: '1.0-r1', ...more }]] as const;
+
+  it('takes a package that is compressed with xz', async () => {
+    const { said, found } = await upgrade(...probe('plain'));
+    expect([said, found]).toMatchObject(['success', { verdict: 'passed' }]);
+  });
+
+  it('cannot unpack one that is compressed with zstd, as from scarthgap on, and says so', async () => {
+    const { said, found, recovered } = await upgrade(...probe('zstd', { compression: 'zst' }));
+    expect(said).toMatch(/install ended with 255: [^]*Failed to extract data\.tar\.\*/);
+    expect(found).toMatchObject({ code: 'release-unexpected' });
+    expect(recovered).toMatch(/Failed to extract data\.tar\.\*/);
+  });
+
+  it('passes over one of a tune that its arch.conf does not have, with success', async () => {
+    const { said, found } = await upgrade(...probe('tune', { architecture: 'cortexa57' }));
+    expect([said, found]).toMatchObject(['success', { code: 'release-unexpected' }]);
+  });
+
+  it('cannot download anything while an upgrade has taken wget away, as that of busybox does', async () => {
+    const wget = {
+      preinst: '#!/bin/sh\n[ "$1" != upgrade ] || rm /usr/bin/wget\n',
+      postinst: '#!/bin/sh\nln -sf /bin/busybox.nosuid /usr/bin/wget\n',
+    };
+    const [applets, other] = ['applets', 'other'];
+    const { said, found, recovered } = await upgrade(
+      [
+        { name: applets, version: '1.0-r0' },
+        { name: other, version: '1.0-r0', depends: applets },
+      ],
+      [
+        { name: applets, version: '1.0-r1', scripts: wget },
+        { name: other, version: '1.0-r1', depends: applets },
+      ],
+    );
+    expect(said).toMatch(/install ended with 255: [^]*wget returned/);
+    expect(found).toMatchObject({ code: 'release-mixed' });
+    expect(recovered).toMatchObject({ verdict: 'passed' });
+  });
+
+  it('does not let a link take the place of a folder, as a merged /usr needs', async () => {
+    const folder = (path: string): NewTarEntry => ({ path, type: 'directory', mode: 0o755 });
+    const text = (path: string): NewTarEntry => ({
+      path,
+      type: 'file',
+      mode: 0o644,
+      content: Buffer.from(`${path}\n`),
+    });
+    const [old] = probe('merged', {});
+    const { said, found } = await upgrade(
+      old.map((one) => ({ ...one, files: [folder('/opt/bin'), text('/opt/bin/tool')] })),
+      [
+        {
+          name: 'merged',
+          version: '1.0-r1',
+          files: [
+            folder('/opt/usr'),
+            folder('/opt/usr/bin'),
+            text('/opt/usr/bin/tool'),
+            { path: '/opt/bin', type: 'symlink', target: 'usr/bin' },
+          ],
+        },
+      ],
+    );
+    const { stdout } = await device.run('ls -ld /opt/bin; ls /opt/bin /opt/usr/bin', limits());
+    expect([said, found, stdout]).toEqual([]);
+  });
+});
