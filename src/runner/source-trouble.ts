@@ -49,12 +49,13 @@ export function troubleOf(sources: Sources, attempt: FaultyAttempt, { from, to }
   const told = files.map((file) => ({ file, place: placeIn(sources, attempt, file) }));
   const [first] = told;
   const what = first === undefined ? to : first.file.what;
-  const where = first === undefined ? to : `byte ${first.place} of ${first.file.bytes} of ${what}`;
+  const more = told.length > 1 ? `, and so for ${told.length - 1} more` : '';
+  const where = first === undefined ? to : `byte ${first.place} of ${first.file.bytes} of ${what}${more}`;
   switch (fault) {
     case 'missing':
       return {
         faults: files.map(({ path }) => ({ kind: 'missing', file: path })),
-        text: `${what} is missing from the server`,
+        text: `${what} is missing from the server${more}`,
       };
     case 'truncated':
       return {

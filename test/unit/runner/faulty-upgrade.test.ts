@@ -122,7 +122,7 @@ describe('the fault of a package feed', () => {
           { kind: 'truncated', file: '2.0/feed/all/Packages', bytes: 100 },
           { kind: 'truncated', file: '2.0/feed/all/Packages.gz', bytes: 50 },
         ],
-        text: "the server's file ends at byte 100 of 200 of the index all/Packages of 2.0",
+        text: "the server's file ends at byte 100 of 200 of the index all/Packages of 2.0, and so for 1 more",
       },
       {
         faults: [{ kind: 'half-published', release: '2.0/feed', before: '1.0/feed', still: 'packages' }],
