@@ -102,6 +102,7 @@ describe('a bad server', () => {
     const steps = record.paths.flatMap((path) => path.steps.map(({ name }) => name));
     for (const fault of ['not there', 'cut short', 'wrong byte', 'connection lost']) {
       expect(steps).toContain(`1.0->2.0 ${fault}: refused`);
+      expect(steps).toContain(`1.0->2.0 ${fault}: repaired: release`);
       expect(stderr).toContain(`note: 1.0->2.0 ${fault}: install ended with 1: `);
     }
     expect(steps.slice(-5)).toEqual(
