@@ -56,7 +56,7 @@ export async function tryFaults(
   const off = await checklist.guard(`${name} shutdown`, () => before.shutdown({ signal: bench.signal }));
   for (const [i, attempt] of feedFaults.entries())
     await tryFaulty(bench, device, attempt, { ...trials, label: `${trials.label}-fault${i + 1}` });
-  return checklist.guard(`${name} boots`, async () => untilReady(bench, await off.powerOn()));
+  return await checklist.guard(`${name} boots`, async () => untilReady(bench, await off.powerOn()));
 }
 
 /** One try; `original` is switched off. */

@@ -31,8 +31,6 @@ interface Probe {
   depends?: string;
   compression?: Compression;
   scripts?: Record<string, string>;
-  /** Instead of that file. */
-  files?: NewTarEntry[];
 }
 
 const release = '4.0.1';
@@ -76,7 +74,7 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
   async function serve(name: string, probes: readonly Probe[], owner: CleanupStack) {
     const root = join(folder, name);
     for (const probe of probes) {
-      const { version, architecture = 'all', depends, compression = 'xz', scripts = {}, files } = probe;
+      const { version, architecture = 'all', depends, compression = 'xz', scripts = {} } = probe;
       const path = join(root, architecture, `${probe.name}_${version}_${architecture}.ipk`);
       await mkdir(dirname(path), { recursive: true });
       const control = [
@@ -86,10 +84,8 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
         ...(depends === undefined ? [] : [field('Depends', depends)]),
       ];
       const content = Buffer.from(`${probe.name} ${version}\n`);
-      const own: NewTarEntry[] = files ?? [
-        { path: `/opt/${probe.name}`, type: 'file', mode: 0o644, content },
-      ];
-      await writeFile(path, await writePackage({ control, scripts, files: own }, { compression }));
+      const files: NewTarEntry[] = [{ path: `/opt/${probe.name}`, type: 'file', mode: 0o644, content }];
+      await writeFile(path, await writePackage({ control, scripts, files }, { compression }));
     }
     await writeIndexes(root, await findFeeds(root, 'ipk'), 'ipk');
     const server = owner.use('server', await serveFolder({ root, onNotice: () => undefined }));
@@ -107,7 +103,7 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
     const before = await serve(`${prefix}-1`, old, owner);
     const after = await serve(`${prefix}-2`, next, owner);
     const names = old.map(({ name }) => name);
-    await opkgAgent.packages?.add(device, before.source, names, limits());
+    await opkgAgent.packages.add(device, before.source, names, limits());
     const releases = new Map([
       ['1', before.contents],
       ['2', after.contents],
@@ -121,7 +117,7 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
     );
     const found = await look();
     const recover = async () => {
-      await opkgAgent.packages?.recover(device, after.source, limits());
+      await opkgAgent.packages.recover(device, after.source, limits());
       return look();
     };
     return { said, found, recovered: await recover().catch(String) };
@@ -166,33 +162,5 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
     expect(said).toMatch(/install ended with 255: [^]*wget returned/);
     expect(found).toMatchObject({ code: 'release-mixed' });
     expect(recovered).toMatchObject({ verdict: 'passed' });
-  });
-
-  it('does not let a link take the place of a folder, as a merged /usr needs', async () => {
-    const folder = (path: string): NewTarEntry => ({ path, type: 'directory', mode: 0o755 });
-    const text = (path: string): NewTarEntry => ({
-      path,
-      type: 'file',
-      mode: 0o644,
-      content: Buffer.from(`${path}\n`),
-    });
-    const [old] = probe('merged', {});
-    const { said, found } = await upgrade(
-      old.map((one) => ({ ...one, files: [folder('/opt/bin'), text('/opt/bin/tool')] })),
-      [
-        {
-          name: 'merged',
-          version: '1.0-r1',
-          files: [
-            folder('/opt/usr'),
-            folder('/opt/usr/bin'),
-            text('/opt/usr/bin/tool'),
-            { path: '/opt/bin', type: 'symlink', target: 'usr/bin' },
-          ],
-        },
-      ],
-    );
-    const { stdout } = await device.run('ls -ld /opt/bin; ls /opt/bin /opt/usr/bin', limits());
-    expect([said, found, stdout]).toEqual([]);
   });
 });
