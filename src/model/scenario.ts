@@ -24,14 +24,15 @@ export type PowerCuts =
   | { mode: 'random'; count: number }
   | { mode: 'naive'; count: number };
 
-/** Update agents that are package managers, and have no settings. */
+/** Update agents that are package managers. */
 export const packageAgentNames = ['opkg', 'apt', 'dpkg', 'rpm'] as const;
-type PackageAgentName = (typeof packageAgentNames)[number];
+export type PackageAgentName = (typeof packageAgentNames)[number];
 
 /** An update agent and its settings. `script` runs the scenario's own commands in the guest. */
 export type AgentSpec =
   | { name: 'rauc'; bundle: string }
-  | { name: PackageAgentName }
+  /** `beforeRecovery`: what a device does after a cut before the package manager's documented recovery. */
+  | { name: PackageAgentName; beforeRecovery?: string }
   | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
 
 /** A byte of a file, or the share of the file (0 to 1) that comes before it: bundles differ in length. */

@@ -140,7 +140,11 @@ function takesFeed(agent: AgentSpec): boolean {
 function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {
   if (agent === 'rauc') return { name: 'rauc', bundle: 'verity' };
   if (typeof agent === 'string') return { name: agent };
-  if (agent.name !== 'script') return agent;
+  if (agent.name === 'rauc') return agent;
+  if (agent.name !== 'script') {
+    const { name, beforeRecovery } = agent;
+    return { name, ...(beforeRecovery === undefined ? {} : { beforeRecovery }) };
+  }
   const { name, bundle, install, confirm, rollback } = agent;
   return {
     name,

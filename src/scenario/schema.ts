@@ -69,7 +69,12 @@ const raucAgent = z.strictObject({
   name: z.literal('rauc'),
   bundle: z.enum(['verity', 'plain']).default('verity'),
 });
-const packageAgent = z.strictObject({ name: z.enum(packageAgentNames) });
+const packageAgent = z.strictObject({
+  name: z.enum(packageAgentNames),
+  beforeRecovery: text
+    .describe("Commands for the guest's shell, after a cut, before the package manager's documented recovery")
+    .optional(),
+});
 const scriptAgent = z.strictObject({
   name: z.literal('script'),
   bundle: z
