@@ -76,7 +76,8 @@ export function checkPackages(
   const damaged = contentFaults(installed, releases.get(release) ?? [], digests);
   if (damaged.length > 0)
     return failed('content-mixed', `${damaged.length} files are not those of ${release}: ${list(damaged)}`);
-  return passed(`${release}, ${installed.length} packages whole`);
+  const inPart = known.size === 0 ? '' : `, in part as expected: ${list([...known])}`;
+  return passed(`${release}, ${installed.filter(isWhole).length} packages whole${inPart}`);
 }
 
 /** What these packages ship; undefined where nobody knows of any. */

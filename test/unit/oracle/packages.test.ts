@@ -62,7 +62,10 @@ describe('checkPackages', () => {
     const broken = { '2': ['tool'] };
     const check = (state: string, allowed = ['2']) =>
       checkPackages(seen('2', 'tool 2', state), releases, allowed, broken);
-    expect(check('unpacked').verdict).toBe('passed');
+    expect(check('unpacked')).toEqual({
+      verdict: 'passed',
+      message: '2, 1 packages whole, in part as expected: tool',
+    });
     expect(check('installed')).toMatchObject({
       code: 'packages-whole',
       message: 'tool 2: configured, although 2 is said to be broken',
