@@ -4,7 +4,7 @@ const rows = [
   ['model', 'process', 'document', 'filesystem'],
   ['package'],
   ['scenario', 'writelog', 'report', 'feed', 'host', 'qemu', 'guest', 'sbom'],
-  ['nbd', 'oracle', 'explore', 'yocto', 'derive'],
+  ['nbd', 'oracle', 'explore', 'yocto', 'derive', 'admission'],
   ['image', 'target'],
   ['agents'],
   ['runner'],

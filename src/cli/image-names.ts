@@ -53,8 +53,8 @@ export async function lackOf(name: string): Promise<string | undefined> {
 }
 
 /** The machines that an image is described for. */
-export async function imageMachines(name: string): Promise<MachineName[]> {
-  const description = await readDescription(ownImages, name);
+export async function imageMachines(name: string, root = ownImages): Promise<MachineName[]> {
+  const description = await readDescription(root, name);
   const machines = 'prebuilt' in description ? description.prebuilt : description.machines;
   return machineNames.filter((machine) => machines[machine] !== undefined);
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../core/version.ts';
+import { addAdmit } from './admit.ts';
 import type { Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
@@ -57,6 +58,7 @@ function makeProgram(surroundings: Surroundings, finish: (code: number) => void)
     addInit,
     addRun,
     addReplay,
+    addAdmit,
     addImage,
     addYocto,
     addFeed,

@@ -1,8 +1,12 @@
 import type { ConfigurationPromise } from './configuration.ts';
 import type { MachineName } from './machine.ts';
 
-/** One thing that the device's owner did before the upgrade. `run` is executed by the guest's shell. */
+/**
+ * One thing that the device's owner did before the upgrade. `install` takes packages from the feed of the release that
+ * runs; `run` is executed by the guest's shell.
+ */
 export type ProvisionStep =
+  | { install: { packages: string[] } }
   | { write: { path: string; content: string; mode?: number } }
   | { append: { path: string; content: string } }
   | { edit: { path: string; replace: string; with: string } }
@@ -35,6 +39,11 @@ export type AgentSpec =
   | { name: PackageAgentName; beforeRecovery?: string }
   | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
 
+/** The packages that the scenario installs, of those of the image's feed. */
+export function installedBy({ provision }: Pick<Scenario, 'provision'>): string[] {
+  return provision.flatMap((step) => ('install' in step ? step.install.packages : []));
+}
+
 /** A byte of a file, or the share of the file (0 to 1) that comes before it: bundles differ in length. */
 export type FilePlace = { byte: number } | { share: number };
 
@@ -57,6 +66,8 @@ export interface FaultyAttempt {
 interface ScenarioCheck {
   name: string;
   run: string;
+  /** Also where packages were just changed, before the device is booted again. */
+  when?: 'always';
 }
 
 /** A parsed, checked scenario: what is to be shown, on which image, along which releases. */
@@ -68,12 +79,14 @@ export interface Scenario {
   image: string;
   agent: AgentSpec;
   releases: string[];
-  /** Resolved upgrade paths, each a list of at least two releases. */
+  /** Resolved upgrade paths; one of a single release installs packages and upgrades nothing. */
   paths: string[][];
   provision: ProvisionStep[];
   /** Absolute guest paths whose content and mode are the owner's: those the provision steps touch, and more if listed. */
   configuration: string[];
   checks: ScenarioCheck[];
+  /** Packages that are removed at the end of each path, and installed again; absent: none. */
+  reinstall?: string[];
   /** Tried, one after the other, before each upgrade of a path. */
   feedFaults: FaultyAttempt[];
   powerCuts: { during: CutPhase[]; states: StateKind[] };

@@ -36,12 +36,15 @@ export function packagesRelease(
  * Is the device wholly on one of the `allowed` releases? Every package must be installed and none in part, in the
  * versions of one release, and the files that were looked at must be those of the packages; conffiles are the owner's.
  * With a release that is `broken` exactly the packages that are named for it are there in part.
+ * The packages named in `present` must be there, where the release has them: a record that has forgotten one agrees
+ * with every release.
  */
 export function checkPackages(
   { installed, digests }: PackagesSeen,
   releases: ReleaseContents,
   allowed: readonly string[],
   broken: Readonly<Record<string, readonly string[]>> = {},
+  present: readonly string[] = [],
 ): CheckResult {
   const release = packagesRelease(installed, releases);
   const known = new Set(broken[release ?? '']);
@@ -73,11 +76,41 @@ export function checkPackages(
       'packages-whole',
       `${list(whole.map(({ name, version }) => `${name} ${version}`))}: configured, although ${release} is said to be broken`,
     );
-  const damaged = contentFaults(installed, releases.get(release) ?? [], digests);
+  const contents = releases.get(release) ?? [];
+  const missing = present.filter(
+    (wanted) =>
+      contents.some(({ name }) => name === wanted) && !installed.some(({ name }) => name === wanted),
+  );
+  if (missing.length > 0)
+    return failed('package-missing', `not installed, though ${release} has it: ${list(missing)}`);
+  const damaged = contentFaults(installed, contents, digests);
   if (damaged.length > 0)
     return failed('content-mixed', `${damaged.length} files are not those of ${release}: ${list(damaged)}`);
   const inPart = known.size === 0 ? '' : `, in part as expected: ${list([...known])}`;
   return passed(`${release}, ${installed.filter(isWhole).length} packages whole${inPart}`);
+}
+
+/**
+ * Are these packages off the device? None may be in its record, and no file of theirs may be left but conffiles and
+ * what an installed package has too. `contents`: what the feed has that they came from.
+ */
+export function checkGone(
+  { installed, digests }: PackagesSeen,
+  contents: readonly PackageContents[],
+  names: readonly string[],
+): CheckResult {
+  const still = installed.filter(({ name }) => names.includes(name));
+  if (still.length > 0)
+    return failed(
+      'package-left',
+      `still there: ${list(still.map(({ name, version, state }) => `${name} ${version} (${state})`))}`,
+    );
+  const shared = new Set(offered(installed, contents).flatMap(({ files }) => files.map(({ path }) => path)));
+  const left = packagedFiles(contents.filter(({ name }) => names.includes(name))).filter(
+    (path) => digests.get(path) !== undefined && !shared.has(path),
+  );
+  if (left.length > 0) return failed('files-left', `${left.length} files are left: ${list(left)}`);
+  return passed('gone');
 }
 
 /** What these packages ship; undefined where nobody knows of any. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CleanupStack } from '../core/cleanup.ts';
-import { HarnessError, ScenarioError } from '../core/errors.ts';
+import { HarnessError } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
 import { Arena } from '../nbd/arena.ts';
 import type { Disk } from '../nbd/disk.ts';
@@ -10,6 +10,7 @@ import { createTarget, type Off } from '../target/target.ts';
 import { sectorBytes, WriteLog } from '../writelog/log.ts';
 import type { Bench } from './bench.ts';
 import type { Subject } from './observe.ts';
+import { startRelease } from './start-release.ts';
 
 /** What a device's disks hold when it is switched on, by position in the manifest. */
 export type DiskContents = readonly Disk[];
@@ -24,17 +25,12 @@ export interface Device {
   overlays: readonly OverlayDisk[];
 }
 
-/** The disks as they left the factory with `release`. */
+/** The disks as they left the factory, for a device that is to be on `release` at first. */
 export async function factoryDisks(bench: Bench, release: string, stack: CleanupStack): Promise<FileDisk[]> {
-  const files = bench.manifest.releases[release]?.factory;
-  if (files === undefined)
-    throw new ScenarioError(
-      'no-factory-disk',
-      `image ${bench.manifest.name} cannot start with release ${release}: it has no factory disk of it`,
-    );
+  const files = bench.manifest.releases[startRelease(bench.manifest, release)]?.factory;
   return Promise.all(
     bench.manifest.disks.map(async ({ id }) => {
-      const file = files[id];
+      const file = files?.[id];
       if (file === undefined)
         throw new HarnessError('image-incomplete', `release ${release} has no content for disk ${id}`);
       return stack.use(`disk image ${id}`, await FileDisk.open(file.path));

@@ -14,25 +14,36 @@ export interface Inputs {
   provision: Scenario['provision'];
   configuration: Scenario['configuration'];
   checks: Scenario['checks'];
+  /** Only where there are any: recordings of programs that did not know it are still good. */
+  reinstall?: Scenario['reinstall'];
   feedFaults: Scenario['feedFaults'];
   expect: Scenario['expect'];
 }
 
 /** The inputs of one path of a scenario. */
-export function inputsOf(
-  { image, agent, provision, configuration, checks, feedFaults, expect }: Scenario,
-  manifest: ImageManifest,
-  path: readonly string[],
-): Inputs {
+export function inputsOf(scenario: Scenario, manifest: ImageManifest, path: readonly string[]): Inputs {
+  const { image, ...rest } = inputsOfScenario(scenario);
+  return { image, 'image content': manifest.key, machine: manifest.machine, path, ...rest };
+}
+
+/** Those that the scenario alone gives. */
+export function inputsOfScenario({
+  image,
+  agent,
+  provision,
+  configuration,
+  checks,
+  reinstall,
+  feedFaults,
+  expect,
+}: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path'> {
   return {
     image,
-    'image content': manifest.key,
-    machine: manifest.machine,
-    path,
     agent,
     provision,
     configuration,
     checks,
+    ...(reinstall === undefined ? {} : { reinstall }),
     feedFaults,
     expect,
   };

@@ -16,10 +16,11 @@ import { stateMaps } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { windowMark, windowsOf, writesIn } from '../writelog/windows.ts';
 import type { Bench, Upgrade } from './bench.ts';
+import { bringIntoService } from './bring-into-service.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
 import { cutRecord, decide, stoppedOutcome } from './decide.ts';
 import { type Device, factoryDisks, openDevice, stopOnStorageFailure } from './device.ts';
-import { bringIntoService, upgradesOf } from './record-path.ts';
+import { upgradesOf } from './record-path.ts';
 import type { Recording } from './recordings.ts';
 import { install } from './upgrade.ts';
 

@@ -14,6 +14,15 @@ import { observePackages } from './observe-packages.ts';
  */
 export type FilesCompared = 'telling' | 'every';
 
+/** What a device's release is compared with. */
+export interface ReleaseLook {
+  /** Releases that the device may be on. */
+  allowed: readonly string[];
+  compare: FilesCompared;
+  /** Packages that must be there. */
+  present: readonly string[];
+}
+
 /** What was seen of a device's release. */
 export interface ReleaseSeen {
   running: RunningRelease;
@@ -27,7 +36,7 @@ export async function lookAtRelease(
   bench: Bench,
   device: Ready,
   seen: Observation,
-  { allowed, compare }: { allowed: readonly string[]; compare: FilesCompared },
+  { allowed, compare, present }: ReleaseLook,
 ): Promise<ReleaseSeen> {
   const { agent, contents, manifest, signal } = bench;
   if (contents === undefined) {
@@ -46,7 +55,7 @@ export async function lookAtRelease(
   const packages = await observePackages(device, agent.packages.system, paths, signal);
   return {
     running: { release: packagesRelease(packages.installed, contents), slot: undefined },
-    result: checkPackages(packages, contents, allowed, bench.scenario.expect.broken),
+    result: checkPackages(packages, contents, allowed, bench.scenario.expect.broken, present),
     installed: packages.installed,
   };
 }

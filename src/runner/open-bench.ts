@@ -102,7 +102,10 @@ function servedFiles(manifest: ImageManifest): Map<string, string> {
   );
 }
 
-async function releaseContents({ releases }: ImageManifest): Promise<Bench['contents']> {
+/** What the feed of each release has; undefined where the image is not upgraded by packages. */
+export async function releaseContents({
+  releases,
+}: Pick<ImageManifest, 'releases'>): Promise<Bench['contents']> {
   const found = new Map<string, PackageContents[]>();
   for (const { version, content } of Object.values(releases))
     if (content.kind === 'packages')

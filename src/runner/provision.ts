@@ -12,7 +12,8 @@ const stepLimitMs = 60_000;
 const maxEditBytes = 16 << 20;
 
 /**
- * Does to the device what its owner did, and makes it durable: this happened long before the upgrade.
+ * Does to the device what its owner did, and makes it durable: this happened long before the upgrade. Packages are
+ * installed already.
  * A step that cannot be done is the scenario's fault: ScenarioError `provision-failed`.
  */
 export async function provision(
@@ -21,7 +22,7 @@ export async function provision(
   signal: AbortSignal,
 ): Promise<void> {
   const owner = new Owner(device, source.path, signal);
-  for (const step of steps) await owner.take(step);
+  for (const step of steps) if (!('install' in step)) await owner.take(step);
   // The first writes what ext4 had only in its journal, and the second flushes that.
   await owner.shell('sync', 'sync && sync');
 }
@@ -38,7 +39,7 @@ class Owner {
     this.signal = signal;
   }
 
-  async take(step: ProvisionStep): Promise<void> {
+  async take(step: Exclude<ProvisionStep, { install: unknown }>): Promise<void> {
     if ('run' in step) return this.shell(`run ${step.run.split('\n')[0] ?? ''}`, step.run);
     if ('delete' in step) {
       const { path } = step.delete;

@@ -19,7 +19,7 @@ import { bootState } from './boot-state.ts';
 import { openDevice } from './device.ts';
 import { readFindingHeader, restoreFinding } from './finding-file.ts';
 import { disksIn, type Ground } from './ground.ts';
-import { differingInputs, type Inputs, inputsDigest, inputsOf } from './inputs.ts';
+import { differingInputs, type Inputs, inputsDigest, inputsOf, inputsOfScenario } from './inputs.ts';
 import { openBench } from './open-bench.ts';
 import type { PlannedState } from './planned.ts';
 import { findRecording } from './recordings.ts';
@@ -143,7 +143,7 @@ async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
     );
   }
   const scenario = await loadScenario(recording.scenario.source.path);
-  const now: Inputs = { ...inputsWithout(scenario), ...pick(recording.inputs), path: recording.releases };
+  const now: Inputs = { ...inputsOfScenario(scenario), ...pick(recording.inputs), path: recording.releases };
   const differing = differingInputs(recording.inputs, now);
   if (differing.length > 0) throw changed(differing);
   if (!inputsDigest(recording.inputs).startsWith(token.inputs)) throw changed(['the digest of the inputs']);
@@ -166,18 +166,6 @@ async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
 function split(state: string): [string, string] {
   const at = state.indexOf('.');
   return [state.slice(0, at), state.slice(at + 1)];
-}
-
-function inputsWithout({
-  image,
-  agent,
-  provision,
-  configuration,
-  checks,
-  feedFaults,
-  expect,
-}: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path'> {
-  return { image, agent, provision, configuration, checks, feedFaults, expect };
 }
 
 function pick(inputs: Inputs): Pick<Inputs, 'image content' | 'machine'> {

@@ -70,6 +70,6 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
 }
 
 /** As on the command line: `random:20`. */
-function powerCutsText(powerCuts: PowerCuts): string {
+export function powerCutsText(powerCuts: PowerCuts): string {
   return 'count' in powerCuts ? `${powerCuts.mode}:${powerCuts.count}` : powerCuts.mode;
 }

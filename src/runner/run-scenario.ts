@@ -29,8 +29,8 @@ export async function runScenario(bench: Bench, plan: RunPlan, progress: RunProg
     }),
     bench.stop,
   );
-  const sound = present(progress.recordings).filter(({ path }) =>
-    path.steps.every((step) => step.verdict === 'passed'),
+  const sound = present(progress.recordings).filter(
+    ({ path }) => path.releases.length > 1 && path.steps.every((step) => step.verdict === 'passed'),
   );
   const { powerCuts } = plan;
   if (powerCuts.mode === 'none' || sound.length === 0) return;

@@ -4,16 +4,17 @@ import { buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
-import type { Scenario } from '../model/scenario.ts';
+import { installedBy, type Scenario } from '../model/scenario.ts';
+import { startRelease } from './start-release.ts';
 
 /** The same for scenarios with the same image: its name, or the folder of its description. */
-export function imageId({ image, source }: Scenario): string {
+export function imageId({ image, source }: Pick<Scenario, 'image' | 'source'>): string {
   return image.includes('/') ? resolve(dirname(source.path), image) : image;
 }
 
 /** Builds a scenario's image for one machine, or takes it from the cache. */
 export function imageFor(
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'image' | 'source'>,
   machine: MachineName,
   options: { signal: AbortSignal; onNotice: (message: string) => void },
 ): Promise<ImageManifest> {
@@ -23,8 +24,9 @@ export function imageFor(
 }
 
 /** Throws ScenarioError where the image does not have what the scenario's paths need. */
-export function assertReleases({ agent, expect, paths, source }: Scenario, manifest: ImageManifest): void {
-  const upgradedTo = new Set(paths.flatMap((path) => path.slice(1)));
+export function assertReleases(scenario: Scenario, manifest: ImageManifest): void {
+  const { agent, expect, paths, source } = scenario;
+  const upgradedTo = new Set(paths.flatMap((path) => sourcesOf(path, scenario, manifest)));
   for (const version of new Set(paths.flat())) {
     const release = manifest.releases[version];
     const known = Object.keys(manifest.releases).join(', ');
@@ -58,16 +60,28 @@ export function assertReleases({ agent, expect, paths, source }: Scenario, manif
 }
 
 /** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
-export function filesInUse(
-  { agent, paths, feedFaults }: Scenario,
-  { boot, releases }: ImageManifest,
-): FileRef[] {
-  const factory = paths.flatMap(([first]) => Object.values(releases[first ?? '']?.factory ?? {}));
+export function filesInUse(scenario: Scenario, manifest: ImageManifest): FileRef[] {
+  const { agent, paths, feedFaults } = scenario;
+  const { boot, releases } = manifest;
+  const factory = paths.flatMap(([first = '']) =>
+    Object.values(releases[startRelease(manifest, first)]?.factory ?? {}),
+  );
   const given = (version: string) => {
     const { bundles = {}, feed = {} } = releases[version] ?? {};
     return 'bundle' in agent ? (bundles[agent.bundle] ?? []) : Object.values(feed);
   };
   // A feed may be given half as the release before.
-  const bundles = paths.flatMap((path) => path.slice(feedFaults.length > 0 ? 0 : 1).flatMap(given));
+  const bundles = paths.flatMap((path) =>
+    (feedFaults.length > 0 ? path : sourcesOf(path, scenario, manifest)).flatMap(given),
+  );
   return [...new Set([...bootFiles(boot), ...factory, ...bundles])];
+}
+
+/** The releases that a device of this path is given: those that it is upgraded to, and where packages are installed. */
+function sourcesOf(path: readonly string[], scenario: Scenario, manifest: ImageManifest): readonly string[] {
+  const [first = ''] = path;
+  const isGiven =
+    manifest.releases[first] !== undefined &&
+    (installedBy(scenario).length > 0 || startRelease(manifest, first) !== first);
+  return isGiven ? path : path.slice(1);
 }

@@ -3,6 +3,7 @@ import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, messageOf } from '../core/errors.ts';
 import type { FileFate } from '../model/configuration.ts';
 import type { ImageManifest } from '../model/image.ts';
+import { installedBy } from '../model/scenario.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import { failed } from '../oracle/check.ts';
 import { checkFallBack, type RunningRelease } from '../oracle/release.ts';
@@ -12,7 +13,7 @@ import type { Checklist } from './checklist.ts';
 import { judgeFiles, type Owned } from './judge-files.ts';
 import { type FilesCompared, lookAtRelease, type ReleaseSeen } from './look-at-release.ts';
 import { observe, type Subject } from './observe.ts';
-import { runCheck } from './run-check.ts';
+import { runChecks } from './run-checks.ts';
 
 /** Milliseconds for an agent's short commands (status, mark-good). */
 const agentLimitMs = 120_000;
@@ -146,7 +147,7 @@ export async function examine(
   checklist: Checklist,
   prefix = '',
 ): Promise<Examined> {
-  const { expect, checks } = bench.scenario;
+  const { expect } = bench.scenario;
   const releases = bench.manifest.releases;
   const tried = fellBackFrom === undefined ? undefined : releases[fellBackFrom];
   const slots = expect.release === 'unchecked' ? 'none' : tried === undefined ? 'running' : 'all';
@@ -155,7 +156,7 @@ export async function examine(
   let release: Partial<ReleaseSeen> = {};
   if (expect.release !== 'unchecked') {
     const found = await checklist.guard(`${prefix}look`, () =>
-      lookAtRelease(bench, device, seen, { allowed, compare }),
+      lookAtRelease(bench, device, seen, { allowed, compare, present: installedBy(bench.scenario) }),
     );
     release = found;
     results.push(checklist.check(`${prefix}release`, found.result));
@@ -165,14 +166,8 @@ export async function examine(
     results.push(checklist.check(`${prefix}configuration`, configuration));
   if (tried !== undefined)
     results.push(checklist.check(`${prefix}fallback`, checkFallBack(seen, tried, device.resets)));
-  const said: string[] = [];
-  for (const { name, run } of checks) {
-    const result = await checklist.guard(`${prefix}${name}`, () =>
-      runCheck(device, run, allowed, bench.signal),
-    );
-    results.push(checklist.check(`${prefix}${name}`, result));
-    if (result.said !== '') said.push(result.said);
-  }
+  const own = await runChecks(bench, device, checklist, { allowed, prefix, booted: true });
+  results.push(own.sound);
   if (device.oops !== undefined)
     results.push(
       checklist.check(`${prefix}kernel`, failed('kernel-oops', `the kernel says: ${device.oops}`)),
@@ -185,7 +180,7 @@ export async function examine(
     ...running,
     sound,
     releaseChecked,
-    said,
+    said: own.said,
     files: configuration.files,
   };
 }

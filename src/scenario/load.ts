@@ -24,7 +24,7 @@ export function parseScenario(text: string, path: string): Scenario {
   const document = parseDocument(text, path, consistentScenario);
   const agent = agentSpec(document.agent);
   const provision = document.provision.map(provisionStep);
-  const touched = provision.flatMap((step) => ('run' in step ? [] : [pathOf(step)]));
+  const touched = provision.flatMap((step) => ('run' in step || 'install' in step ? [] : [pathOf(step)]));
   return {
     name: document.name,
     source: { path, sha256: sha256(text) },
@@ -35,7 +35,12 @@ export function parseScenario(text: string, path: string): Scenario {
     paths: resolvePaths(branchesOf(document.releases), document.paths),
     provision,
     configuration: unique([...touched, ...document.configuration]),
-    checks: document.checks,
+    checks: document.checks.map(({ name, run, when }) => ({
+      name,
+      run,
+      ...(when === 'always' ? { when } : {}),
+    })),
+    ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
     feedFaults: document.feedFaults.map(faultyAttempt),
     powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
     expect: {
@@ -56,13 +61,23 @@ export function parseScenario(text: string, path: string): Scenario {
 
 /** What a schema of single values cannot say: what names must have been given, and what does not go together. */
 const consistentScenario = scenarioSchema.superRefine(
-  ({ agent, releases: given, paths, checks, feedFaults, expect }, context) => {
+  ({ agent, releases: given, paths, provision, checks, reinstall, feedFaults, expect }, context) => {
     const releases = branchesOf(given).flat();
     const complain = (path: PropertyKey[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
     const places: PropertyKey[][] = Array.isArray(given)
       ? given.map((_, i) => ['releases', i])
       : Object.entries(given).flatMap(([branch, list]) => list.map((_, i) => ['releases', branch, i]));
+    const installs = provision.some(({ install }) => install !== undefined);
+    provision.forEach(({ install }, i) => {
+      if (install === undefined) return;
+      if (!takesFeed(agentSpec(agent)))
+        complain(['provision', i, 'install'], 'this agent takes bundles, and has no packages to install');
+      if (provision.slice(0, i).some((before) => before.install === undefined))
+        complain(['provision', i], 'packages are installed before anything else is done');
+    });
+    if (reinstall.length > 0 && !takesFeed(agentSpec(agent)))
+      complain(['reinstall'], 'this agent takes bundles, and has no packages to remove');
     releases.forEach((release, i) => {
       if (releases.indexOf(release) < i) complain(places[i] ?? [], `release ${release} is there twice`);
     });
@@ -72,6 +87,11 @@ const consistentScenario = scenarioSchema.superRefine(
         if (without) complain(['paths', i], `"${path}" is no path with these releases`);
         return;
       }
+      if (path.length === 1 && !installs)
+        complain(
+          ['paths', i],
+          'nothing is upgraded on a path of one release, and no provision step installs a package',
+        );
       path.forEach((release, j) => {
         if (!releases.includes(release))
           complain(
@@ -156,6 +176,7 @@ function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {
 }
 
 function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionStep {
+  if (step.install !== undefined) return { install: { packages: step.install } };
   if (step.write !== undefined) {
     const { path, content, mode } = step.write;
     return { write: { path, content, ...(mode === undefined ? {} : { mode }) } };
@@ -180,7 +201,7 @@ function filePlace(at: ScenarioDocument['feedFaults'][number]['at']): FilePlace 
   return typeof at === 'number' ? { byte: at } : { share: Number(at.slice(0, -1)) / 100 };
 }
 
-function pathOf(step: Exclude<ProvisionStep, { run: string }>): string {
+function pathOf(step: Exclude<ProvisionStep, { run: string } | { install: unknown }>): string {
   if ('write' in step) return step.write.path;
   if ('append' in step) return step.append.path;
   return 'edit' in step ? step.edit.path : step.delete.path;

@@ -28,8 +28,7 @@ export function resolvePaths(
   choices: readonly PathChoice[],
 ): string[][] {
   const paths = choices.flatMap((choice) =>
-    typeof choice === 'string' ? rules[choice](branches) : [choice],
+    typeof choice === 'string' ? rules[choice](branches).filter((path) => path.length > 1) : [choice],
   );
-  const long = paths.filter((path) => path.length > 1);
-  return [...new Map(long.map((path) => [JSON.stringify(path), path])).values()];
+  return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
 }

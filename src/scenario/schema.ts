@@ -34,6 +34,16 @@ const mode = z
   .regex(/^0?[0-7]{3,4}$/, { error: 'an octal file mode in quotes: "0640"' })
   .transform((value) => Number.parseInt(value, 8));
 
+const packageNames = z
+  .array(
+    z.string().regex(/^[A-Za-z0-9][\w.+-]{0,127}$/, {
+      error: 'the name of a package: a letter or digit, then letters, digits, . _ + -',
+    }),
+  )
+  .min(1)
+  .max(100)
+  .transform((names) => [...new Set(names)]);
+
 const write = z
   .strictObject({ path: guestPath, content: z.string().max(1 << 20), mode: mode.optional() })
   .describe('Creates a file, or replaces its content');
@@ -46,13 +56,27 @@ const edit = z
 const deletion = z.union([guestPath, z.strictObject({ path: guestPath })]).describe('Removes a file');
 
 /** What the harness checks by itself. */
-const checkNames = ['boots', 'look', 'release', 'configuration', 'fallback', 'kernel', 'retry'];
+const checkNames = [
+  'boots',
+  'look',
+  'release',
+  'configuration',
+  'fallback',
+  'kernel',
+  'retry',
+  'install',
+  'remove',
+  'gone',
+];
 
-const provisionKinds = ['write', 'append', 'edit', 'delete', 'run'];
+const provisionKinds = ['install', 'write', 'append', 'edit', 'delete', 'run'];
 
 /** One object with optional keys rather than alternatives, so that a misspelt key is named as such. */
 const provisionStep = z
   .strictObject({
+    install: packageNames
+      .describe("Installs packages of the feed of the path's first release; before all other steps")
+      .optional(),
     write: write.optional(),
     append: append.optional(),
     edit: edit.optional(),
@@ -102,7 +126,10 @@ const path = z.union([
       'Within each branch: adjacent: every release in order; skip: from the first straight to the last; all: from each ' +
         'to each later one; downgrade: every release backwards. Between branches: from the latest to the latest of the next.',
     ),
-  z.array(release).min(2).describe('Releases in the order in which the device takes them'),
+  z
+    .array(release)
+    .min(1)
+    .describe('Releases in the order in which the device takes them; one alone to install packages on it'),
 ]);
 
 const shortName = z
@@ -145,6 +172,12 @@ const check = z.strictObject({
     "Commands for the guest's shell: exit 0 is a pass, and the first line printed tells outcomes apart. " +
       'ALLOWED_RELEASES has the releases that the device may be on.',
   ),
+  when: z
+    .enum(['booted', 'always'])
+    .default('booted')
+    .describe(
+      'After every boot; or also where packages were just installed or upgraded, before the next boot',
+    ),
 });
 
 const configurationPromise = z
@@ -234,6 +267,9 @@ export const scenarioSchema = z.strictObject({
     .array(check)
     .default([])
     .describe('What must hold of every device that comes up, besides release and configuration'),
+  reinstall: packageNames
+    .default([])
+    .describe('Packages that are removed at the end of each path, without a cut, and installed again'),
   feedFaults: z
     .array(feedFault)
     .default([])

@@ -1,0 +1,99 @@
+import type { MachineName } from '../model/machine.ts';
+import type { PackagePlan } from './plan.ts';
+
+/** What a scenario says besides what is done with the package. */
+export interface ScenarioFrame {
+  /** A reference image's name, or a folder's absolute path. */
+  image: string;
+  agent: string;
+  machines: readonly MachineName[];
+  /** All that were asked for, oldest first. */
+  releases: readonly string[];
+}
+
+/** Names of the checks of services. */
+export const serviceChecks = { units: 'services', system: 'failed units' } as const;
+
+/** Seconds that a unit may take to become active. */
+const patienceSeconds = 30;
+
+/** The text of the scenario that shows what a package does: for `brownout run`, by hand as well. */
+export function scenarioText(plan: PackagePlan, frame: ScenarioFrame, file: string): string {
+  const { name, edits, paths, units } = plan;
+  return lines([
+    `# Written by "brownout admit". Once more, in this folder's parent:`,
+    `#   brownout run ${file} --power-cuts none`,
+    `name: ${text(`admission of ${name}`)}`,
+    `machines: ${list(frame.machines)}`,
+    `image: ${text(frame.image)}`,
+    `agent: ${frame.agent}`,
+    `releases: ${list(frame.releases)}`,
+    'paths:',
+    ...paths.map((path) => `  - ${list(path)}`),
+    'provision:',
+    `  - install: ${list([name])}`,
+    ...edits.map(({ path, content }) => `  - append: { path: ${text(path)}, content: ${text(content)} }`),
+    `reinstall: ${list([name])}`,
+    'checks:',
+    ...(units.length === 0 ? [] : checkLines(serviceChecks.units, unitsScript(units))),
+    ...checkLines(serviceChecks.system, systemScript),
+    'powerCuts: { during: [install] }',
+    'expect:',
+    '  boots: { within: 3m, first: 30m }',
+    '  installs: { within: 10m }',
+    '  outcomes: unchecked',
+    ...(frame.agent === 'rpm'
+      ? [
+          '  # What rpm promises of a plain %config, as OpenEmbedded writes it.',
+          '  configuration: { edited: kept-somewhere, deleted: may-return }',
+        ]
+      : []),
+  ]);
+}
+
+function checkLines(name: string, script: string): string[] {
+  return [
+    `  - name: ${name}`,
+    '    when: always',
+    '    run: |',
+    ...script
+      .trim()
+      .split('\n')
+      .map((line) => `      ${line}`),
+  ];
+}
+
+/** A unit that is on its way is waited for; one that has failed, or is still not active then, fails the check. */
+function unitsScript(units: readonly string[]): string {
+  return `
+left=${patienceSeconds}
+for unit in ${units.map((unit) => `'${unit}'`).join(' ')}; do
+  while state=$(systemctl is-active "$unit"); [ "$state" != active ]; do
+    if [ "$state" = failed ] || [ $left = 0 ]; then
+      echo "$unit is $state"
+      exit 1
+    fi
+    left=$((left - 1))
+    sleep 1
+  done
+done
+`;
+}
+
+const systemScript = `
+failed=$(systemctl list-units --failed --plain --no-legend | cut -d' ' -f1 | tr '\\n' ' ')
+[ -z "$failed" ] || { echo "failed: $failed"; exit 1; }
+`;
+
+function list(items: readonly string[]): string {
+  return `[${items.map(text).join(', ')}]`;
+}
+
+/** A double-quoted scalar: every JSON string is one (YAML 1.2.2, section 1.2). */
+function text(value: string): string {
+  return JSON.stringify(value);
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}

@@ -1,0 +1,180 @@
+import { basename, dirname, relative, resolve } from 'node:path';
+import { Option } from 'commander';
+import { ScenarioError } from '../core/errors.ts';
+import { assertHost } from '../host/check.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { PowerCuts } from '../model/scenario.ts';
+import { coloursFor } from '../report/colour.ts';
+import { summaryText } from '../report/summary.ts';
+import { Terminal } from '../report/terminal.ts';
+import { oneLine } from '../report/text.ts';
+import { type Admitted, admit } from '../runner/admit.ts';
+import { parsePowerCuts } from '../scenario/power-cuts.ts';
+import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { exitCodeHelp, exitCodeOfRuns, exitCodes } from './exit-code.ts';
+import { imageMachines } from './image-names.ts';
+import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
+
+interface Options {
+  image: string;
+  machine?: MachineName;
+  releases?: string[];
+  edit: Map<string, string>;
+  unit?: string[];
+  powerCuts: PowerCuts;
+  budget?: number;
+  seed: string;
+  reports: string;
+  jobs?: number;
+  json?: true;
+}
+
+/** `brownout admit` */
+export const addAdmit: AddCommand = (program, surroundings, finish) => {
+  const command = program
+    .command('admit')
+    .summary('gather the evidence for admitting packages to a binary distribution')
+    .description(
+      "Takes each package, of an image's feed and not installed, through all that a proposal to admit it must show: " +
+        'installed on the device from the feed of each release, upgraded from each release to each later one, its ' +
+        "owner's configuration kept, its services running, removed and installed again, with reboots between; and " +
+        'power cuts during its upgrades. Leaves a dossier (admission.md, admission.json) with a verdict for each ' +
+        'criterion and machine, its evidence, and the command that shows it again.',
+    )
+    .argument('<package...>', 'names of packages, as the feed has them')
+    .option('--image <name>', 'whose feed; with a "/", a folder with an image.yaml', 'yocto-ipk')
+    .option('--machine <name>', 'only this machine (default: all of the image)', machineName)
+    .option('--releases <list>', 'oldest first, with commas (default: all of the image)', releaseList)
+    .option(
+      '--edit <path=text>',
+      'what the owner adds to a configuration file, \\n for a line feed; as often as needed (default: a comment in each)',
+      edit,
+      new Map<string, string>(),
+    )
+    .option(
+      '--unit <name>',
+      "a unit that must be active; as often as needed (default: those that the package's preset enables)",
+      unit,
+    )
+    .addOption(
+      new Option('--power-cuts <how>', 'none, all or random:N, as with run; during the upgrades')
+        .argParser(parseCuts)
+        .default(parsePowerCuts('none'), 'none'),
+    )
+    .option('--budget <duration>', 'with all: begin no boot after this time (30m, 2h)', durationMs)
+    .option('--seed <word>', 'which crash states are drawn', seedText, '1')
+    .option('--reports <folder>', 'where the folder of the dossier is made', 'reports')
+    .option(
+      '--jobs <n>',
+      'machines that run at once (default: by cores and memory)',
+      wholeNumber('--jobs', 1, 256),
+    )
+    .option('--json', 'print admission.json on standard output; progress goes to standard error')
+    .addHelpText(
+      'after',
+      `${examples(
+        'brownout admit avahi-daemon --machine qemuarm64',
+        'brownout admit avahi-daemon nano --releases 4.0.1,4.0.2 --power-cuts all --budget 1h',
+        "brownout admit avahi-daemon --image ./gateway --edit '/etc/avahi/hosts=192.0.2.7 tv.local\\n'",
+      )}\n\n${exitCodeHelp}`,
+    );
+  act<Options>(command, finish, (options, operands) => run(options, operands, surroundings));
+};
+
+async function run(
+  options: Options,
+  packages: readonly string[],
+  { streams, interruption }: Surroundings,
+): Promise<number> {
+  const { image } = options;
+  const all = image.includes('/')
+    ? await imageMachines(basename(resolve(image)), dirname(resolve(image)))
+    : await imageMachines(image);
+  const machines = all.filter((name) => name === (options.machine ?? name));
+  if (machines.length === 0)
+    throw new ScenarioError('machine-unknown', `${image} is not for ${options.machine ?? 'any machine'}`);
+  await assertHost({ purposes: ['run'], machines }, streams.environment);
+  using terminal = new Terminal(options.json === true ? streams.stderr : streams.stdout, streams.environment);
+  const admitted = await admit({
+    packages: [...new Set(packages)],
+    image,
+    machines,
+    releases: options.releases,
+    choices: { edits: options.edit, units: options.unit },
+    powerCuts: options.powerCuts,
+    limits: {
+      canonical: true,
+      snapshots: false,
+      auditShare: 0.05,
+      auditLeast: 10,
+      retryBoots: 0,
+      recoveryBoots: 0,
+      budgetMs: options.budget,
+    },
+    seed: options.seed,
+    reports: options.reports,
+    jobs: options.jobs,
+    events: terminal.sink,
+    onNotice: (message) => streams.stderr.write(`${oneLine(message, 500)}\n`),
+    signal: interruption.signal,
+  });
+  const exitCode = exitCodeOf(admitted);
+  if (options.json === true)
+    streams.stdout.write(`${JSON.stringify({ exitCode, ...admitted.admission }, null, 2)}\n`);
+  else {
+    const colour = coloursFor(streams.stdout, streams.environment);
+    streams.stdout.write(`\n${summaryText(admitted.records, { colour })}\n${closing(admitted)}`);
+  }
+  return exitCode;
+}
+
+/** That of the runs; what they did not come to is no pass either. */
+function exitCodeOf({ records, admission }: Admitted): number {
+  const ofRuns = exitCodeOfRuns(records);
+  return ofRuns === exitCodes.passed && admission.verdict !== 'passed' ? exitCodes.harness : ofRuns;
+}
+
+/** Each package's criteria in a line, and where the dossier is. */
+function closing({ admission, folder }: Admitted): string {
+  const lines = admission.packages.flatMap(({ name, criteria }) => [
+    `${name}:`,
+    ...criteria.map(
+      ({ id, machine, verdict, summary }) => `  ${id} on ${machine}: ${verdict}; ${oneLine(summary)}`,
+    ),
+  ]);
+  const place = relative(process.cwd(), folder);
+  return [...lines, `dossier: ${place.startsWith('..') ? folder : place}/admission.md`, ''].join('\n');
+}
+
+function releaseList(text: string): string[] {
+  const releases = text.split(',').map((one) => one.trim());
+  if (
+    releases.every((one) => /^[A-Za-z0-9][\w.+~-]{0,63}$/.test(one)) &&
+    new Set(releases).size === releases.length
+  )
+    return releases;
+  throw wrong('--releases', 'releases with commas between them, each once, such as 4.0.1,4.0.2', text);
+}
+
+function edit(text: string, before: Map<string, string>): Map<string, string> {
+  const [, path, added] = /^(\/[^=]+)=(.+)$/s.exec(text) ?? [];
+  if (path === undefined || added === undefined)
+    throw wrong('--edit', 'PATH=TEXT with an absolute path', text);
+  return new Map([...before, [path, added.replaceAll('\\n', '\n')]]);
+}
+
+function unit(text: string, before: string[] = []): string[] {
+  if (/^[\w:.@\\-]{1,200}\.[a-z]+$/.test(text)) return [...before, text];
+  throw wrong('--unit', 'the name of a unit, such as avahi-daemon.service', text);
+}
+
+function parseCuts(text: string): PowerCuts {
+  const cuts = parsePowerCuts(text);
+  if (cuts.mode !== 'naive') return cuts;
+  throw wrong('--power-cuts', 'none, all or random:N; a kill of QEMU proves nothing', text);
+}
+
+function wrong(option: string, expected: string, found: string): ScenarioError {
+  const shown = JSON.stringify(found.slice(0, 60));
+  return new ScenarioError('option-invalid', `${option}: expected ${expected}, found ${shown}`);
+}

@@ -1,0 +1,141 @@
+import { DeviceFailure, ScenarioError } from '../core/errors.ts';
+import { installedBy } from '../model/scenario.ts';
+import type { InstalledPackage } from '../model/software.ts';
+import { moments } from '../model/steps.ts';
+import type { FileState, Observation, OwnedFile } from '../oracle/observation.ts';
+import type { Ready } from '../target/target.ts';
+import type { Bench } from './bench.ts';
+import type { Checklist } from './checklist.ts';
+import type { Device } from './device.ts';
+import { addPackages } from './installed-packages.ts';
+import { lookAtRelease } from './look-at-release.ts';
+import { observe } from './observe.ts';
+import { provision } from './provision.ts';
+import { startRelease } from './start-release.ts';
+import { confirm, examine, install, untilReady } from './upgrade.ts';
+
+/** A device that its owner uses. */
+export interface InService {
+  ready: Ready;
+  /** The owner's files. */
+  configuration: OwnedFile[];
+  /** Undefined where nobody counts packages. */
+  installed?: readonly InstalledPackage[] | undefined;
+}
+
+/**
+ * First boot, packages that the scenario installs, and the owner's settings. What a device fresh from the factory does
+ * not do as described is the description's fault: ScenarioError `image-mismatch`, `provision-failed`. What becomes of the
+ * scenario's packages is the device's: DeviceStopped.
+ */
+export async function bringIntoService(
+  bench: Bench,
+  device: Device,
+  release: string,
+  checklist: Checklist,
+): Promise<InService> {
+  const arrived = await arrive(bench, device, release, checklist);
+  const names = installedBy(bench.scenario);
+  const look = (slots: 'running' | 'none') =>
+    checklist.guard('look', () =>
+      asDescribed(bench, release, () => observe(arrived, device.subject, slots, bench.signal)),
+    );
+  const isKnown = bench.manifest.releases[release]?.content.kind !== 'unknown';
+  const slots = isKnown ? 'running' : 'none';
+  const asShipped = (seen: Observation) =>
+    isKnown ? assertShipped(bench, arrived, { release, seen, checklist }) : undefined;
+  if (names.length > 0) {
+    await asShipped(await look(slots));
+    const prefix = moments.installed;
+    await addPackages(bench, device, arrived, { release, names, checklist, prefix });
+  }
+  const found = new Map((await look('none')).configuration.map(({ path, content }) => [path, content]));
+  await checklist.step('provision', async () => {
+    await provision(arrived, bench.scenario, bench.signal);
+    await confirm(bench, arrived);
+  });
+  const seen = await look(names.length === 0 ? slots : 'none');
+  assertOwned(bench, seen.configuration);
+  const configuration = seen.configuration.map((file) => ({ ...file, found: found.get(file.path) }));
+  if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen) };
+  const prefix = moments.installedRebooted;
+  const ready = await checklist.step(`${prefix}boots`, async () => untilReady(bench, await arrived.reboot()));
+  const owned = { release, files: configuration };
+  const expectation = { allowed: [release], owned, compare: 'every' as const };
+  const { installed } = await examine(bench, ready, device.subject, expectation, checklist, prefix);
+  return { ready, configuration, installed };
+}
+
+/** The first start, and the upgrade that follows where no device leaves the factory with this release. */
+async function arrive(bench: Bench, device: Device, release: string, checklist: Checklist): Promise<Ready> {
+  const from = startRelease(bench.manifest, release);
+  const ready = await checklist.step(`boot ${from}`, () =>
+    asDescribed(bench, from, async () =>
+      untilReady(bench, await device.target.powerOn(), bench.scenario.expect.firstBootWithinMs),
+    ),
+  );
+  if (from === release) return ready;
+  return checklist.step(`come to ${release}`, async () => {
+    await install(bench, ready, { from, to: release });
+    const arrived = await untilReady(bench, await ready.reboot());
+    await confirm(bench, arrived);
+    return arrived;
+  });
+}
+
+/** What is installed on a device that must be on `release`; undefined where nobody counts packages. */
+async function assertShipped(
+  bench: Bench,
+  ready: Ready,
+  { release, seen, checklist }: { release: string; seen: Observation; checklist: Checklist },
+): Promise<readonly InstalledPackage[] | undefined> {
+  const { result, installed } = await checklist.guard('look', () =>
+    asDescribed(bench, release, () =>
+      lookAtRelease(bench, ready, seen, { allowed: [release], compare: 'every', present: [] }),
+    ),
+  );
+  if (result.verdict !== 'passed') throw mismatch(bench, release, result.message);
+  return installed;
+}
+
+/** Failures of a factory-new device that say that the image's or the scenario's description is wrong. */
+const descriptionFaults: readonly string[] = [
+  'ssh-host-key',
+  'ssh-login-refused',
+  'observe-failed',
+  'package-database',
+];
+
+async function asDescribed<T>(bench: Bench, release: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DeviceFailure && descriptionFaults.includes(error.code))
+      throw mismatch(bench, release, error.message, error);
+    throw error;
+  }
+}
+
+function mismatch(bench: Bench, release: string, why: string, cause?: DeviceFailure): ScenarioError {
+  return new ScenarioError(
+    'image-mismatch',
+    `${bench.scenario.source.path}: a device fresh from the factory with ${release} of ${bench.manifest.name} is not as described: ${why}`,
+    {
+      cause,
+      hint: 'check the image (factory disks, slots, slotContent, ssh; a slot that the device writes to cannot be compared) and the configuration paths',
+      ...(cause?.logPath === undefined ? {} : { logPath: cause.logPath }),
+    },
+  );
+}
+
+/** A file that is listed, was never there and was not deleted by the owner would be preserved by any device. */
+function assertOwned({ scenario }: Bench, files: readonly FileState[]): void {
+  const deleted = scenario.provision.flatMap((step) => ('delete' in step ? [step.delete.path] : []));
+  const absent = files.filter(({ path, content }) => content === undefined && !deleted.includes(path));
+  if (absent.length > 0)
+    throw new ScenarioError(
+      'configuration-absent',
+      `${scenario.source.path}: after provisioning the device has no ${absent.map(({ path }) => path).join(', ')}, so nothing would show whether it is kept`,
+      { hint: 'correct the path, or let a provision step write the file' },
+    );
+}

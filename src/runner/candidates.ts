@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import { type BuildPlace, type ReadBuild, readBuild } from '../admission/package-facts.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { didYouMean } from '../document/suggest.ts';
+import type { ImageManifest, PackageContents } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { AgentSpec } from '../model/scenario.ts';
+import { formatOf, type PackageFormat } from '../package/package-format.ts';
+import { compareRpmVersions } from '../package/rpm-version.ts';
+import { compareVersions } from '../package/version.ts';
+import { releaseContents } from './open-bench.ts';
+import { imageFor } from './scenario-image.ts';
+
+/** Which packages of which image are meant. */
+export interface CandidateOptions {
+  packages: readonly string[];
+  /** A reference image's name, or with a "/" the path of a folder. */
+  image: string;
+  machines: readonly MachineName[];
+  /** Oldest first; undefined: all of the image. */
+  releases: readonly string[] | undefined;
+  onNotice: (message: string) => void;
+  signal: AbortSignal;
+}
+
+/** The packages in question, as the feeds have them. */
+export interface Candidates {
+  /** As scenarios name it, wherever they lie. */
+  image: string;
+  agent: AgentSpec['name'];
+  releases: readonly string[];
+  candidates: { name: string; reads: ReadBuild[] }[];
+}
+
+/** What installs packages of each format. */
+const agents: Partial<Record<PackageFormat, AgentSpec['name']>> = { ipk: 'opkg' };
+
+/**
+ * Finds the packages in the feeds of all machines and releases, and reads them. Throws ScenarioError `unknown-package`,
+ * `unknown-release`, `unknown-feed`, and what building the image throws.
+ */
+export async function candidatesOf(options: CandidateOptions): Promise<Candidates> {
+  const { machines, packages, signal, onNotice } = options;
+  const image = options.image.includes('/') ? resolve(options.image) : options.image;
+  const feeds: Feed[] = [];
+  for (const machine of machines) {
+    const source = { path: '', sha256: '' };
+    const manifest = await imageFor({ image, source }, machine, { signal, onNotice });
+    const releases = options.releases ?? Object.keys(manifest.releases);
+    const contents = (await releaseContents(manifest)) ?? new Map<string, PackageContents[]>();
+    for (const release of releases) feeds.push(feedOf(manifest, release, contents.get(release)));
+  }
+  const releases = [...new Set(feeds.map(({ release }) => release))];
+  if (releases.length < 2)
+    throw new ScenarioError('one-release', `${image}: an upgrade needs two releases at least`);
+  const candidates: Candidates['candidates'] = [];
+  for (const name of packages) {
+    const reads: ReadBuild[] = [];
+    for (const feed of feeds) {
+      const place = placeOf(feed, name);
+      if (place !== undefined) reads.push(await readBuild(place, signal));
+    }
+    if (reads.length === 0) throw unknownPackage(image, name, feeds);
+    candidates.push({ name, reads });
+  }
+  const [file = ''] = candidates.flatMap(({ reads }) => reads.map(({ facts }) => facts.file));
+  const agent = agents[formatOf(file) ?? 'ipk'];
+  if (agent === undefined)
+    throw new ScenarioError('unknown-feed', `${image}: there is no update agent for packages like ${file}`);
+  return { image, agent, releases, candidates };
+}
+
+/** The feed of one release on one machine. */
+interface Feed {
+  machine: MachineName;
+  release: string;
+  contents: readonly PackageContents[];
+  files: NonNullable<ImageManifest['releases'][string]['feed']>;
+}
+
+function feedOf(
+  { name, machine, releases }: ImageManifest,
+  release: string,
+  contents: readonly PackageContents[] | undefined,
+): Feed {
+  const known = Object.keys(releases);
+  const files = releases[release]?.feed;
+  if (!known.includes(release))
+    throw new ScenarioError(
+      'unknown-release',
+      `image ${name} has no release ${release}; it has ${known.join(', ')}${didYouMean(release, known)}`,
+    );
+  if (files === undefined || contents === undefined)
+    throw new ScenarioError(
+      'unknown-feed',
+      `release ${release} of ${name} has no package feed: admission is of packages`,
+    );
+  return { machine, release, contents, files };
+}
+
+/** The newest build of a package in a feed, as package managers take it. */
+function placeOf({ machine, release, contents, files }: Feed, name: string): BuildPlace | undefined {
+  const builds = contents
+    .filter((one) => one.name === name)
+    .sort((a, b) => compare(a.path)(a.version, b.version));
+  const file = builds.at(-1)?.path;
+  const ref = file === undefined ? undefined : files[file];
+  return file === undefined || ref === undefined
+    ? undefined
+    : { machine, release, file, path: ref.path, bytes: ref.bytes };
+}
+
+function compare(path: string): (a: string, b: string) => number {
+  return formatOf(path) === 'rpm' ? compareRpmVersions : compareVersions;
+}
+
+function unknownPackage(image: string, name: string, feeds: readonly Feed[]): ScenarioError {
+  const names = [...new Set(feeds.flatMap(({ contents }) => contents.map((one) => one.name)))];
+  return new ScenarioError(
+    'unknown-package',
+    `no feed of ${image} has a package ${JSON.stringify(name.slice(0, 80))}${didYouMean(name, names)}`,
+  );
+}
