@@ -33,7 +33,7 @@ export interface Candidates {
 }
 
 /** What installs packages of each format. */
-const agents: Partial<Record<PackageFormat, AgentSpec['name']>> = { ipk: 'opkg' };
+const agents: Partial<Record<PackageFormat, AgentSpec['name']>> = { ipk: 'opkg', deb: 'apt' };
 
 /**
  * Finds the packages in the feeds of all machines and releases, and reads them. Throws ScenarioError `unknown-package`,
