@@ -8,7 +8,7 @@ import type { Bench } from './bench.ts';
 import type { Checklist } from './checklist.ts';
 import type { Device } from './device.ts';
 import { addPackages } from './installed-packages.ts';
-import { lookAtRelease } from './look-at-release.ts';
+import { type FilesCompared, lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
 import { startRelease } from './start-release.ts';
@@ -42,10 +42,10 @@ export async function bringIntoService(
     );
   const isKnown = bench.manifest.releases[release]?.content.kind !== 'unknown';
   const slots = isKnown ? 'running' : 'none';
-  const asShipped = (seen: Observation) =>
-    isKnown ? assertShipped(bench, arrived, { release, seen, checklist }) : undefined;
+  const asShipped = (seen: Observation, compare: FilesCompared) =>
+    isKnown ? assertShipped(bench, arrived, { release, seen, compare, checklist }) : undefined;
   if (names.length > 0) {
-    await asShipped(await look(slots));
+    await asShipped(await look(slots), 'telling');
     const prefix = moments.installed;
     await addPackages(bench, device, arrived, { release, names, checklist, prefix });
   }
@@ -57,7 +57,7 @@ export async function bringIntoService(
   const seen = await look(names.length === 0 ? slots : 'none');
   assertOwned(bench, seen.configuration);
   const configuration = seen.configuration.map((file) => ({ ...file, found: found.get(file.path) }));
-  if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen) };
+  if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen, 'every') };
   const prefix = moments.installedRebooted;
   const ready = await checklist.step(`${prefix}boots`, async () => untilReady(bench, await arrived.reboot()));
   const owned = { release, files: configuration };
@@ -87,11 +87,16 @@ async function arrive(bench: Bench, device: Device, release: string, checklist: 
 async function assertShipped(
   bench: Bench,
   ready: Ready,
-  { release, seen, checklist }: { release: string; seen: Observation; checklist: Checklist },
+  {
+    release,
+    seen,
+    compare,
+    checklist,
+  }: { release: string; seen: Observation; compare: FilesCompared; checklist: Checklist },
 ): Promise<readonly InstalledPackage[] | undefined> {
   const { result, installed } = await checklist.guard('look', () =>
     asDescribed(bench, release, () =>
-      lookAtRelease(bench, ready, seen, { allowed: [release], compare: 'every', present: [] }),
+      lookAtRelease(bench, ready, seen, { allowed: [release], compare, present: [] }),
     ),
   );
   if (result.verdict !== 'passed') throw mismatch(bench, release, result.message);

@@ -2,7 +2,7 @@ import type { Shell } from '../agents/agent.ts';
 import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import type { StepRecord } from '../model/record.ts';
-import type { FaultyAttempt } from '../model/scenario.ts';
+import { type FaultyAttempt, installedBy } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
 import type { Bench, Upgrade } from './bench.ts';
 import { Checklist, DeviceStopped } from './checklist.ts';
@@ -144,7 +144,11 @@ async function assertHeld(bench: Bench, ready: Ready, device: Device, held: Held
   if (agent.packages !== undefined && scenario.expect.release !== 'unchecked') {
     const seen = await checklist.guard(`${prefix}look`, () => observe(ready, device.subject, 'none', signal));
     const { running, result } = await checklist.guard(`${prefix}look`, () =>
-      lookAtRelease(bench, ready, seen, { allowed: [from], compare: 'telling' }),
+      lookAtRelease(bench, ready, seen, {
+        allowed: [from],
+        compare: 'telling',
+        present: installedBy(scenario),
+      }),
     );
     if (result.verdict !== 'passed' && running.release !== to) {
       await checklist.step(`${prefix}refused`, () => assertSaid(result.message, trouble, refusal));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PackageContents } from '../../../src/model/image.ts';
 import type { InstalledPackage } from '../../../src/model/software.ts';
-import { checkPackages, packagesRelease, tellingFiles } from '../../../src/oracle/packages.ts';
+import { checkGone, checkPackages, packagesRelease, tellingFiles } from '../../../src/oracle/packages.ts';
 
 const feedHas = (name: string, version: string, files: Record<string, string>): PackageContents => ({
   name,
@@ -78,10 +78,54 @@ describe('checkPackages', () => {
     );
   });
 
+  it('fails a record that has forgotten a package which must be there', () => {
+    const forgetful = { installed: installed('2').slice(1), digests: new Map<string, string>() };
+    expect(checkPackages(forgetful, releases, ['2'])).toMatchObject({ verdict: 'passed' });
+    expect(checkPackages(forgetful, releases, ['2'], {}, ['tool', 'not-in-the-feed'])).toEqual({
+      verdict: 'failed',
+      code: 'package-missing',
+      message: 'not installed, though 2 has it: tool',
+    });
+    expect(checkPackages(seen('2', 'tool 2'), releases, ['2'], {}, ['tool'])).toMatchObject({
+      verdict: 'passed',
+    });
+  });
+
   it('lets stay what the feed does not have any more, but not where that is all there is', () => {
     const more = [...installed('2'), { name: 'gone', version: '1', architecture: 'all', state: 'installed' }];
     expect(packagesRelease(more, releases)).toBe('2');
     expect(packagesRelease(more.slice(2), releases)).toBeUndefined();
+  });
+});
+
+describe('checkGone', () => {
+  const contents = releases.get('2') ?? [];
+  const shares = feedHas('twin', '1', { '/bin/tool': 'tool 2' });
+  const left = (packages: InstalledPackage[], digest: string | undefined) =>
+    checkGone(
+      { installed: packages, digests: new Map([['/bin/tool', digest]]) },
+      [...contents, shares],
+      ['tool'],
+    );
+
+  it('passes where neither the package nor its files are left; conffiles may stay', () => {
+    expect(left(installed('2').slice(1), undefined)).toMatchObject({ verdict: 'passed' });
+  });
+
+  it('fails where the record still has it, whole or in part', () => {
+    expect(left(installed('2', 'half-installed'), undefined)).toMatchObject({
+      code: 'package-left',
+      message: 'still there: tool 2 (half-installed)',
+    });
+  });
+
+  it('fails where a file is left that no installed package has', () => {
+    expect(left(installed('2').slice(1), 'tool 2')).toMatchObject({
+      code: 'files-left',
+      message: '1 files are left: /bin/tool',
+    });
+    const twin = { name: 'twin', version: '1', architecture: 'all', state: 'installed' };
+    expect(left([twin], 'tool 2')).toMatchObject({ verdict: 'passed' });
   });
 });
 

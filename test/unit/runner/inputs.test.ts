@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { differingInputs, type Inputs, inputsDigest } from '../../../src/runner/inputs.ts';
+import { differingInputs, type Inputs, inputsDigest, inputsOfScenario } from '../../../src/runner/inputs.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 
 const scenario = parseScenario(
@@ -26,4 +26,11 @@ it('names the inputs that differ, as people call them', () => {
   expect(differingInputs(inputs, other)).toEqual(['image content', 'provision']);
   expect(inputsDigest(inputs)).not.toBe(inputsDigest(other));
   expect(inputsDigest(inputs)).toBe(inputsDigest(structuredClone(inputs)));
+});
+
+it('are what they were for a scenario that reinstalls nothing', () => {
+  expect(Object.keys(inputsOfScenario(scenario))).toEqual(
+    Object.keys(inputs).filter((name) => !['image content', 'machine', 'path'].includes(name)),
+  );
+  expect(inputsOfScenario({ ...scenario, reinstall: ['nano'] }).reinstall).toEqual(['nano']);
 });

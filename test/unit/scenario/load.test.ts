@@ -186,7 +186,27 @@ expect:
     [
       'a path of one',
       `${minimal}paths: [["1.0"]]\n`,
-      's.yaml:6:9: paths[0]: expected at least 2 items, found a list',
+      's.yaml:6:9: paths[0]: nothing is upgraded on a path of one release, and no provision step installs a package',
+    ],
+    [
+      'packages for an agent of bundles',
+      `${minimal}provision:\n  - install: [nano]\n`,
+      's.yaml:7:14: provision[0].install: this agent takes bundles, and has no packages to install',
+    ],
+    [
+      'packages to reinstall for an agent of bundles',
+      `${minimal}reinstall: [nano]\n`,
+      's.yaml:6:12: reinstall: this agent takes bundles, and has no packages to remove',
+    ],
+    [
+      'packages that come after something else',
+      `${minimal.replace('rauc\n', 'opkg\n')}provision:\n  - run: "true"\n  - install: [nano]\n`,
+      's.yaml:8:5: provision[1]: packages are installed before anything else is done',
+    ],
+    [
+      'a package that a shell would not take for one',
+      `${minimal.replace('rauc\n', 'opkg\n')}provision:\n  - install: ["-f", nano]\n`,
+      's.yaml:7:15: provision[0].install[0]: expected the name of a package: a letter or digit, then letters, digits, . _ + -, found "-f"',
     ],
     [
       'a wrong path rule',
@@ -221,7 +241,7 @@ expect:
     [
       'two steps in one',
       `${minimal}provision:\n  - { run: a, delete: /b }\n`,
-      's.yaml:7:5: provision[0]: each step needs exactly one of write, append, edit, delete, run',
+      's.yaml:7:5: provision[0]: each step needs exactly one of install, write, append, edit, delete, run',
     ],
     [
       'a relative path',

@@ -18,6 +18,10 @@ describe('resolvePaths', () => {
     ]);
   });
 
+  it('keeps a path of one release that was asked for', () => {
+    expect(resolvePaths([['1'], ['2']], ['adjacent', 'all', ['1']])).toEqual([['1']]);
+  });
+
   it('knows that with two releases adjacent and skip are one path', () => {
     expect(resolvePaths([['1', '2']], ['adjacent', 'skip'])).toEqual([['1', '2']]);
   });
