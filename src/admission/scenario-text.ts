@@ -19,7 +19,7 @@ const patienceSeconds = 30;
 
 /** The text of the scenario that shows what a package does: for `brownout run`, by hand as well. */
 export function scenarioText(plan: PackagePlan, frame: ScenarioFrame, file: string): string {
-  const { name, edits, paths, units } = plan;
+  const { name, edits, paths, units, idle } = plan;
   return lines([
     `# Written by "brownout admit". Once more, in this folder's parent:`,
     `#   brownout run ${file} --power-cuts none`,
@@ -34,9 +34,9 @@ export function scenarioText(plan: PackagePlan, frame: ScenarioFrame, file: stri
     `  - install: ${list([name])}`,
     ...edits.map(({ path, content }) => `  - append: { path: ${text(path)}, content: ${text(content)} }`),
     `reinstall: ${list([name])}`,
-    'checks:',
+    ...(units.length + idle.length === 0 ? [] : ['checks:']),
     ...(units.length === 0 ? [] : checkLines(serviceChecks.units, unitsScript(units))),
-    ...checkLines(serviceChecks.system, systemScript),
+    ...(units.length + idle.length === 0 ? [] : checkLines(serviceChecks.system, systemScript)),
     'powerCuts: { during: [install] }',
     'expect:',
     '  # How fast is not the question: a host that is busy must not look like a device that fails.',

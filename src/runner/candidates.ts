@@ -33,7 +33,7 @@ export interface Candidates {
 }
 
 /** What installs packages of each format. */
-const agents: Partial<Record<PackageFormat, AgentSpec['name']>> = { ipk: 'opkg', deb: 'apt' };
+const agents: Record<PackageFormat, AgentSpec['name']> = { ipk: 'opkg', deb: 'apt', rpm: 'rpm' };
 
 /**
  * Finds the packages in the feeds of all machines and releases, and reads them. Throws ScenarioError `unknown-package`,
@@ -65,8 +65,6 @@ export async function candidatesOf(options: CandidateOptions): Promise<Candidate
   }
   const [file = ''] = candidates.flatMap(({ reads }) => reads.map(({ facts }) => facts.file));
   const agent = agents[formatOf(file) ?? 'ipk'];
-  if (agent === undefined)
-    throw new ScenarioError('unknown-feed', `${image}: there is no update agent for packages like ${file}`);
   return { image, agent, releases, candidates };
 }
 

@@ -78,7 +78,17 @@ describe('scenarioText', () => {
     expect(scenario.powerCuts.during).toEqual(['install']);
   });
 
+  it('asks of rpm what it promises of a plain %config', () => {
+    const text = scenarioText(plan(), { ...frame, agent: 'rpm' }, 's.yaml');
+    expect(parseScenario(text, 's.yaml').expect.configuration).toEqual({
+      edited: 'kept-somewhere',
+      deleted: 'may-return',
+    });
+  });
+
   it('asks nothing of services that are not there', () => {
-    expect(parsed({ units: [] }).checks.map(({ name }) => name)).toEqual(['failed units']);
+    expect(parsed({ units: [] }).checks).toEqual([]);
+    const idle = [{ unit: 'tool@.service', why: 'a template' }];
+    expect(parsed({ units: [], idle }).checks.map(({ name }) => name)).toEqual(['failed units']);
   });
 });

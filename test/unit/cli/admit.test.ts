@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from '../../../src/cli/program.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-admit-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function admit(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const text = { out: '', err: '' };
+  const code = await runCli(['admit', ...args], {
+    stdout: { write: (more) => (text.out += more) },
+    stderr: { write: (more) => (text.err += more) },
+    environment: { PATH: folder, BROWNOUT_CACHE: folder },
+  });
+  return { code, ...text };
+}
+
+describe('brownout admit', () => {
+  it('has an example, and states the exit codes', async () => {
+    const { code, out } = await admit('--help');
+    expect(code).toBe(0);
+    expect(out).toContain('$ brownout admit avahi-daemon --machine qemuarm64');
+    expect(out).toContain('2  the scenario, the image description or the command line is wrong');
+  });
+
+  it.each([
+    [['nano', '--releases', '4.0.1,,4.0.2'], '--releases: expected releases with commas between them'],
+    [['nano', '--releases', '1,1'], '--releases: expected releases with commas between them'],
+    [['nano', '--edit', 'etc/x=1'], '--edit: expected PATH=TEXT with an absolute path'],
+    [['nano', '--unit', 'x; reboot'], '--unit: expected the name of a unit'],
+    [['nano', '--power-cuts', 'naive:3'], '--power-cuts: expected none, all or random:N'],
+    [['nano', '--machine', 'qemuarm46'], 'did you mean "qemuarm64"?'],
+    [['nano', '--image', 'yocto-ipk', '--machine', 'qemux86-64'], 'yocto-ipk is not for qemux86-64'],
+    [[], "missing required argument 'package'"],
+  ])('%j is refused with exit code 2', async (args, message) => {
+    const { code, err } = await admit(...args);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) as string });
+  });
+});
