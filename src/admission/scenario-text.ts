@@ -67,6 +67,7 @@ function checkLines(name: string, script: string): string[] {
 /** A unit that is on its way is waited for; one that has failed, or is still not active then, fails the check. */
 function unitsScript(units: readonly string[]): string {
   return `
+command -v systemctl >/dev/null || { echo "no systemctl: nobody can say what is active"; exit 1; }
 left=${patienceSeconds}
 for unit in ${units.map((unit) => `'${unit}'`).join(' ')}; do
   while state=$(systemctl is-active "$unit"); [ "$state" != active ]; do

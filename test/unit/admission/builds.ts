@@ -3,7 +3,7 @@ import type { PackagePlan } from '../../../src/admission/plan.ts';
 
 export const conffile = '/etc/tool.conf';
 
-export function build(release: string, more: Partial<PackageFacts> = {}): PackageFacts {
+function build(release: string, more: Partial<PackageFacts> = {}): PackageFacts {
   return {
     machine: 'qemuarm64',
     release,
