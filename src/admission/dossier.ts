@@ -125,19 +125,17 @@ function method(
   const upgrades = paths.filter((path) => path.length > 1).map((path) => path.join(' → '));
   const alone = paths.filter((path) => path.length === 1).flat();
   return [
-    '### What was done',
+    '### How it is shown',
     '',
     `Image ${code(image)}, by ${agent}; \`${scenario.file}\` says it in full.`,
     '',
-    ...(upgrades.length === 0 ? [] : [`- Devices went ${upgrades.join('; ')}.`]),
-    ...(alone.length === 0
-      ? []
-      : [`- Devices on ${alone.join(', ')} had ${code(name)} installed, and no upgrade.`]),
-    '- Each device came from the factory without it, had it installed from the feed of its first release, was set up by its owner, rebooted, taken through its upgrades with a reboot after each; at the end the package was removed, installed again, and the device rebooted.',
+    `- Each device comes from the factory without ${code(name)}, has it installed from the feed of its first release, is set up by its owner, rebooted, and taken through its upgrades with a reboot after each. At the end the package is removed and installed again, and the device rebooted.`,
+    ...(upgrades.length === 0 ? [] : [`- Upgrades: ${upgrades.join('; ')}.`]),
+    ...(alone.length === 0 ? [] : [`- Installed without an upgrade on: ${alone.join(', ')}.`]),
     ...edits.map(
-      ({ path, content }) => `- The owner added ${code(JSON.stringify(content))} to ${code(path)}.`,
+      ({ path, content }) => `- The owner adds ${code(JSON.stringify(content))} to ${code(path)}.`,
     ),
-    ...unedited.map(({ path, why }) => `- ${code(path)} was left alone: ${why}.`),
+    ...unedited.map(({ path, why }) => `- ${code(path)} is left alone: ${why}.`),
     ...(units.length === 0
       ? ['- No unit has to be active.']
       : [`- Must be active: ${units.map(code).join(', ')}.`]),
@@ -179,7 +177,7 @@ function criterionSection({
   return [
     `### ${questions[id]} (${machine}): ${verdict}`,
     '',
-    `${plain(summary)}.`,
+    `${plain(summary).replace(/^./, (first) => first.toUpperCase())}.`,
     '',
     ...(evidence.length === 0
       ? []
@@ -232,7 +230,7 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 
 /** What devices and packages say is text, never markup. */
 function plain(text: string): string {
-  return oneLine(text, 1000).replaceAll(/[\\`*_<>[\]|#]/g, (mark) => `\\${mark}`);
+  return oneLine(text, 1000).replaceAll(/[\\`*_<[\]|#]/g, (mark) => `\\${mark}`);
 }
 
 function code(text: string): string {
