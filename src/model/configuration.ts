@@ -13,8 +13,8 @@ export interface ConfigurationPromise {
 /**
  * What became of one file. `preserved`: content, mode and ownership as the owner left them, or still deleted.
  * `access changed`: the content that should be there, with another mode or owner. `merged`: other bytes, with all of
- * the owner's changes in them. `replaced with copy`: other content, and the owner's bytes whole in a named copy. `lost`:
- * the owner's bytes are nowhere. `recreated`: back, though the owner had deleted it. Of a file that a package shipped and
+ * the owner's changes in them. `replaced with copy`: what a package ships, and the owner's bytes whole in a named copy.
+ * `damaged`: the same, but what is there instead is nobody's (empty, half, gone). `lost`: the owner's bytes are nowhere. `recreated`: back, though the owner had deleted it. Of a file that a package shipped and
  * the owner never changed: `default`, what the packages ship; `stale default`, what they shipped, though they ship
  * other content now.
  */
@@ -23,6 +23,7 @@ export type Fate =
   | 'access changed'
   | 'merged'
   | 'replaced with copy'
+  | 'damaged'
   | 'lost'
   | 'recreated'
   | 'default'

@@ -30,7 +30,7 @@ export type PowerCuts =
 
 /** Update agents that are package managers. */
 export const packageAgentNames = ['opkg', 'apt', 'dpkg', 'rpm'] as const;
-type PackageAgentName = (typeof packageAgentNames)[number];
+export type PackageAgentName = (typeof packageAgentNames)[number];
 
 /** An update agent and its settings. `script` runs the scenario's own commands in the guest. */
 export type AgentSpec =

@@ -24,7 +24,7 @@ export function promiseOf({ configuration }: Scenario['expect']): ConfigurationP
 
 /**
  * Decides what became of each of the owner's files, and whether that may be. Codes: `configuration-lost` where the
- * bytes of a file are nowhere, else `configuration-changed`.
+ * bytes of a file are nowhere, `configuration-damaged` where a file is nobody's, else `configuration-changed`.
  */
 export function checkConfiguration(
   before: readonly OwnedFile[],
@@ -36,9 +36,8 @@ export function checkConfiguration(
   const files = judged.map(({ fate }) => fate);
   const problems = judged.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
   if (problems.length === 0) return { ...passed(countsText(files)), files };
-  const lost = judged.some(({ fate, problem }) => problem !== undefined && fate.fate === 'lost');
-  const code = lost ? 'configuration-lost' : 'configuration-changed';
-  return { ...failed(code, problems.join('; ')), files };
+  const worst = (['lost', 'damaged'] as const).find((one) => files.some(({ fate }) => fate === one));
+  return { ...failed(`configuration-${worst ?? 'changed'}`, problems.join('; ')), files };
 }
 
 interface Judged {
@@ -87,6 +86,8 @@ function problemOf(
         edited === 'kept-somewhere',
         `${difference(before, after)}; what the owner had is in ${copy ?? 'a copy'}`,
       );
+    case 'damaged':
+      return `${path} ${difference(before, after)} and is no content that a package ships; what the owner had is in ${copy ?? 'a copy'}`;
     case 'recreated':
       return unless(deleted === 'may-return', 'is back, though the owner deleted it');
     case 'stale default':

@@ -42,8 +42,15 @@ function fateOf(change: FileChange): Fate {
   }
   if (live) return before.access === after.access ? 'preserved' : 'access changed';
   if (isMerged(change)) return before.access === after.access ? 'merged' : 'access changed';
-  if (after.copies.some(({ content }) => same(before.content, content))) return 'replaced with copy';
-  return 'lost';
+  if (!after.copies.some(({ content }) => same(before.content, content))) return 'lost';
+  return isSomebodys(change) ? 'replaced with copy' : 'damaged';
+}
+
+/** Whether what is there instead of the owner's file is what packages ship; where nobody knows that, it may be. */
+function isSomebodys({ after, shippedBefore, shippedNow }: FileChange): boolean {
+  if (shippedNow === 'unknown') return true;
+  if (shippedNow === 'nothing' && after.content === undefined) return true;
+  return isShipped(shippedNow, after.content) || isShipped(shippedBefore, after.content);
 }
 
 /** Mode and ownership of a default: as they were, or changed from what was shipped to what is. */

@@ -252,3 +252,24 @@ describe('any file', () => {
     );
   });
 });
+
+describe("a file that is nobody's", () => {
+  const change = (now: string | undefined, shippedNow: Shipping) => ({
+    before: owned(edit),
+    after: state(now, { '.rpmsave': edit }),
+    shippedBefore: shipped(port),
+    shippedNow,
+  });
+
+  it.each([
+    ['empty', ''],
+    ['half', next.slice(0, 9)],
+    ['gone', undefined],
+  ])('is damaged where it is %s, although a copy has what the owner had', (_, now) => {
+    expect(fileFate(change(now, shipped(next))).fate).toBe('damaged');
+  });
+
+  it('is not called so where nobody knows what is shipped', () => {
+    expect(fileFate(change('', 'unknown')).fate).toBe('replaced with copy');
+  });
+});
