@@ -11,6 +11,7 @@ import {
 import { type ExpectedStep, expectedSteps } from './expected-evidence.ts';
 import type { PackagePlan } from './plan.ts';
 import { powerCutCriterion } from './power-cuts.ts';
+import { serviceChecks } from './scenario-text.ts';
 
 /** What a run shows of a package, criterion by criterion. */
 export function judge(plan: PackagePlan, run: JudgedRun): Criterion[] {
@@ -84,7 +85,10 @@ function seenOf(
   if (trouble.length > 0) return trouble.join('');
   const version = (release: string) =>
     plan.builds.find((build) => build.machine === machine && build.release === release)?.version ?? '?';
-  if (criterion === 'services') return plan.units.join(', ');
+  if (criterion === 'services')
+    return step.name.endsWith(serviceChecks.system)
+      ? 'none on the device'
+      : `${plan.units.join(', ')} active`;
   if (criterion !== 'upgrade') return version(subject.split('->').at(-1) ?? '');
   const [from = '', to = ''] = subject.split('->');
   const changed = record.software?.find((one) => one.step === subject)?.diff.changes.length;

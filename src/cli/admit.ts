@@ -73,7 +73,7 @@ export const addAdmit: AddCommand = (program, surroundings, finish) => {
     .addHelpText(
       'after',
       `${examples(
-        'brownout admit avahi-daemon --machine qemuarm64',
+        'brownout admit avahi-daemon --releases 4.0.1,4.0.2',
         'brownout admit avahi-daemon nano --releases 4.0.1,4.0.2 --power-cuts all --budget 1h',
         "brownout admit avahi-daemon --image ./gateway --edit '/etc/avahi/hosts=192.0.2.7 tv.local\\n'",
       )}\n\n${exitCodeHelp}`,

@@ -12,7 +12,7 @@ import { type FilesCompared, lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
 import { startRelease } from './start-release.ts';
-import { confirm, examine, install, untilReady } from './upgrade.ts';
+import { confirm, type Examined, examine, install, untilReady } from './upgrade.ts';
 
 /** A device that its owner uses. */
 export interface InService {
@@ -21,6 +21,8 @@ export interface InService {
   configuration: OwnedFile[];
   /** Undefined where nobody counts packages. */
   installed?: readonly InstalledPackage[] | undefined;
+  /** How it came up after packages were installed; absent where none were. */
+  examined?: Examined;
 }
 
 /**
@@ -62,8 +64,8 @@ export async function bringIntoService(
   const ready = await checklist.step(`${prefix}boots`, async () => untilReady(bench, await arrived.reboot()));
   const owned = { release, files: configuration };
   const expectation = { allowed: [release], owned, compare: 'every' as const };
-  const { installed } = await examine(bench, ready, device.subject, expectation, checklist, prefix);
-  return { ready, configuration, installed };
+  const examined = await examine(bench, ready, device.subject, expectation, checklist, prefix);
+  return { ready, configuration, installed: examined.installed, examined };
 }
 
 /** The first start, and the upgrade that follows where no device leaves the factory with this release. */

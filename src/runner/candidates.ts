@@ -4,7 +4,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
-import type { PackageAgentName } from '../model/scenario.ts';
+import type { AgentSpec } from '../model/scenario.ts';
 import { formatOf, type PackageFormat } from '../package/package-format.ts';
 import { compareRpmVersions } from '../package/rpm-version.ts';
 import { compareVersions } from '../package/version.ts';
@@ -27,13 +27,13 @@ export interface CandidateOptions {
 export interface Candidates {
   /** As scenarios name it, wherever they lie. */
   image: string;
-  agent: PackageAgentName;
+  agent: AgentSpec['name'];
   releases: readonly string[];
   candidates: { name: string; reads: ReadBuild[] }[];
 }
 
 /** What installs packages of each format. */
-const agents: Record<PackageFormat, PackageAgentName> = { ipk: 'opkg', deb: 'apt', rpm: 'rpm' };
+const agents: Record<PackageFormat, AgentSpec['name']> = { ipk: 'opkg', deb: 'apt', rpm: 'rpm' };
 
 /**
  * Finds the packages in the feeds of all machines and releases, and reads them. Throws ScenarioError `unknown-package`,

@@ -1,6 +1,6 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
-import { upgradeMoments } from '../model/steps.ts';
+import { moments, upgradeMoments } from '../model/steps.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
@@ -61,6 +61,7 @@ export async function recordPath(bench: Bench, path: PathRecord, label: string):
   try {
     const owned = await bringIntoService(bench, device, releases[0] ?? '', checklist);
     configuration = owned.configuration;
+    if (owned.examined !== undefined) noteFiles(bench, path, moments.installedRebooted, owned.examined);
     const software = new SoftwareNotes(bench, path, label, owned.installed);
     const files = { release: releases[0] ?? '', files: configuration };
     const known = { path, owned: files, checklist, software };

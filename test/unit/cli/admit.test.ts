@@ -24,7 +24,7 @@ describe('brownout admit', () => {
   it('has an example, and states the exit codes', async () => {
     const { code, out } = await admit('--help');
     expect(code).toBe(0);
-    expect(out).toContain('$ brownout admit avahi-daemon --machine qemuarm64');
+    expect(out).toContain('$ brownout admit avahi-daemon --releases 4.0.1,4.0.2');
     expect(out).toContain('2  the scenario, the image description or the command line is wrong');
   });
 
