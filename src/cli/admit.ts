@@ -44,7 +44,11 @@ export const addAdmit: AddCommand = (program, surroundings, finish) => {
     .argument('<package...>', 'names of packages, as the feed has them')
     .option('--image <name>', 'whose feed; with a "/", a folder with an image.yaml', 'yocto-ipk')
     .option('--machine <name>', 'only this machine (default: all of the image)', machineName)
-    .option('--releases <list>', 'oldest first, with commas (default: all of the image)', releaseList)
+    .option(
+      '--releases <list>',
+      'oldest first, with commas (default: those of the image that follow each other)',
+      releaseList,
+    )
     .option(
       '--edit <path=text>',
       'what the owner adds to a configuration file, \\n for a line feed; as often as needed (default: a comment in each)',

@@ -179,6 +179,8 @@ const feedRelease = z.strictObject({
   packages: z.string().optional(),
   /** Or those of this earlier release. */
   from: z.string().optional(),
+  /** Not one of the product's sequence of releases: `admit` leaves it out unless it is named. */
+  apart: z.boolean().default(false),
   /** Recipe that makes its feed from those packages; without one it is them. */
   recipe: z.string().optional(),
   /**

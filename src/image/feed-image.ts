@@ -205,7 +205,7 @@ async function makeRelease(
   options: FeedImageOptions,
   tools: Tools,
   feed: string,
-  { version, factory }: FeedImage['releases'][number],
+  { version, factory, apart }: FeedImage['releases'][number],
 ): Promise<ReleaseSpec> {
   const { description, out } = options;
   const { format } = description.feed;
@@ -220,6 +220,7 @@ async function makeRelease(
     ...(factory ? { factory: { main: await factoryDisk(options, tools, version, installed) } } : {}),
     content: { kind: 'packages', list },
     bundles: {},
+    ...(apart ? { apart } : {}),
     feed: await filesOf(feed, `feeds/${version}`),
   };
 }

@@ -60,6 +60,7 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
         z.strictObject({ kind: z.literal('unknown') }),
       ]),
       bundles: z.record(z.string(), fileRef),
+      apart: z.literal(true).exactOptional(),
       feed: z.record(z.string(), fileRef).exactOptional(),
     }),
   ),

@@ -74,6 +74,8 @@ export interface ReleaseSpec {
   content: ReleaseContent;
   /** What the update agent is given, by format: `verity`, `plain`, `raw` (the slot's bytes as they are). */
   bundles: Record<string, FileRef>;
+  /** Not one of the product's sequence of releases, but there for a scenario of its own. */
+  apart?: true;
   /** The release's package feed: its files by path below the feed's address, indexes included. */
   feed?: Record<string, FileRef>;
 }

@@ -17,7 +17,7 @@ export interface CandidateOptions {
   /** A reference image's name, or with a "/" the path of a folder. */
   image: string;
   machines: readonly MachineName[];
-  /** Oldest first; undefined: all of the image. */
+  /** Oldest first; undefined: those of the image that follow each other. */
   releases: readonly string[] | undefined;
   onNotice: (message: string) => void;
   signal: AbortSignal;
@@ -46,7 +46,7 @@ export async function candidatesOf(options: CandidateOptions): Promise<Candidate
   for (const machine of machines) {
     const source = { path: '', sha256: '' };
     const manifest = await imageFor({ image, source }, machine, { signal, onNotice });
-    const releases = options.releases ?? Object.keys(manifest.releases);
+    const releases = options.releases ?? sequenceOf(manifest);
     const contents = (await releaseContents(manifest)) ?? new Map<string, PackageContents[]>();
     for (const release of releases) feeds.push(feedOf(manifest, release, contents.get(release)));
   }
@@ -66,6 +66,11 @@ export async function candidatesOf(options: CandidateOptions): Promise<Candidate
   const [file = ''] = candidates.flatMap(({ reads }) => reads.map(({ facts }) => facts.file));
   const agent = agents[formatOf(file) ?? 'ipk'];
   return { image, agent, releases, candidates };
+}
+
+/** The releases of a product, oldest first, without those that are there for a scenario of their own. */
+export function sequenceOf({ releases }: Pick<ImageManifest, 'releases'>): string[] {
+  return Object.values(releases).flatMap(({ version, apart }) => (apart === true ? [] : [version]));
 }
 
 /** The feed of one release on one machine. */
