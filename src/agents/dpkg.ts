@@ -1,12 +1,11 @@
 import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
 import { agentCommand } from './command.ts';
+import { download } from './download.ts';
 import { inPlace } from './in-place.ts';
 
 /** Nobody is there to answer questions. */
 export const unattended = 'DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true';
 const dpkg = `${unattended} dpkg --force-confold`;
-/** In the device's memory. */
-const downloads = '/tmp/brownout-debs';
 
 /**
  * dpkg alone, as a device without apt uses it (seen with 1.22): the release's packages that are installed are fetched
@@ -53,15 +52,13 @@ async function install(device: Shell, source: ReleaseSource, limits: AgentLimits
 async function fetchAndInstall(
   device: Shell,
   what: 'add' | 'install',
-  { url }: ReleaseSource,
+  source: ReleaseSource,
   packages: readonly FeedPackage[],
   limits: AgentLimits,
 ): Promise<void> {
   if (packages.length === 0) return;
-  const fetch = packages.map(({ path }, i) => `wget -q -O ${downloads}/${i}.deb '${url}/${path}' || exit 1`);
-  const prepare = `rm -rf ${downloads}; mkdir -p ${downloads}`;
-  await agentCommand(device, 'update', [prepare, ...fetch].join('\n'), limits);
-  await agentCommand(device, what, `${dpkg} --install ${downloads}/*.deb`, limits);
+  const files = await download(device, source, packages, '.deb', limits);
+  await agentCommand(device, what, `${dpkg} --install ${files}`, limits);
 }
 
 /** `dpkg --configure -a`, which its documentation names for what was interrupted. It passes over what is half installed. */

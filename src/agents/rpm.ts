@@ -2,10 +2,9 @@ import { DeviceFailure } from '../core/errors.ts';
 import { compareRpmVersions } from '../package/rpm-version.ts';
 import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
 import { agentCommand } from './command.ts';
+import { download } from './download.ts';
 import { inPlace } from './in-place.ts';
 
-/** In the device's memory, so that what is written to its disks is rpm's. */
-const downloads = '/run/brownout/rpms';
 /** The end of what rpm said, short enough for a message. */
 const saidLimit = 600;
 const query = "rpm --query --all --queryformat '%{NAME}\\t%{EVR}\\t%{ARCH}\\n'";
@@ -108,15 +107,13 @@ async function transaction(
   device: Shell,
   what: 'add' | 'install',
   options: readonly string[],
-  { url }: ReleaseSource,
+  source: ReleaseSource,
   packages: readonly FeedPackage[],
   limits: AgentLimits,
 ): Promise<void> {
   if (packages.length === 0) return;
-  const fetch = packages.map(({ path }, i) => `wget -q -O ${downloads}/${i}.rpm '${url}/${path}' || exit 1`);
-  const prepare = `rm -rf ${downloads}; mkdir -p ${downloads}`;
-  await agentCommand(device, 'update', [prepare, ...fetch].join('\n'), limits);
-  const said = await agentCommand(device, what, `rpm ${options.join(' ')} ${downloads}/*.rpm 2>&1`, limits);
+  const files = await download(device, source, packages, '.rpm', limits);
+  const said = await agentCommand(device, what, `rpm ${options.join(' ')} ${files} 2>&1`, limits);
   if (/scriptlet failed, exit status/.test(said))
     throw new DeviceFailure(`${what}-failed`, `rpm ended with 0, but said: ${said.trim().slice(-saidLimit)}`);
 }

@@ -1,7 +1,7 @@
 import { DeviceFailure } from '../core/errors.ts';
+import { quote } from '../guest/quote.ts';
 import { copySuffixes } from '../oracle/copy-suffixes.ts';
 import type { FileCopy, FileState } from '../oracle/observation.ts';
-import { quote } from './shell.ts';
 
 /**
  * Shell commands that show files: of each its access (or `absent`), its content in hex, of each copy beside it

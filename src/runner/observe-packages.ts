@@ -1,10 +1,10 @@
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { BrownoutError, DeviceFailure } from '../core/errors.ts';
+import { quote } from '../guest/quote.ts';
 import type { PackageSystem } from '../model/software.ts';
 import type { PackagesSeen } from '../oracle/packages.ts';
 import { installedQueries, readInstalled } from '../sbom/installed.ts';
 import type { Ready } from '../target/target.ts';
-import { quote } from './shell.ts';
 
 /** Milliseconds that each of the two questions may take. */
 const limitMs = 120_000;

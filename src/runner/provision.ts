@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { ScenarioError } from '../core/errors.ts';
+import { quote } from '../guest/quote.ts';
 import type { CommandOutput } from '../guest/ssh.ts';
 import type { ProvisionStep, Scenario } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
-import { quote } from './shell.ts';
 
 /** Milliseconds that one provisioning step may take. */
 const stepLimitMs = 60_000;

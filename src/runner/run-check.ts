@@ -1,7 +1,7 @@
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
+import { quote } from '../guest/quote.ts';
 import { type CheckResult, failed, passed } from '../oracle/check.ts';
 import type { Ready } from '../target/target.ts';
-import { quote } from './shell.ts';
 
 /** Milliseconds that one of the scenario's checks may take. */
 const limitMs = 60_000;

@@ -33,7 +33,7 @@ describe('dpkg', () => {
     );
     await dpkgAgent.install(ready, source, limits());
     expect(fetched(asked)).toEqual(['cron', 'dash']);
-    expect(asked.at(-1)).toMatch(/dpkg --force-confold --install \/tmp\/brownout-debs\/\*\.deb$/);
+    expect(asked.at(-1)).toMatch(/dpkg --force-confold --install \/run\/brownout\/packages\/\*\.deb$/);
   });
 
   it('does nothing where all is there', async () => {

@@ -19,7 +19,7 @@ const source = {
   older: false,
 };
 const query = "rpm --query --all --queryformat '%{NAME}\\t%{EVR}\\t%{ARCH}\\n'";
-const run = (options: string) => `rpm ${options} /run/brownout/rpms/*.rpm 2>&1`;
+const run = (options: string) => `rpm ${options} /run/brownout/packages/*.rpm 2>&1`;
 const listed = (gateway: string) => ({ stdout: `gateway\t${gateway}\tnoarch\nzlib1g\t1:1.3-1\tx86_64\n` });
 
 describe('rpm', () => {
@@ -28,8 +28,8 @@ describe('rpm', () => {
     await rpmAgent.install(ready, source, limits());
     expect(asked).toEqual([
       query,
-      'rm -rf /run/brownout/rpms; mkdir -p /run/brownout/rpms\n' +
-        "wget -q -O /run/brownout/rpms/0.rpm 'http://10.0.2.2:1/1.1/feed/gateway-1.1-r0.noarch.rpm' || exit 1",
+      'rm -rf /run/brownout/packages; mkdir -p /run/brownout/packages\n' +
+        "wget -q -O /run/brownout/packages/0.rpm 'http://10.0.2.2:1/1.1/feed/gateway-1.1-r0.noarch.rpm' || exit 1",
       run('--upgrade'),
     ]);
   });

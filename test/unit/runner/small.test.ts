@@ -2,9 +2,9 @@ import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { quote } from '../../../src/guest/quote.ts';
 import { defaultJobs } from '../../../src/runner/jobs.ts';
 import { openReportFolder, scenarioSlug, timeId } from '../../../src/runner/report-folder.ts';
-import { quote } from '../../../src/runner/shell.ts';
 
 describe('quote', () => {
   it('makes one shell word of anything', () => {
