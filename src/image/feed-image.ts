@@ -14,7 +14,14 @@ import { debRoot } from './deb-root.ts';
 import type { FeedImage, FeedMachine } from './description.ts';
 import { fixedUuid } from './disk-layout.ts';
 import { writeExt4 } from './ext4.ts';
-import { filesOf, newestOf, packagesOf, type ReleasePackage } from './feed-release.ts';
+import {
+  filesOf,
+  type KnownPackages,
+  newestOf,
+  packagesOf,
+  type UnpackedPackage,
+  unpacked,
+} from './feed-release.ts';
 import { folderDigest } from './folder-digest.ts';
 import { ipkRoot } from './ipk-root.ts';
 import { initialRamDisk, readKernel } from './kernel.ts';
@@ -67,7 +74,7 @@ function packageFolder(name: string, folder: string): string {
 /** What installs packages of each format, as far as that can be done without running them. */
 const roots: Record<
   FeedImage['feed']['format'],
-  (packages: readonly ReleasePackage[], seconds: number, signal?: AbortSignal) => Promise<Tree>
+  (packages: readonly UnpackedPackage[], seconds: number, signal?: AbortSignal) => Promise<Tree>
 > = {
   ipk: (packages, seconds) => Promise.resolve(ipkRoot(packages.flatMap(withControl), seconds)),
   deb: (packages, _, signal) => debRoot(packages.flatMap(withControl), signal),
@@ -75,7 +82,7 @@ const roots: Record<
 };
 
 /** All of a release are of one format. */
-function withControl({ about, ...rest }: ReleasePackage): (ReleasePackage & { about: ControlPackage })[] {
+function withControl({ about, ...rest }: UnpackedPackage): (UnpackedPackage & { about: ControlPackage })[] {
   return about.format === 'rpm' ? [] : [{ about, ...rest }];
 }
 
@@ -113,6 +120,7 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
   const given = givenPackages(description, folder);
   let feed = await debianFeed(options);
   const made = new Map<string, string>();
+  const known: KnownPackages = new Map();
   let local: LocalBuild | undefined;
   for (const release of description.releases) {
     signal?.throwIfAborted();
@@ -123,7 +131,7 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
       local = { upstream: feed, derived: await releaseFeed(options, feed, release.local) };
     else if (from !== undefined) local = undefined;
     const offered = local === undefined ? feed : await feedWithLocal(options, feed, local);
-    releases[version] = await makeRelease(options, tools, offered, release);
+    releases[version] = await makeRelease(options, tools, offered, known, release);
   }
   const manifest: ImageManifest = {
     format: 2,
@@ -205,11 +213,12 @@ async function makeRelease(
   options: FeedImageOptions,
   tools: Tools,
   feed: string,
+  known: KnownPackages,
   { version, factory, apart }: FeedImage['releases'][number],
 ): Promise<ReleaseSpec> {
-  const { description, out } = options;
+  const { description, out, signal } = options;
   const { format } = description.feed;
-  const packages = newestOf(await packagesOf(feed, format, options.signal), format);
+  const packages = newestOf(await packagesOf(feed, format, known, signal), format);
   const contents = packages.map(({ contents }): PackageContents => contents);
   await mkdir(join(out, 'feeds'), { recursive: true });
   const list = await outputBytes(options, `feeds/${version}.json`, Buffer.from(JSON.stringify(contents)));
@@ -217,7 +226,9 @@ async function makeRelease(
   const installed = packages.filter(({ contents: { name } }) => !description.feed.without.includes(name));
   return {
     version,
-    ...(factory ? { factory: { main: await factoryDisk(options, tools, version, installed) } } : {}),
+    ...(factory
+      ? { factory: { main: await factoryDisk(options, tools, version, await unpacked(installed, signal)) } }
+      : {}),
     content: { kind: 'packages', list },
     bundles: {},
     ...(apart ? { apart } : {}),
@@ -229,7 +240,7 @@ async function factoryDisk(
   options: FeedImageOptions,
   tools: Tools,
   version: string,
-  packages: readonly ReleasePackage[],
+  packages: readonly UnpackedPackage[],
 ): Promise<FileRef> {
   const { description, folder, keys, machineName, name, steps, signal } = options;
   const { root, epoch } = description;

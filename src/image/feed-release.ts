@@ -8,43 +8,66 @@ import type { PackageFile, PackageFormat } from '../package/package-format.ts';
 import type { PackagedFile } from '../package/packaged-file.ts';
 import { listFiles } from '../package/packaged-files.ts';
 
-/** A package of a release, read whole. */
+/** A package of a release, and what it installs. */
 export interface ReleasePackage {
   about: PackageFile;
   /** The package itself. */
   file: string;
-  /** With contents. */
-  files: PackagedFile[];
   contents: PackageContents;
 }
 
-/** All packages of a release's feed. Throws what reading packages throws. */
+/** The same, with its files and their contents. */
+export interface UnpackedPackage extends ReleasePackage {
+  files: PackagedFile[];
+}
+
+/** What packages install that were read before, by their SHA-256: most are the same in one release and the next. */
+export type KnownPackages = Map<string, PackageContents['files']>;
+
+/** All packages of a release's feed; `known` is added to. Throws what reading packages throws. */
 export async function packagesOf(
   feed: string,
   format: PackageFormat,
+  known: KnownPackages = new Map(),
   signal?: AbortSignal,
 ): Promise<ReleasePackage[]> {
   const { packages } = await readSource(feed, format, signal);
   const found: ReleasePackage[] = [];
   for (const { about, file } of packages) {
-    const files = await listFiles(file, { digests: true, contents: 'all', ...(signal && { signal }) });
-    const digests = files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }]));
+    const key = await sha256File(file);
+    const files = known.get(key) ?? (await digestsIn(file, signal));
+    known.set(key, files);
     const { name, version, architecture, conffiles } = about;
     found.push({
       about,
       file,
-      files,
       contents: {
         name,
         version,
         architecture,
         path: relative(feed, file),
-        files: digests,
+        files,
         // An rpm has a word before those whose edited file stays.
         conffiles: conffiles.map((line) => line.replace(/^noreplace /, '')),
       },
     });
   }
+  return found;
+}
+
+async function digestsIn(file: string, signal?: AbortSignal): Promise<PackageContents['files']> {
+  const files = await listFiles(file, { digests: true, ...(signal && { signal }) });
+  return files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }]));
+}
+
+/** Reads the contents of all files of packages. Throws what reading packages throws. */
+export async function unpacked(
+  packages: readonly ReleasePackage[],
+  signal?: AbortSignal,
+): Promise<UnpackedPackage[]> {
+  const found: UnpackedPackage[] = [];
+  for (const one of packages)
+    found.push({ ...one, files: await listFiles(one.file, { contents: 'all', ...(signal && { signal }) }) });
   return found;
 }
 

@@ -2,7 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packagesOf, type ReleasePackage } from '../../../src/image/feed-release.ts';
+import {
+  type KnownPackages,
+  packagesOf,
+  type UnpackedPackage,
+  unpacked,
+} from '../../../src/image/feed-release.ts';
 import { rpmEntries, rpmFolder, rpmLabels } from '../../../src/image/rpm-folder.ts';
 import { rpmRoot } from '../../../src/image/rpm-root.ts';
 import { StepCache } from '../../../src/image/steps.ts';
@@ -12,7 +17,7 @@ import { writeRpm } from '../../../src/package/write-rpm.ts';
 import { smallPackageFile } from '../package/small-package.ts';
 
 let folder: string;
-let made: ReleasePackage[];
+let made: UnpackedPackage[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'brownout-rpm-folder-'));
@@ -24,7 +29,7 @@ beforeAll(async () => {
   );
   await writeFile(join(debs, 'lib.deb'), await smallPackageFile('lib', '2.0'));
   const rpms = await rpmFolder(debs, 1_767_225_600, new StepCache(folder));
-  made = await packagesOf(rpms, 'rpm');
+  made = await unpacked(await packagesOf(rpms, 'rpm'));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -102,5 +107,17 @@ describe('packagesOf', () => {
     });
     const [found] = await packagesOf(feed, 'rpm');
     expect(found?.contents.conffiles).toEqual(['/etc/a', '/etc/b']);
+  });
+
+  it('reads a package once that is the same in two releases', async () => {
+    const feeds = [join(folder, 'one'), join(folder, 'two')];
+    for (const feed of feeds) {
+      await mkdir(feed);
+      await writeFile(join(feed, 'tool.ipk'), await smallPackageFile('tool', '1.0'));
+    }
+    const known: KnownPackages = new Map();
+    const [first, second] = await Promise.all(feeds.map((feed) => packagesOf(feed, 'ipk', known)));
+    expect(known.size).toBe(1);
+    expect(second).toEqual(first?.map((one) => ({ ...one, file: join(folder, 'two', 'tool.ipk') })));
   });
 });
