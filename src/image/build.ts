@@ -34,7 +34,7 @@ export interface BuildOptions {
 }
 
 /** Raised whenever the builder makes other bytes, or another manifest, from the same inputs. */
-const builderVersion = 3;
+const builderVersion = 4;
 
 /** The images that come with this program. */
 export const ownImages = fileURLToPath(new URL('../../images', import.meta.url));

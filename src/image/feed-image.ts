@@ -227,7 +227,10 @@ async function makeRelease(
   return {
     version,
     ...(factory
-      ? { factory: { main: await factoryDisk(options, tools, version, await unpacked(installed, signal)) } }
+      ? {
+          factory: { main: await factoryDisk(options, tools, version, await unpacked(installed, signal)) },
+          installed: installed.map(({ contents: { name } }) => name),
+        }
       : {}),
     content: { kind: 'packages', list },
     bundles: {},

@@ -54,6 +54,7 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
     z.strictObject({
       version: z.string(),
       factory: z.record(z.string(), fileRef).exactOptional(),
+      installed: z.array(z.string()).exactOptional(),
       content: z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('slot'), sha256: z.string(), bytes: z.number() }),
         z.strictObject({ kind: z.literal('packages'), list: fileRef }),

@@ -71,6 +71,8 @@ export interface ReleaseSpec {
   version: string;
   /** Disk contents of a device that left the factory with this release, by DiskSpec.id; absent: cannot be flashed. */
   factory?: Record<string, FileRef>;
+  /** Names of the packages that are installed on these, where the image is upgraded by packages. */
+  installed?: string[];
   content: ReleaseContent;
   /** What the update agent is given, by format: `verity`, `plain`, `raw` (the slot's bytes as they are). */
   bundles: Record<string, FileRef>;

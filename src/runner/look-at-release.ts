@@ -1,4 +1,5 @@
 import { HarnessError } from '../core/errors.ts';
+import type { ImageManifest } from '../model/image.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import type { CheckResult } from '../oracle/check.ts';
 import type { Observation } from '../oracle/observation.ts';
@@ -19,7 +20,7 @@ export interface ReleaseLook {
   /** Releases that the device may be on. */
   allowed: readonly string[];
   compare: FilesCompared;
-  /** Packages that must be there. */
+  /** Packages that must be there, besides those that devices leave the factory with. */
   present: readonly string[];
 }
 
@@ -55,7 +56,18 @@ export async function lookAtRelease(
   const packages = await observePackages(device, agent.packages.system, paths, signal);
   return {
     running: { release: packagesRelease(packages.installed, contents), slot: undefined },
-    result: checkPackages(packages, contents, allowed, bench.scenario.expect.broken, present),
+    result: checkPackages(packages, contents, allowed, bench.scenario.expect.broken, [
+      ...onEveryDevice(manifest),
+      ...present,
+    ]),
     installed: packages.installed,
   };
+}
+
+/** What every factory disk of an image has: a record of packages that has forgotten one of these is no release's. */
+export function onEveryDevice({ releases }: Pick<ImageManifest, 'releases'>): string[] {
+  const disks = Object.values(releases).flatMap(({ installed }) =>
+    installed === undefined ? [] : [installed],
+  );
+  return (disks[0] ?? []).filter((name) => disks.every((names) => names.includes(name)));
 }
