@@ -163,4 +163,33 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
     expect(found).toMatchObject({ code: 'release-mixed' });
     expect(recovered).toMatchObject({ verdict: 'passed' });
   });
+
+  it('does nothing, with success, where the feed lacks what a new version needs', async () => {
+    const { said, found } = await upgrade(...probe('needy', { depends: 'absent' }));
+    expect([said, found]).toMatchObject(['success', { code: 'release-unexpected' }]);
+  });
+
+  it('finds nothing wrong with a record of packages that is empty', async () => {
+    const record = '/var/lib/opkg/status';
+    const run = (command: string) => device.run(command, limits());
+    await run(`cp ${record} /run/status && : >${record}`);
+    try {
+      expect((await run('opkg list-installed && opkg upgrade')).exitCode).toBe(0);
+      await expect(observePackages(device, 'opkg', [], limits().signal)).rejects.toMatchObject({
+        code: 'package-database',
+        message: expect.stringContaining('no package is installed') as string,
+      });
+    } finally {
+      await run(`cp /run/status ${record}`);
+    }
+  });
+
+  // The last: it leaves a package in part, which every look at the device finds.
+  it('leaves the old files of a package whose preinst failed, and calls the next upgrade a success', async () => {
+    const scripts = { preinst: '#!/bin/sh\n[ "$1" != upgrade ]\n' };
+    const { said, found, recovered } = await upgrade(...probe('stubborn', { scripts }));
+    expect(said).toMatch(/install ended with 255/);
+    expect(found).toMatchObject({ code: 'packages-partly' });
+    expect(recovered).toMatchObject({ code: 'packages-partly' });
+  });
 });
