@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
-import { cutPhases, fileFaults, packageAgentNames, publishingFaults, stateKinds } from '../model/scenario.ts';
+import { cutPhases, fileFaults, publishingFaults, stateKinds } from '../model/scenario.ts';
+import { agent } from './agent-schema.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
-
-const text = z.string().min(1).max(100_000);
+import { text } from './text-schema.ts';
 
 const release = z
   .string()
@@ -87,37 +87,6 @@ const provisionStep = z
     (step) => Object.keys(step).length === 1,
     `each step needs exactly one of ${provisionKinds.join(', ')}`,
   );
-
-const agentName = z.enum(['rauc', 'script', ...packageAgentNames]);
-const raucAgent = z.strictObject({
-  name: z.literal('rauc'),
-  bundle: z.enum(['verity', 'plain']).default('verity'),
-});
-const packageAgent = z.strictObject({
-  name: z.enum(packageAgentNames),
-  beforeRecovery: text
-    .describe("Commands for the guest's shell, after a cut, before the package manager's documented recovery")
-    .optional(),
-});
-const scriptAgent = z.strictObject({
-  name: z.literal('script'),
-  bundle: z
-    .string()
-    .min(1)
-    .max(64)
-    .default('raw')
-    .describe('Format that the image offers: raw, verity, plain'),
-  install: text.describe("Commands for the guest's shell; BUNDLE_URL is where the release is found"),
-  confirm: text.optional(),
-  rollback: text.optional(),
-});
-
-const agent = z
-  .union([
-    z.enum(['rauc', ...packageAgentNames]),
-    z.discriminatedUnion('name', [raucAgent, packageAgent, scriptAgent]),
-  ])
-  .describe(`The update agent: ${agentName.options.join(' or ')}`);
 
 const path = z.union([
   z
