@@ -7,9 +7,22 @@ const rows = [
   ['nbd', 'oracle', 'explore', 'yocto', 'derive', 'admission'],
   ['image', 'target'],
   ['agents'],
+  ['device'],
+  ['recording'],
+  ['crash'],
   ['runner'],
   ['cli'],
 ];
+
+/**
+ * Rooms within a folder, lowest first, by the same rule: a room imports from the rooms before its own and from the
+ * folder's own files, never from its own row.
+ */
+const rooms = {
+  filesystem: [['ext4', 'fat', 'uefi', 'partitions']],
+  package: [['archive'], ['control', 'rpm']],
+  image: [['packages', 'root', 'disk', 'bundles']],
+};
 
 /** The one folder that may import each of these packages. */
 const owners = {
@@ -39,6 +52,17 @@ const layerRules = rows.flatMap((row, i) =>
   }),
 );
 
+const roomRules = Object.entries(rooms).flatMap(([folder, list]) =>
+  list.flatMap((row, i) =>
+    row.map((room) => ({
+      name: `room-${folder}-${room}`,
+      severity: 'error',
+      from: { path: `^src/${folder}/${room}/` },
+      to: { path: `^src/${folder}/(${list.slice(i).flat().filter((other) => other !== room).join('|') || 'none'})/` },
+    })),
+  ),
+);
+
 const ownerRules = Object.entries(owners).map(([name, folder]) => ({
   name: `owner-${name}`,
   severity: 'error',
@@ -50,6 +74,7 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...layerRules,
+    ...roomRules,
     ...ownerRules,
   ],
   options: {

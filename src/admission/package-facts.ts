@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { sha256File } from '../core/digest.ts';
 import type { MachineName } from '../model/machine.ts';
+import { fieldValue } from '../package/control/stanza.ts';
 import { readPackage } from '../package/package-file.ts';
 import type { PackageFile } from '../package/package-format.ts';
 import { listFiles } from '../package/packaged-files.ts';
-import { fieldValue } from '../package/stanza.ts';
 import { type UnitFacts, unitFacts } from './units.ts';
 
 /** What a package says of itself, where it says it. */

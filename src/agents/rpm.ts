@@ -1,5 +1,5 @@
 import { DeviceFailure } from '../core/errors.ts';
-import { compareRpmVersions } from '../package/rpm-version.ts';
+import { compareRpmVersions } from '../package/rpm/version.ts';
 import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { download } from './download.ts';

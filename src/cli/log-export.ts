@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { cacheRoot } from '../core/paths.ts';
-import { exportLogWrites } from '../runner/export-log.ts';
-import { keptRecording } from '../runner/kept-recordings.ts';
+import { exportLogWrites } from '../recording/export-log.ts';
+import { keptRecording } from '../recording/kept-recordings.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 

@@ -1,5 +1,5 @@
 import { cacheRoot } from '../core/paths.ts';
-import { keptRecordings, logOf } from '../runner/kept-recordings.ts';
+import { keptRecordings, logOf } from '../recording/kept-recordings.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 

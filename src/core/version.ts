@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { HarnessError } from '../core/errors.ts';
+import { HarnessError } from './errors.ts';
 
 /** This program's version. Throws HarnessError `installation-damaged`. */
 export function version(): string {

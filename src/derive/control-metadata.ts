@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { didYouMean } from '../document/suggest.ts';
+import { rewritePackage } from '../package/control/rewrite-package.ts';
+import { field, fieldValue, type Stanza } from '../package/control/stanza.ts';
+import { writePackage } from '../package/control/write-package.ts';
 import type { ContentEdit } from '../package/package-edit.ts';
 import type { ControlPackage } from '../package/package-format.ts';
-import { rewritePackage } from '../package/rewrite-package.ts';
-import { field, fieldValue, type Stanza } from '../package/stanza.ts';
-import { writePackage } from '../package/write-package.ts';
 import type { Metadata, NewContent } from './metadata.ts';
 import type { Moves } from './moves.ts';
 import type { Complain, FieldChange, NewPackageRecipe } from './recipe.ts';

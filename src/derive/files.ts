@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { didYouMean } from '../document/suggest.ts';
+import { absolute, type NewTarEntry } from '../package/archive/tar.ts';
 import type { PackagedFile } from '../package/packaged-file.ts';
-import { absolute, type NewTarEntry } from '../package/tar.ts';
 import type { FileChange } from './recipe.ts';
 
 /** A file of the next release whose content or mode is new. */

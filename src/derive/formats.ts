@@ -1,8 +1,8 @@
+import { compareVersions } from '../package/control/version.ts';
 import type { PackageFile, PackageFormat } from '../package/package-format.ts';
-import { listedFiles } from '../package/rpm-files.ts';
-import { labelsOf } from '../package/rpm-labels.ts';
-import { compareRpmVersions } from '../package/rpm-version.ts';
-import { compareVersions } from '../package/version.ts';
+import { listedFiles } from '../package/rpm/files.ts';
+import { labelsOf } from '../package/rpm/labels.ts';
+import { compareRpmVersions } from '../package/rpm/version.ts';
 import { ControlMetadata, newControl } from './control-metadata.ts';
 import type { Metadata } from './metadata.ts';
 import type { NewPackageRecipe } from './recipe.ts';

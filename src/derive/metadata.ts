@@ -1,6 +1,6 @@
+import type { NewTarEntry } from '../package/archive/tar.ts';
 import type { ContentEdit } from '../package/package-edit.ts';
 import type { ScriptName } from '../package/package-format.ts';
-import type { NewTarEntry } from '../package/tar.ts';
 import type { Moves } from './moves.ts';
 import type { Complain, FieldChange } from './recipe.ts';
 

@@ -1,7 +1,7 @@
 import { globExpression } from '../core/glob.ts';
-import type { ArchiveEdit } from '../package/archive-edit.ts';
+import type { ArchiveEdit } from '../package/archive/archive-edit.ts';
+import { md5Of } from '../package/control/rewrite-package.ts';
 import type { ContentEdit } from '../package/package-edit.ts';
-import { md5Of } from '../package/rewrite-package.ts';
 import { checkLinks, type FilesPlan } from './files.ts';
 import type { Complain, PackageChange } from './recipe.ts';
 

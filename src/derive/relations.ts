@@ -1,4 +1,4 @@
-import { type Field, fieldValue, type Stanza } from '../package/stanza.ts';
+import { type Field, fieldValue, type Stanza } from '../package/control/stanza.ts';
 import type { Moves } from './moves.ts';
 
 /** Fields that name other packages (deb-control(5)); opkg knows those that Yocto writes. */

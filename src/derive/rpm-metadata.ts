@@ -1,6 +1,5 @@
 import { didYouMean } from '../document/suggest.ts';
 import type { ContentEdit } from '../package/package-edit.ts';
-import { rewriteRpm } from '../package/rewrite-rpm.ts';
 import {
   evrOf,
   type LabelText,
@@ -11,10 +10,11 @@ import {
   type RpmRelations,
   relationKinds,
   relationsOfAll,
-} from '../package/rpm-labels.ts';
-import { sense } from '../package/rpm-tags.ts';
-import { parseEvr } from '../package/rpm-version.ts';
-import { writeRpm } from '../package/write-rpm.ts';
+} from '../package/rpm/labels.ts';
+import { rewriteRpm } from '../package/rpm/rewrite-rpm.ts';
+import { sense } from '../package/rpm/tags.ts';
+import { parseEvr } from '../package/rpm/version.ts';
+import { writeRpm } from '../package/rpm/write-rpm.ts';
 import type { Metadata, NewContent } from './metadata.ts';
 import type { Moves } from './moves.ts';
 import type { Complain, FieldChange, NewPackageRecipe } from './recipe.ts';

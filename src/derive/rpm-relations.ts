@@ -1,5 +1,5 @@
-import type { RpmRelation } from '../package/rpm-labels.ts';
-import { sense } from '../package/rpm-tags.ts';
+import type { RpmRelation } from '../package/rpm/labels.ts';
+import { sense } from '../package/rpm/tags.ts';
 
 const operators: Readonly<Record<string, number>> = {
   '<': sense.less,

@@ -1,5 +1,5 @@
+import { fieldValue, type Stanza } from '../package/control/stanza.ts';
 import type { ControlPackage } from '../package/package-format.ts';
-import { fieldValue, type Stanza } from '../package/stanza.ts';
 import { withField } from './relations.ts';
 
 /** Fields that say what a package is made from; a part says the same. */

@@ -3,11 +3,11 @@ import type { CellsRead, Space } from './space.ts';
 import {
   type AxisName,
   axisNames,
-  type Rung,
-  rungs,
   type Segment,
+  type StateClass,
   type StateRef,
   type SubsetState,
+  stateClasses,
 } from './states.ts';
 
 /** What a state's status is where no boot has decided it; a boot's number (0 or more) otherwise. */
@@ -15,16 +15,16 @@ const undecided = -1;
 const noState = -2;
 const skipped = -3;
 
-/** States of each rung. */
-export type RungCounts = Record<Rung, number>;
+/** States of each stateClass. */
+export type ClassCounts = Record<StateClass, number>;
 
 /** How far a space is decided. */
 export interface Tally {
-  all: RungCounts;
-  decided: RungCounts;
+  all: ClassCounts;
+  decided: ClassCounts;
   /** Not tried, because their epoch had failed already. */
-  skipped: RungCounts;
-  undecided: RungCounts;
+  skipped: ClassCounts;
+  undecided: ClassCounts;
 }
 
 /** Which states of a space are decided, and by which boot. */
@@ -141,13 +141,13 @@ export class Coverage {
   }
 
   tally(): Tally {
-    const zero = () => Object.fromEntries(rungs.map((rung) => [rung, 0])) as RungCounts;
+    const zero = () => Object.fromEntries(stateClasses.map((stateClass) => [stateClass, 0])) as ClassCounts;
     const tally: Tally = { all: zero(), decided: zero(), skipped: zero(), undecided: zero() };
-    this.space.eachState((ref, rung) => {
+    this.space.eachState((ref, stateClass) => {
       const status = this.statusOf(ref);
       const part = status >= 0 ? tally.decided : status === skipped ? tally.skipped : tally.undecided;
-      part[rung] += 1;
-      tally.all[rung] += 1;
+      part[stateClass] += 1;
+      tally.all[stateClass] += 1;
     });
     return tally;
   }
@@ -169,7 +169,7 @@ export class Coverage {
     const status = new Int32Array(axis.length).fill(noState);
     for (const segment of segments)
       for (let position = segment.from; position < segment.to; position += 1)
-        if (this.space.rungAt(name, position, segment) !== undefined) status[position] = undecided;
+        if (this.space.classAt(name, position, segment) !== undefined) status[position] = undecided;
     return status;
   }
 

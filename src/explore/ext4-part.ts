@@ -1,10 +1,10 @@
-import type { BlockSource } from '../filesystem/block-source.ts';
-import { type CanonicalForm, Canonicalizer } from '../filesystem/canonical.ts';
-import { compat, readSuperblock } from '../filesystem/ext4-superblock.ts';
-import { copiedBlock } from '../filesystem/jbd2.ts';
+import type { BlockSource } from '../filesystem/ext4/block-source.ts';
+import { type CanonicalForm, Canonicalizer } from '../filesystem/ext4/canonical.ts';
+import { copiedBlock } from '../filesystem/ext4/jbd2.ts';
+import { compat, readSuperblock } from '../filesystem/ext4/superblock.ts';
 import { unlessMalformed } from '../filesystem/malformed.ts';
+import { volumesOf } from '../filesystem/partitions/volumes.ts';
 import { type DiskView, partView } from '../filesystem/view.ts';
-import { volumesOf } from '../filesystem/volumes.ts';
 import { sectorBytes } from '../writelog/log.ts';
 import type { Cells } from './cells.ts';
 import type { Contents } from './contents.ts';

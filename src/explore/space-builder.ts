@@ -184,8 +184,8 @@ class MainSweep {
         window,
         epoch,
       });
-    for (const { rung, shape } of lossesOf(open, kinds, random.fork(`moment ${at}`)))
-      this.subset({ rung, at, shape, window, epoch }, open);
+    for (const { stateClass, shape } of lossesOf(open, kinds, random.fork(`moment ${at}`)))
+      this.subset({ stateClass, at, shape, window, epoch }, open);
   }
 
   /** Brings the state without open writes up to a moment: a position of its own. */
@@ -202,7 +202,7 @@ class MainSweep {
   }
 
   private subset(
-    state: Pick<SubsetState, 'rung' | 'at' | 'shape' | 'window' | 'epoch'>,
+    state: Pick<SubsetState, 'stateClass' | 'at' | 'shape' | 'window' | 'epoch'>,
     open: readonly LogRecord[],
   ): void {
     const lost = new Set(lostOf(state.shape, open));
@@ -220,10 +220,10 @@ class MainSweep {
       differences.before.push(before);
       differences.after.push(content);
     });
-    const { rung, at, shape, window, epoch } = state;
+    const { stateClass, at, shape, window, epoch } = state;
     // Written out: a spread object would take twice the memory, and there are very many.
     subsets.push({
-      rung,
+      stateClass,
       at,
       shape,
       window,

@@ -9,8 +9,8 @@ import { type Layout, type Line, layOut, type SpaceOptions } from './space-build
 import {
   type AxisName,
   axisNames,
-  type Rung,
   type Segment,
+  type StateClass,
   type StateRef,
   type SubsetState,
 } from './states.ts';
@@ -53,20 +53,20 @@ export class Space {
     return this.layout.lines[name];
   }
 
-  /** Every state of one kind of place, in order; `visit` is given its rung and the segment or subset it is in. */
-  eachState(visit: (ref: StateRef, rung: Rung, place: Segment | SubsetState) => void): void {
+  /** Every state of one kind of place, in order; `visit` is given its stateClass and the segment or subset it is in. */
+  eachState(visit: (ref: StateRef, stateClass: StateClass, place: Segment | SubsetState) => void): void {
     for (const axis of axisNames) {
       for (const segment of this.line(axis).segments)
         for (let position = segment.from; position < segment.to; position += 1) {
-          const rung = this.rungAt(axis, position, segment);
-          if (rung !== undefined) visit({ axis, position }, rung, segment);
+          const stateClass = this.classAt(axis, position, segment);
+          if (stateClass !== undefined) visit({ axis, position }, stateClass, segment);
         }
     }
-    this.subsets.forEach((state, subset) => visit({ subset }, state.rung, state));
+    this.subsets.forEach((state, subset) => visit({ subset }, state.stateClass, state));
   }
 
-  /** The rung of a position of a segment; undefined where the scenario does not ask for it. */
-  rungAt(axis: AxisName, position: number, segment: Segment): Rung | undefined {
+  /** The stateClass of a position of a segment; undefined where the scenario does not ask for it. */
+  classAt(axis: AxisName, position: number, segment: Segment): StateClass | undefined {
     if (axis === 'none') return 'lost';
     if (axis !== 'head' || position < segment.to - 1) return 'torn';
     return this.options.kinds.includes('prefix') ? 'prefix' : undefined;
@@ -79,10 +79,10 @@ export class Space {
     return place;
   }
 
-  rungOf(ref: StateRef): Rung {
+  classOf(ref: StateRef): StateClass {
     const place = this.placeOf(ref);
-    if ('rung' in place) return place.rung;
-    return ('axis' in ref ? this.rungAt(ref.axis, ref.position, place) : undefined) ?? 'prefix';
+    if ('stateClass' in place) return place.stateClass;
+    return ('axis' in ref ? this.classAt(ref.axis, ref.position, place) : undefined) ?? 'prefix';
   }
 
   /** The state as the write log knows it. */

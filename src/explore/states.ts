@@ -11,9 +11,9 @@ export type AxisName = (typeof axisNames)[number];
 /** Names one state of a space. */
 export type StateRef = { axis: AxisName; position: number } | { subset: number };
 
-/** The rungs of the crash model, by which states are counted. */
-export const rungs = ['prefix', 'lost', 'torn', 'subset', 'sampled'] as const;
-export type Rung = (typeof rungs)[number];
+/** The stateClasses of the crash model, by which states are counted. */
+export const stateClasses = ['prefix', 'lost', 'torn', 'subset', 'sampled'] as const;
+export type StateClass = (typeof stateClasses)[number];
 
 /** Neighbouring positions of an axis that are states of one write (or one epoch's end). */
 export interface Segment {
@@ -32,7 +32,7 @@ export interface Segment {
 
 /** A state that is told by what differs from a position of an axis. */
 export interface SubsetState {
-  rung: 'lost' | 'subset' | 'sampled';
+  stateClass: 'lost' | 'subset' | 'sampled';
   at: number;
   shape: CrashShape;
   window: number;

@@ -9,7 +9,7 @@ export const maxWholeEpoch = 6;
 /** Subsets drawn of each larger epoch. */
 const samples = 8;
 
-type Loss = Pick<SubsetState, 'rung' | 'shape'>;
+type Loss = Pick<SubsetState, 'stateClass' | 'shape'>;
 
 /**
  * The ways to lose some, not all, of an epoch's open writes: all but one and only one (R1), every other subset of a
@@ -26,15 +26,15 @@ export function lossesOf(open: readonly LogRecord[], kinds: readonly StateKind[]
 function singles(seqs: readonly number[]): Loss[] {
   if (seqs.length < 2) return [];
   const lost = (keep: 'all-but' | 'only') =>
-    seqs.map((seq): Loss => ({ rung: 'lost', shape: { kind: 'lost', keep, seq } }));
+    seqs.map((seq): Loss => ({ stateClass: 'lost', shape: { kind: 'lost', keep, seq } }));
   return seqs.length === 2 ? lost('only') : [...lost('all-but'), ...lost('only')];
 }
 
 function subsets(seqs: readonly number[], random: Random): Loss[] {
   const { length } = seqs;
-  const loss = (rung: 'subset' | 'sampled', chosen: readonly number[]): Loss => {
+  const loss = (stateClass: 'subset' | 'sampled', chosen: readonly number[]): Loss => {
     const shape: CrashShape = { kind: 'subset', lost: chosen };
-    return { rung, shape };
+    return { stateClass, shape };
   };
   if (length < 4) return [];
   if (length > maxWholeEpoch) return drawn(seqs, random).map((chosen) => loss('sampled', chosen));

@@ -1,5 +1,5 @@
-import { canonicalVariables, readVariableStore } from '../filesystem/uefi-variables.ts';
-import { volumeHeaderBytes, volumeLayout } from '../filesystem/uefi-volume.ts';
+import { canonicalVariables, readVariableStore } from '../filesystem/uefi/variables.ts';
+import { volumeHeaderBytes, volumeLayout } from '../filesystem/uefi/volume.ts';
 import type { DiskView } from '../filesystem/view.ts';
 import { type LogDisk, sectorBytes } from '../writelog/log.ts';
 import type { Cells } from './cells.ts';

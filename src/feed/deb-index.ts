@@ -1,5 +1,5 @@
+import { type Field, field, type Stanza } from '../package/control/stanza.ts';
 import type { ControlPackage } from '../package/package-format.ts';
-import { type Field, field, type Stanza } from '../package/stanza.ts';
 import { byText, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import { packagesFile } from './packages-file.ts';

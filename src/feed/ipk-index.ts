@@ -1,6 +1,6 @@
+import { field, fieldValue, type Stanza } from '../package/control/stanza.ts';
+import { compareVersions } from '../package/control/version.ts';
 import type { ControlPackage } from '../package/package-format.ts';
-import { field, fieldValue, type Stanza } from '../package/stanza.ts';
-import { compareVersions } from '../package/version.ts';
 import { byText, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import { packagesFile } from './packages-file.ts';

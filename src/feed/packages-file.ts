@@ -1,6 +1,6 @@
-import { gzip } from '../package/compression.ts';
+import { gzip } from '../package/archive/compression.ts';
+import { type Stanza, stanzaText } from '../package/control/stanza.ts';
 import type { ControlPackage } from '../package/package-format.ts';
-import { type Stanza, stanzaText } from '../package/stanza.ts';
 import { architecturesOf, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ScenarioError } from '../core/errors.ts';
-import { field, type Stanza, stanzaText } from '../package/stanza.ts';
+import { field, type Stanza, stanzaText } from '../package/control/stanza.ts';
 import type { IndexFile } from './feed-index.ts';
 
 /** What a repository says of itself besides its indexes. */

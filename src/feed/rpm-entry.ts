@@ -1,8 +1,8 @@
 import type { RpmPackage } from '../package/package-format.ts';
-import { directoryBits, listedFiles, type RpmListedFile, typeBits } from '../package/rpm-files.ts';
-import { numbersOf, textOf, textsOf } from '../package/rpm-header.ts';
-import { labelsOf, type RelationKind } from '../package/rpm-labels.ts';
-import { fileFlags, signatureTags, tags } from '../package/rpm-tags.ts';
+import { directoryBits, listedFiles, type RpmListedFile, typeBits } from '../package/rpm/files.ts';
+import { numbersOf, textOf, textsOf } from '../package/rpm/header.ts';
+import { labelsOf, type RelationKind } from '../package/rpm/labels.ts';
+import { fileFlags, signatureTags, tags } from '../package/rpm/tags.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import { isPrimary, relationElements } from './rpm-relations.ts';
 import { emptyElement, openElement, textElement } from './xml.ts';

@@ -1,5 +1,5 @@
 import { sha256 } from '../core/digest.ts';
-import { gzip } from '../package/compression.ts';
+import { gzip } from '../package/archive/compression.ts';
 import type { RpmPackage } from '../package/package-format.ts';
 import { architecturesOf, byText, type FeedIndex } from './feed-index.ts';
 import type { IndexedPackage } from './indexed-package.ts';

@@ -1,7 +1,7 @@
-import type { RpmListedFile } from '../package/rpm-files.ts';
-import type { RelationKind, RpmRelation, RpmRelations } from '../package/rpm-labels.ts';
-import { sense } from '../package/rpm-tags.ts';
-import { compareRpmVersions, parseEvr } from '../package/rpm-version.ts';
+import type { RpmListedFile } from '../package/rpm/files.ts';
+import type { RelationKind, RpmRelation, RpmRelations } from '../package/rpm/labels.ts';
+import { sense } from '../package/rpm/tags.ts';
+import { compareRpmVersions, parseEvr } from '../package/rpm/version.ts';
 import { emptyElement } from './xml.ts';
 
 const comparisons: Readonly<Record<number, string>> = {

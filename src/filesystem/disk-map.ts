@@ -1,11 +1,11 @@
-import { ext4Owners } from './ext4-map.ts';
-import { fatOwners } from './fat-map.ts';
+import { ext4Owners } from './ext4/map.ts';
+import { fatOwners } from './fat/map.ts';
 import { unlessMalformed } from './malformed.ts';
 import type { Owners } from './owners.ts';
-import type { Partition } from './partition.ts';
+import type { Partition } from './partitions/partition.ts';
+import { volumesOf } from './partitions/volumes.ts';
 import { type Content, type Place, placeText } from './place.ts';
 import { type DiskView, partView } from './view.ts';
-import { volumesOf } from './volumes.ts';
 
 /** Protective MBR, header and 128 entries; at the end, no MBR. */
 const gptBytes = { format: 'GPT', start: 34 * 512, end: 33 * 512 } as const;

@@ -9,12 +9,19 @@ import { exclusively } from './exclusive.ts';
 import { givenPackages, makeFeedImage } from './feed-image.ts';
 import { folderDigest } from './folder-digest.ts';
 import { ImageStore } from './image-store.ts';
-import { type ImageSets, type LockedSet, type LockFile, lockedSetOf, readLock, writeLock } from './lock.ts';
 import { makeImage } from './make-image.ts';
 import { loadManifest } from './manifest.ts';
-import { fetchSet } from './packages.ts';
+import {
+  type ImageSets,
+  type LockedSet,
+  type LockFile,
+  lockedSetOf,
+  readLock,
+  writeLock,
+} from './packages/lock.ts';
+import { fetchSet } from './packages/packages.ts';
+import { Indexes, resolveSet } from './packages/resolve.ts';
 import { prebuiltManifest } from './prebuilt.ts';
-import { Indexes, resolveSet } from './resolve.ts';
 import { StepCache, stepKey } from './steps.ts';
 import { makeFolder } from './temporary.ts';
 import type { MakeOptions } from './workshop.ts';

@@ -9,11 +9,13 @@ import { writeIndexes } from '../feed/index-feed.ts';
 import { openSigner } from '../feed/sign-release.ts';
 import type { FileRef, ImageManifest, PackageContents, ReleaseSpec } from '../model/image.ts';
 import type { ControlPackage } from '../package/package-format.ts';
-import { debFolder } from './deb-folder.ts';
-import { debRoot } from './deb-root.ts';
 import type { FeedImage, FeedMachine } from './description.ts';
-import { fixedUuid } from './disk-layout.ts';
-import { writeExt4 } from './ext4.ts';
+import { fixedUuid } from './disk/disk-layout.ts';
+import { writeExt4 } from './disk/ext4.ts';
+import { folderDigest } from './folder-digest.ts';
+import { packageList } from './make-image.ts';
+import { manifestPath, manifestText } from './manifest.ts';
+import { debFolder } from './packages/deb-folder.ts';
 import {
   filesOf,
   type KnownPackages,
@@ -21,21 +23,19 @@ import {
   packagesOf,
   type UnpackedPackage,
   unpacked,
-} from './feed-release.ts';
-import { folderDigest } from './folder-digest.ts';
-import { ipkRoot } from './ipk-root.ts';
-import { initialRamDisk, readKernel } from './kernel.ts';
-import { type LocalBuild, offerBoth } from './local-feed.ts';
-import { packageList } from './make-image.ts';
-import { manifestPath, manifestText } from './manifest.ts';
-import { readModules } from './modules.ts';
-import { PackageFiles } from './package-files.ts';
-import { rpmFolder } from './rpm-folder.ts';
-import { rpmRoot } from './rpm-root.ts';
+} from './packages/feed-release.ts';
+import { type LocalBuild, offerBoth } from './packages/local-feed.ts';
+import { rpmFolder } from './packages/rpm-folder.ts';
+import { unpackSet } from './packages/unpack.ts';
+import { debRoot } from './root/deb-root.ts';
+import { ipkRoot } from './root/ipk-root.ts';
+import { initialRamDisk, readKernel } from './root/kernel.ts';
+import { readModules } from './root/modules.ts';
+import { PackageFiles } from './root/package-files.ts';
+import { rpmRoot } from './root/rpm-root.ts';
 import { sshAccess } from './ssh-access.ts';
 import { Tools } from './tools.ts';
 import { Tree } from './tree.ts';
-import { unpackSet } from './unpack.ts';
 import { type MakeOptions, output, outputBytes } from './workshop.ts';
 
 /** Names the folder with packages that are not part of this repository. */

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageManifest, ReleaseSpec } from '../model/image.ts';
-import type { LockedSet } from './lock.ts';
+import { bootPartition, dataPartition, slots } from './disk/partitions.ts';
 import { manifestPath, manifestText } from './manifest.ts';
-import { bootPartition, dataPartition, slots } from './partitions.ts';
+import type { LockedSet } from './packages/lock.ts';
 import { makeRelease } from './release.ts';
 import { sshAccess } from './ssh-access.ts';
 import { outputBytes, prepare, type SlotImageOptions } from './workshop.ts';

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../core/digest.ts';
 import type { FileRef, ReleaseSpec } from '../model/image.ts';
+import { writeBundle } from './bundles/rauc.ts';
 import type { ReleaseDescription } from './description.ts';
-import { fixedUuid, writeDisk } from './disk-layout.ts';
-import { writeExt4 } from './ext4.ts';
-import { inodes, mib, partitions } from './partitions.ts';
-import { writeBundle } from './rauc-bundle.ts';
-import { releaseRoot } from './root.ts';
+import { fixedUuid, writeDisk } from './disk/disk-layout.ts';
+import { writeExt4 } from './disk/ext4.ts';
+import { inodes, mib, partitions } from './disk/partitions.ts';
+import { releaseRoot } from './root/root.ts';
 import { output, type Workshop } from './workshop.ts';
 
 /** Contents of the partitions that all releases share. */

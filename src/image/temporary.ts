@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isFolder } from '../core/files.ts';
-import { isOwnerGone, ownerName } from '../core/owner.ts';
+import { isProcessGone, processTag } from '../core/process-tag.ts';
 
 /**
  * Makes the folder `path` whole or not at all: `make` fills a temporary folder beside it, which is
@@ -10,7 +10,7 @@ import { isOwnerGone, ownerName } from '../core/owner.ts';
  */
 export async function makeFolder(path: string, make: (folder: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${ownerName()}-${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = `${path}.${processTag()}-${randomBytes(4).toString('hex')}.tmp`;
   try {
     await mkdir(temporary);
     await make(temporary);
@@ -29,7 +29,7 @@ export async function removeStale(folder: string): Promise<void> {
     if (owner === undefined) continue;
     const path = join(folder, basename(name));
     const left = await stat(path).catch(() => undefined);
-    if (left !== undefined && isOwnerGone(owner, left.mtimeMs))
+    if (left !== undefined && isProcessGone(owner, left.mtimeMs))
       await rm(path, { recursive: true, force: true });
   }
 }

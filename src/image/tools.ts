@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { HarnessError } from '../core/errors.ts';
 import { type CommandResult, run } from '../process/run.ts';
-import type { LockedSet } from './lock.ts';
+import type { LockedSet } from './packages/lock.ts';
 
 /** Options of one run of a tool. */
 export interface ToolOptions {

@@ -3,7 +3,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { sha256 } from '../core/digest.ts';
-import { packTar } from '../package/tar.ts';
+import { packTar } from '../package/archive/tar.ts';
 
 /** A file, directory or symbolic link of a file system to be made; everything belongs to root. */
 export type TreeNode =

@@ -4,15 +4,15 @@ import { sha256File } from '../core/digest.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { FileRef } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
-import { type BootLoader, bootLoaders } from './boot-loader.ts';
 import type { BuiltImage, MachineDescription } from './description.ts';
-import type { ImageSets, LockedSet } from './lock.ts';
-import { readModules } from './modules.ts';
-import { PackageFiles } from './package-files.ts';
-import { type BaseRoot, baseRoot, type RootInputs } from './root.ts';
+import { type BootLoader, bootLoaders } from './disk/boot-loader.ts';
+import type { ImageSets, LockedSet } from './packages/lock.ts';
+import { unpackSet } from './packages/unpack.ts';
+import { readModules } from './root/modules.ts';
+import { PackageFiles } from './root/package-files.ts';
+import { type BaseRoot, baseRoot, type RootInputs } from './root/root.ts';
 import type { StepCache } from './steps.ts';
 import { Tools } from './tools.ts';
-import { unpackSet } from './unpack.ts';
 
 /** What any image of one machine is made from, besides its description. */
 export interface MakeOptions {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ConfigurationPromise } from './configuration.ts';
 import type { MachineName } from './machine.ts';
 
@@ -111,4 +112,11 @@ export interface Scenario {
     /** At the end of each path: must the agent's rollback bring back the release before? */
     rollback: 'succeeds' | 'unchecked';
   };
+}
+
+/** A scenario's file name without its ending, for folder names. */
+export function scenarioSlug(path: string): string {
+  return basename(path)
+    .replace(/\.ya?ml$/, '')
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-');
 }

@@ -1,4 +1,4 @@
-import type { ArchiveEdit } from './archive-edit.ts';
+import type { ArchiveEdit } from './archive/archive-edit.ts';
 import type { ScriptName } from './package-format.ts';
 
 /** What a package that is made from another holds other than it, besides what it says of itself. */

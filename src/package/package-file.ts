@@ -1,9 +1,9 @@
 import { ScenarioError } from '../core/errors.ts';
-import { type ByteSource, openSource } from './byte-source.ts';
-import { controlPackageFrom } from './control-package.ts';
-import { asScenarioError } from './damage.ts';
+import { type ByteSource, openSource } from './archive/byte-source.ts';
+import { asScenarioError } from './archive/damage.ts';
+import { controlPackageFrom } from './control/control-package.ts';
 import { formatOf, type PackageFile, type PackageFormat } from './package-format.ts';
-import { rpmPackageFrom } from './rpm-package.ts';
+import { rpmPackageFrom } from './rpm/rpm-package.ts';
 
 /**
  * Reads what a package says of itself. Its files must be there whole, but are not unpacked: `listFiles` does that.

@@ -1,6 +1,6 @@
-import type { RpmFile } from './rpm-file.ts';
-import { scriptTags } from './rpm-tags.ts';
-import type { Stanza } from './stanza.ts';
+import type { Stanza } from './control/stanza.ts';
+import type { RpmFile } from './rpm/rpm-file.ts';
+import { scriptTags } from './rpm/tags.ts';
 
 /** Kinds of package files that are read. ipk and deb differ in who takes them, hardly in what they are. */
 export const packageFormats = ['ipk', 'deb', 'rpm'] as const;

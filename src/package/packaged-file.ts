@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { collect } from './byte-source.ts';
-import { within } from './damage.ts';
-import { limits } from './limits.ts';
-import type { TarEntry } from './tar.ts';
+import { collect } from './archive/byte-source.ts';
+import { within } from './archive/damage.ts';
+import { limits } from './archive/limits.ts';
+import type { TarEntry } from './archive/tar.ts';
 
 /** A file that a package installs. */
 export interface PackagedFile extends Omit<TarEntry, 'type' | 'uid' | 'gid'> {

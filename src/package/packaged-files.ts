@@ -1,12 +1,12 @@
-import type { ByteSource } from './byte-source.ts';
-import { compressionOf, decompress } from './compression.ts';
-import { Damage, within } from './damage.ts';
-import { limits } from './limits.ts';
-import { isTar, readMembers } from './members.ts';
+import type { ByteSource } from './archive/byte-source.ts';
+import { compressionOf, decompress } from './archive/compression.ts';
+import { Damage, within } from './archive/damage.ts';
+import { limits } from './archive/limits.ts';
+import { readTar } from './archive/tar.ts';
+import { isTar, readMembers } from './control/members.ts';
 import { inPackage } from './package-file.ts';
 import { type ListOptions, type PackagedFile, readContent } from './packaged-file.ts';
-import { rpmFilesFrom } from './rpm-contents.ts';
-import { readTar } from './tar.ts';
+import { rpmFilesFrom } from './rpm/contents.ts';
 
 /**
  * What a package installs, in the archive's order, or of an rpm in the header's. Contents go by in chunks: none is held

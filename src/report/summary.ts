@@ -92,9 +92,12 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     `${boots} boots`,
     claim,
   ]);
-  const rungs = Object.entries(crash.states)
+  const stateClasses = Object.entries(crash.states)
     .filter(([, count]) => count > 0)
-    .map(([rung, count]) => `${rung} ${crash.decided[rung as keyof typeof crash.decided]}/${count}`);
+    .map(
+      ([stateClass, count]) =>
+        `${stateClass} ${crash.decided[stateClass as keyof typeof crash.decided]}/${count}`,
+    );
   const open = [
     ...(crash.skipped > 0 ? [`${crash.skipped} not tried, because their epoch had failed already`] : []),
     ...(crash.undecided > 0 ? [`${crash.undecided} UNKNOWN: the budget was used up`] : []),
@@ -102,7 +105,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
   return [
     `  power cuts: every crash state (${facts})`,
     ...align([['', 'decided', 'by', 'claim'], ...stages]).map((line) => `    ${line}`),
-    `    states: ${rungs.join(', ')}${crash.blockTears > 0 ? ` (${crash.blockTears} of the torn between 4 KiB blocks)` : ''}`,
+    `    states: ${stateClasses.join(', ')}${crash.blockTears > 0 ? ` (${crash.blockTears} of the torn between 4 KiB blocks)` : ''}`,
     ...open.map((line) => `    ${line}`),
     ...(crash.snapshots.restored > 0
       ? [`    ${crash.snapshots.restored} boots began with one of ${crash.snapshots.taken} snapshots`]

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { type BuildPlace, type ReadBuild, readBuild } from '../admission/package-facts.ts';
 import { ScenarioError } from '../core/errors.ts';
+import { releaseContents } from '../device/open-context.ts';
 import { didYouMean } from '../document/suggest.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { AgentSpec } from '../model/scenario.ts';
+import { compareVersions } from '../package/control/version.ts';
 import { formatOf, type PackageFormat } from '../package/package-format.ts';
-import { compareRpmVersions } from '../package/rpm-version.ts';
-import { compareVersions } from '../package/version.ts';
-import { releaseContents } from './open-bench.ts';
+import { compareRpmVersions } from '../package/rpm/version.ts';
 import { imageFor } from './scenario-image.ts';
 
 /** Which packages of which image are meant. */

@@ -4,28 +4,34 @@ import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { ScenarioError } from '../core/errors.ts';
+import { bootState } from '../crash/boot-state.ts';
+import { readFindingHeader, restoreFinding } from '../crash/finding-file.ts';
+import type { PlannedState } from '../crash/planned.ts';
+import { parseToken } from '../crash/token.ts';
+import { openDevice } from '../device/device.ts';
+import { openRunContext } from '../device/open-context.ts';
+import type { RunContext } from '../device/run-context.ts';
 import type { DiskView } from '../filesystem/view.ts';
 import { verifyFiles } from '../image/manifest.ts';
 import type { RunEvent } from '../model/event.ts';
 import type { CutRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
+import {
+  differingInputs,
+  type Inputs,
+  inputsDigest,
+  inputsOf,
+  inputsOfScenario,
+} from '../recording/inputs.ts';
+import { findRecording } from '../recording/recordings.ts';
+import { disksIn, type Trace } from '../recording/trace.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { Broken, Ready } from '../target/target.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import { parseStateId } from '../writelog/state-id.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
-import type { Bench } from './bench.ts';
-import { bootState } from './boot-state.ts';
-import { openDevice } from './device.ts';
-import { readFindingHeader, restoreFinding } from './finding-file.ts';
-import { disksIn, type Ground } from './ground.ts';
-import { differingInputs, type Inputs, inputsDigest, inputsOf, inputsOfScenario } from './inputs.ts';
-import { openBench } from './open-bench.ts';
-import type { PlannedState } from './planned.ts';
-import { findRecording } from './recordings.ts';
 import { openReportFolder, openRunFolder, timeId } from './report-folder.ts';
 import { assertReleases, filesInUse, imageFor } from './scenario-image.ts';
-import { parseToken } from './token.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What is to be replayed, and where it may leave something. */
@@ -60,8 +66,8 @@ interface Source {
   scenario: Scenario;
   inputs: Inputs;
   reason: string;
-  /** Restores logs and data into a bench's workspace. */
-  restore: (bench: Bench) => Promise<{ ground: Ground; state: CrashState; window: Window }>;
+  /** Restores logs and data into a context's workspace. */
+  restore: (context: RunContext) => Promise<{ trace: Trace; state: CrashState; window: Window }>;
 }
 
 /**
@@ -82,7 +88,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   if (differing.length > 0) throw changed(differing);
   assertReleases(scenario, manifest);
   await verifyFiles(filesInUse(scenario, manifest));
-  const bench = await openBench(
+  const context = await openRunContext(
     {
       runId: 'replay',
       scenario,
@@ -101,32 +107,32 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     },
     stack,
   );
-  const planned = await source.restore(bench);
+  const planned = await source.restore(context);
   const done = { scenario, reason: source.reason, folder, images: [] };
   if (options.exportTo !== undefined) {
-    const { views } = await disksIn(bench, planned.ground, planned.state, stack);
+    const { views } = await disksIn(context, planned.trace, planned.state, stack);
     const names = manifest.disks.map(({ id }) => id);
     return { ...done, images: await writeImages(options.exportTo, names, views) };
   }
   if (options.handOver !== undefined) {
-    await handOver(bench, planned, options.handOver);
+    await handOver(context, planned, options.handOver);
     return done;
   }
   const retry = scenario.expect.retry === 'succeeds';
-  const { record } = await bootState(bench, planned, { label: 'replay', retry });
+  const { record } = await bootState(context, planned, { label: 'replay', retry });
   return { ...done, cut: record };
 }
 
 async function handOver(
-  bench: Bench,
-  { ground, state }: PlannedState,
+  context: RunContext,
+  { trace, state }: PlannedState,
   take: (device: Ready | Broken) => Promise<void>,
 ): Promise<void> {
   await using stack = new CleanupStack();
-  const { disks } = await disksIn(bench, ground, state, stack);
-  const device = await openDevice(bench, 'replay', disks, stack);
+  const { disks } = await disksIn(context, trace, state, stack);
+  const device = await openDevice(context, 'replay', disks, stack);
   const booting = await device.target.powerOn();
-  await take(await booting.untilReady(Deadline.after(bench.scenario.expect.bootsWithinMs), bench.signal));
+  await take(await booting.untilReady(Deadline.after(context.scenario.expect.bootsWithinMs), context.signal));
 }
 
 async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
@@ -158,7 +164,7 @@ async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
     scenario,
     inputs: recording.inputs,
     reason: '',
-    restore: () => Promise.resolve({ ground: { ...recording, name }, state, window }),
+    restore: () => Promise.resolve({ trace: { ...recording, name }, state, window }),
   };
 }
 
@@ -174,7 +180,7 @@ function pick(inputs: Inputs): Pick<Inputs, 'image content' | 'machine'> {
 
 async function fromFinding(path: string): Promise<Source> {
   const { scenario, inputs, reason } = await readFindingHeader(path);
-  return { scenario, inputs, reason, restore: (bench) => restoreFinding(bench, path) };
+  return { scenario, inputs, reason, restore: (context) => restoreFinding(context, path) };
 }
 
 /** The finding with this token, in some report. */

@@ -41,13 +41,6 @@ export function timeId(date: Date): string {
   return `${date.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
 }
 
-/** A scenario's file name without its ending, for folder names. */
-export function scenarioSlug(path: string): string {
-  return basename(path)
-    .replace(/\.ya?ml$/, '')
-    .replaceAll(/[^A-Za-z0-9._-]/g, '-');
-}
-
 /** Writes a run's `run.json` and `junit.xml`. Errors: HarnessError `reports-unwritable`. */
 export async function writeRun(folder: string, record: RunRecord): Promise<void> {
   await writeReport(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);

@@ -1,11 +1,11 @@
+import { crashSummary } from '../crash/crash-summary.ts';
+import { present, type RunProgress } from '../crash/progress.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { type Problem, type RunRecord, worst } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { manyOutcomes } from '../oracle/outcomes.ts';
 import { findingsOf, runVerdict, uncutFindings } from '../oracle/verdict.ts';
-import { crashSummary } from './crash-summary.ts';
-import { present, type RunProgress } from './progress.ts';
 
 /** What a record says besides what happened. A run that ended before its image was there has no manifest. */
 export interface RunFacts {

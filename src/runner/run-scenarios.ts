@@ -3,31 +3,25 @@ import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
+import type { ExploreLimits } from '../crash/explore-cuts.ts';
+import type { RunProgress } from '../crash/progress.ts';
+import { problemOf, secondsSince } from '../device/checklist.ts';
+import { openRunContext } from '../device/open-context.ts';
 import { verifyFiles } from '../image/manifest.ts';
 import type { EventSink, RunEvent } from '../model/event.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { scenarioSlug } from '../model/scenario.ts';
 import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/accelerator.ts';
+import { assertFaults } from '../recording/source-trouble.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
-import { problemOf, secondsSince } from './checklist.ts';
-import type { ExploreLimits } from './explore-cuts.ts';
 import { defaultJobs } from './jobs.ts';
-import { openBench } from './open-bench.ts';
-import type { RunProgress } from './progress.ts';
-import {
-  openReportFolder,
-  openRunFolder,
-  scenarioSlug,
-  timeId,
-  writeJunit,
-  writeRun,
-} from './report-folder.ts';
+import { openReportFolder, openRunFolder, timeId, writeJunit, writeRun } from './report-folder.ts';
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
 import { assertReleases, filesInUse, imageFor, imageId } from './scenario-image.ts';
-import { assertFaults } from './source-trouble.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout run` was asked for. */
@@ -153,7 +147,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     host.accelerator = accelerator.accelerator;
     host.acceleratorReason = accelerator.reason;
     await using stack = new CleanupStack();
-    const bench = await openBench(
+    const context = await openRunContext(
       {
         runId,
         scenario,
@@ -172,9 +166,9 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
       },
       stack,
     );
-    assertFaults(bench);
+    assertFaults(context);
     await runScenario(
-      bench,
+      context,
       {
         powerCuts: options.powerCuts,
         limits: options.limits,

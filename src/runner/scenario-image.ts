@@ -1,11 +1,11 @@
 import { basename, dirname, resolve } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
+import { startRelease } from '../device/start-release.ts';
 import { buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { installedBy, type Scenario } from '../model/scenario.ts';
-import { startRelease } from './start-release.ts';
 
 /** The same for scenarios with the same image: its name, or the folder of its description. */
 export function imageId({ image, source }: Pick<Scenario, 'image' | 'source'>): string {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
-import { isOwnerGone, ownerName } from '../core/owner.ts';
 import { cacheRoot } from '../core/paths.ts';
+import { isProcessGone, processTag } from '../core/process-tag.ts';
 
 /** A folder for one invocation's scratch disks. Disposing removes it. */
 export interface Workspace extends AsyncDisposable {
@@ -30,9 +30,9 @@ async function create(root: string): Promise<Workspace> {
   for (const name of await readdir(root)) {
     const owner = /^[0-9a-f]{8}-\d+(?=-)/.exec(name)?.[0];
     const left = await stat(join(root, name)).catch(() => undefined);
-    if (owner !== undefined && left !== undefined && isOwnerGone(owner, left.mtimeMs))
+    if (owner !== undefined && left !== undefined && isProcessGone(owner, left.mtimeMs))
       await rm(join(root, name), { recursive: true, force: true });
   }
-  const path = await mkdtemp(join(root, `${ownerName()}-`));
+  const path = await mkdtemp(join(root, `${processTag()}-`));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

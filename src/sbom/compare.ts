@@ -1,6 +1,6 @@
 import type { PackageSystem } from '../model/software.ts';
-import { compareRpmVersions } from '../package/rpm-version.ts';
-import { compareVersions } from '../package/version.ts';
+import { compareVersions } from '../package/control/version.ts';
+import { compareRpmVersions } from '../package/rpm/version.ts';
 import type { CompareVersions } from './diff.ts';
 
 /** How each package system compares versions. */

@@ -1,6 +1,6 @@
 import type { InstalledPackage, PackageDigest } from '../model/software.ts';
-import { fieldValue, type Stanza } from '../package/stanza.ts';
-import { parseStanzas } from '../package/stanzas.ts';
+import { fieldValue, type Stanza } from '../package/control/stanza.ts';
+import { parseStanzas } from '../package/control/stanzas.ts';
 
 /** What somebody else than the device says of a package: a feed's index, or the control file within it. */
 export type PackageFacts = Pick<InstalledPackage, 'licence' | 'source' | 'digest'>;

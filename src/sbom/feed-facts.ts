@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
-import { Damage } from '../package/damage.ts';
+import { Damage } from '../package/archive/damage.ts';
 import { bounds } from './bounds.ts';
 import { addFacts, type FactBook, type PackageFacts } from './facts.ts';
 import { readText, unreadable } from './read-text.ts';

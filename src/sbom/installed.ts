@@ -1,6 +1,6 @@
 import { ScenarioError } from '../core/errors.ts';
 import type { InstalledPackage, PackageSystem } from '../model/software.ts';
-import { Damage } from '../package/damage.ts';
+import { Damage } from '../package/archive/damage.ts';
 import { bounds } from './bounds.ts';
 import { rpmInstalled, rpmQueryFormat } from './rpm-installed.ts';
 import { statusInstalled } from './status-installed.ts';

@@ -1,9 +1,9 @@
 import { ScenarioError } from '../core/errors.ts';
-import { chunks, collect, openSource } from '../package/byte-source.ts';
-import { compressionOf, decompress } from '../package/compression.ts';
-import { Damage, within } from '../package/damage.ts';
-import { limits } from '../package/limits.ts';
-import { readTar } from '../package/tar.ts';
+import { chunks, collect, openSource } from '../package/archive/byte-source.ts';
+import { compressionOf, decompress } from '../package/archive/compression.ts';
+import { Damage, within } from '../package/archive/damage.ts';
+import { limits } from '../package/archive/limits.ts';
+import { readTar } from '../package/archive/tar.ts';
 import { bounds } from './bounds.ts';
 import type { ImageSbom } from './image-sbom.ts';
 import { readBytes, unreadable } from './read-text.ts';

@@ -1,7 +1,7 @@
 import { ScenarioError } from '../core/errors.ts';
-import { chunks, collect, openSource } from '../package/byte-source.ts';
-import { decompress } from '../package/compression.ts';
-import { Damage } from '../package/damage.ts';
+import { chunks, collect, openSource } from '../package/archive/byte-source.ts';
+import { decompress } from '../package/archive/compression.ts';
+import { Damage } from '../package/archive/damage.ts';
 
 /**
  * The text of a file that somebody else wrote, unpacked where its name ends in `.gz`. Bytes that are not UTF-8 become

@@ -1,5 +1,5 @@
 import type { InstalledPackage } from '../model/software.ts';
-import { Damage } from '../package/damage.ts';
+import { Damage } from '../package/archive/damage.ts';
 
 const tags = [
   'NAME',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { Damage } from '../package/damage.ts';
+import { Damage } from '../package/archive/damage.ts';
 import { checksumOf } from './checksum.ts';
 import { shortDigest } from './id-string.ts';
 import { cpesOf, type ImageDocument, type ImagePackage, type Supplier } from './image-sbom.ts';

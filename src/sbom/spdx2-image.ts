@@ -1,4 +1,4 @@
-import { Damage } from '../package/damage.ts';
+import { Damage } from '../package/archive/damage.ts';
 import type { ImagePackage, ImageSbom } from './image-sbom.ts';
 import { packagesOf, type Spdx2Document } from './spdx2-document.ts';
 

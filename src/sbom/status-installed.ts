@@ -1,7 +1,7 @@
 import type { InstalledPackage } from '../model/software.ts';
-import { Damage } from '../package/damage.ts';
-import { fieldValue, type Stanza } from '../package/stanza.ts';
-import { parseStanzas } from '../package/stanzas.ts';
+import { Damage } from '../package/archive/damage.ts';
+import { fieldValue, type Stanza } from '../package/control/stanza.ts';
+import { parseStanzas } from '../package/control/stanzas.ts';
 import { factsOf } from './facts.ts';
 
 /** The third word of `Status:` where files of the package are there: dpkg(1), "Package states"; opkg's pkg_state_status_t. */

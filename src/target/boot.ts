@@ -4,7 +4,7 @@ import { DeviceFailure } from '../core/errors.ts';
 import { knock } from '../guest/banner.ts';
 import { SshSession } from '../guest/ssh.ts';
 import type { QemuExit } from '../qemu/process.ts';
-import type { PowerCycle, Rig } from './rig.ts';
+import type { PowerCycle, VirtualMachine } from './virtual-machine.ts';
 
 /** How long a knock waits for the server's first bytes: at first, and at most after doubling at each silence. */
 const patienceMs = { first: 1000, most: 16_000 };
@@ -41,19 +41,23 @@ interface Progress {
  * Follows a guest through its boot, and through its own resets, until a login works or will not come.
  * A guest that resets itself (QEMU ends, because of -no-reboot) gets its power back at once.
  */
-export async function followBoot(rig: Rig, deadline: Deadline, signal: AbortSignal): Promise<BootOutcome> {
-  const maxResets = rig.options.maxResets ?? defaultMaxResets;
+export async function followBoot(
+  vm: VirtualMachine,
+  deadline: Deadline,
+  signal: AbortSignal,
+): Promise<BootOutcome> {
+  const maxResets = vm.options.maxResets ?? defaultMaxResets;
   const progress: Progress = { answer: 'silent', problem: undefined };
   let resets = 0;
   let lastPanic: string | undefined;
   for (;;) {
-    const { console } = rig.current;
+    const { console } = vm.current;
     const fail = (code: string, what: string, cause?: unknown): BootOutcome => ({
-      failure: bootFailure(code, what, rig.current, cause),
+      failure: bootFailure(code, what, vm.current, cause),
       resets,
     });
     try {
-      const end = await withDeadline('boot', deadline, signal, (inner) => cycleEnd(rig, progress, inner));
+      const end = await withDeadline('boot', deadline, signal, (inner) => cycleEnd(vm, progress, inner));
       await console.catchUp();
       if ('session' in end) return { session: end.session, resets };
       if ('halted' in end) return fail('kernel-panic', `the kernel panicked and stands still: ${end.halted}`);
@@ -65,7 +69,7 @@ export async function followBoot(rig: Rig, deadline: Deadline, signal: AbortSign
       if (!(error instanceof DeadlinePassed)) throw error;
       await console.catchUp();
       return fail(
-        ...timeoutOf(rig.current, progress, { resets, lastPanic, limitMs: deadline.limitMs }),
+        ...timeoutOf(vm.current, progress, { resets, lastPanic, limitMs: deadline.limitMs }),
         error,
       );
     }
@@ -78,15 +82,15 @@ export async function followBoot(rig: Rig, deadline: Deadline, signal: AbortSign
         'reset-loop',
         `the device reset itself ${resets} times; the limit is ${maxResets}${because}`,
       );
-    rig.options.onNotice(
+    vm.options.onNotice(
       `the device reset itself while it booted, ${resets} of at most ${maxResets}${because}`,
     );
-    await rig.launch();
+    await vm.launch();
   }
 }
 
-async function cycleEnd(rig: Rig, progress: Progress, signal: AbortSignal): Promise<CycleEnd> {
-  const { qemu, console } = rig.current;
+async function cycleEnd(vm: VirtualMachine, progress: Progress, signal: AbortSignal): Promise<CycleEnd> {
+  const { qemu, console } = vm.current;
   const halted = new Promise<CycleEnd>((resolve) => {
     const judge = () => {
       const line = console.finding('halted');
@@ -96,15 +100,15 @@ async function cycleEnd(rig: Rig, progress: Progress, signal: AbortSignal): Prom
     judge();
   });
   const exit = qemu.exited.then((exit): CycleEnd => ({ exit }));
-  return Promise.race([exit, halted, login(rig, progress, signal)]);
+  return Promise.race([exit, halted, login(vm, progress, signal)]);
 }
 
 /**
  * Knocks, one at a time, until somebody answers and lets us in. Not before the guest's network card is in
  * use: QEMU's network keeps each early knock alive, and a small ssh server then pays for all of them.
  */
-async function login(rig: Rig, progress: Progress, signal: AbortSignal): Promise<CycleEnd> {
-  const { qemu, sshPort } = rig.current;
+async function login(vm: VirtualMachine, progress: Progress, signal: AbortSignal): Promise<CycleEnd> {
+  const { qemu, sshPort } = vm.current;
   await Promise.race([qemu.networkUp, systemClock.sleep(networkGraceMs, signal)]);
   await systemClock.sleep(linkUpMs, signal);
   let patience = patienceMs.first;
@@ -116,7 +120,7 @@ async function login(rig: Rig, progress: Progress, signal: AbortSignal): Promise
     try {
       if (answer.kind === 'answered') {
         const limit = Deadline.after(loginLimitMs);
-        return { session: await SshSession.login(answer.socket, rig.access, limit, signal) };
+        return { session: await SshSession.login(answer.socket, vm.access, limit, signal) };
       }
     } catch (error) {
       if (signal.aborted || !(error instanceof DeviceFailure || error instanceof DeadlinePassed)) throw error;

@@ -3,8 +3,8 @@ import { DeviceFailure } from '../core/errors.ts';
 import { ConnectionLost } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
 import type { QemuExit } from '../qemu/process.ts';
-import type { Rig } from './rig.ts';
 import type { EndOptions } from './states.ts';
+import type { VirtualMachine } from './virtual-machine.ts';
 
 /** How long a guest may take to end its power cycle when the caller sets no limit. */
 const endLimitMs = 120_000;
@@ -12,20 +12,20 @@ const endLimitMs = 120_000;
 const exitGraceMs = 3000;
 
 /** Does something through the login; when that breaks, says what became of the device. */
-export async function throughLogin<T>(rig: Rig, work: () => Promise<T>): Promise<T> {
+export async function throughLogin<T>(vm: VirtualMachine, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
-    throw await explainLoss(rig, error);
+    throw await explainLoss(vm, error);
   }
 }
 
-async function explainLoss(rig: Rig, error: ConnectionLost): Promise<Error> {
-  const { qemu, console } = rig.current;
+async function explainLoss(vm: VirtualMachine, error: ConnectionLost): Promise<Error> {
+  const { qemu, console } = vm.current;
   const limit = Deadline.after(exitGraceMs);
-  rig.ended.throwIfAborted();
-  const exit = await withDeadline('end of QEMU', limit, rig.ended, () => qemu.exited).catch(() => undefined);
+  vm.ended.throwIfAborted();
+  const exit = await withDeadline('end of QEMU', limit, vm.ended, () => qemu.exited).catch(() => undefined);
   await console.catchUp();
   if (exit?.kind === 'failed') return exit.error;
   const panic = console.finding('panic');
@@ -41,15 +41,15 @@ async function explainLoss(rig: Rig, error: ConnectionLost): Promise<Error> {
 
 /** Asks the guest to end its power cycle and waits until QEMU has ended, for the reason that was asked for. */
 export async function endByGuest(
-  rig: Rig,
+  vm: VirtualMachine,
   session: SshSession,
   want: 'guest-reset' | 'guest-shutdown',
   { deadline = Deadline.after(endLimitMs), signal }: EndOptions,
 ): Promise<void> {
   const [command, code] =
     want === 'guest-reset' ? ['reboot', 'reboot-failed'] : ['poweroff', 'shutdown-failed'];
-  const { qemu, console } = rig.current;
-  const either = AbortSignal.any([rig.ended, ...(signal === undefined ? [] : [signal])]);
+  const { qemu, console } = vm.current;
+  const either = AbortSignal.any([vm.ended, ...(signal === undefined ? [] : [signal])]);
   const fail = (why: string, cause?: unknown) =>
     new DeviceFailure(code, `${why}; its console: ${console.path}`, { cause, logPath: console.path });
   try {

@@ -4,12 +4,12 @@ import type { SshSession } from '../guest/ssh.ts';
 import { followBoot } from './boot.ts';
 import { endByGuest, throughLogin } from './guest.ts';
 import { Lease } from './lease.ts';
-import { Rig, type TargetOptions } from './rig.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
+import { type TargetOptions, VirtualMachine } from './virtual-machine.ts';
 
-export type { TargetOptions } from './rig.ts';
 export { type Snapshot, SnapshotStore, type SnapshotStoreOptions } from './snapshot-store.ts';
 export type { Booting, Broken, Off, Ready } from './states.ts';
+export type { TargetOptions } from './virtual-machine.ts';
 
 /**
  * A device on the bench, switched off. Its life is a chain of states; using a state that the target has
@@ -17,55 +17,55 @@ export type { Booting, Broken, Off, Ready } from './states.ts';
  * Errors: ScenarioError `image-flash-units`; HarnessError of the NBD server.
  */
 export async function createTarget(options: TargetOptions): Promise<Off> {
-  return off(await Rig.create(options));
+  return off(await VirtualMachine.create(options));
 }
 
-function off(rig: Rig): Off {
+function off(vm: VirtualMachine): Off {
   const lease = new Lease();
   return {
-    ...anyState(rig),
+    ...anyState(vm),
     state: 'off',
     async powerOn(snapshots) {
       lease.end('switched on');
-      await rig.launch(snapshots);
-      return booting(rig);
+      await vm.launch(snapshots);
+      return booting(vm);
     },
   };
 }
 
-function booting(rig: Rig): Booting {
+function booting(vm: VirtualMachine): Booting {
   const lease = new Lease();
   const cut = new AbortController();
   return {
-    ...anyState(rig),
+    ...anyState(vm),
     state: 'booting',
-    from: rig.current.snapshots?.snapshot === undefined ? 'power-on' : 'snapshot',
+    from: vm.current.snapshots?.snapshot === undefined ? 'power-on' : 'snapshot',
     async untilReady(deadline, signal) {
       lease.use();
-      const signals = [rig.ended, cut.signal, ...(signal === undefined ? [] : [signal])];
-      const outcome = await followBoot(rig, deadline, AbortSignal.any(signals));
+      const signals = [vm.ended, cut.signal, ...(signal === undefined ? [] : [signal])];
+      const outcome = await followBoot(vm, deadline, AbortSignal.any(signals));
       lease.end('followed to the end of its boot');
-      if ('failure' in outcome) return broken(rig, outcome.failure, outcome.resets);
-      rig.keep(outcome.session);
-      return ready(rig, outcome.session, outcome.resets);
+      if ('failure' in outcome) return broken(vm, outcome.failure, outcome.resets);
+      vm.keep(outcome.session);
+      return ready(vm, outcome.session, outcome.resets);
     },
     async cutPower() {
       lease.end('cut off from power');
       cut.abort(new PowerCut());
-      return cutPower(rig);
+      return cutPower(vm);
     },
   };
 }
 
-function ready(rig: Rig, session: SshSession, resets: number): Ready {
+function ready(vm: VirtualMachine, session: SshSession, resets: number): Ready {
   const lease = new Lease();
-  const { console } = rig.current;
+  const { console } = vm.current;
   const guest = async <T>(work: () => Promise<T>): Promise<T> => {
     lease.use();
-    return throughLogin(rig, work);
+    return throughLogin(vm, work);
   };
   return {
-    ...anyState(rig),
+    ...anyState(vm),
     state: 'ready',
     resets,
     get oops() {
@@ -77,48 +77,48 @@ function ready(rig: Rig, session: SshSession, resets: number): Ready {
     writeFile: (path, data, options) => guest(() => session.writeFile(path, data, options)),
     async reboot(options = {}) {
       lease.use();
-      await endByGuest(rig, session, 'guest-reset', options);
+      await endByGuest(vm, session, 'guest-reset', options);
       lease.end('rebooted');
-      await rig.launch();
-      return booting(rig);
+      await vm.launch();
+      return booting(vm);
     },
     async shutdown(options = {}) {
       lease.use();
-      await endByGuest(rig, session, 'guest-shutdown', options);
+      await endByGuest(vm, session, 'guest-shutdown', options);
       lease.end('shut down');
-      await rig.endCycle();
-      return off(rig);
+      await vm.endCycle();
+      return off(vm);
     },
     async cutPower() {
       lease.end('cut off from power');
-      return cutPower(rig);
+      return cutPower(vm);
     },
   };
 }
 
-function broken(rig: Rig, failure: DeviceFailure, resets: number): Broken {
+function broken(vm: VirtualMachine, failure: DeviceFailure, resets: number): Broken {
   const lease = new Lease();
   return {
-    ...anyState(rig),
+    ...anyState(vm),
     state: 'broken',
     failure,
     resets,
     async cutPower() {
       lease.end('cut off from power');
-      return cutPower(rig);
+      return cutPower(vm);
     },
   };
 }
 
-function anyState(rig: Rig): AnyState {
+function anyState(vm: VirtualMachine): AnyState {
   return {
-    cpuSeconds: () => rig.cpuSeconds,
-    consolePath: () => rig.consolePath,
-    [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
+    cpuSeconds: () => vm.cpuSeconds,
+    consolePath: () => vm.consolePath,
+    [Symbol.asyncDispose]: () => vm[Symbol.asyncDispose](),
   };
 }
 
-async function cutPower(rig: Rig): Promise<Off> {
-  await rig.cutPower();
-  return off(rig);
+async function cutPower(vm: VirtualMachine): Promise<Off> {
+  await vm.cutPower();
+  return off(vm);
 }

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
-import type { Compression } from '../package/compression.ts';
+import type { Compression } from '../package/archive/compression.ts';
 import { findInside, namesIn } from './inside.ts';
 import { type ListedPackage, readPackageList } from './package-list.ts';
 import type { BootFiles, RootDisk } from './part.ts';

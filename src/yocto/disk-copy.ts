@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type Compression, decompress } from '../package/compression.ts';
-import { asScenarioError, Damage } from '../package/damage.ts';
+import { type Compression, decompress } from '../package/archive/compression.ts';
+import { asScenarioError, Damage } from '../package/archive/damage.ts';
 
 /** More than any image has: what goes on for longer is meant to fill the host's disk. */
 const mostBytes = 2 ** 40;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messageOf } from '../../src/core/errors.ts';
-import { type CanonicalImage, canonicalImage } from '../../src/filesystem/canonical-image.ts';
 import { DiskMap } from '../../src/filesystem/disk-map.ts';
-import { journalGeometry } from '../../src/filesystem/journal-geometry.ts';
+import { type CanonicalImage, canonicalImage } from '../../src/filesystem/ext4/canonical-image.ts';
+import { journalGeometry } from '../../src/filesystem/ext4/journal-geometry.ts';
 import { bufferView } from '../../src/filesystem/view.ts';
 import { run } from '../../src/process/run.ts';
 

@@ -17,12 +17,12 @@ import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheRoot } from '../../src/core/paths.ts';
 import { buildImage, ownImages } from '../../src/image/build.ts';
-import { lockedSetOf, readLock, writeLock } from '../../src/image/lock.ts';
+import { writeBundle } from '../../src/image/bundles/rauc.ts';
 import { listImages, mapPaths, verifyImage } from '../../src/image/manifest.ts';
-import { writeBundle } from '../../src/image/rauc-bundle.ts';
+import { lockedSetOf, readLock, writeLock } from '../../src/image/packages/lock.ts';
+import { unpackSet } from '../../src/image/packages/unpack.ts';
 import { StepCache } from '../../src/image/steps.ts';
 import { Tools } from '../../src/image/tools.ts';
-import { unpackSet } from '../../src/image/unpack.ts';
 import type { FileRef, ImageManifest } from '../../src/model/image.ts';
 import { type MachineName, machineNames } from '../../src/model/machine.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBuild } from '../../../src/admission/package-facts.ts';
 import { sha256 } from '../../../src/core/digest.ts';
-import { writePackage } from '../../../src/package/write-package.ts';
+import { writePackage } from '../../../src/package/control/write-package.ts';
 import { testData } from '../../support/data.ts';
 import { smallPackage } from '../package/small-package.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CleanupStack } from '../../../src/core/cleanup.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
 import { DeviceFailure, failureKind, HarnessError, messageOf } from '../../../src/core/errors.ts';
-import { isOwnerGone, ownerName } from '../../../src/core/owner.ts';
+import { isProcessGone, processTag } from '../../../src/core/process-tag.ts';
 import { Random } from '../../../src/core/random.ts';
 import { GiveUp, waitFor } from '../../../src/core/wait.ts';
 
@@ -112,17 +112,17 @@ describe('messageOf', () => {
   });
 });
 
-describe('isOwnerGone', () => {
+describe('isProcessGone', () => {
   const day = 24 * 3_600_000;
 
   it('knows the processes of its own host', () => {
-    const [place] = ownerName().split('-');
-    expect(isOwnerGone(ownerName(), 0)).toBe(false);
-    expect(isOwnerGone(`${place}-${2 ** 22 + 1}`, Date.now())).toBe(true);
+    const [place] = processTag().split('-');
+    expect(isProcessGone(processTag(), 0)).toBe(false);
+    expect(isProcessGone(`${place}-${2 ** 22 + 1}`, Date.now())).toBe(true);
   });
 
   it('waits a week for those of others', () => {
-    expect(isOwnerGone('00000000-1', 0, 6 * day)).toBe(false);
-    expect(isOwnerGone('00000000-1', 0, 8 * day)).toBe(true);
+    expect(isProcessGone('00000000-1', 0, 6 * day)).toBe(false);
+    expect(isProcessGone('00000000-1', 0, 8 * day)).toBe(true);
   });
 });

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type NewPackage, writePackage } from '../../../src/package/control/write-package.ts';
 import { readPackage } from '../../../src/package/package-file.ts';
 import type { ControlPackage } from '../../../src/package/package-format.ts';
 import { listFiles } from '../../../src/package/packaged-files.ts';
-import { type NewPackage, writePackage } from '../../../src/package/write-package.ts';
 
 /** Writes a package into a feed and returns its path. */
 export async function put(

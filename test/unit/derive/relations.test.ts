@@ -8,7 +8,7 @@ import {
   withAppended,
   withField,
 } from '../../../src/derive/relations.ts';
-import { field, parseStanza, stanzaText } from '../../../src/package/stanza.ts';
+import { field, parseStanza, stanzaText } from '../../../src/package/control/stanza.ts';
 
 describe('relations', () => {
   const moves = new Moves();

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
 import { readPackage } from '../../../src/package/package-file.ts';
 import { listFiles } from '../../../src/package/packaged-files.ts';
-import { labelsOf, type RpmRelation, relationKinds } from '../../../src/package/rpm-labels.ts';
-import { sense } from '../../../src/package/rpm-tags.ts';
-import { type NewRpm, writeRpm } from '../../../src/package/write-rpm.ts';
-import { smallRpm } from '../package/small-rpm.ts';
+import { labelsOf, type RpmRelation, relationKinds } from '../../../src/package/rpm/labels.ts';
+import { sense } from '../../../src/package/rpm/tags.ts';
+import { type NewRpm, writeRpm } from '../../../src/package/rpm/write-rpm.ts';
+import { smallRpm } from '../package/rpm/small-rpm.ts';
 import { write } from './feeds.ts';
 
 let folder = '';

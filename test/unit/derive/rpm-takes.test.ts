@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
-import { writeRpm } from '../../../src/package/write-rpm.ts';
+import { writeRpm } from '../../../src/package/rpm/write-rpm.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { smallRpm } from '../package/small-rpm.ts';
-import { stripRpm } from '../package/strip-rpm.ts';
+import { smallRpm } from '../package/rpm/small-rpm.ts';
+import { stripRpm } from '../package/rpm/strip-rpm.ts';
 import { write } from './feeds.ts';
 
 let folder = '';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { Coverage, type RungCounts } from '../../../src/explore/coverage.ts';
+import { type ClassCounts, Coverage } from '../../../src/explore/coverage.ts';
 import type { Space } from '../../../src/explore/space.ts';
 import type { StateRef } from '../../../src/explore/states.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';
@@ -88,7 +88,7 @@ function explore(bench: Bench, coverage: Coverage, random: Random, machines = 1)
   return verdicts;
 }
 
-function sum(counts: RungCounts): number {
+function sum(counts: ClassCounts): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 

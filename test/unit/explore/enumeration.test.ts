@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Rung, rungs } from '../../../src/explore/states.ts';
+import { type StateClass, stateClasses } from '../../../src/explore/states.ts';
 import { maxWholeEpoch } from '../../../src/explore/subsets.ts';
 import { type StateKind, stateKinds } from '../../../src/model/scenario.ts';
 import { durabilityAt } from '../../../src/writelog/durability.ts';
@@ -10,7 +10,7 @@ import { windowsOf } from '../../../src/writelog/windows.ts';
 import { type MadeUp, madeUp, spaceOf } from './made-up.ts';
 
 /** A state in words that do not depend on how a shape is told: the moment, what is lost, what is torn. */
-type Names = Record<Exclude<Rung, 'sampled'>, Set<string>>;
+type Names = Record<Exclude<StateClass, 'sampled'>, Set<string>>;
 
 function name(at: number, lost: readonly number[], torn = ''): string {
   return `${at} without [${lost.join(' ')}]${torn}`;
@@ -56,21 +56,21 @@ function designed(log: WriteLog): { names: Names; samples: Map<number, number> }
 }
 
 /** The states of a space in the same words. */
-function enumerated(made: MadeUp, kinds: readonly StateKind[]): { names: Record<Rung, string[]> } {
+function enumerated(made: MadeUp, kinds: readonly StateKind[]): { names: Record<StateClass, string[]> } {
   const space = spaceOf(made, { kinds });
-  const names: Record<Rung, string[]> = { prefix: [], lost: [], torn: [], subset: [], sampled: [] };
-  space.eachState((ref, rung) => {
+  const names: Record<StateClass, string[]> = { prefix: [], lost: [], torn: [], subset: [], sampled: [] };
+  space.eachState((ref, stateClass) => {
     const { at, shape } = space.crashState(ref);
     const open = durabilityAt(made.log, at).optional.map(({ seq }) => seq);
     if (shape.kind === 'torn')
-      names[rung].push(name(at, [], ` ${shape.part} ${shape.sectors} of ${shape.seq}`));
-    else if (shape.kind === 'prefix') names[rung].push(name(at, []));
-    else if (shape.kind === 'subset') names[rung].push(name(at, shape.lost));
-    else if (shape.keep === 'none') names[rung].push(name(at, open));
-    else if (shape.keep === 'all-but') names[rung].push(name(at, [shape.seq]));
+      names[stateClass].push(name(at, [], ` ${shape.part} ${shape.sectors} of ${shape.seq}`));
+    else if (shape.kind === 'prefix') names[stateClass].push(name(at, []));
+    else if (shape.kind === 'subset') names[stateClass].push(name(at, shape.lost));
+    else if (shape.keep === 'none') names[stateClass].push(name(at, open));
+    else if (shape.keep === 'all-but') names[stateClass].push(name(at, [shape.seq]));
     else {
       const { seq } = shape;
-      names[rung].push(
+      names[stateClass].push(
         name(
           at,
           open.filter((other) => other !== seq),
@@ -87,9 +87,12 @@ describe('the states of a space', () => {
       fc.property(madeUp, (made) => {
         const { names } = enumerated(made, stateKinds);
         const design = designed(made.log).names;
-        for (const rung of rungs)
-          if (rung !== 'sampled')
-            expect({ rung, states: names[rung].sort() }).toEqual({ rung, states: [...design[rung]].sort() });
+        for (const stateClass of stateClasses)
+          if (stateClass !== 'sampled')
+            expect({ stateClass, states: names[stateClass].sort() }).toEqual({
+              stateClass,
+              states: [...design[stateClass]].sort(),
+            });
       }),
       { numRuns: 60 },
     );
@@ -118,8 +121,10 @@ describe('the states of a space', () => {
       fc.property(madeUp, fc.subarray([...stateKinds], { minLength: 1 }), (made, kinds) => {
         const all = enumerated(made, stateKinds).names;
         const some = enumerated(made, kinds).names;
-        for (const rung of rungs)
-          expect(some[rung]).toEqual(kinds.includes(rung === 'sampled' ? 'subset' : rung) ? all[rung] : []);
+        for (const stateClass of stateClasses)
+          expect(some[stateClass]).toEqual(
+            kinds.includes(stateClass === 'sampled' ? 'subset' : stateClass) ? all[stateClass] : [],
+          );
       }),
       { numRuns: 50 },
     );
@@ -147,9 +152,9 @@ describe('countBlockTears', () => {
       fc.property(madeUp, (made) => {
         const space = spaceOf(made);
         let tears = 0;
-        space.eachState((ref, rung) => {
+        space.eachState((ref, stateClass) => {
           const { shape } = space.crashState(ref);
-          if (rung !== 'torn' || shape.kind !== 'torn') return;
+          if (stateClass !== 'torn' || shape.kind !== 'torn') return;
           const { sector, count } = made.log.records[shape.seq]!;
           const written = shape.part === 'tail' ? count - shape.sectors : shape.sectors;
           if ((sector + written) % 8 === 0) tears += 1;

@@ -94,13 +94,13 @@ describe('Space', () => {
     );
   });
 
-  it('tells the place, rung and window of each state', () => {
+  it('tells the place, stateClass and window of each state', () => {
     fc.assert(
       fc.property(madeUp, (made) => {
         const space = spaceOf(made);
-        space.eachState((ref, rung, place) => {
+        space.eachState((ref, stateClass, place) => {
           expect(space.placeOf(ref)).toBe(place);
-          expect(space.rungOf(ref)).toBe(rung);
+          expect(space.classOf(ref)).toBe(stateClass);
           const window = space.windows[place.window]!;
           expect(place.at).toBeGreaterThan(window.from);
           expect(place.at).toBeLessThanOrEqual(window.to);

@@ -7,9 +7,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { indexFeed, writeIndexes } from '../../../src/feed/index-feed.ts';
-import type { Compression } from '../../../src/package/compression.ts';
+import type { Compression } from '../../../src/package/archive/compression.ts';
+import { writePackage } from '../../../src/package/control/write-package.ts';
 import type { PackageFormat } from '../../../src/package/package-format.ts';
-import { writePackage } from '../../../src/package/write-package.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { anyPackage, smallPackage } from '../package/small-package.ts';
 

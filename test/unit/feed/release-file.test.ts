@@ -7,7 +7,7 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { type ReleaseOptions, writeIndexes } from '../../../src/feed/index-feed.ts';
 import { releaseText } from '../../../src/feed/release-file.ts';
-import { fieldValue, parseStanza } from '../../../src/package/stanza.ts';
+import { fieldValue, parseStanza } from '../../../src/package/control/stanza.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { smallPackageFile } from '../package/small-package.ts';
 

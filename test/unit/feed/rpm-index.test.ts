@@ -8,11 +8,11 @@ import { parseStringPromise } from 'xml2js';
 import { sha256 } from '../../../src/core/digest.ts';
 import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { indexFeed, writeIndexes } from '../../../src/feed/index-feed.ts';
-import { numbersEntry, textsEntry } from '../../../src/package/rpm-header.ts';
-import { sense, tags } from '../../../src/package/rpm-tags.ts';
-import { type NewRpm, writeRpm } from '../../../src/package/write-rpm.ts';
+import { numbersEntry, textsEntry } from '../../../src/package/rpm/header.ts';
+import { sense, tags } from '../../../src/package/rpm/tags.ts';
+import { type NewRpm, writeRpm } from '../../../src/package/rpm/write-rpm.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { retag, smallRpm } from '../package/small-rpm.ts';
+import { retag, smallRpm } from '../package/rpm/small-rpm.ts';
 
 let folder = '';
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DiskMap, describePlace } from '../../../src/filesystem/disk-map.ts';
 import { bufferView } from '../../../src/filesystem/view.ts';
-import { JournalWriter } from './journal-writer.ts';
+import { JournalWriter } from './ext4/journal-writer.ts';
 import { journalFeatures, small, smallExt4 } from './small-ext4.ts';
 import { fat, smallFat } from './small-fat.ts';
 import { smallGpt } from './small-gpt.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalImage } from '../../../src/filesystem/canonical-image.ts';
 import { DiskMap } from '../../../src/filesystem/disk-map.ts';
-import { partitionsOf } from '../../../src/filesystem/gpt.ts';
+import { canonicalImage } from '../../../src/filesystem/ext4/canonical-image.ts';
+import { partitionsOf } from '../../../src/filesystem/partitions/gpt.ts';
 import { bufferView, type DiskView } from '../../../src/filesystem/view.ts';
-import { JournalWriter } from './journal-writer.ts';
+import { JournalWriter } from './ext4/journal-writer.ts';
 import { journalFeatures, small, smallExt4, writeJournalHead, writeSuperblock } from './small-ext4.ts';
 import { smallFat } from './small-fat.ts';
 import { smallGpt } from './small-gpt.ts';

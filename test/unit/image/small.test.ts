@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { globExpression } from '../../../src/core/glob.ts';
-import { grubEnvironment } from '../../../src/image/boot-loader.ts';
-import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk-layout.ts';
-import { loadOrder, moduleName, parseNeeds } from '../../../src/image/modules.ts';
+import { grubEnvironment } from '../../../src/image/disk/boot-loader.ts';
+import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk/disk-layout.ts';
+import { loadOrder, moduleName, parseNeeds } from '../../../src/image/root/modules.ts';
 
 describe('loadOrder', () => {
   const needs = parseNeeds(

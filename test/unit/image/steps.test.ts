@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ownerName } from '../../../src/core/owner.ts';
+import { processTag } from '../../../src/core/process-tag.ts';
 import { exclusively } from '../../../src/image/exclusive.ts';
 import { ImageStore } from '../../../src/image/image-store.ts';
 import { StepCache, stepKey } from '../../../src/image/steps.ts';
@@ -87,8 +87,8 @@ describe('makeFolder', () => {
 
 describe('removeStale', () => {
   it('removes what dead builders left, and nothing else', async () => {
-    const [place = ''] = ownerName().split('-');
-    const names = [`a.${place}-${deadPid}-00000000.tmp`, `b.${ownerName()}-00000000.tmp`, 'c', 'd.tmp'];
+    const [place = ''] = processTag().split('-');
+    const names = [`a.${place}-${deadPid}-00000000.tmp`, `b.${processTag()}-00000000.tmp`, 'c', 'd.tmp'];
     for (const name of names) await mkdir(join(folder, name));
     await removeStale(folder);
     expect((await readdir(folder)).sort()).toEqual(names.slice(1).sort());

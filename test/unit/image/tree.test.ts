@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cpioArchive } from '../../../src/image/cpio.ts';
+import { cpioArchive } from '../../../src/image/root/cpio.ts';
 import { Tree, writeTar } from '../../../src/image/tree.ts';
 
 let folder: string;

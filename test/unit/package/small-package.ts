@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { field, type Stanza } from '../../../src/package/stanza.ts';
-import type { NewTarEntry } from '../../../src/package/tar.ts';
-import { type NewPackage, writePackage } from '../../../src/package/write-package.ts';
+import type { NewTarEntry } from '../../../src/package/archive/tar.ts';
+import { field, type Stanza } from '../../../src/package/control/stanza.ts';
+import { type NewPackage, writePackage } from '../../../src/package/control/write-package.ts';
 
 /** A control file's fields, in the order given. */
 function stanza(fields: Readonly<Record<string, string>>): Stanza {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { quote } from '../../../src/guest/quote.ts';
+import { scenarioSlug } from '../../../src/model/scenario.ts';
 import { defaultJobs } from '../../../src/runner/jobs.ts';
-import { openReportFolder, scenarioSlug, timeId } from '../../../src/runner/report-folder.ts';
+import { openReportFolder, timeId } from '../../../src/runner/report-folder.ts';
 
 describe('quote', () => {
   it('makes one shell word of anything', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { InstalledPackage, SoftwareDiff } from '../../../src/model/software.ts';
-import { compareVersions } from '../../../src/package/version.ts';
+import { compareVersions } from '../../../src/package/control/version.ts';
 import { softwareText } from '../../../src/report/software-text.ts';
 import { diffSoftware } from '../../../src/sbom/diff.ts';
 

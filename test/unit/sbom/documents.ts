@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { compress } from '../../../src/package/compression.ts';
-import { packTar } from '../../../src/package/tar.ts';
+import { compress } from '../../../src/package/archive/compression.ts';
+import { packTar } from '../../../src/package/archive/tar.ts';
 
 /** A package as a made-up image has it. */
 export interface ImagePart {

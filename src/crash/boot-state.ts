@@ -1,0 +1,94 @@
+import { rm } from 'node:fs/promises';
+import { CleanupStack } from '../core/cleanup.ts';
+import { HarnessError } from '../core/errors.ts';
+import { openDevice } from '../device/device.ts';
+import type { RunContext } from '../device/run-context.ts';
+import type { CutRecord } from '../model/record.ts';
+import { upgradesOf } from '../model/upgrade.ts';
+import { ReadSet } from '../nbd/read-set.ts';
+import { ReadSetDisk } from '../nbd/read-set-disk.ts';
+import { disksIn } from '../recording/trace.ts';
+import type { SnapshotStore } from '../target/snapshot-store.ts';
+import { describeState } from '../writelog/crash-state.ts';
+import { sectorBytes, type WriteLog } from '../writelog/log.ts';
+import { decide, type StageEnd } from './decide.ts';
+import { type PlannedState, plannedId, tokenOf } from './planned.ts';
+
+/** How a stage of a boot ended, and what the boot had read by then. */
+interface BootStage extends StageEnd {
+  /** Of each disk, by position in the manifest: the sectors that were read before they were written. */
+  sectorsRead: number[][];
+  /** The moment in the boot's own log. */
+  at: number;
+}
+
+/** A crash state that was booted. */
+export interface BootedState {
+  record: CutRecord;
+  stages: BootStage[];
+  /** What the device wrote; the data is gone unless it was to be kept. */
+  log: WriteLog;
+  arenaPath: string;
+}
+
+/** How to boot a state. */
+export interface BootOptions {
+  /** Names console logs and scratch files; the state's id where there is none. */
+  label?: string;
+  retry: boolean;
+  keepWrites?: boolean;
+  /** Not for a boot whose own writes are to be cut: a snapshot says nothing about their durability. */
+  snapshots?: SnapshotStore | undefined;
+}
+
+/** Boots one crash state for real and decides it. */
+export async function bootState(
+  context: RunContext,
+  planned: PlannedState,
+  { label, retry, keepWrites = false, snapshots }: BootOptions,
+): Promise<BootedState> {
+  await using stack = new CleanupStack();
+  const { trace, state, window } = planned;
+  const upgrade = upgradesOf(trace.releases)[window.step];
+  if (upgrade === undefined)
+    throw new HarnessError(
+      'log-damaged',
+      `the write log names upgrade ${window.step} of ${trace.releases.length - 1}`,
+    );
+  const id = plannedId(planned);
+  const { disks } = await disksIn(context, trace, state, stack);
+  const readSets = disks.map(({ bytes }) => new ReadSet(bytes, sectorBytes));
+  const device = await openDevice(
+    context,
+    `cut-${(label ?? id).replaceAll('/', '_')}`,
+    disks,
+    stack,
+    (disk, spec) => {
+      const readSet = readSets[context.manifest.disks.indexOf(spec)];
+      return readSet === undefined ? disk : new ReadSetDisk(disk, readSet);
+    },
+  );
+  if (!keepWrites) stack.defer('writes of a boot', () => rm(device.arena.path, { force: true }));
+  const cut = {
+    kind: state.shape.kind,
+    id,
+    path: trace.releases,
+    upgrade,
+    during: window.phase,
+    description: describeState(trace.log, state),
+  };
+  const stages: BootStage[] = [];
+  const record = await decide(
+    context,
+    cut,
+    { device, configuration: trace.configuration },
+    {
+      retry,
+      snapshots,
+      onStage: (end) =>
+        stages.push({ ...end, sectorsRead: readSets.map((set) => set.toArray()), at: device.log.now }),
+    },
+  );
+  record.token = tokenOf(context, planned);
+  return { record, stages, log: device.log, arenaPath: device.arena.path };
+}

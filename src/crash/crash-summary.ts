@@ -1,0 +1,140 @@
+import { sha256 } from '../core/digest.ts';
+import type { ClassCounts, Coverage } from '../explore/coverage.ts';
+import { stateClasses } from '../explore/states.ts';
+import type { Claim, CrashRecord, CutRecord, StageRecord, StateCounts } from '../model/record.ts';
+import type { CutPhase } from '../model/scenario.ts';
+import { groupOutcomes } from '../oracle/outcomes.ts';
+import type { Recording } from '../recording/recordings.ts';
+import { census } from '../writelog/census.ts';
+import type { Exploration } from './explore.ts';
+import { present, type RunProgress } from './progress.ts';
+
+/** The crash part of a run's record: how many states there are, and what those that were decided came to. */
+export function crashSummary(
+  { explorations, ...progress }: Pick<RunProgress, 'explorations' | 'recordings' | 'cuts'>,
+  phases: readonly CutPhase[],
+): CrashRecord {
+  const cuts = present(progress.cuts);
+  const recordings = present(progress.recordings);
+  const common = {
+    boots: cuts.length,
+    outcomes: groupOutcomes(cuts),
+    cuts,
+    recording: recordingFacts(recordings, phases),
+  };
+  if (explorations.length > 0) return { ...common, ...exploredSummary(explorations) };
+  const counts = recordings.map(({ log }) => census(log, phases));
+  const sum = (what: 'prefix' | 'lost' | 'torn') => counts.reduce((total, count) => total + count[what], 0);
+  return {
+    ...common,
+    states: { ...noStates(), prefix: sum('prefix'), lost: sum('lost'), torn: sum('torn') },
+    decided: decidedCounts(cuts),
+    skipped: 0,
+    undecided: 0,
+    blockTears: 0,
+    audited: 0,
+    mismatches: 0,
+    claim: cuts.some(({ kind }) => kind !== 'naive') ? 'sampled' : 'heuristic',
+    stages: [],
+    snapshots: { taken: 0, restored: 0 },
+  };
+}
+
+function recordingFacts(
+  recordings: readonly Recording[],
+  phases: readonly CutPhase[],
+): CrashRecord['recording'] {
+  const counts = recordings.map(({ log }) => census(log, phases));
+  const sum = (what: 'writes' | 'flushes' | 'epochs') =>
+    counts.reduce((total, count) => total + count[what], 0);
+  return {
+    sha256: sha256(recordings.map((recording) => recording.sha256).join('\n')),
+    writes: sum('writes'),
+    flushes: sum('flushes'),
+    epochs: sum('epochs'),
+    reused: recordings.some((recording) => recording.reused),
+  };
+}
+
+/** Live cuts and naive kills are states of no recording, so they count among none of them. */
+function decidedCounts(cuts: readonly CutRecord[]): StateCounts {
+  const counts = noStates();
+  for (const { kind, verdict } of cuts) {
+    if (verdict !== 'passed' && verdict !== 'failed') continue;
+    if (kind !== 'live' && kind !== 'naive') counts[kind] += 1;
+  }
+  return counts;
+}
+
+type Explored = RunProgress['explorations'];
+
+function exploredSummary(
+  explorations: Explored,
+): Omit<CrashRecord, 'boots' | 'outcomes' | 'cuts' | 'recording'> {
+  const whole = explorations.filter(({ stage }) => stage === 'whole').map(({ exploration }) => exploration);
+  const again = explorations
+    .filter(({ stage }) => stage === 'recovery')
+    .map(({ exploration }) => exploration);
+  const tallies = whole.map((exploration) => exploration.whole.tally());
+  const add = (part: 'all' | 'decided' | 'skipped' | 'undecided') =>
+    sumCounts(tallies.map((tally) => tally[part]));
+  const audits = whole.flatMap((exploration) => exploration.audits);
+  const mismatches = audits.filter(({ agrees }) => !agrees).length;
+  const stages = [
+    stageRecord('whole', whole, ({ whole: coverage }) => coverage, mismatches),
+    stageRecord('retry', whole, ({ retry }) => retry, mismatches),
+    stageRecord('recovery', again, ({ whole: coverage }) => coverage, mismatches),
+  ].filter(({ boots }) => boots > 0);
+  return {
+    states: add('all'),
+    decided: add('decided'),
+    skipped: total(add('skipped')),
+    undecided: total(add('undecided')),
+    blockTears: whole.reduce((count, { space }) => count + space.countBlockTears(), 0),
+    audited: audits.length,
+    mismatches,
+    claim: stages[0]?.claim ?? 'sampled',
+    stages,
+    snapshots: explorations.reduce(
+      (sum, { exploration: { snapshotCounts } }) => ({
+        taken: sum.taken + snapshotCounts.taken,
+        restored: sum.restored + snapshotCounts.restored,
+      }),
+      { taken: 0, restored: 0 },
+    ),
+  };
+}
+
+function stageRecord(
+  name: StageRecord['name'],
+  explorations: readonly Exploration[],
+  coverageOf: (exploration: Exploration) => Coverage,
+  mismatches: number,
+): StageRecord {
+  const tallies = explorations.map((exploration) => coverageOf(exploration).tally());
+  const count = (part: 'all' | 'decided' | 'skipped') =>
+    tallies.reduce((sum, tally) => sum + total(tally[part]), 0);
+  const decided = count('decided');
+  const complete = decided === count('all') && name !== 'recovery';
+  const claim: Claim = mismatches > 0 ? 'heuristic' : complete ? 'exhaustive' : 'sampled';
+  const boots = explorations.reduce(
+    (sum, exploration) =>
+      sum + exploration.boots.filter((boot) => (boot.retry !== undefined) === (name === 'retry')).length,
+    0,
+  );
+  return { name, states: count('all'), decided, skipped: count('skipped'), boots, claim };
+}
+
+function noStates(): StateCounts {
+  return { prefix: 0, lost: 0, torn: 0, subset: 0, sampled: 0 };
+}
+
+function sumCounts(list: readonly ClassCounts[]): StateCounts {
+  const sum = noStates();
+  for (const counts of list) for (const stateClass of stateClasses) sum[stateClass] += counts[stateClass];
+  return sum;
+}
+
+function total(counts: StateCounts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,205 @@
+import { relative } from 'node:path';
+import { Checklist, DeviceStopped, secondsSince } from '../device/checklist.ts';
+import type { Device } from '../device/device.ts';
+import type { Owned } from '../device/judge-files.ts';
+import type { RunContext } from '../device/run-context.ts';
+import {
+  afterUpgrade,
+  confirm,
+  type Examined,
+  examine,
+  install,
+  recover,
+  unlessBroken,
+  untilReady,
+} from '../device/upgrade.ts';
+import type { CutRecord } from '../model/record.ts';
+import { type Verdict, worst } from '../model/record.ts';
+import { type Upgrade, upgradeName } from '../model/upgrade.ts';
+import { failed } from '../oracle/check.ts';
+import type { OwnedFile } from '../oracle/observation.ts';
+import type { SnapshotStore } from '../target/snapshot-store.ts';
+import type { Ready } from '../target/target.ts';
+
+/** One power cut: which one, and what the device was doing. */
+export interface Cut {
+  kind: CutRecord['kind'];
+  id: string;
+  path: readonly string[];
+  upgrade: Upgrade;
+  during: string;
+  description: string;
+}
+
+/** A device whose power failed, ready to be switched on again. */
+export interface CutDevice {
+  device: Device;
+  /** The owner's files as the owner left them. */
+  configuration: readonly OwnedFile[];
+}
+
+/** What is decided one after the other: the device came back whole; the upgrade can be done again. */
+export type Stage = 'whole' | 'retry';
+
+/** How one stage ended. */
+export interface StageEnd {
+  stage: Stage;
+  verdict: Verdict;
+  outcome: string;
+}
+
+export interface DecideOptions {
+  /** Whether the second stage follows, where the first passed. */
+  retry: boolean;
+  /** Where boots are to begin, or leave their snapshots. */
+  snapshots?: SnapshotStore | undefined;
+  /** Told of the end of each stage before anything else happens to the device. */
+  onStage?: (end: StageEnd) => void;
+}
+
+/**
+ * Switches a device on after a power cut and decides whether the promises hold: it boots, it runs one whole
+ * release, the owner's files are as they were, and the upgrade can be done again.
+ */
+export async function decide(
+  context: RunContext,
+  cut: Cut,
+  after: CutDevice,
+  options: DecideOptions,
+): Promise<CutRecord> {
+  const started = performance.now();
+  const { target } = after.device;
+  const checklist = new Checklist({ folder: context.folder, consolePath: target.consolePath });
+  try {
+    const outcome = await check(context, cut, after, { checklist, options });
+    return cutRecord(context, cut, after.device, { outcome, checklist, started });
+  } finally {
+    context.spend('cuts.cpu', target.cpuSeconds());
+  }
+}
+
+/** The record of a cut from what was decided about the device that it left; `started` is a `performance.now()`. */
+export function cutRecord(
+  context: RunContext,
+  cut: Cut,
+  { target }: Device,
+  { outcome, checklist, started }: { outcome: string; checklist: Checklist; started: number },
+): CutRecord {
+  const path = target.consolePath();
+  return {
+    id: cut.id,
+    kind: cut.kind,
+    path: [...cut.path],
+    step: upgradeName(cut.upgrade),
+    during: cut.during,
+    description: cut.description,
+    outcome,
+    checks: checklist.steps,
+    verdict: worst(checklist.steps.map((step) => step.verdict)),
+    seconds: secondsSince(started),
+    ...(path === undefined ? {} : { console: relative(context.folder, path) }),
+  };
+}
+
+async function check(
+  context: RunContext,
+  cut: Cut,
+  after: CutDevice,
+  { checklist, options }: { checklist: Checklist; options: DecideOptions },
+): Promise<string> {
+  const end = (stage: Stage, outcome: string): string => {
+    options.onStage?.({ stage, verdict: worst(checklist.steps.map(({ verdict }) => verdict)), outcome });
+    return outcome;
+  };
+  let stage: Stage = 'whole';
+  try {
+    const { ready, seen } = await comeBack(context, cut, after, { checklist, snapshots: options.snapshots });
+    const outcome = end('whole', outcomeName(cut.upgrade, seen, checklist));
+    if (!seen.sound || !options.retry) return outcome;
+    stage = 'retry';
+    await retry(context, ready, after.device, { cut, owned: ownedOf(cut, after), checklist, seen });
+    return end('retry', outcomeName(cut.upgrade, seen, checklist));
+  } catch (error) {
+    if (!(error instanceof DeviceStopped)) throw error;
+    return end(stage, stoppedOutcome(error));
+  }
+}
+
+/** Switches the device on and looks at it. */
+async function comeBack(
+  context: RunContext,
+  cut: Cut,
+  after: CutDevice,
+  { checklist, snapshots }: { checklist: Checklist; snapshots: SnapshotStore | undefined },
+): Promise<{ ready: Ready; seen: Examined }> {
+  const { from, to } = cut.upgrade;
+  const { device } = after;
+  const { packages } = context.agent;
+  const { release } = context.scenario.expect;
+  const ages = release === 'unchecked' ? (['old', 'new'] as const) : release;
+  // A package manager does not promise to be atomic: after its recovery the device must be on the new release.
+  const allowed = packages === undefined ? ages.map((age) => (age === 'old' ? from : to)) : [to];
+  const ready = await checklist.step('boots', async () =>
+    untilReady(context, await device.target.powerOn(snapshots)),
+  );
+  const odd =
+    packages === undefined
+      ? undefined
+      : await checklist.step('recovers', () =>
+          unlessBroken(context, cut.upgrade, () => recover(context, ready, cut.upgrade, packages)),
+        );
+  const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const };
+  const seen = await examine(context, ready, device.subject, expectation, checklist);
+  return { ready, seen: { ...seen, said: [...(odd === undefined ? [] : [odd]), ...seen.said] } };
+}
+
+/** The owner came when the path began. */
+function ownedOf({ path, upgrade }: Cut, { configuration }: CutDevice): Owned {
+  return { release: path[0] ?? upgrade.from, files: configuration };
+}
+
+/** What a cut came to when the device did not get through a step: `boots: kernel-panic`. */
+export function stoppedOutcome({ step }: DeviceStopped): string {
+  return `${step.name}: ${step.problem?.code ?? 'unknown'}`;
+}
+
+/** Does the upgrade again, as the device's owner would after a power cut, and checks where it ends. */
+async function retry(
+  context: RunContext,
+  ready: Ready,
+  device: Device,
+  {
+    cut: { upgrade },
+    owned,
+    checklist,
+    seen,
+  }: { cut: Cut; owned: Owned; checklist: Checklist; seen: Examined },
+): Promise<void> {
+  const again = await checklist.step('retry', async () => {
+    await confirm(context, ready);
+    await install(context, ready, upgrade);
+    return untilReady(context, await ready.reboot());
+  });
+  const expectation = afterUpgrade(context, upgrade, owned);
+  const after = await examine(context, again, device.subject, expectation, checklist, 'retry: ');
+  const { upgrade: expected, release } = context.scenario.expect;
+  const idle = seen.release === upgrade.to && after.slot === seen.slot && context.manifest.slots.length > 1;
+  if (idle && expected === 'succeeds' && release !== 'unchecked')
+    checklist.check(
+      'retry: slot',
+      failed('retry-idle', `the device still runs from slot ${seen.slot ?? 'none'}: nothing was installed`),
+    );
+}
+
+/** `new (2.0) in B`, what the scenario's checks printed, and the codes of what failed. */
+function outcomeName({ from, to }: Upgrade, seen: Examined, checklist: Checklist): string {
+  const { release, slot, said } = seen;
+  const age = release === from ? 'old' : release === to ? 'new' : 'another';
+  const which = release === undefined ? 'part of a release' : `${age} (${release})`;
+  const runs = seen.releaseChecked ? [slot === undefined ? which : `${which} in ${slot}`] : [];
+  const failures = checklist.steps
+    .filter((step) => step.verdict !== 'passed')
+    .map((step) => step.problem?.code ?? step.name);
+  const parts = [...runs, ...said, ...failures];
+  return parts.length === 0 ? 'came up' : parts.join(', ');
+}

@@ -1,0 +1,111 @@
+import { allOrStop } from '../core/all-or-stop.ts';
+import { sha256 } from '../core/digest.ts';
+import type { RunContext } from '../device/run-context.ts';
+import type { CutRecord } from '../model/record.ts';
+import { type Recording, recordingDigest } from '../recording/recordings.ts';
+import type { Trace } from '../recording/trace.ts';
+import { storeLog } from '../writelog/stored-log.ts';
+import { windowsOf } from '../writelog/windows.ts';
+import { assertAudits } from './assert-audits.ts';
+import { bootState } from './boot-state.ts';
+import { Exploration, type ExploreOptions } from './explore.ts';
+import type { ExploredBoot } from './explored.ts';
+import { reportFailures } from './failures.ts';
+import { liveJobs, noStates, traceOf } from './power-cuts.ts';
+import { type RunProgress } from './progress.ts';
+
+/** Bounds of the later questions. */
+export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget'> {
+  /** Boots of one path after a second cut. */
+  recoveryBoots: number;
+  /** Milliseconds after which no boot is begun; undefined: no limit. */
+  budgetMs: number | undefined;
+}
+
+/** Share of the budget that is kept for audits: what is decided in the rest must be shown to hold. */
+const auditsOfBudget = 0.25;
+
+/** States whose coming back is cut again, of one path. */
+const secondCutTraces = 2;
+
+/** Decides every crash state of the recordings. */
+export async function exploreCuts(
+  context: RunContext,
+  limits: ExploreLimits,
+  sound: readonly Recording[],
+  progress: RunProgress,
+): Promise<void> {
+  const { during, states: kinds } = context.scenario.powerCuts;
+  const { budgetMs, auditLeast } = limits;
+  const within = (share: number) =>
+    budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(budgetMs * share);
+  const options = {
+    ...limits,
+    kinds,
+    budget: within(auditLeast > 0 ? 1 - auditsOfBudget : 1),
+    auditBudget: within(1),
+  };
+  const note = (cut: CutRecord) => {
+    progress.cuts.push(cut);
+    const whole = progress.explorations.filter(({ stage }) => stage === 'whole');
+    const sum = (of: 'all' | 'decided') =>
+      whole.reduce((total, { exploration }) => total + exploration.whole[of], 0);
+    const states = { decided: sum('decided'), all: sum('all') };
+    context.emit({ type: 'cut', run: context.runId, done: progress.cuts.length, total: 0, cut, states });
+  };
+  const onBoot = ({ record }: ExploredBoot) => note(record);
+  context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: 'every crash state' });
+  const live = liveJobs(context, sound).map(async (job) => note(await context.vm(job)));
+  const explored = sound.map(async (recording, i) => {
+    const trace = traceOf(recording, i);
+    const windows = windowsOf(trace.log).filter(({ phase }) => during.some((name) => name === phase));
+    await using exploration = await Exploration.open(context, trace, windows, options, onBoot);
+    progress.explorations.push({ stage: 'whole', exploration });
+    await exploration.decideAll();
+    await exploration.audit();
+    await exploration.retryMore();
+    if (during.includes('recovery'))
+      await cutAgain(context, exploration, { limits: options, onBoot, progress });
+    await assertAudits(context, exploration);
+    await reportFailures(context, exploration, progress);
+    return exploration.boots.length;
+  });
+  const counts = await allOrStop([...explored, ...live.map((job) => job.then(() => 0))], context.stop);
+  if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(context);
+}
+
+/** Cuts the power again while devices come back from a cut: all states of what a few of them wrote, up to a bound. */
+async function cutAgain(
+  context: RunContext,
+  { trace, boots }: Exploration,
+  {
+    limits,
+    onBoot,
+    progress,
+  }: { limits: ExploreLimits & ExploreOptions; onBoot: (boot: ExploredBoot) => void; progress: RunProgress },
+): Promise<void> {
+  const sound = boots.filter(({ whole }) => whole.verdict === 'passed');
+  const random = context.random.fork(`recovery ${trace.name}`);
+  const chosen = random.shuffle(sound).slice(0, secondCutTraces);
+  const maxBoots = Math.floor(limits.recoveryBoots / secondCutTraces);
+  if (maxBoots === 0) return;
+  for (const { planned, record } of chosen) {
+    const { stages, log, arenaPath } = await context.vm(() =>
+      bootState(context, planned, { label: `${record.id}-again`, retry: false, keepWrites: true }),
+    );
+    const to = stages[0]?.at ?? 0;
+    const again: Trace = {
+      ...trace,
+      name: `${record.id}/`,
+      log,
+      arenaPath,
+      sha256: sha256(`${trace.sha256} ${await recordingDigest(storeLog(log), arenaPath)}`),
+      after: { trace, state: planned.state },
+    };
+    const windows = [{ step: planned.window.step, phase: 'recovery', from: 0, to }];
+    await using exploration = await Exploration.open(context, again, windows, limits, onBoot);
+    progress.explorations.push({ stage: 'recovery', exploration });
+    await exploration.decideAll(maxBoots);
+    await reportFailures(context, exploration, progress);
+  }
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { RunContext } from '../device/run-context.ts';
+import type { Finding } from '../model/record.ts';
+import type { Stage } from './decide.ts';
+import { explain } from './explain.ts';
+import type { Exploration } from './explore.ts';
+import type { ExploredBoot } from './explored.ts';
+import { writeFinding } from './finding-file.ts';
+import { simplestOf } from './known-outcomes.ts';
+import { tokenOf } from './planned.ts';
+import type { RunProgress } from './progress.ts';
+
+/** Findings of one run that are shrunk and written to files of their own; each costs boots. */
+const mostExplained = 8;
+
+/** Finds the reason of each way to fail that an exploration came upon, and writes it down for a replay. */
+export async function reportFailures(
+  context: RunContext,
+  exploration: Exploration,
+  progress: RunProgress,
+): Promise<void> {
+  for (const stage of ['whole', 'retry'] as const)
+    for (const boots of failuresOf(exploration, stage)) {
+      const [boot] = boots;
+      if (boot === undefined) continue;
+      const states = boots.reduce((sum, { record }) => sum + Math.max(1, record.decides ?? 1), 0);
+      const finding = plainFinding(boot, states);
+      const number = progress.findings.push(finding);
+      if (number > mostExplained) {
+        finding.token = tokenOf(context, boot.planned);
+        continue;
+      }
+      const { outcome } = boot[stage] ?? boot.whole;
+      const simple = simplestOf(exploration, boots, stage) ?? boot.planned;
+      const failure = { state: simple.state, window: simple.window, stage, outcome };
+      const { state, window, text, minimal, files } = await explain(context, exploration, failure);
+      const { trace } = exploration;
+      const token = tokenOf(context, { trace, state });
+      const file = `finding-${number}.brownout`;
+      await writeFinding(context, join(context.folder, file), { trace, state, window, token, reason: text });
+      Object.assign(finding, { token, reason: text, minimal, files, file } satisfies Partial<Finding>);
+    }
+}
+
+/** The failing boots of a stage, by upgrade and outcome. */
+function failuresOf({ boots }: Exploration, stage: Stage): ExploredBoot[][] {
+  const groups = new Map<string, ExploredBoot[]>();
+  for (const boot of boots) {
+    const end = boot[stage];
+    if (end?.verdict !== 'failed') continue;
+    const key = `${boot.planned.window.step} ${end.outcome}`;
+    groups.set(key, [...(groups.get(key) ?? []), boot]);
+  }
+  return [...groups.values()];
+}
+
+function plainFinding({ record }: ExploredBoot, states: number): Finding {
+  const failed = record.checks.find(({ verdict }) => verdict === 'failed');
+  return {
+    check: failed?.name ?? 'boots',
+    message: failed?.problem?.message ?? record.outcome,
+    cut: record.id,
+    token: '',
+    during: `${record.during} ${record.step}, ${record.description}`,
+    states,
+    minimal: [],
+    files: [],
+  };
+}

@@ -1,0 +1,40 @@
+import type { StateClass, StateRef } from '../explore/states.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
+import type { Window } from '../writelog/windows.ts';
+import type { Stage } from './decide.ts';
+import type { BootVerdict, Explored, ExploredBoot } from './explored.ts';
+
+/** Kinds of state, from the one that is the easiest to understand on. */
+const simplest: readonly StateClass[] = ['prefix', 'lost', 'subset', 'sampled', 'torn'];
+
+/** How a stage ends for a state whose cells hold `contents`, as far as an earlier boot says so. */
+export function knownOutcome(
+  boots: readonly ExploredBoot[],
+  contents: Int32Array,
+  window: Window,
+  stage: Stage,
+): BootVerdict | undefined {
+  const agrees = ({ planned, [stage]: end }: ExploredBoot) =>
+    end !== undefined &&
+    planned.window.step === window.step &&
+    end.read.cells.every((cell, i) => contents[cell] === end.read.contents[i]);
+  return boots.find(agrees)?.[stage];
+}
+
+/** Of all states that some of an exploration's boots have decided, the one that is the easiest to understand. */
+export function simplestOf(
+  { space, boots: all, whole, retry }: Explored,
+  boots: readonly ExploredBoot[],
+  stage: Stage,
+): { state: CrashState; window: Window } | undefined {
+  const numbers = new Set(boots.map((boot) => all.indexOf(boot)));
+  const coverage = stage === 'whole' ? whole : retry;
+  const best = new Map<number, StateRef>();
+  space.eachState((ref, stateClass) => {
+    const rank = simplest.indexOf(stateClass);
+    if (!best.has(rank) && numbers.has(coverage.decidedBy(ref) ?? -1)) best.set(rank, ref);
+  });
+  const [ref] = [...best].sort(([a], [b]) => a - b).map(([, found]) => found);
+  const window = ref === undefined ? undefined : space.windows[space.placeOf(ref).window];
+  return ref === undefined || window === undefined ? undefined : { state: space.crashState(ref), window };
+}

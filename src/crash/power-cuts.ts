@@ -1,0 +1,90 @@
+import { allOrStop } from '../core/all-or-stop.ts';
+import { HarnessError, ScenarioError } from '../core/errors.ts';
+import type { RunContext } from '../device/run-context.ts';
+import type { CutRecord } from '../model/record.ts';
+import type { PowerCuts } from '../model/scenario.ts';
+import type { Recording } from '../recording/recordings.ts';
+import type { Trace } from '../recording/trace.ts';
+import { bootState } from './boot-state.ts';
+import { liveCut } from './live-cut.ts';
+import { pathName, planCuts } from './plan-cuts.ts';
+import { present, type RunProgress } from './progress.ts';
+
+/** The trace that a recorded path gives. */
+export function traceOf({ path, log, arenaPath, sha256, configuration }: Recording, index: number): Trace {
+  return { releases: path.releases, name: pathName(index), log, arenaPath, sha256, configuration };
+}
+
+/** Makes a given number of cuts, drawn or naive; `sound` are the recordings to cut, with their place in the scenario. */
+export async function drawnCuts(
+  context: RunContext,
+  powerCuts: Extract<PowerCuts, { count: number }>,
+  sound: readonly Recording[],
+  progress: RunProgress,
+): Promise<void> {
+  const jobs =
+    powerCuts.mode === 'naive'
+      ? naiveJobs(context, powerCuts.count, sound)
+      : sampledJobs(context, powerCuts.count, sound);
+  context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: `${jobs.length} to boot` });
+  context.emit({ type: 'cuts-planned', run: context.runId, total: jobs.length });
+  await allOrStop(
+    jobs.map(async (job, i) => {
+      const cut = await context.vm(job);
+      progress.cuts[i] = cut;
+      const done = present(progress.cuts).length;
+      context.emit({ type: 'cut', run: context.runId, done, total: jobs.length, cut });
+    }),
+    context.stop,
+  );
+}
+
+type Job = () => Promise<CutRecord>;
+
+function naiveJobs(context: RunContext, count: number, sound: readonly Recording[]): Job[] {
+  return Array.from({ length: count }, (_, i) => () => {
+    const recording = sound[i % sound.length] as Recording;
+    return liveCut(context, recording, 'kept', `naive${i + 1}`, context.random.fork(`naive ${i + 1}`));
+  });
+}
+
+function sampledJobs(context: RunContext, count: number, sound: readonly Recording[]): Job[] {
+  const { during: phases, states: kinds } = context.scenario.powerCuts;
+  const planned = planCuts(sound.map(traceOf), { count, phases, kinds, random: context.random.fork('cuts') });
+  if (planned.length === 0) throw noStates(context);
+  if (planned.length < count)
+    context.notice(
+      `the write logs hold only ${planned.length} different states of the kinds asked for, not ${count}`,
+    );
+  const retry = context.scenario.expect.retry === 'succeeds';
+  const states = planned.map((state) => async () => (await bootState(context, state, { retry })).record);
+  return [...liveJobs(context, sound), ...states];
+}
+
+/** The live cut that holds the write log to account, where installations are cut. */
+export function liveJobs(context: RunContext, [first]: readonly Recording[]): Job[] {
+  if (first === undefined || !context.scenario.powerCuts.during.includes('install')) return [];
+  return [() => liveCut(context, first, 'lost', 'live1', context.random.fork('live'))];
+}
+
+/** What to say where there is nothing to cut. */
+export function noStates({ scenario }: RunContext): ScenarioError {
+  const { during, states } = scenario.powerCuts;
+  return new ScenarioError(
+    'no-crash-states',
+    `${scenario.source.path}: powerCuts asks for ${states.join(', ')} states during ${during.join(', ')}, and the write logs hold none`,
+    { hint: 'add kinds or phases, or run with --power-cuts none' },
+  );
+}
+
+/** Ends the run where the guest's log cannot be what it seems. */
+export function assertFlushes({
+  path,
+  log,
+}: Recording | { path: Recording['path']; log: Recording['log'] }): void {
+  if (!log.records.some(({ kind, completed }) => kind === 'flush' && completed !== undefined))
+    throw new HarnessError(
+      'no-flush',
+      `${path.releases.join('->')}: the guest never flushed its disks, so no cut could lose anything: the disks are not attached as they should be`,
+    );
+}

@@ -1,0 +1,62 @@
+import { allOrStop } from '../core/all-or-stop.ts';
+import type { Limit } from '../core/limit.ts';
+
+/** Work whose end decides what there is to do next. */
+export interface Works<T> {
+  /** The next thing to do; undefined where there is none now. */
+  next: () => T | undefined;
+  /** Whether something is being done whose end may bring more. */
+  others: () => boolean;
+  /** Asked before each thing. */
+  goOn: () => boolean;
+  work: (item: T) => Promise<void>;
+  /** Each thing takes one of these places while it is done. */
+  places: Limit;
+  /** Told of the first failure at once, so that it can end what is under way. */
+  onFailure: (error: unknown) => void;
+}
+
+/** Does one thing after the other, as many at once as there are places, until nothing is left or something failed. */
+export async function workThrough<T>({
+  next,
+  others,
+  goOn,
+  work,
+  places,
+  onFailure,
+}: Works<T>): Promise<void> {
+  let failed = false;
+  let turn = new Turn();
+  const one = async (): Promise<'done' | 'worked' | { wait: Promise<void> }> => {
+    if (failed || !goOn()) return 'done';
+    const item = next();
+    // In an object: a promise would hold the place until it is settled.
+    if (item === undefined) return others() ? { wait: turn.over } : 'done';
+    try {
+      await work(item);
+    } finally {
+      turn.end();
+      turn = new Turn();
+    }
+    return 'worked';
+  };
+  const worker = async () => {
+    for (;;) {
+      const outcome = await places(one);
+      if (outcome === 'done') return;
+      if (outcome !== 'worked') await outcome.wait;
+    }
+  };
+  await allOrStop(Array.from({ length: places.concurrency }, worker), (error) => {
+    failed = true;
+    onFailure(error);
+  });
+}
+
+/** The time until something has been done. */
+class Turn {
+  end: () => void = () => undefined;
+  readonly over = new Promise<void>((resolve) => {
+    this.end = resolve;
+  });
+}

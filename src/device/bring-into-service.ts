@@ -1,0 +1,155 @@
+import { DeviceFailure, ScenarioError } from '../core/errors.ts';
+import { installedBy } from '../model/scenario.ts';
+import type { InstalledPackage } from '../model/software.ts';
+import { moments } from '../model/steps.ts';
+import type { FileState, Observation, OwnedFile } from '../oracle/observation.ts';
+import type { Ready } from '../target/target.ts';
+import type { Checklist } from './checklist.ts';
+import type { Device } from './device.ts';
+import { addPackages } from './installed-packages.ts';
+import { type FilesCompared, lookAtRelease } from './look-at-release.ts';
+import { observe } from './observe.ts';
+import { provision } from './provision.ts';
+import type { RunContext } from './run-context.ts';
+import { startRelease } from './start-release.ts';
+import { confirm, type Examined, examine, install, untilReady } from './upgrade.ts';
+
+/** A device that its owner uses. */
+export interface InService {
+  ready: Ready;
+  /** The owner's files. */
+  configuration: OwnedFile[];
+  /** Undefined where nobody counts packages. */
+  installed?: readonly InstalledPackage[] | undefined;
+  /** How it came up after packages were installed; absent where none were. */
+  examined?: Examined;
+}
+
+/**
+ * First boot, packages that the scenario installs, and the owner's settings. What a device fresh from the factory does
+ * not do as described is the description's fault: ScenarioError `image-mismatch`, `provision-failed`. What becomes of the
+ * scenario's packages is the device's: DeviceStopped.
+ */
+export async function bringIntoService(
+  context: RunContext,
+  device: Device,
+  release: string,
+  checklist: Checklist,
+): Promise<InService> {
+  const arrived = await arrive(context, device, release, checklist);
+  const names = installedBy(context.scenario);
+  const look = (slots: 'running' | 'none') =>
+    checklist.guard('look', () =>
+      asDescribed(context, release, () => observe(arrived, device.subject, slots, context.signal)),
+    );
+  const isKnown = context.manifest.releases[release]?.content.kind !== 'unknown';
+  const slots = isKnown ? 'running' : 'none';
+  const asShipped = (seen: Observation, compare: FilesCompared) =>
+    isKnown ? assertShipped(context, arrived, { release, seen, compare, checklist }) : undefined;
+  if (names.length > 0) {
+    await asShipped(await look(slots), 'telling');
+    const prefix = moments.installed;
+    await addPackages(context, device, arrived, { release, names, checklist, prefix });
+  }
+  const found = new Map((await look('none')).configuration.map(({ path, content }) => [path, content]));
+  await checklist.step('provision', async () => {
+    await provision(arrived, context.scenario, context.signal);
+    await confirm(context, arrived);
+  });
+  const seen = await look(names.length === 0 ? slots : 'none');
+  assertOwned(context, seen.configuration);
+  const configuration = seen.configuration.map((file) => ({ ...file, found: found.get(file.path) }));
+  if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen, 'every') };
+  const prefix = moments.installedRebooted;
+  const ready = await checklist.step(`${prefix}boots`, async () =>
+    untilReady(context, await arrived.reboot()),
+  );
+  const owned = { release, files: configuration };
+  const expectation = { allowed: [release], owned, compare: 'every' as const };
+  const examined = await examine(context, ready, device.subject, expectation, checklist, prefix);
+  return { ready, configuration, installed: examined.installed, examined };
+}
+
+/** The first start, and the upgrade that follows where no device leaves the factory with this release. */
+async function arrive(
+  context: RunContext,
+  device: Device,
+  release: string,
+  checklist: Checklist,
+): Promise<Ready> {
+  const from = startRelease(context.manifest, release);
+  const ready = await checklist.step(`boot ${from}`, () =>
+    asDescribed(context, from, async () =>
+      untilReady(context, await device.target.powerOn(), context.scenario.expect.firstBootWithinMs),
+    ),
+  );
+  if (from === release) return ready;
+  return checklist.step(`come to ${release}`, async () => {
+    await install(context, ready, { from, to: release });
+    const arrived = await untilReady(context, await ready.reboot());
+    await confirm(context, arrived);
+    return arrived;
+  });
+}
+
+/** What is installed on a device that must be on `release`; undefined where nobody counts packages. */
+async function assertShipped(
+  context: RunContext,
+  ready: Ready,
+  {
+    release,
+    seen,
+    compare,
+    checklist,
+  }: { release: string; seen: Observation; compare: FilesCompared; checklist: Checklist },
+): Promise<readonly InstalledPackage[] | undefined> {
+  const { result, installed } = await checklist.guard('look', () =>
+    asDescribed(context, release, () =>
+      lookAtRelease(context, ready, seen, { allowed: [release], compare, present: [] }),
+    ),
+  );
+  if (result.verdict !== 'passed') throw mismatch(context, release, result.message);
+  return installed;
+}
+
+/** Failures of a factory-new device that say that the image's or the scenario's description is wrong. */
+const descriptionFaults: readonly string[] = [
+  'ssh-host-key',
+  'ssh-login-refused',
+  'observe-failed',
+  'package-database',
+];
+
+async function asDescribed<T>(context: RunContext, release: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DeviceFailure && descriptionFaults.includes(error.code))
+      throw mismatch(context, release, error.message, error);
+    throw error;
+  }
+}
+
+function mismatch(context: RunContext, release: string, why: string, cause?: DeviceFailure): ScenarioError {
+  return new ScenarioError(
+    'image-mismatch',
+    `${context.scenario.source.path}: a device fresh from the factory with ${release} of ${context.manifest.name} is not as described: ${why}`,
+    {
+      cause,
+      hint: 'check the image (factory disks, slots, slotContent, ssh; a slot that the device writes to cannot be compared) and the configuration paths',
+      ...(cause?.logPath === undefined ? {} : { logPath: cause.logPath }),
+    },
+  );
+}
+
+/** A file that is listed, was never there and was not deleted by the owner would be preserved by any device. */
+function assertOwned({ scenario }: RunContext, files: readonly FileState[]): void {
+  const deleted = scenario.provision.flatMap((step) => ('delete' in step ? [step.delete.path] : []));
+  const absent = files.filter(({ path, content }) => content === undefined && !deleted.includes(path));
+  if (absent.length > 0)
+    throw new ScenarioError(
+      'configuration-absent',
+      `${scenario.source.path}: after provisioning the device has no ${absent.map(({ path }) => path).join(', ')}, so nothing would show whether it is kept`,
+      { hint: 'correct the path, or let a provision step write the file' },
+    );
+}

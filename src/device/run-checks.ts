@@ -1,0 +1,73 @@
+import { Deadline, DeadlinePassed } from '../core/deadline.ts';
+import { quote } from '../guest/quote.ts';
+import { type CheckResult, failed, passed } from '../oracle/check.ts';
+import type { Ready } from '../target/target.ts';
+import type { Checklist } from './checklist.ts';
+import type { RunContext } from './run-context.ts';
+
+/** Milliseconds that one of the scenario's checks may take. */
+const limitMs = 60_000;
+/** Characters of what a check prints that reports keep. */
+const saidLimit = 60;
+
+/** When and how the scenario's checks are run. */
+export interface ChecksRun {
+  /** Releases that the device may be on. */
+  allowed: readonly string[];
+  prefix: string;
+  /** Whether the device was booted since it was changed; if not, only the checks are run that say so. */
+  booted: boolean;
+}
+
+/** What the scenario's own checks came to. */
+export interface ChecksSeen {
+  sound: boolean;
+  /** What they printed: tells outcomes apart. */
+  said: string[];
+}
+
+/** Runs the scenario's own checks on a device and notes them. Throws DeviceStopped where it cannot be asked. */
+export async function runChecks(
+  context: RunContext,
+  device: Ready,
+  checklist: Checklist,
+  { allowed, prefix, booted }: ChecksRun,
+): Promise<ChecksSeen> {
+  const results: boolean[] = [];
+  const said: string[] = [];
+  for (const { name, run, when } of context.scenario.checks) {
+    if (!booted && when !== 'always') continue;
+    const result = await checklist.guard(`${prefix}${name}`, () =>
+      runCheck(device, run, allowed, context.signal),
+    );
+    results.push(checklist.check(`${prefix}${name}`, result));
+    if (result.said !== '') said.push(result.said);
+  }
+  return { sound: results.every(Boolean), said };
+}
+
+/**
+ * Runs one of the scenario's own checks on the device, with the releases that it may be on in ALLOWED_RELEASES. Exit
+ * code 0 is a pass; `said` is the first line printed. Errors: DeviceFailure `connection-lost`.
+ */
+async function runCheck(
+  device: Pick<Ready, 'run'>,
+  command: string,
+  allowed: readonly string[],
+  signal: AbortSignal,
+): Promise<CheckResult & { said: string }> {
+  const script = `export ALLOWED_RELEASES=${quote(allowed.join(' '))}\n${command}`;
+  try {
+    const { exitCode, stdout, stderr } = await device.run(script, {
+      deadline: Deadline.after(limitMs),
+      signal,
+    });
+    const said = (stdout.split('\n')[0] ?? '').trim().slice(0, saidLimit);
+    if (exitCode === 0) return { ...passed(said), said };
+    const why = `${stdout}\n${stderr}`.trim().slice(-300);
+    return { ...failed('check-failed', `ended with ${exitCode}: ${why}`), said };
+  } catch (error) {
+    if (!(error instanceof DeadlinePassed)) throw error;
+    return { ...failed('check-timeout', `did not end within ${limitMs / 1000} s`), said: '' };
+  }
+}

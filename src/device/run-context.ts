@@ -1,0 +1,75 @@
+import { posix } from 'node:path';
+import type { ReleaseSource, UpdateAgent } from '../agents/agent.ts';
+import type { Limit } from '../core/limit.ts';
+import type { Random } from '../core/random.ts';
+import type { FeedServer } from '../feed/http-server.ts';
+import type { RunEvent } from '../model/event.ts';
+import type { ImageManifest } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { Scenario } from '../model/scenario.ts';
+import type { Upgrade } from '../model/upgrade.ts';
+import type { ReleaseContents } from '../oracle/packages.ts';
+import type { Shipped } from '../oracle/shipped.ts';
+import type { AcceleratorChoice } from '../qemu/accelerator.ts';
+import type { Off, TargetOptions } from '../target/target.ts';
+
+/** Everything that one scenario on one machine works with. */
+export interface RunContext {
+  runId: string;
+  scenario: Scenario;
+  machine: MachineName;
+  manifest: ImageManifest;
+  agent: UpdateAgent;
+  accelerator: AcceleratorChoice;
+  /** Of an image that is upgraded by packages: what each release's feed has. */
+  contents: ReleaseContents | undefined;
+  /** What the packages of a release ship, where the image is upgraded by packages. */
+  shipped: (release: string) => Shipped | undefined;
+  /** Serves the releases' bundles and feeds to the guest. */
+  feed: FeedServer;
+  /** The run's report folder. */
+  folder: string;
+  /** Scratch space for disks; removed at the end. */
+  workspace: string;
+  /** Takes a place among the virtual machines that may run at once. */
+  vm: Limit;
+  /** Makes a device of disks, switched off. */
+  createTarget: (options: TargetOptions) => Promise<Off>;
+  random: Random;
+  sshPort: number | undefined;
+  /** Aborts when the user interrupts, and when something else of this run failed. */
+  signal: AbortSignal;
+  /** Ends everything that this run has under way. */
+  stop: (reason: unknown) => void;
+  emit: (event: RunEvent) => void;
+  notice: (message: string) => void;
+  /** Adds to one of the run's timings, in seconds. */
+  spend: (what: string, seconds: number) => void;
+}
+
+/** Path of a release's bundle on the feed. */
+export function bundlePath(release: string, format: string): string {
+  return `/${release}/${format}`;
+}
+
+/** Path of a release's package feed on the server. */
+export function feedPath(release: string): string {
+  return `/${release}/feed`;
+}
+
+/** Where the guest finds the release that it is upgraded to, in the form that the scenario's agent takes. */
+export function releaseSource(
+  context: Pick<RunContext, 'feed' | 'scenario' | 'contents'> & { manifest: Pick<ImageManifest, 'releases'> },
+  { from, to }: Upgrade,
+): ReleaseSource {
+  const { agent, releases } = context.scenario;
+  const older = releases.indexOf(to) < releases.indexOf(from);
+  if ('bundle' in agent)
+    return { url: context.feed.guestUrl(bundlePath(to, agent.bundle)), folders: [], packages: [], older };
+  const files = Object.keys(context.manifest.releases[to]?.feed ?? {});
+  const folders = files
+    .filter((path) => posix.basename(path) === 'Packages.gz')
+    .map((path) => posix.dirname(path));
+  const packages = context.contents?.get(to) ?? [];
+  return { url: context.feed.guestUrl(feedPath(to)), folders, packages, older };
+}

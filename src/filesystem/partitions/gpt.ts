@@ -1,0 +1,47 @@
+import { crc32 } from 'node:zlib';
+import { guidText } from '../guid.ts';
+import { type DiskView, readInside } from '../view.ts';
+import { mbrPartitions } from './mbr.ts';
+import type { Partition } from './partition.ts';
+
+const sectorBytes = 512;
+const mostEntries = 1024;
+
+/**
+ * The partitions of a disk with 512-byte sectors. UEFI specification 2.10, section 5.3: the primary table if both its
+ * CRC32s hold, or else the backup in the last sector, or else a plain MBR's; none where there is no valid table.
+ */
+export function partitionsOf(view: DiskView): Partition[] {
+  const last = Math.floor(view.bytes / sectorBytes) - 1;
+  return tableAt(view, 1) ?? tableAt(view, last) ?? mbrPartitions(view);
+}
+
+function tableAt(view: DiskView, sector: number): Partition[] | undefined {
+  if (sector < 1 || (sector + 1) * sectorBytes > view.bytes) return undefined;
+  const header = Buffer.from(readInside(view, sector * sectorBytes, sectorBytes));
+  const headerBytes = header.readUInt32LE(12);
+  if (header.toString('latin1', 0, 8) !== 'EFI PART' || headerBytes < 92 || headerBytes > sectorBytes)
+    return undefined;
+  const headerCrc = header.readUInt32LE(16);
+  header.writeUInt32LE(0, 16);
+  if (crc32(header.subarray(0, headerBytes)) !== headerCrc) return undefined;
+  if (Number(header.readBigUInt64LE(24)) !== sector) return undefined;
+  const entries = { count: header.readUInt32LE(80), bytes: header.readUInt32LE(84) };
+  const start = Number(header.readBigUInt64LE(72)) * sectorBytes;
+  if (entries.count > mostEntries || entries.bytes < 128 || entries.bytes > 4096) return undefined;
+  if (start + entries.count * entries.bytes > view.bytes) return undefined;
+  const table = readInside(view, start, entries.count * entries.bytes);
+  if (crc32(table) !== header.readUInt32LE(88)) return undefined;
+  return Array.from({ length: entries.count }, (_, i) =>
+    entry(view, table.subarray(i * entries.bytes, (i + 1) * entries.bytes), i + 1),
+  ).filter((partition) => partition !== undefined);
+}
+
+function entry(view: DiskView, bytes: Buffer, index: number): Partition | undefined {
+  const typeGuid = guidText(bytes);
+  const first = Number(bytes.readBigUInt64LE(32));
+  const last = Number(bytes.readBigUInt64LE(40));
+  if (/^[0-]*$/.test(typeGuid) || last < first || (last + 1) * sectorBytes > view.bytes) return undefined;
+  const name = bytes.toString('utf16le', 56, 128).replace(/\0.*$/s, '');
+  return { index, name, typeGuid, offset: first * sectorBytes, bytes: (last - first + 1) * sectorBytes };
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { appendFile, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Tools } from '../tools.ts';
+import { verityTree } from './verity.ts';
+
+/** What a RAUC bundle is made from. */
+export interface BundleOptions {
+  format: 'verity' | 'plain';
+  compatible: string;
+  version: string;
+  /** File system image for the slot. */
+  image: string;
+  imageSha256: string;
+  /** PEM files of the signer. */
+  certificate: string;
+  key: string;
+}
+
+const imageName = 'rootfs.ext4';
+
+/**
+ * Writes a RAUC bundle whose bytes depend on the options only: RAUC's own `bundle` command draws a salt
+ * and notes the time. Layout (RAUC 1.13, docs "Bundle Formats"): squashfs; for `verity` its hash tree; a
+ * CMS signature; its length as 8 bytes, big-endian. The signature has no signed attributes, hence no time.
+ */
+export async function writeBundle(tools: Tools, path: string, options: BundleOptions): Promise<void> {
+  const staging = `${path}.files`;
+  await mkdir(staging);
+  await link(options.image, join(staging, imageName));
+  const { size } = await stat(options.image);
+  const manifest = manifestText(options, size);
+  if (options.format === 'plain') await writeFile(join(staging, 'manifest.raucm'), manifest);
+  await squash(tools, staging, path);
+  await rm(staging, { recursive: true });
+  const signature =
+    options.format === 'plain'
+      ? await sign(tools, path, true, options)
+      : await addTree(tools, path, manifest, options);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64BE(BigInt(signature.length));
+  await appendFile(path, Buffer.concat([signature, length]));
+}
+
+function manifestText({ compatible, version, imageSha256 }: BundleOptions, size: number): string {
+  return [
+    '[update]',
+    `compatible=${compatible}`,
+    `version=${version}`,
+    '',
+    '[image.rootfs]',
+    `sha256=${imageSha256}`,
+    `size=${size}`,
+    `filename=${imageName}`,
+    '',
+  ].join('\n');
+}
+
+/** Times come from SOURCE_DATE_EPOCH, which mksquashfs takes for the file system and all files in it. */
+async function squash(tools: Tools, staging: string, path: string): Promise<void> {
+  const compression = ['-comp', 'zstd', '-Xcompression-level', '3', '-b', '131072'];
+  const fixed = ['-reproducible', '-all-root', '-root-mode', '755', '-no-xattrs', '-no-exports'];
+  await tools.run('usr/bin/mksquashfs', [
+    staging,
+    path,
+    '-noappend',
+    '-quiet',
+    '-no-progress',
+    ...compression,
+    ...fixed,
+  ]);
+}
+
+/** Appends the hash tree and signs a manifest that names its root; the salt follows from the content. */
+async function addTree(
+  tools: Tools,
+  path: string,
+  manifest: string,
+  options: BundleOptions,
+): Promise<Buffer> {
+  const data = await readFile(path);
+  const salt = createHash('sha256').update('brownout verity salt').update(data).digest();
+  const { rootHash, tree } = verityTree(data, salt);
+  await appendFile(path, tree);
+  const section = [
+    '',
+    '[bundle]',
+    'format=verity',
+    `verity-hash=${rootHash}`,
+    `verity-salt=${salt.toString('hex')}`,
+    `verity-size=${tree.length}`,
+    '',
+  ];
+  const signed = `${path}.manifest`;
+  await writeFile(signed, `${manifest}${section.join('\n')}`);
+  const signature = await sign(tools, signed, false, options);
+  await rm(signed);
+  return signature;
+}
+
+async function sign(
+  tools: Tools,
+  input: string,
+  detached: boolean,
+  { certificate, key }: BundleOptions,
+): Promise<Buffer> {
+  const out = `${input}.cms`;
+  await tools.run('usr/bin/openssl', [
+    ...['cms', '-sign', '-binary', '-nosmimecap', '-noattr', '-md', 'sha256', '-outform', 'DER'],
+    ...(detached ? [] : ['-nodetach']),
+    ...['-signer', certificate, '-inkey', key, '-in', input, '-out', out],
+  ]);
+  const signature = await readFile(out);
+  await rm(out);
+  return signature;
+}

@@ -1,0 +1,84 @@
+import { open } from 'node:fs/promises';
+import { sha256 } from '../../core/digest.ts';
+import type { Tools } from '../tools.ts';
+
+const mib = 1 << 20;
+const sectorBytes = 512;
+const chunkBytes = 1 << 20;
+
+/** One partition of a disk to be written; sizes in MiB so that all is aligned. */
+export interface Partition {
+  name: string;
+  /** GUID of the partition type. */
+  type: string;
+  mebibytes: number;
+}
+
+/** Type GUIDs (UEFI specification; Discoverable Partitions Specification for Linux data). */
+export const partitionTypes = {
+  efiSystem: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+  linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
+} as const;
+
+/** Byte offsets of partitions that follow each other from the first MiB on. */
+export function partitionOffsets(partitions: readonly Partition[]): number[] {
+  let next = mib;
+  return partitions.map(({ mebibytes }) => {
+    const offset = next;
+    next += mebibytes * mib;
+    return offset;
+  });
+}
+
+/** Writes a sparse disk with a GUID partition table and the given contents, one file a partition. */
+export async function writeDisk(
+  tools: Tools,
+  path: string,
+  identity: string,
+  partitions: readonly Partition[],
+  contents: readonly string[],
+): Promise<void> {
+  const offsets = partitionOffsets(partitions);
+  const total = mib + partitions.reduce((sum, { mebibytes }) => sum + mebibytes * mib, 0) + mib;
+  await using disk = await open(path, 'wx');
+  await disk.truncate(total);
+  const lines = partitions.map(({ name, type, mebibytes }, i) =>
+    [
+      `start=${(offsets[i] ?? 0) / sectorBytes}`,
+      `size=${(mebibytes * mib) / sectorBytes}`,
+      `type=${type}`,
+      `uuid=${fixedUuid(`${identity}/${name}`)}`,
+      `name=${name}`,
+    ].join(', '),
+  );
+  const script = ['label: gpt', `label-id: ${fixedUuid(identity)}`, 'unit: sectors', ...lines, ''].join('\n');
+  await tools.run('usr/sbin/sfdisk', ['-q', '--no-reread', '--no-tell-kernel', path], { input: script });
+  for (const [i, content] of contents.entries()) await copyInto(disk, content, offsets[i] ?? 0);
+}
+
+async function copyInto(disk: Awaited<ReturnType<typeof open>>, path: string, offset: number): Promise<void> {
+  await using source = await open(path, 'r');
+  const chunk = Buffer.alloc(chunkBytes);
+  const zeroes = Buffer.alloc(chunkBytes);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await source.read(chunk, 0, chunkBytes, at);
+    if (bytesRead === 0) return;
+    if (!chunk.subarray(0, bytesRead).equals(zeroes.subarray(0, bytesRead))) {
+      await disk.write(chunk, 0, bytesRead, offset + at);
+    }
+    at += bytesRead;
+  }
+}
+
+/** A UUID that depends on nothing but `name` (RFC 9562, version 8: the rest is a digest). */
+export function fixedUuid(name: string): string {
+  const hex = sha256(name);
+  const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 0x3) | 0x8).toString(16);
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { sha256 } from '../../core/digest.ts';
+import type { SlotSpec } from '../../model/image.ts';
+import type { BuiltImage, MachineDescription } from '../description.ts';
+import { Tree } from '../tree.ts';
+import type { Workshop } from '../workshop.ts';
+import { fixedUuid, type Partition, partitionOffsets, partitionTypes } from './disk-layout.ts';
+import { writeExt4 } from './ext4.ts';
+import { writeFat } from './fat.ts';
+
+export const mib = 1 << 20;
+/** More than the releases need; the table costs 256 bytes each. */
+export const inodes = 2048;
+
+/** The boot partition: boot loader and its environment. */
+export async function bootPartition({
+  description,
+  loader,
+  machineName,
+  name,
+  steps,
+  tools,
+}: Workshop): Promise<string> {
+  const volumeId = sha256(`${name} ${machineName}`).slice(0, 8);
+  const fat = { bytes: description.disk.bootMiB * mib, label: 'BOOT', volumeId, epoch: description.epoch };
+  const folder = await steps.run(
+    'boot',
+    { version: 1, fat, tree: loader.boot.digest(), tools: tools.key },
+    (out) => writeFat(tools, loader.boot, join(out, 'boot.fat'), fat),
+  );
+  return join(folder, 'boot.fat');
+}
+
+/** The data partition as it leaves the factory. */
+export async function dataPartition({
+  description,
+  machineName,
+  name,
+  steps,
+  tools,
+}: Workshop): Promise<string> {
+  const tree = new Tree();
+  for (const path of description.disk.dataDirectories) tree.addDirectory(path);
+  const uuid = fixedUuid(`${name} ${machineName} data`);
+  const ext4 = {
+    bytes: description.disk.dataMiB * mib,
+    label: 'data',
+    uuid,
+    epoch: description.epoch,
+    inodes,
+    journalMiB: 4,
+    blockBytes: 1024 as const,
+  };
+  const folder = await steps.run('data', { version: 3, ext4, tree: tree.digest(), tools: tools.key }, (out) =>
+    writeExt4(tools, tree, join(out, 'data.ext4'), ext4),
+  );
+  return join(folder, 'data.ext4');
+}
+
+/** The partitions of the main disk, in order. */
+export function partitions({ disk }: BuiltImage, { slotMiB }: MachineDescription): Partition[] {
+  return [
+    { name: 'boot', type: partitionTypes.efiSystem, mebibytes: disk.bootMiB },
+    { name: 'slot-a', type: partitionTypes.linux, mebibytes: slotMiB },
+    { name: 'slot-b', type: partitionTypes.linux, mebibytes: slotMiB },
+    { name: 'data', type: partitionTypes.linux, mebibytes: disk.dataMiB },
+  ];
+}
+
+/** Where the slots lie. */
+export function slots(description: BuiltImage, machine: MachineDescription): SlotSpec[] {
+  const offsets = partitionOffsets(partitions(description, machine));
+  return ['A', 'B'].map((name, i) => ({
+    name,
+    disk: 'main',
+    offset: offsets[i + 1] ?? 0,
+    length: machine.slotMiB * mib,
+    root: `/dev/vda${i + 2}`,
+  }));
+}

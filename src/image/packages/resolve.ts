@@ -1,0 +1,61 @@
+import { ScenarioError } from '../../core/errors.ts';
+import type { PackageSet } from '../description.ts';
+import { AptRoot } from './apt.ts';
+import { findMirror } from './apt-sources.ts';
+import type { LockedSet } from './lock.ts';
+
+/** Package indexes, fetched once for each suite and architecture. Dispose them. */
+export class Indexes implements AsyncDisposable {
+  private readonly cache: string;
+  private readonly signal: AbortSignal | undefined;
+  private readonly roots = new Map<string, AptRoot>();
+
+  constructor(cache: string, signal?: AbortSignal) {
+    this.cache = cache;
+    this.signal = signal;
+  }
+
+  async open(suite: string, architecture: string): Promise<AptRoot> {
+    const name = `${suite}-${architecture}`;
+    const root =
+      this.roots.get(name) ??
+      (await AptRoot.open(this.cache, await findMirror(), suite, architecture, this.signal));
+    this.roots.set(name, root);
+    return root;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const root of this.roots.values()) await root[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Exact versions and digests of what a package set stands for today, from Debian's signed indexes.
+ * Throws ScenarioError `package-unneeded` when a package to leave out is not among them anyway.
+ */
+export async function resolveSet(
+  { suite, install, without }: PackageSet,
+  architecture: 'amd64' | 'arm64',
+  indexes: Indexes,
+): Promise<LockedSet> {
+  const apt = await indexes.open(suite, architecture);
+  const closure = await apt.closure(install.map((name) => name.replaceAll('{arch}', architecture)));
+  const names = closure.map(({ name }) => name);
+  const unneeded = without.filter((name) => !names.includes(name));
+  if (unneeded.length > 0) {
+    throw new ScenarioError(
+      'package-unneeded',
+      `not needed in ${suite} (${architecture}) anyway: ${unneeded.join(', ')}; take them off "without"`,
+    );
+  }
+  const kept = closure.filter(({ name }) => !without.includes(name));
+  const versions = await apt.versions(kept.map(({ name }) => name));
+  const packages = kept.map(({ name, version }) => {
+    const found = versions.find((one) => one.name === name && one.version === version);
+    if (found === undefined)
+      throw new ScenarioError('package-unknown', `apt names ${name} ${version} but has no record of it`);
+    return found;
+  });
+  packages.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { suite, architecture, packages };
+}

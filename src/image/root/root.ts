@@ -1,0 +1,115 @@
+import { createCipheriv, createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarnessError } from '../../core/errors.ts';
+import type { MachineName } from '../../model/machine.ts';
+import type { BuiltImage, MachineDescription, ReleaseDescription } from '../description.ts';
+import { Tree } from '../tree.ts';
+import { initialRamDisk, readKernel } from './kernel.ts';
+import { addModules, type KernelModules } from './modules.ts';
+import type { PackageFiles } from './package-files.ts';
+
+/** What a machine's root file systems are put together from. */
+export interface RootInputs {
+  description: BuiltImage;
+  machine: MachineDescription;
+  /** The image's own folder. */
+  folder: string;
+  /** Folder of the public test keys. */
+  keys: string;
+  files: PackageFiles;
+  /** Unpacked kernel package. */
+  kernel: string;
+  modules: KernelModules;
+}
+
+/** Where the boot loader finds kernel and initial RAM disk within a slot. */
+const kernelPath = 'boot/vmlinuz';
+const initrdPath = 'boot/initrd.img';
+
+/** Kernel, initial RAM disk and the files that every release shares. */
+export interface BaseRoot {
+  tree: Tree;
+  kernel: Buffer;
+  initrd: Buffer;
+}
+
+/** Puts together what all releases of a machine share. */
+export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
+  const { root } = inputs.description;
+  const tree = new Tree();
+  for (const [name, target] of Object.entries(Tree.mergedUsr)) {
+    tree.addDirectory(target);
+    tree.addSymlink(name, target);
+  }
+  for (const path of root.directories) tree.addDirectory(path);
+  for (const [path, target] of Object.entries(root.links)) tree.addSymlink(path, target);
+  await inputs.files.copy(tree, root.files, root.libraries);
+  addBusybox(tree, root.busybox);
+  await addModules(tree, inputs.modules, root.modules);
+  await tree.addFolder(join(inputs.folder, root.overlay));
+  await tree.addFolder(join(inputs.folder, inputs.machine.overlay));
+  for (const [path, name] of Object.entries(root.keys))
+    tree.addFile(path, await readFile(join(inputs.keys, name)), 0o600);
+  const { description, folder, modules } = inputs;
+  const initrd = await initialRamDisk({
+    overlay: join(folder, description.initramfs.overlay),
+    wanted: description.initramfs.modules,
+    modules,
+    busybox: tree.get('usr/bin/busybox'),
+    epoch: description.epoch,
+  });
+  const kernel = await readKernel(inputs.kernel);
+  tree.addFile(kernelPath, kernel);
+  tree.addFile(initrdPath, initrd);
+  return { tree, kernel, initrd };
+}
+
+/** The root file system of one release. Throws HarnessError `path-unknown`. */
+export async function releaseRoot(
+  { description, folder }: RootInputs,
+  base: Tree,
+  name: string,
+  machineName: MachineName,
+  release: ReleaseDescription,
+): Promise<Tree> {
+  const tree = base.clone();
+  const { version } = release;
+  tree.addFile(
+    'etc/os-release',
+    [
+      'NAME="Brownout reference image"',
+      `ID=${name}`,
+      `VERSION_ID=${version}`,
+      `PRETTY_NAME="${description.description} ${version}"`,
+      `IMAGE_ID=${name}-${machineName}`,
+      `IMAGE_VERSION=${version}`,
+      '',
+    ].join('\n'),
+  );
+  if (release.payloadMiB > 0) {
+    tree.addFile(
+      'usr/share/brownout/payload.bin',
+      payload(`${name} ${machineName} ${version}`, release.payloadMiB << 20),
+    );
+  }
+  if (release.overlay !== undefined) await tree.addFolder(join(folder, release.overlay));
+  for (const path of release.remove) {
+    if (!tree.remove(path))
+      throw new HarnessError('path-unknown', `release ${version} removes ${path}, which is not there`);
+  }
+  return tree;
+}
+
+function addBusybox(tree: Tree, programs: readonly string[]): void {
+  for (const path of programs) {
+    const target = path.startsWith('usr/bin/') ? 'busybox' : '../bin/busybox';
+    if (!tree.has(path)) tree.addSymlink(path, target);
+  }
+}
+
+/** Bytes that look random and depend on the seed only (AES-128-CTR over zeroes). */
+function payload(seed: string, bytes: number): Buffer {
+  const key = createHash('sha256').update(seed).digest().subarray(0, 16);
+  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes));
+}

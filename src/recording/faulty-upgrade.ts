@@ -1,0 +1,203 @@
+import type { Shell } from '../agents/agent.ts';
+import { CleanupStack } from '../core/cleanup.ts';
+import { DeviceFailure, ScenarioError } from '../core/errors.ts';
+import { Checklist, DeviceStopped } from '../device/checklist.ts';
+import { type Device, openDevice } from '../device/device.ts';
+import { judgeFiles, type Owned } from '../device/judge-files.ts';
+import { lookAtRelease } from '../device/look-at-release.ts';
+import { observe } from '../device/observe.ts';
+import { serveReleases } from '../device/open-context.ts';
+import type { RunContext } from '../device/run-context.ts';
+import {
+  afterUpgrade,
+  confirm,
+  type Examined,
+  examine,
+  type InstallContext,
+  install,
+  recover,
+  refusalBy,
+  unlessBroken,
+  untilReady,
+} from '../device/upgrade.ts';
+import type { StepRecord } from '../model/record.ts';
+import { type FaultyAttempt, installedBy } from '../model/scenario.ts';
+import { type Upgrade, upgradeName } from '../model/upgrade.ts';
+import type { Ready } from '../target/target.ts';
+import { type Trouble, troubleOf } from './source-trouble.ts';
+
+/** What is tried, with whose files, and who is told how it went. */
+interface Trials {
+  /** Begins the names of console logs and scratch files. */
+  label: string;
+  upgrade: Upgrade;
+  owned: Owned;
+  onStep: (step: StepRecord) => void;
+}
+
+/**
+ * Switches the device off, tries the upgrade on a copy of it for each of the scenario's feed faults, and switches it on
+ * again: nothing of the tries is left on it, and no try begins with what another has left. A try that fails is noted,
+ * and the next one made. Throws ScenarioError `fault-not-met`; DeviceStopped where the device itself fails.
+ */
+export async function tryFaults(
+  shared: RunContext,
+  device: Device,
+  before: Ready,
+  checklist: Checklist,
+  trials: Trials,
+): Promise<Ready> {
+  const { feedFaults } = shared.scenario;
+  if (feedFaults.length === 0) return before;
+  await using stack = new CleanupStack();
+  // Other paths are under way at the same time, and faults are for one device.
+  const context = { ...shared, feed: await serveReleases(shared.manifest, shared.stop, stack) };
+  const name = upgradeName(trials.upgrade);
+  const off = await checklist.guard(`${name} shutdown`, () => before.shutdown({ signal: context.signal }));
+  for (const [i, attempt] of feedFaults.entries())
+    await tryFaulty(context, device, attempt, { ...trials, label: `${trials.label}-fault${i + 1}` });
+  return await checklist.guard(`${name} boots`, async () => untilReady(context, await off.powerOn()));
+}
+
+/** One try; `original` is switched off. */
+async function tryFaulty(
+  context: RunContext,
+  original: Device,
+  attempt: FaultyAttempt,
+  { label, upgrade, owned, onStep }: Trials,
+): Promise<void> {
+  await using stack = new CleanupStack();
+  const device = await openDevice(context, label, original.overlays, stack);
+  const { folder } = context;
+  const checklist = new Checklist({ folder, consolePath: device.target.consolePath, onStep });
+  const prefix = `${upgradeName(upgrade)} ${attempt.name}: `;
+  const trouble = troubleOf(context, attempt, upgrade);
+  try {
+    const before = await checklist.guard(`${prefix}boots`, async () =>
+      untilReady(context, await device.target.powerOn()),
+    );
+    const refusal = await checklist.step(`${prefix}install`, () =>
+      refusalOf(context, before, upgrade, trouble),
+    );
+    context.notice(`${prefix}${refusal ?? 'the update agent ended with success'}`);
+    const ready = await checklist.step(`${prefix}boots`, async () =>
+      untilReady(context, await before.reboot()),
+    );
+    await assertHeld(context, ready, device, { upgrade, owned, trouble, refusal, checklist, prefix });
+    const repaired = `${prefix}repaired: `;
+    const odd = await checklist.step(`${repaired}install`, () =>
+      unlessBroken(context, upgrade, () => installRepaired(context, ready, upgrade)),
+    );
+    if (odd !== undefined) context.notice(`${repaired}${odd}`);
+    const after = await checklist.step(`${repaired}boots`, async () =>
+      untilReady(context, await ready.reboot()),
+    );
+    const expectation = afterUpgrade(context, upgrade, owned);
+    await examine(context, after, device.subject, expectation, checklist, repaired);
+    await after.cutPower();
+  } catch (error) {
+    if (!(error instanceof DeviceStopped)) throw error;
+  } finally {
+    context.spend('record.cpu', device.target.cpuSeconds());
+  }
+}
+
+/**
+ * Has a release installed while its source has faults. Returns what the agent said when it refused; undefined where it
+ * ended as if all were well. Throws ScenarioError `fault-not-met`, and DeviceFailure for any other end.
+ */
+export async function refusalOf(
+  context: InstallContext,
+  device: Shell,
+  upgrade: Upgrade,
+  { faults, text }: Trouble,
+): Promise<string | undefined> {
+  using force = context.feed.misbehave(faults);
+  const refusal = await refusalBy(() => install(context, device, upgrade));
+  if (force.met > 0) return refusal;
+  throw new ScenarioError(
+    'fault-not-met',
+    `${context.scenario.source.path}: feedFaults: ${text}, but the device never asked for what is wrong; ` +
+      (refusal ?? 'its update agent ended with success'),
+    { hint: 'choose another byte or package; an agent need not read all of a release' },
+  );
+}
+
+interface Held {
+  upgrade: Upgrade;
+  owned: Owned;
+  trouble: Trouble;
+  refusal: string | undefined;
+  checklist: Checklist;
+  prefix: string;
+}
+
+/**
+ * Decides whether a device may be as it is after a try. On the old release it must be sound in every way. A package
+ * manager that has said that it failed may leave it between the releases, since it does not promise to be atomic;
+ * what is installed can then still be read, and the owner's files are there.
+ */
+async function assertHeld(context: RunContext, ready: Ready, device: Device, held: Held): Promise<void> {
+  const { upgrade, owned, trouble, refusal, checklist, prefix } = held;
+  const { from, to } = upgrade;
+  const { scenario, agent, signal, shipped } = context;
+  if (agent.packages !== undefined && scenario.expect.release !== 'unchecked') {
+    const seen = await checklist.guard(`${prefix}look`, () => observe(ready, device.subject, 'none', signal));
+    const { running, result } = await checklist.guard(`${prefix}look`, () =>
+      lookAtRelease(context, ready, seen, {
+        allowed: [from],
+        compare: 'telling',
+        present: installedBy(scenario),
+      }),
+    );
+    if (result.verdict !== 'passed' && running.release !== to) {
+      await checklist.step(`${prefix}refused`, () => assertSaid(result.message, trouble, refusal));
+      context.notice(`${prefix}the device is between ${from} and ${to}: ${result.message}`);
+      const files = judgeFiles({ expect: scenario.expect, shipped }, owned, seen.configuration, [from, to]);
+      if (scenario.expect.configuration !== 'unchecked' && owned.files.length > 0)
+        checklist.check(`${prefix}configuration`, files);
+      return;
+    }
+  }
+  const expectation = { allowed: [from], owned, compare: 'every' as const };
+  const seen = await examine(context, ready, device.subject, expectation, checklist, prefix);
+  await checklist.step(`${prefix}refused`, () => assertOld(seen, upgrade, trouble, refusal));
+  await checklist.step(`${prefix}confirm`, () => confirm(context, ready));
+}
+
+/** Throws DeviceFailure `silent-failure` where the agent has not said that it left the device between releases. */
+export function assertSaid(state: string, { text }: Trouble, refusal: string | undefined): void {
+  if (refusal !== undefined) return;
+  throw new DeviceFailure(
+    'silent-failure',
+    `the update agent ended with success, but the device is on neither release: ${state}; ${text}`,
+  );
+}
+
+/** Throws DeviceFailure `fault-taken` where it is known that the device is not wholly on the old release. */
+export function assertOld(
+  { releaseChecked, release }: Pick<Examined, 'releaseChecked' | 'release'>,
+  { from, to }: Upgrade,
+  { text }: Trouble,
+  refusal: string | undefined,
+): void {
+  if (!releaseChecked || release === from) return;
+  const agent = refusal === undefined ? 'ended with success' : `refused (${refusal})`;
+  const what =
+    release === to
+      ? `the upgrade to ${to} took place although its source was faulty`
+      : `the device is no longer wholly on ${from} after an upgrade whose source was faulty`;
+  throw new DeviceFailure('fault-taken', `${what}: ${text}; the update agent ${agent}`);
+}
+
+/** The upgrade from the repaired source: for packages as their manager's documentation has it. Returns what was odd. */
+async function installRepaired(
+  context: RunContext,
+  device: Ready,
+  upgrade: Upgrade,
+): Promise<string | undefined> {
+  const { packages } = context.agent;
+  if (packages !== undefined) return recover(context, device, upgrade, packages);
+  await install(context, device, upgrade);
+  return undefined;
+}

@@ -1,0 +1,158 @@
+import { CleanupStack } from '../core/cleanup.ts';
+import { bringIntoService } from '../device/bring-into-service.ts';
+import { Checklist, DeviceStopped } from '../device/checklist.ts';
+import { type Device, factoryDisks, openDevice } from '../device/device.ts';
+import { reinstall } from '../device/installed-packages.ts';
+import type { Owned } from '../device/judge-files.ts';
+import { noteFiles } from '../device/note-files.ts';
+import { runChecks } from '../device/run-checks.ts';
+import type { RunContext } from '../device/run-context.ts';
+import {
+  afterUpgrade,
+  confirm,
+  examine,
+  install,
+  rollback,
+  unlessBroken,
+  untilReady,
+} from '../device/upgrade.ts';
+import type { PathRecord, StepRecord } from '../model/record.ts';
+import { moments, upgradeMoments } from '../model/steps.ts';
+import { type Upgrade, upgradeName, upgradesOf } from '../model/upgrade.ts';
+import type { OwnedFile } from '../oracle/observation.ts';
+import type { Ready } from '../target/target.ts';
+import type { WriteLog } from '../writelog/log.ts';
+import { idleMark, windowMark } from '../writelog/windows.ts';
+import { tryFaults } from './faulty-upgrade.ts';
+import { SoftwareNotes } from './software-notes.ts';
+
+/** One upgrade path taken without a cut, with every write. */
+export interface PathRun {
+  path: PathRecord;
+  log: WriteLog;
+  arenaPath: string;
+  /** The owner's files before the first upgrade. */
+  configuration: OwnedFile[];
+}
+
+/**
+ * Takes a factory-new device through a path, without a cut, and records what it writes. `path.steps` grows as
+ * it goes, so that an interrupted run still has its part.
+ */
+export async function recordPath(context: RunContext, path: PathRecord, label: string): Promise<PathRun> {
+  await using stack = new CleanupStack();
+  const { releases } = path;
+  const device = await openDevice(
+    context,
+    label,
+    await factoryDisks(context, releases[0] ?? '', stack),
+    stack,
+  );
+  const onStep = (step: StepRecord) => {
+    path.steps.push(step);
+    context.emit({ type: 'step', run: context.runId, path: path.releases, step });
+  };
+  const checklist = new Checklist({
+    folder: context.folder,
+    consolePath: device.target.consolePath,
+    onStep,
+  });
+  let configuration: OwnedFile[] = [];
+  try {
+    const owned = await bringIntoService(context, device, releases[0] ?? '', checklist);
+    configuration = owned.configuration;
+    if (owned.examined !== undefined) noteFiles(context, path, moments.installedRebooted, owned.examined);
+    const software = new SoftwareNotes(context, path, label, owned.installed);
+    const files = { release: releases[0] ?? '', files: configuration };
+    const known = { path, owned: files, checklist, software };
+    let ready = owned.ready;
+    const upgrades = upgradesOf(releases);
+    for (const [step, upgrade] of upgrades.entries()) {
+      const trials = { label: `${label}-${step + 1}`, upgrade, owned: files, onStep };
+      ready = await tryFaults(context, device, ready, checklist, trials);
+      ready = await takeUpgrade(context, device, ready, { ...known, step, upgrade });
+    }
+    const last = upgrades.at(-1);
+    if (context.scenario.expect.rollback === 'succeeds' && last !== undefined)
+      ready = await takeBack(context, device, ready, {
+        ...known,
+        step: upgrades.length - 1,
+        upgrade: last,
+      });
+    if (context.scenario.reinstall !== undefined)
+      ready = await reinstall(context, device, ready, { ...known, release: releases.at(-1) ?? '' });
+    await ready.cutPower();
+  } catch (error) {
+    if (!(error instanceof DeviceStopped)) throw error;
+  } finally {
+    context.spend('record.cpu', device.target.cpuSeconds());
+  }
+  return { path, log: device.log, arenaPath: device.arena.path, configuration };
+}
+
+interface UpgradeContext {
+  path: PathRecord;
+  step: number;
+  upgrade: Upgrade;
+  owned: Owned;
+  checklist: Checklist;
+  software: SoftwareNotes;
+}
+
+/** One upgrade from installation to confirmation, with marks in the log for each phase. */
+async function takeUpgrade(
+  context: RunContext,
+  device: Device,
+  before: Ready,
+  { path, step, upgrade, owned, checklist, software }: UpgradeContext,
+): Promise<Ready> {
+  const name = upgradeName(upgrade);
+  const begin = (phase: string) => device.log.mark(windowMark(step, phase));
+  begin('install');
+  await checklist.step(`${name} install`, () =>
+    unlessBroken(context, upgrade, () => install(context, before, upgrade)),
+  );
+  begin('first-boot');
+  await runChecks(context, before, checklist, {
+    allowed: [upgrade.to],
+    prefix: upgradeMoments.running(name),
+    booted: false,
+  });
+  const ready = await checklist.step(`${name} first boot`, async () =>
+    untilReady(context, await before.reboot()),
+  );
+  const expectation = afterUpgrade(context, upgrade, owned);
+  const seen = await examine(
+    context,
+    ready,
+    device.subject,
+    expectation,
+    checklist,
+    upgradeMoments.rebooted(name),
+  );
+  noteFiles(context, path, upgradeMoments.rebooted(name), seen);
+  await software.note(upgrade, seen.installed);
+  begin('confirm');
+  await checklist.step(`${name} confirm`, () => confirm(context, ready));
+  device.log.mark(idleMark);
+  return ready;
+}
+
+/** Asks the agent to go back to the release before the last upgrade, and checks that it runs; marked in the log. */
+async function takeBack(
+  context: RunContext,
+  device: Device,
+  before: Ready,
+  { path, step, upgrade, owned, checklist }: UpgradeContext,
+): Promise<Ready> {
+  device.log.mark(windowMark(step, 'rollback'));
+  const ready = await checklist.step('rollback', async () => {
+    await rollback(context, before);
+    return untilReady(context, await before.reboot());
+  });
+  const expectation = { allowed: [upgrade.from], owned, compare: 'every' as const };
+  const seen = await examine(context, ready, device.subject, expectation, checklist, 'rollback: ');
+  noteFiles(context, path, 'rollback: ', seen);
+  device.log.mark(idleMark);
+  return ready;
+}

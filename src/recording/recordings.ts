@@ -1,0 +1,228 @@
+import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { sha256, sha256File } from '../core/digest.ts';
+import { messageOf } from '../core/errors.ts';
+import { cacheRoot } from '../core/paths.ts';
+import type { RunContext } from '../device/run-context.ts';
+import type { PathRecord, StepRecord } from '../model/record.ts';
+import type { Scenario } from '../model/scenario.ts';
+import type { OwnedFile } from '../oracle/observation.ts';
+import { loadLog, storeLog } from '../writelog/stored-log.ts';
+import { type Inputs, inputsDigest, inputsOf } from './inputs.ts';
+import { keptRecordings } from './kept-recordings.ts';
+import type { PathRun } from './record-path.ts';
+
+/** Changes when recordings made by an older program must not be taken for new ones. */
+const recordingFormat = 8;
+
+/**
+ * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's
+ * timing differs), so a failure can only be found twice in the same recording.
+ */
+export interface Recording extends PathRun {
+  /** SHA-256 over the log and its data. */
+  sha256: string;
+  /** True if it comes from an earlier run with equal inputs. */
+  reused: boolean;
+}
+
+/** The owner's files as JSON. */
+export type StoredFiles = {
+  path: string;
+  content: string | null;
+  access: string | null;
+  /** This and the next are not in findings of older programs. */
+  found?: string | null;
+  copies?: { suffix: string; content: string }[];
+}[];
+
+interface StoredRecording {
+  scenario: Scenario;
+  inputs: Inputs;
+  path: PathRecord;
+  sha256: string;
+  configuration: StoredFiles;
+}
+
+/** Keeps one recording per scenario, machine and path; equal inputs find it again. */
+export class RecordingStore {
+  private readonly context: RunContext;
+  private readonly qemuVersion: string;
+  private readonly root = join(cacheRoot(), 'recordings');
+
+  constructor(context: RunContext, qemuVersion: string) {
+    this.context = context;
+    this.qemuVersion = qemuVersion;
+  }
+
+  /**
+   * The recording of an earlier run with equal inputs, or undefined; `label` names its data in the workspace, where
+   * it stays even if another process replaces the recording. A damaged one is dropped with a notice.
+   */
+  async find(releases: readonly string[], label: string): Promise<Recording | undefined> {
+    const folder = join(this.root, this.folderName(releases));
+    try {
+      const stored = JSON.parse(await readFile(join(folder, 'recording.json'), 'utf8')) as StoredRecording;
+      const text = await readFile(join(folder, 'log.json'), 'utf8');
+      const arenaPath = join(this.context.workspace, `${label}-recorded.arena`);
+      await link(join(folder, 'arena'), arenaPath);
+      if ((await recordingDigest(text, arenaPath)) !== stored.sha256)
+        throw new Error('its content does not match its digest');
+      const { path, sha256: digest } = stored;
+      await copyDocuments(path, folder, this.context.folder);
+      return {
+        path,
+        sha256: digest,
+        configuration: restoreFiles(stored.configuration),
+        log: loadLog(text),
+        arenaPath,
+        reused: true,
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      this.context.notice(`dropping the recording in ${folder}: ${messageOf(error)}`);
+      await rm(folder, { recursive: true, force: true });
+      return undefined;
+    }
+  }
+
+  /**
+   * Keeps a path on which every step passed, in place of any earlier recording of the same path. Where the host
+   * cannot, the run goes on with what it has.
+   */
+  async keep(run: PathRun): Promise<Recording> {
+    try {
+      return await this.store(run);
+    } catch (error) {
+      this.context.notice(`the recording is not kept for later runs: ${messageOf(error)}`);
+      return unkept(run);
+    }
+  }
+
+  private async store(run: PathRun): Promise<Recording> {
+    const name = this.folderName(run.path.releases);
+    await mkdir(this.root, { recursive: true });
+    const temporary = await mkdtemp(join(this.context.workspace, 'recording-'));
+    const { source } = this.context.scenario;
+    const text = storeLog(run.log);
+    const digest = await recordingDigest(text, run.arenaPath);
+    const stored: StoredRecording = {
+      scenario: { ...this.context.scenario, source: { ...source, path: resolve(source.path) } },
+      inputs: inputsOf(this.context.scenario, this.context.manifest, run.path.releases),
+      path: { ...run.path, steps: run.path.steps.map(withoutConsole) },
+      sha256: digest,
+      configuration: storeFiles(run.configuration),
+    };
+    await link(run.arenaPath, join(temporary, 'arena'));
+    await copyDocuments(run.path, this.context.folder, temporary);
+    await writeFile(join(temporary, 'log.json'), text);
+    await writeFile(join(temporary, 'recording.json'), JSON.stringify(stored));
+    for (const old of await readdir(this.root))
+      if (old.startsWith(this.family(run.path.releases)))
+        await rm(join(this.root, old), { recursive: true, force: true });
+    try {
+      await rename(temporary, join(this.root, name));
+    } catch (error) {
+      // Another process has just kept a recording of the same; this run goes on with its own.
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+    return { ...run, sha256: digest, reused: false };
+  }
+
+  /** Scenario file, machine, accelerator and path: what a new recording replaces an old one of. */
+  private family(releases: readonly string[]): string {
+    const { scenario, machine, accelerator } = this.context;
+    const whose = [resolve(scenario.source.path), machine, accelerator.accelerator, ...releases];
+    return `${sha256(whose.join('\n')).slice(0, 16)}-`;
+  }
+
+  /** The family and everything that the recording depends on. */
+  private folderName(releases: readonly string[]): string {
+    const { scenario, manifest, accelerator } = this.context;
+    const inputs = JSON.stringify([
+      recordingFormat,
+      this.qemuVersion,
+      accelerator.accelerator,
+      inputsDigest(inputsOf(scenario, manifest, releases)),
+    ]);
+    return `${this.family(releases)}${sha256(inputs).slice(0, 16)}`;
+  }
+}
+
+/** A path that is not kept: its arena stays in the run's workspace. */
+export async function unkept(run: PathRun): Promise<Recording> {
+  return { ...run, sha256: await recordingDigest(storeLog(run.log), run.arenaPath), reused: false };
+}
+
+/** A recording in the cache, with all that its states are decided by. */
+export interface WholeRecording extends Omit<PathRun, 'path'> {
+  scenario: Scenario;
+  inputs: Inputs;
+  releases: string[];
+  sha256: string;
+}
+
+/**
+ * The recording whose digest begins like this, if it is still in the cache and sound. Its data may go at any time, when
+ * another run records the same upgrade again.
+ */
+export async function findRecording(digest: string): Promise<WholeRecording | undefined> {
+  for (const { folder, sha256: whole, releases } of await keptRecordings(cacheRoot())) {
+    if (!whole.startsWith(digest)) continue;
+    const text = await readFile(join(folder, 'recording.json'), 'utf8');
+    const { scenario, inputs, configuration } = JSON.parse(text) as Partial<StoredRecording>;
+    // One of an older program lacks some of these.
+    if (scenario === undefined || inputs === undefined || configuration === undefined) continue;
+    const log = await readFile(join(folder, 'log.json'), 'utf8');
+    const arenaPath = join(folder, 'arena');
+    if ((await recordingDigest(log, arenaPath)) !== whole) continue;
+    const files = restoreFiles(configuration);
+    return { scenario, inputs, releases, sha256: whole, log: loadLog(log), arenaPath, configuration: files };
+  }
+  return undefined;
+}
+
+/** SHA-256 over a log, as stored, and its data. */
+export async function recordingDigest(log: string, arenaPath: string): Promise<string> {
+  return sha256(`${sha256(log)} ${await sha256File(arenaPath)}`);
+}
+
+/** SPDX documents of a path, which its record names by paths below a run's folder. */
+export async function copyDocuments(
+  { software = [] }: Pick<PathRecord, 'software'>,
+  from: string,
+  to: string,
+): Promise<void> {
+  for (const file of software.flatMap(({ documents }) => documents)) {
+    await mkdir(dirname(join(to, file)), { recursive: true });
+    await copyFile(join(from, file), join(to, file));
+  }
+}
+
+/** Console logs stay with the run that wrote them. */
+function withoutConsole({ name, verdict, seconds }: StepRecord): StepRecord {
+  return { name, verdict, seconds };
+}
+
+/** For JSON. */
+export function storeFiles(files: readonly OwnedFile[]): StoredFiles {
+  return files.map(({ path, content, access, found, copies }) => ({
+    path,
+    content: content?.toString('base64') ?? null,
+    access: access ?? null,
+    found: found?.toString('base64') ?? null,
+    copies: copies.map((copy) => ({ suffix: copy.suffix, content: copy.content.toString('base64') })),
+  }));
+}
+
+/** What `storeFiles` made JSON of. */
+export function restoreFiles(files: StoredFiles): OwnedFile[] {
+  const bytes = (text: string | null) => (text === null ? undefined : Buffer.from(text, 'base64'));
+  return files.map(({ path, content, access, found = null, copies = [] }) => ({
+    path,
+    content: bytes(content),
+    access: access ?? undefined,
+    found: bytes(found),
+    copies: copies.map((copy) => ({ suffix: copy.suffix, content: Buffer.from(copy.content, 'base64') })),
+  }));
+}

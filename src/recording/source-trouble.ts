@@ -1,0 +1,130 @@
+import { ScenarioError } from '../core/errors.ts';
+import { bundlePath, feedPath, type RunContext } from '../device/run-context.ts';
+import { didYouMean } from '../document/suggest.ts';
+import { type FeedFault, isIndex } from '../feed/faults.ts';
+import type { ImageManifest } from '../model/image.ts';
+import type { FaultyAttempt } from '../model/scenario.ts';
+import { type Upgrade } from '../model/upgrade.ts';
+
+/** What is wrong with the source of one upgrade. */
+export interface Trouble {
+  faults: FeedFault[];
+  /** `the server's file ends at byte 14000 of 28000 of 2.0`: for people. */
+  text: string;
+}
+
+/** A file of the server: its URL path without the first slash, and its name for people. */
+interface ServedFile {
+  path: string;
+  what: string;
+  bytes: number;
+}
+
+/** What of a context troubles are worked out from. */
+export type Sources = Pick<RunContext, 'scenario' | 'contents'> & {
+  manifest: Pick<ImageManifest, 'releases'>;
+};
+
+/**
+ * Throws ScenarioError `fault-beyond` where a fault names a byte that a file of the scenario's upgrades does not have,
+ * and `fault-no-package` where a release has no such package.
+ */
+export function assertFaults(sources: Sources): void {
+  const { paths, feedFaults } = sources.scenario;
+  for (const attempt of feedFaults)
+    for (const path of paths)
+      path.slice(1).forEach((to, i) => troubleOf(sources, attempt, { from: path[i] ?? to, to }));
+}
+
+/** What an attempt means for one upgrade. Throws ScenarioError `fault-beyond`, `fault-no-package`. */
+export function troubleOf(sources: Sources, attempt: FaultyAttempt, { from, to }: Upgrade): Trouble {
+  const { fault } = attempt;
+  if (fault === 'index-first' || fault === 'packages-first') {
+    const [release, before] = [feedPath(to).slice(1), feedPath(from).slice(1)];
+    const still = fault === 'index-first' ? 'packages' : 'index';
+    const [there, missing] = fault === 'index-first' ? ['indexes', 'packages'] : ['packages', 'indexes'];
+    return {
+      faults: [{ kind: 'half-published', release, before, still }],
+      text: `the server has the ${there} of ${to}, but still the ${missing} of ${from}`,
+    };
+  }
+  const files = filesMeant(sources, attempt, to);
+  const told = files.map((file) => ({ file, place: placeIn(sources, attempt, file) }));
+  const [first] = told;
+  const what = first === undefined ? to : first.file.what;
+  const more = told.length > 1 ? `, and so for ${told.length - 1} more` : '';
+  const where = first === undefined ? to : `byte ${first.place} of ${first.file.bytes} of ${what}${more}`;
+  switch (fault) {
+    case 'missing':
+      return {
+        faults: files.map(({ path }) => ({ kind: 'missing', file: path })),
+        text: `${what} is missing from the server${more}`,
+      };
+    case 'truncated':
+      return {
+        faults: told.map(({ file, place }) => ({ kind: 'truncated', file: file.path, bytes: place })),
+        text: `the server's file ends at ${where}`,
+      };
+    case 'corrupted':
+      return {
+        faults: told.map(({ file, place }) => ({ kind: 'corrupted', file: file.path, at: place })),
+        text: `the server sends a wrong ${where}`,
+      };
+    case 'dropped':
+      return {
+        faults: told.map(({ file, place }) => ({ kind: 'dropped', file: file.path, afterBytes: place })),
+        text: `the server drops the connection at ${where}`,
+      };
+  }
+}
+
+/** The bundle, the file of a package, or the feed's indexes, the largest first. */
+function filesMeant(
+  { scenario, contents, manifest }: Sources,
+  { name, package: wanted }: FaultyAttempt,
+  release: string,
+): ServedFile[] {
+  const { agent, source } = scenario;
+  const { bundles = {}, feed = {} } = manifest.releases[release] ?? {};
+  if ('bundle' in agent) {
+    const path = bundlePath(release, agent.bundle).slice(1);
+    return [{ path, what: release, bytes: bundles[agent.bundle]?.bytes ?? 0 }];
+  }
+  const served = (path: string, what: string): ServedFile => ({
+    path: `${feedPath(release).slice(1)}/${path}`,
+    what,
+    bytes: feed[path]?.bytes ?? 0,
+  });
+  if (wanted === undefined)
+    return Object.keys(feed)
+      .filter(isIndex)
+      .map((path) => served(path, `the index ${path} of ${release}`))
+      .filter(({ bytes }) => bytes > 0)
+      .sort((a, b) => b.bytes - a.bytes);
+  const packages = contents?.get(release) ?? [];
+  const found = packages.filter((one) => one.name === wanted);
+  if (found.length > 0) return found.map(({ path, version }) => served(path, `${wanted} ${version}`));
+  throw new ScenarioError(
+    'fault-no-package',
+    `${source.path}: feedFaults, ${name}: ${release} has no package ${wanted}${didYouMean(
+      wanted,
+      packages.map((one) => one.name),
+    )}`,
+  );
+}
+
+/** The byte of a file that a fault names. Throws ScenarioError `fault-beyond`. */
+function placeIn(
+  { scenario: { source, agent } }: Sources,
+  { name, fault, at }: FaultyAttempt,
+  { what, bytes }: ServedFile,
+): number {
+  const place = 'byte' in at ? at.byte : Math.floor(bytes * at.share);
+  if (fault === 'missing' || place < bytes) return place;
+  const whole = 'bundle' in agent ? `the ${agent.bundle} bundle of ${what}` : what;
+  throw new ScenarioError(
+    'fault-beyond',
+    `${source.path}: feedFaults, ${name}: there is no byte ${place} in ${whole}, which has ${bytes}`,
+    { hint: 'bytes are counted from 0; a share such as 50% fits every file' },
+  );
+}

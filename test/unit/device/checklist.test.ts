@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { DeviceFailure, HarnessError } from '../../../src/core/errors.ts';
+import { Checklist, DeviceStopped } from '../../../src/device/checklist.ts';
+import { failed, passed } from '../../../src/oracle/check.ts';
+
+const checklist = () => new Checklist({ folder: '/r', consolePath: () => '/r/console/main.2.log' });
+
+describe('Checklist', () => {
+  it('notes a device failure and stops what builds on it', async () => {
+    const list = checklist();
+    const work = list.step('boots', () =>
+      Promise.reject(new DeviceFailure('boot-timeout', 'not within 60 s', { logPath: '/r/console/1.log' })),
+    );
+    await expect(work).rejects.toBeInstanceOf(DeviceStopped);
+    expect(list.steps).toMatchObject([
+      {
+        name: 'boots',
+        verdict: 'failed',
+        problem: { kind: 'device', code: 'boot-timeout', log: 'console/1.log' },
+        console: 'console/main.2.log',
+      },
+    ]);
+  });
+
+  it('notes what is no achievement only where it fails', async () => {
+    const list = checklist();
+    expect(await list.guard('look', () => Promise.resolve(7))).toBe(7);
+    expect(list.steps).toEqual([]);
+    const work = list.guard('look', () => Promise.reject(new DeviceFailure('observe-timeout', 'hangs')));
+    await expect(work).rejects.toBeInstanceOf(DeviceStopped);
+    expect(list.steps).toMatchObject([{ name: 'look', verdict: 'failed' }]);
+  });
+
+  it("never notes trouble of the harness as the device's", async () => {
+    const list = checklist();
+    await expect(
+      list.step('boots', () => Promise.reject(new HarnessError('qemu-died', 'killed'))),
+    ).rejects.toThrow('killed');
+    expect(list.steps).toEqual([]);
+  });
+
+  it('notes checks with what was found', () => {
+    const list = checklist();
+    expect(list.check('release', passed('1.0 in slot A, whole'))).toBe(true);
+    expect(list.check('configuration', failed('configuration-lost', '/etc/hostname is gone'))).toBe(false);
+    expect(list.steps.map((step) => step.verdict)).toEqual(['passed', 'failed']);
+  });
+});
