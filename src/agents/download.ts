@@ -1,4 +1,4 @@
-import { quote } from '../guest/quote.ts';
+import { quote } from '../core/quote.ts';
 import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
 import { agentCommand } from './command.ts';
 

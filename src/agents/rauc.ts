@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DeviceFailure } from '../core/errors.ts';
+import { quote } from '../core/quote.ts';
 import type { AgentLimits, AgentStatus, Shell, UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
 
@@ -16,7 +17,7 @@ const statusSchema = z.object({
 /** RAUC 1.13 by its command line; the bundle is streamed or downloaded by the device from `url`. */
 export const rauc: UpdateAgent = {
   async install(device, { url }, limits) {
-    await agentCommand(device, 'install', `rauc install '${url}'`, limits);
+    await agentCommand(device, 'install', `rauc install ${quote(url)}`, limits);
   },
 
   async activate(device, limits) {

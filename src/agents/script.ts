@@ -1,4 +1,5 @@
 import { DeviceFailure } from '../core/errors.ts';
+import { quote } from '../core/quote.ts';
 import type { AgentSpec } from '../model/scenario.ts';
 import type { UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
@@ -10,7 +11,7 @@ import { agentCommand } from './command.ts';
 export function script(spec: Extract<AgentSpec, { name: 'script' }>): UpdateAgent {
   return {
     async install(device, { url }, limits) {
-      await agentCommand(device, 'install', `export BUNDLE_URL='${url}'\n${spec.install}`, limits);
+      await agentCommand(device, 'install', `export BUNDLE_URL=${quote(url)}\n${spec.install}`, limits);
     },
     async activate() {
       // The install command leaves the next boot as it wants it.

@@ -1,5 +1,5 @@
 import { DeviceFailure } from '../core/errors.ts';
-import { quote } from '../guest/quote.ts';
+import { quote } from '../core/quote.ts';
 import { copySuffixes } from '../oracle/copy-suffixes.ts';
 import type { FileCopy, FileState } from '../oracle/observation.ts';
 

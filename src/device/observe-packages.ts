@@ -1,6 +1,6 @@
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { BrownoutError, DeviceFailure } from '../core/errors.ts';
-import { quote } from '../guest/quote.ts';
+import { quote } from '../core/quote.ts';
 import type { PackageSystem } from '../model/software.ts';
 import type { PackagesSeen } from '../oracle/packages.ts';
 import { installedQueries, readInstalled } from '../sbom/installed.ts';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { ScenarioError } from '../core/errors.ts';
-import { quote } from '../guest/quote.ts';
+import { quote } from '../core/quote.ts';
 import type { CommandOutput } from '../guest/ssh.ts';
 import type { ProvisionStep, Scenario } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';

@@ -1,5 +1,5 @@
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
-import { quote } from '../guest/quote.ts';
+import { quote } from '../core/quote.ts';
 import { type CheckResult, failed, passed } from '../oracle/check.ts';
 import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';

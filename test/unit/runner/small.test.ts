@@ -2,7 +2,7 @@ import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { quote } from '../../../src/guest/quote.ts';
+import { quote } from '../../../src/core/quote.ts';
 import { scenarioSlug } from '../../../src/model/scenario.ts';
 import { defaultJobs } from '../../../src/runner/jobs.ts';
 import { openReportFolder, timeId } from '../../../src/runner/report-folder.ts';
