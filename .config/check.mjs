@@ -13,8 +13,11 @@ const checks = [
   ['unit tests', ['vitest', 'run', '--config', '.config/vitest.config.ts', '--project', 'unit']],
   ['format', ['biome', 'format', '--config-path', '.config', 'src', 'test']],
   ['layers', ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'src']],
+  ['error codes', ['node', '.config/error-codes.mjs']],
   ['unused code', ['knip', '--config', '.config/knip.json']],
 ];
+/** Checks whose output is worth reading also where they pass. */
+const tells = ['unit tests', 'error codes'];
 const atOnce = 2;
 
 function check([name, [program, ...args]]) {
@@ -30,7 +33,7 @@ function check([name, [program, ...args]]) {
     child.on('error', (error) => take(`${error.message}\n`));
     child.on('close', (status) => {
       console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-      if (status !== 0 || name === 'unit tests') console.log(output.trimEnd());
+      if (status !== 0 || tells.includes(name)) console.log(output.trimEnd());
       resolve(status === 0);
     });
   });

@@ -19,6 +19,16 @@ const networkGraceMs = 15_000;
 const defaultMaxResets = 8;
 const linesInMessage = 8;
 
+/** What a boot that failed is called. */
+type BootFailureCode =
+  | 'boot-timeout'
+  | 'kernel-panic'
+  | 'no-ssh'
+  | 'powered-off'
+  | 'reset-loop'
+  | 'ssh-host-key'
+  | 'ssh-login-refused';
+
 /** How a boot ended. */
 export type BootOutcome =
   | { session: SshSession; resets: number }
@@ -52,7 +62,7 @@ export async function followBoot(
   let lastPanic: string | undefined;
   for (;;) {
     const { console } = vm.current;
-    const fail = (code: string, what: string, cause?: unknown): BootOutcome => ({
+    const fail = (code: BootFailureCode, what: string, cause?: unknown): BootOutcome => ({
       failure: bootFailure(code, what, vm.current, cause),
       resets,
     });
@@ -61,17 +71,16 @@ export async function followBoot(
       await console.catchUp();
       if ('session' in end) return { session: end.session, resets };
       if ('halted' in end) return fail('kernel-panic', `the kernel panicked and stands still: ${end.halted}`);
-      if ('refused' in end) return fail(end.refused.code, end.refused.message, end.refused);
+      if ('refused' in end) return fail('ssh-host-key', end.refused.message, end.refused);
       if (end.exit.kind === 'failed') throw end.exit.error;
       if (end.exit.kind === 'guest-shutdown')
         return fail('powered-off', 'the device powered itself off while it booted');
     } catch (error) {
       if (!(error instanceof DeadlinePassed)) throw error;
       await console.catchUp();
-      return fail(
-        ...timeoutOf(vm.current, progress, { resets, lastPanic, limitMs: deadline.limitMs }),
-        error,
-      );
+      const passed = { resets, lastPanic, limitMs: deadline.limitMs };
+      const [code, what] = timeoutOf(vm.current, progress, passed);
+      return fail(code, what, error);
     }
     signal.throwIfAborted();
     lastPanic = console.finding('panic') ?? lastPanic;
@@ -142,7 +151,7 @@ function timeoutOf(
   { console }: PowerCycle,
   { answer, problem }: Progress,
   { resets, lastPanic, limitMs }: Passed,
-): [string, string] {
+): [BootFailureCode, string] {
   const limit = `within ${limitMs / 1000} s`;
   const panic = console.finding('panic') ?? lastPanic;
   const after = resets === 0 ? '' : ` (after ${resets} resets of its own)`;
@@ -163,7 +172,12 @@ function timeoutOf(
   return [refused ? 'ssh-login-refused' : 'no-ssh', `no login on the device ${limit}${after}: ${why}`];
 }
 
-function bootFailure(code: string, what: string, { console }: PowerCycle, cause: unknown): DeviceFailure {
+function bootFailure(
+  code: BootFailureCode,
+  what: string,
+  { console }: PowerCycle,
+  cause: unknown,
+): DeviceFailure {
   const last = console.tail(linesInMessage).map((line) => `  | ${line}`);
   const said =
     last.length === 0 ? 'nothing came on the console' : `the console ended with:\n${last.join('\n')}`;

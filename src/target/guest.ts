@@ -46,8 +46,8 @@ export async function endByGuest(
   want: 'guest-reset' | 'guest-shutdown',
   { deadline = Deadline.after(endLimitMs), signal }: EndOptions,
 ): Promise<void> {
-  const [command, code] =
-    want === 'guest-reset' ? ['reboot', 'reboot-failed'] : ['poweroff', 'shutdown-failed'];
+  const command = want === 'guest-reset' ? 'reboot' : 'poweroff';
+  const code = want === 'guest-reset' ? 'reboot-failed' : 'shutdown-failed';
   const { qemu, console } = vm.current;
   const either = AbortSignal.any([vm.ended, ...(signal === undefined ? [] : [signal])]);
   const fail = (why: string, cause?: unknown) =>
