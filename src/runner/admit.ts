@@ -22,7 +22,7 @@ import { type RunOptions, runScenarios } from './run-scenarios.ts';
 /** What `brownout admit` was asked for. */
 export interface AdmitOptions
   extends Omit<CandidateOptions, 'onNotice'>,
-    Pick<RunOptions, 'powerCuts' | 'limits' | 'seed' | 'reports' | 'jobs' | 'events'> {
+    Pick<RunOptions, 'powerCuts' | 'limits' | 'seed' | 'reports' | 'jobs' | 'events' | 'host'> {
   choices: PlanChoices;
   onNotice: (message: string) => void;
 }
@@ -103,7 +103,7 @@ async function runAll(
     if (event.type === 'run-started') folders.set(event.run, relative(folder, event.folder));
     options.events(event);
   };
-  const { powerCuts, limits, seed, jobs, signal } = options;
+  const { powerCuts, limits, seed, jobs, signal, host } = options;
   const records = await runScenarios({
     scenarios: written.map(({ scenario }) => scenario),
     machine: undefined,
@@ -116,6 +116,7 @@ async function runAll(
     freshRecording: false,
     events,
     signal,
+    ...(host === undefined ? {} : { host }),
   });
   return records.map((record) => ({ folder: folders.get(record.id) ?? '', record }));
 }

@@ -9,7 +9,7 @@ import type { AgentSpec } from '../model/scenario.ts';
 import { compareVersions } from '../package/control/version.ts';
 import { formatOf, type PackageFormat } from '../package/package-format.ts';
 import { compareRpmVersions } from '../package/rpm/version.ts';
-import { imageFor } from './scenario-image.ts';
+import { qemuHost, type RunHost } from './run-host.ts';
 
 /** Which packages of which image are meant. */
 export interface CandidateOptions {
@@ -21,6 +21,8 @@ export interface CandidateOptions {
   releases: readonly string[] | undefined;
   onNotice: (message: string) => void;
   signal: AbortSignal;
+  /** Builds the image; from its description where absent. */
+  host?: RunHost;
 }
 
 /** The packages in question, as the feeds have them. */
@@ -40,12 +42,12 @@ const agents: Record<PackageFormat, AgentSpec['name']> = { ipk: 'opkg', deb: 'ap
  * `unknown-release`, `unknown-feed`, and what building the image throws.
  */
 export async function candidatesOf(options: CandidateOptions): Promise<Candidates> {
-  const { machines, packages, signal, onNotice } = options;
+  const { machines, packages, signal, onNotice, host = qemuHost } = options;
   const image = options.image.includes('/') ? resolve(options.image) : options.image;
   const feeds: Feed[] = [];
   for (const machine of machines) {
     const source = { path: '', sha256: '' };
-    const manifest = await imageFor({ image, source }, machine, { signal, onNotice });
+    const manifest = await host.imageFor({ image, source }, machine, { signal, onNotice });
     const releases = options.releases ?? sequenceOf(manifest);
     const contents = (await releaseContents(manifest)) ?? new Map<string, PackageContents[]>();
     for (const release of releases) feeds.push(feedOf(manifest, release, contents.get(release)));

@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
@@ -31,7 +31,8 @@ import type { CrashState } from '../writelog/crash-state.ts';
 import { parseStateId } from '../writelog/state-id.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
 import { openReportFolder, openRunFolder, timeId } from './report-folder.ts';
-import { assertReleases, filesInUse, imageFor } from './scenario-image.ts';
+import { qemuHost, type RunHost } from './run-host.ts';
+import { assertReleases, filesInUse } from './scenario-image.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What is to be replayed, and where it may leave something. */
@@ -47,6 +48,8 @@ export interface ReplayOptions {
   sshPort: number | undefined;
   onEvent: (event: RunEvent) => void;
   signal: AbortSignal;
+  /** QEMU's where absent. */
+  host?: RunHost;
 }
 
 /** What a replay came to. */
@@ -75,7 +78,7 @@ interface Source {
  * `finding-unreadable`, `recording-missing`, `inputs-changed`.
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
-  const { signal } = options;
+  const { signal, host = qemuHost } = options;
   const source = await sourceOf(options);
   const { scenario, inputs } = source;
   await using stack = new CleanupStack();
@@ -83,7 +86,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const folder = await openReportFolder(options.reports, `${timeId(new Date())}-replay`);
   await openRunFolder(folder);
   const notice = (message: string) => options.onEvent({ type: 'notice', run: 'replay', message });
-  const manifest = await imageFor(scenario, inputs.machine, { signal, onNotice: notice });
+  const manifest = await host.imageFor(scenario, inputs.machine, { signal, onNotice: notice });
   const differing = differingInputs(inputs, inputsOf(scenario, manifest, inputs.path));
   if (differing.length > 0) throw changed(differing);
   assertReleases(scenario, manifest);
@@ -104,6 +107,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       emit: options.onEvent,
       notice,
       timings: {},
+      createTarget: host.createTarget,
     },
     stack,
   );
@@ -180,7 +184,9 @@ function pick(inputs: Inputs): Pick<Inputs, 'image content' | 'machine'> {
 
 async function fromFinding(path: string): Promise<Source> {
   const { scenario, inputs, reason } = await readFindingHeader(path);
-  return { scenario, inputs, reason, restore: (context) => restoreFinding(context, path) };
+  // A path by way of `latest` leads elsewhere once the replay has a report folder.
+  const file = await realpath(path);
+  return { scenario, inputs, reason, restore: (context) => restoreFinding(context, file) };
 }
 
 /** The finding with this token, in some report. */

@@ -14,14 +14,15 @@ import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { scenarioSlug } from '../model/scenario.ts';
-import { type AcceleratorChoice, chooseAccelerator, qemuVersion } from '../qemu/accelerator.ts';
+import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
 import { assertFaults } from '../recording/source-trouble.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { defaultJobs } from './jobs.ts';
 import { openReportFolder, openRunFolder, timeId, writeJunit, writeRun } from './report-folder.ts';
+import { qemuHost, type RunHost } from './run-host.ts';
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
-import { assertReleases, filesInUse, imageFor, imageId } from './scenario-image.ts';
+import { assertReleases, filesInUse, imageId } from './scenario-image.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout run` was asked for. */
@@ -43,6 +44,8 @@ export interface RunOptions {
   freshRecording: boolean;
   events: EventSink;
   signal: AbortSignal;
+  /** QEMU's where absent. */
+  host?: RunHost;
 }
 
 /** What all runs of one invocation share. */
@@ -50,6 +53,7 @@ interface Invocation {
   options: RunOptions;
   workspace: string;
   vm: LimitFunction;
+  host: RunHost;
   images: Map<string, Promise<ImageManifest>>;
 }
 
@@ -80,7 +84,13 @@ export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
   const root = await openReportFolder(options.reports, only === undefined ? id : `${id}-${only}`);
   await using workspace = await openWorkspace();
   const jobs = options.jobs ?? defaultJobs();
-  const invocation: Invocation = { options, workspace: workspace.path, vm: pLimit(jobs), images: new Map() };
+  const invocation: Invocation = {
+    options,
+    workspace: workspace.path,
+    vm: pLimit(jobs),
+    host: options.host ?? qemuHost,
+    images: new Map(),
+  };
   const ended = await Promise.allSettled(
     pairs.map((pair, i) => {
       const name = names[i] ?? '';
@@ -142,7 +152,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
     manifest = await image(invocation, scenario, machine, notice);
     assertReleases(scenario, manifest);
     await verifyFiles(filesInUse(scenario, manifest));
-    host.qemu = await qemuVersion(machine, options.signal);
+    host.qemu = await invocation.host.qemuVersion(machine, options.signal);
     const accelerator = await accelerate(manifest, options);
     host.accelerator = accelerator.accelerator;
     host.acceleratorReason = accelerator.reason;
@@ -163,6 +173,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
         emit,
         notice,
         timings,
+        createTarget: invocation.host.createTarget,
       },
       stack,
     );
@@ -206,7 +217,10 @@ function image(
   const key = `${imageId(scenario)} ${machine}`;
   const known = invocation.images.get(key);
   if (known !== undefined) return known;
-  const building = imageFor(scenario, machine, { signal: invocation.options.signal, onNotice });
+  const building = invocation.host.imageFor(scenario, machine, {
+    signal: invocation.options.signal,
+    onNotice,
+  });
   invocation.images.set(key, building);
   return building;
 }

@@ -1,0 +1,246 @@
+import { appendFile } from 'node:fs/promises';
+import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
+import { DeviceFailure } from '../../../src/core/errors.ts';
+import type { RunContext } from '../../../src/device/run-context.ts';
+import { PowerCut } from '../../../src/guest/errors.ts';
+import type { CommandOutput } from '../../../src/guest/ssh.ts';
+import type { Disk } from '../../../src/nbd/disk.ts';
+import { Lease } from '../../../src/target/lease.ts';
+import type { AnyState, Booting, Broken, Off, Ready } from '../../../src/target/states.ts';
+import type { TargetOptions } from '../../../src/target/target.ts';
+
+/** What a guest has while it has power. */
+export interface Power {
+  /** By DiskSpec.id. Once the power is gone every request rejects. */
+  disks: ReadonlyMap<string, Disk>;
+  /** Aborts when the power goes. */
+  signal: AbortSignal;
+  /** Says a line on the console. */
+  say(line: string): Promise<void>;
+  /** Ends the power cycle as a guest does that resets itself, and begins another one. */
+  reset(): Promise<void>;
+}
+
+/** What runs on a simulated machine. One guest lives through all power cycles of a target; only disks survive them. */
+export interface Guest {
+  /** From power-on to a login. Throws DeviceFailure where the device does not come up. Returns how often it was reset. */
+  start(power: Power): Promise<number>;
+  /** A command of the shell. */
+  run(command: string, input: string): Promise<CommandOutput>;
+  /** What the system does before it ends a power cycle by itself. */
+  end(): Promise<void>;
+  /** What the kernel has said of a stumble of its own. */
+  oops: () => string | undefined;
+}
+
+/** Makes devices that are programs in this process; `guestOf` makes what runs on each. */
+export function simulatedTargets(
+  guestOf: (options: TargetOptions) => Guest,
+): (options: TargetOptions) => Promise<Off> {
+  return (options) => {
+    options.signal.throwIfAborted();
+    return Promise.resolve(off(new Machine(options, guestOf(options))));
+  };
+}
+
+/** The hardware of one target, whatever state it is in. */
+class Machine {
+  readonly guest: Guest;
+  cpuSeconds = 0;
+  consolePath: string | undefined;
+  cycle = new AbortController();
+  private readonly options: TargetOptions;
+  private launches = 0;
+
+  constructor(options: TargetOptions, guest: Guest) {
+    this.options = options;
+    this.guest = guest;
+  }
+
+  async launch(): Promise<void> {
+    this.options.signal.throwIfAborted();
+    this.cycle = new AbortController();
+    this.launches += 1;
+    this.cpuSeconds += 0.5;
+    this.consolePath = this.options.consoleLog(this.launches);
+    this.options.onPower?.(true);
+    await this.say('power is on');
+  }
+
+  async say(line: string): Promise<void> {
+    if (this.consolePath !== undefined) await appendFile(this.consolePath, `${line}\n`);
+  }
+
+  power(): Power {
+    const { signal } = this.cycle;
+    const disks = this.options.disks.map(({ spec, disk }) => [spec.id, powered(disk, signal)] as const);
+    return {
+      disks: new Map(disks),
+      signal,
+      say: (line) => this.say(line),
+      reset: async () => {
+        this.options.onNotice('the guest reset itself');
+        await this.endedByGuest();
+        this.options.onPower?.(true);
+      },
+    };
+  }
+
+  /** QEMU flushes every disk when its guest ends; the log is told before that. */
+  async endedByGuest(): Promise<void> {
+    this.options.onPower?.(false);
+    await Promise.all(this.options.disks.map(({ disk }) => disk.flush()));
+  }
+
+  cut(): void {
+    this.cycle.abort(new PowerCut());
+  }
+
+  get ended(): AbortSignal {
+    return AbortSignal.any([this.options.signal, this.cycle.signal]);
+  }
+}
+
+function off(machine: Machine): Off {
+  const lease = new Lease();
+  return {
+    ...anyState(machine),
+    state: 'off',
+    async powerOn() {
+      lease.end('switched on');
+      await machine.launch();
+      return booting(machine);
+    },
+  };
+}
+
+function booting(machine: Machine): Booting {
+  const lease = new Lease();
+  return {
+    ...anyState(machine),
+    state: 'booting',
+    from: 'power-on',
+    async untilReady(deadline, signal) {
+      lease.use();
+      try {
+        const resets = await withDeadline('the boot', deadline, either(machine, signal), () =>
+          machine.guest.start(machine.power()),
+        );
+        lease.end('followed to the end of its boot');
+        await machine.say('login:');
+        return ready(machine, resets);
+      } catch (error) {
+        const failure = failureOf(error, deadline, machine.consolePath);
+        lease.end('followed to the end of its boot');
+        return broken(machine, failure);
+      }
+    },
+    cutPower: () => cutPower(machine, lease),
+  };
+}
+
+function failureOf(error: unknown, { limitMs }: Deadline, logPath: string | undefined): DeviceFailure {
+  const details = logPath === undefined ? {} : { logPath };
+  if (error instanceof DeviceFailure) return new DeviceFailure(error.code, error.message, details);
+  if (!(error instanceof DeadlinePassed)) throw error;
+  return new DeviceFailure('boot-timeout', `no login within ${limitMs} ms`, { ...details, cause: error });
+}
+
+function ready(machine: Machine, resets: number): Ready {
+  const lease = new Lease();
+  const { guest } = machine;
+  const end = async (code: string, { deadline = Deadline.after(1000), signal }: EndLimits) => {
+    lease.use();
+    await withDeadline(code, deadline, either(machine, signal), () => guest.end());
+    await machine.endedByGuest();
+  };
+  const noFiles = () => Promise.reject(new Error('a simulated device has no copies by ssh'));
+  return {
+    ...anyState(machine),
+    state: 'ready',
+    resets,
+    get oops() {
+      return guest.oops();
+    },
+    async run(command, { deadline, signal, input = '', maxOutputBytes = 4 << 20 }) {
+      lease.use();
+      machine.cpuSeconds += 0.01;
+      const text = typeof input === 'string' ? input : Buffer.from(input).toString();
+      const answer = await withDeadline('a command', deadline, either(machine, signal), () =>
+        guest.run(command, text),
+      );
+      if (answer.stdout.length <= maxOutputBytes) return answer;
+      return { ...answer, stdout: answer.stdout.slice(0, maxOutputBytes), truncated: true };
+    },
+    readFile: noFiles,
+    writeFile: noFiles,
+    interact: noFiles,
+    async reboot(options = {}) {
+      await end('reboot-failed', options);
+      lease.end('rebooted');
+      await machine.launch();
+      return booting(machine);
+    },
+    async shutdown(options = {}) {
+      await end('shutdown-failed', options);
+      lease.end('shut down');
+      return off(machine);
+    },
+    cutPower: () => cutPower(machine, lease),
+  };
+}
+
+type EndLimits = NonNullable<Parameters<Ready['reboot']>[0]>;
+
+function broken(machine: Machine, failure: DeviceFailure): Broken {
+  const lease = new Lease();
+  return {
+    ...anyState(machine),
+    state: 'broken',
+    failure,
+    resets: 0,
+    cutPower: () => cutPower(machine, lease),
+  };
+}
+
+function anyState(machine: Machine): AnyState {
+  return {
+    cpuSeconds: () => machine.cpuSeconds,
+    consolePath: () => machine.consolePath,
+    [Symbol.asyncDispose]: () => {
+      machine.cut();
+      return Promise.resolve();
+    },
+  };
+}
+
+function cutPower(machine: Machine, lease: Lease): Promise<Off> {
+  lease.end('cut off from power');
+  machine.cut();
+  return Promise.resolve(off(machine));
+}
+
+function either(machine: Machine, signal: AbortSignal | undefined): AbortSignal {
+  return signal === undefined ? machine.ended : AbortSignal.any([machine.ended, signal]);
+}
+
+/** A disk as long as there is power. */
+function powered(disk: Disk, signal: AbortSignal): Disk {
+  const whilePowered = async <T>(work: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    const value = await work();
+    signal.throwIfAborted();
+    return value;
+  };
+  return {
+    bytes: disk.bytes,
+    read: (offset, length) => whilePowered(() => disk.read(offset, length)),
+    write: (offset, data, fua) => whilePowered(() => disk.write(offset, data, fua)),
+    zero: (offset, length, fua) => whilePowered(() => disk.zero(offset, length, fua)),
+    trim: (offset, length, fua) => whilePowered(() => disk.trim(offset, length, fua)),
+    flush: () => whilePowered(() => disk.flush()),
+  };
+}
+
+/** What a run takes in place of QEMU. */
+export type CreateTarget = RunContext['createTarget'];

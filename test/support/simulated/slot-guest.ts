@@ -1,0 +1,278 @@
+import { sha256 } from '../../../src/core/digest.ts';
+import { DeviceFailure } from '../../../src/core/errors.ts';
+import type { CommandOutput } from '../../../src/guest/ssh.ts';
+import type { Disk } from '../../../src/nbd/disk.ts';
+import { FileStore } from './file-store.ts';
+import type { Guest, Power } from './machine.ts';
+import { answer, commonCommands, fails, type Known, prints } from './shell.ts';
+
+const sector = 512;
+/** Bytes of a slot, and of the kernel after its first sector. */
+export const slotBytes = 12 * sector;
+const kernelBytes = 2 * sector;
+/** Bytes that the updater writes at once. */
+const chunkBytes = 4 * sector;
+const triesAtFirst = 3;
+
+type Slot = 'A' | 'B';
+
+/** The boot loader's one sector. */
+interface BootState {
+  order: [Slot, Slot];
+  left: Record<Slot, number>;
+}
+
+/** What is wrong with a device's updater or system; an empty one keeps every promise. */
+export interface SlotTraits {
+  /** The new slot may still be on its way to the disk when the next boot is told to take it. */
+  forgetsFlush?: true;
+  /** The next boot is told to take the slot before it is written. */
+  activatesFirst?: true;
+  /** The owner's files are rewritten where they are. */
+  rewritesFiles?: true;
+  /** No request for a flush ever leaves the guest. */
+  neverFlushes?: true;
+  /** An installation does nothing where the release runs already. */
+  idleAgain?: true;
+  /** The bundle's digest is not looked at. */
+  believesEveryByte?: true;
+  /** Refuses to install, and says so. */
+  refuses?: true;
+  /** Says that it has installed, and has not. */
+  pretends?: true;
+  /** Nothing but a reset comes of the boot of this release. */
+  unbootable?: string;
+  /** Milliseconds between two writes of an installation. */
+  pauseMs?: number;
+  /** Has the first word: an answer, or a failure that it throws; undefined where it has none. */
+  before?: (command: string, power: Power) => Promise<CommandOutput | undefined> | CommandOutput | undefined;
+  /** Before the system that the boot loader has chosen comes up. */
+  onStart?: (power: Power, release: string) => Promise<void> | void;
+  /** What the kernel has said. */
+  oops?: string;
+}
+
+/** The first bytes of a slot: the release, and a digest of the kernel that follows. */
+interface SlotHeader {
+  version: string;
+  kernel: string;
+}
+
+/** The content of a slot with a release. */
+export function slotContent(version: string): Buffer {
+  const body = Buffer.alloc(slotBytes - sector);
+  for (let at = 0; at < body.length; at += 32) Buffer.from(sha256(`${version} ${at}`), 'hex').copy(body, at);
+  const header: SlotHeader = { version, kernel: sha256(body.subarray(0, kernelBytes)) };
+  return Buffer.concat([oneSector(header), body]);
+}
+
+/** What the boot loader of a factory-new device has. */
+export function factoryBootSector(): Buffer {
+  return oneSector({ order: ['A', 'B'], left: { A: triesAtFirst, B: triesAtFirst } } satisfies BootState);
+}
+
+/** What the server gives: a digest, and a slot's content. */
+export function bundleOf(content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${sha256(content)}\n`), content]);
+}
+
+/** A device with two slots and a disk with the owner's files, driven as RAUC is. */
+export class SlotGuest implements Guest {
+  private readonly traits: SlotTraits;
+  private power: Power | undefined;
+  private running: Slot = 'A';
+  private known: Known[] = [];
+
+  constructor(traits: SlotTraits = {}) {
+    this.traits = traits;
+  }
+
+  /** The boot loader counts a try down, takes the first slot that has one left, and the kernel of that slot starts. */
+  async start(power: Power): Promise<number> {
+    this.power = power;
+    for (let resets = 0; ; resets += 1) {
+      const state = await this.bootState();
+      const slot = state.order.find((one) => state.left[one] > 0);
+      if (slot === undefined) throw new DeviceFailure('kernel-panic', 'no slot has a try left');
+      state.left[slot] -= 1;
+      await this.keepBootState(state);
+      const header = await this.load(slot);
+      if (header !== undefined && header.version !== this.traits.unbootable) {
+        await this.traits.onStart?.(power, header.version);
+        this.come(slot, header.version);
+        return resets;
+      }
+      await power.say(`slot ${slot} does not start`);
+      await power.reset();
+    }
+  }
+
+  async run(command: string, input: string): Promise<CommandOutput> {
+    if (this.power === undefined) throw new Error('nobody has switched this guest on');
+    const early = await this.traits.before?.(command, this.power);
+    return early ?? answer(this.known, command, input);
+  }
+
+  async end(): Promise<void> {
+    await this.flush('data');
+    await this.flush('main');
+  }
+
+  oops = (): string | undefined => this.traits.oops;
+
+  private come(slot: Slot, version: string): void {
+    this.running = slot;
+    const files = new FileStore(this.disk('data'));
+    const commandLine = `console=ttyAMA0 root=/dev/${slot} quiet`;
+    const other: Slot = slot === 'A' ? 'B' : 'A';
+    this.known = [
+      ...this.ownCommands(files, version, other),
+      ...commonCommands({ files, commandLine, version }),
+    ];
+  }
+
+  private ownCommands(files: FileStore, version: string, other: Slot): Known[] {
+    const both: Slot[] = ['A', 'B'];
+    return [
+      [/^rauc install '(.+)'$/, ([, url = '']) => this.install(url, { files, version, other })],
+      [/^export BUNDLE_URL='(.+)'\nupdate$/, ([, url = '']) => this.install(url, { files, version, other })],
+      [
+        /^rauc status --output-format=json$/,
+        async () => {
+          const { order } = await this.bootState();
+          const slots = both.map((name) => ({
+            [`rootfs.${name}`]: { bootname: name, state: name === this.running ? 'booted' : 'inactive' },
+          }));
+          return prints(JSON.stringify({ booted: this.running, boot_primary: `rootfs.${order[0]}`, slots }));
+        },
+      ],
+      [
+        /^rauc status mark-active other$/,
+        async () => {
+          const state = await this.bootState();
+          state.order = [other, this.running];
+          state.left[other] = triesAtFirst;
+          await this.keepBootState(state);
+          return prints('');
+        },
+      ],
+      [
+        /^rauc status mark-good$/,
+        async () => {
+          const state = await this.bootState();
+          state.left[this.running] = triesAtFirst;
+          await this.keepBootState(state);
+          return prints('');
+        },
+      ],
+    ];
+  }
+
+  private async install(
+    url: string,
+    { files, version, other }: { files: FileStore; version: string; other: Slot },
+  ): Promise<CommandOutput> {
+    const { traits } = this;
+    if (traits.refuses === true) return fails(1, 'LastError: not for this device');
+    if (traits.pretends === true) return prints('Installing done.');
+    const content = await fetched(url, traits.believesEveryByte !== true);
+    if (typeof content === 'string') return fails(1, `LastError: ${content}`);
+    if (traits.idleAgain === true && headerOf(content)?.version === version) return prints('nothing to do');
+    if (traits.activatesFirst === true) await this.activate(other);
+    else await this.forbid(other);
+    await this.write(other, content);
+    if (traits.forgetsFlush !== true) await this.flush('main');
+    if (traits.rewritesFiles === true)
+      for (const path of await files.paths()) {
+        const file = await files.read(path);
+        if (file !== undefined) await files.rewrite(path, file.content);
+      }
+    await this.activate(other);
+    return prints('Installing done.');
+  }
+
+  /** A slot that is being written is not to be booted. */
+  private async forbid(slot: Slot): Promise<void> {
+    const state = await this.bootState();
+    state.order = [this.running, slot];
+    state.left[slot] = 0;
+    await this.keepBootState(state);
+  }
+
+  private async activate(slot: Slot): Promise<void> {
+    const state = await this.bootState();
+    state.order = [slot, this.running];
+    state.left[slot] = triesAtFirst;
+    await this.keepBootState(state);
+  }
+
+  private async write(slot: Slot, content: Buffer): Promise<void> {
+    const main = this.disk('main');
+    for (let at = 0; at < content.length; at += chunkBytes) {
+      await main.write(offsetOf(slot) + at, content.subarray(at, at + chunkBytes), false);
+      const { pauseMs } = this.traits;
+      if (pauseMs !== undefined) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  private async bootState(): Promise<BootState> {
+    const bytes = await this.disk('boot').read(0, sector);
+    return JSON.parse(bytes.toString().replace(/\0+$/, '')) as BootState;
+  }
+
+  private async keepBootState(state: BootState): Promise<void> {
+    await this.disk('boot').write(0, oneSector(state), false);
+    await this.flush('boot');
+  }
+
+  private async load(slot: Slot): Promise<SlotHeader | undefined> {
+    const bytes = await this.disk('main').read(offsetOf(slot), sector + kernelBytes);
+    const header = headerOf(bytes);
+    return header?.kernel === sha256(bytes.subarray(sector)) ? header : undefined;
+  }
+
+  private async flush(disk: string): Promise<void> {
+    if (this.traits.neverFlushes !== true) await this.disk(disk).flush();
+  }
+
+  private disk(id: string): Disk {
+    const disk = this.power?.disks.get(id);
+    if (disk === undefined) throw new Error(`this machine has no disk ${id}`);
+    if (this.traits.neverFlushes !== true) return disk;
+    return { ...disk, flush: () => Promise.resolve() };
+  }
+}
+
+/** Where a slot begins. */
+export function offsetOf(slot: Slot): number {
+  return slot === 'A' ? 0 : slotBytes;
+}
+
+/** The slot's content in a bundle; where there is none, why not. */
+async function fetched(url: string, verify: boolean): Promise<Buffer | string> {
+  try {
+    const response = await fetch(url.replace('//10.0.2.2:', '//127.0.0.1:'));
+    if (!response.ok) return `the server says ${response.status}`;
+    const bundle = Buffer.from(await response.arrayBuffer());
+    const end = bundle.indexOf(10);
+    const content = bundle.subarray(end + 1);
+    if (verify && bundle.toString('utf8', 0, end) !== sha256(content)) return 'the digest does not match';
+    return content;
+  } catch (error) {
+    return `the download broke off: ${String(error)}`;
+  }
+}
+
+function headerOf(bytes: Buffer): SlotHeader | undefined {
+  try {
+    return JSON.parse(bytes.toString('utf8', 0, sector).replace(/\0+$/, '')) as SlotHeader;
+  } catch {
+    return undefined;
+  }
+}
+
+function oneSector(value: unknown): Buffer {
+  const data = Buffer.alloc(sector);
+  data.write(JSON.stringify(value));
+  return data;
+}

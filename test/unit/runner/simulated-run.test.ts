@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { slotLab } from '../../support/simulated/lab.ts';
+
+describe('a run on a simulated device', () => {
+  it('decides every crash state of a device that keeps its promises, and finds nothing', async () => {
+    const lab = await slotLab();
+    const { verdict, findings, crash, paths } = await lab.run();
+    expect({ verdict, findings }).toEqual({ verdict: 'passed', findings: [] });
+    expect(paths[0]?.steps.map((step) => step.name)).toContain('1.0->1.1 first boot');
+    expect(crash).toMatchObject({ claim: 'exhaustive', mismatches: 0, undecided: 0, skipped: 0 });
+    expect(crash?.decided).toEqual(crash?.states);
+    expect(crash?.outcomes.map(({ name }) => name).sort()).toEqual([
+      '1.0->1.1: new (1.1) in B',
+      '1.0->1.1: old (1.0) in A',
+    ]);
+    expect(crash?.boots).toBeLessThan((crash?.states.prefix ?? 0) + (crash?.states.torn ?? 0));
+  });
+
+  it('finds a flush that is missing, names the write that is lost, and replays it from the finding', async () => {
+    const lab = await slotLab({ forgetsFlush: true });
+    const { verdict, findings } = await lab.run();
+    expect(verdict).toBe('failed');
+    const reasons = findings.map(({ reason = '' }) => reason);
+    expect(reasons).toContainEqual(expect.stringMatching(/no flush came between write \d+ and write \d+$/));
+    const [finding] = findings;
+    expect(finding?.minimal).toHaveLength(1);
+    const { cut, reason } = await lab.replay(join(lab.reports, 'latest', finding?.file ?? ''));
+    expect(reason).toBe(finding?.reason);
+    expect(cut).toMatchObject({ verdict: 'failed', token: finding?.token });
+    expect(cut?.checks.find((step) => step.verdict === 'failed')).toMatchObject({
+      name: finding?.check,
+      problem: { message: finding?.message },
+    });
+  });
+});
