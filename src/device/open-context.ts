@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentFor } from '../agents/index.ts';
 import type { CleanupStack } from '../core/cleanup.ts';
@@ -7,6 +7,7 @@ import { HarnessError } from '../core/errors.ts';
 import type { Limit } from '../core/limit.ts';
 import { Random } from '../core/random.ts';
 import { type FeedServer, serveFiles } from '../feed/http-server.ts';
+import { readPackageList } from '../image/package-list.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import { shippedBy } from '../oracle/packages.ts';
 import { createTarget } from '../target/target.ts';
@@ -106,13 +107,15 @@ function servedFiles(manifest: ImageManifest): Map<string, string> {
   );
 }
 
-/** What the feed of each release has; undefined where the image is not upgraded by packages. */
+/**
+ * What the feed of each release has; undefined where the image is not upgraded by packages. Throws HarnessError
+ * `image-damaged`.
+ */
 export async function releaseContents({
   releases,
 }: Pick<ImageManifest, 'releases'>): Promise<RunContext['contents']> {
   const found = new Map<string, PackageContents[]>();
   for (const { version, content } of Object.values(releases))
-    if (content.kind === 'packages')
-      found.set(version, JSON.parse(await readFile(content.list.path, 'utf8')) as PackageContents[]);
+    if (content.kind === 'packages') found.set(version, await readPackageList(content.list));
   return found.size === 0 ? undefined : found;
 }

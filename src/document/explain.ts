@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { pathText } from '../core/stored.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -39,13 +40,6 @@ export function explainAll(issues: readonly Issue[], context: Context): Complain
     if (key !== undefined) return true;
     return !meant.has(pathText(path)) && !(ofWhole === true && misspelt.has(pathText(path)));
   });
-}
-
-/** `expect.boots.within`, `paths[2]`; empty for the whole document. */
-export function pathText(path: Path): string {
-  return path
-    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`))
-    .join('');
 }
 
 function explain(issue: Issue, prefix: Path, context: Context): Complaint[] {

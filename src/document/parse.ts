@@ -1,7 +1,8 @@
 import { type Document, LineCounter, parseDocument as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, ScenarioError } from '../core/errors.ts';
-import { type Complaint, explainAll, pathText, quote, valueAt } from './explain.ts';
+import { pathText } from '../core/stored.ts';
+import { type Complaint, explainAll, quote, valueAt } from './explain.ts';
 import { tooDeepAt } from './nesting.ts';
 import { danglingAliases, findKey, findValue, type Position, positionAt, positionIn } from './positions.ts';
 

@@ -1,6 +1,8 @@
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { isFolder, writeFileAtomically } from '../core/files.ts';
+import { parseStored } from '../core/stored.ts';
 import { removeStale } from './temporary.ts';
 
 /** How many builds of one image and machine are kept, besides those of which a run may still be under way. */
@@ -8,10 +10,9 @@ const kept = 3;
 const mayRunMs = 24 * 3_600_000;
 
 /** What was built instead of the locked image, because the mirror no longer had all of it. */
-interface Replacement {
-  key: string;
-  notices: string[];
-}
+type Replacement = z.infer<typeof replacementSchema>;
+
+const replacementSchema = z.object({ key: z.string().regex(/^[0-9a-f]{16}$/), notices: z.array(z.string()) });
 
 /** The built images of one name and machine: a folder each, named by its content key. */
 export class ImageStore {
@@ -40,12 +41,12 @@ export class ImageStore {
     await writeFileAtomically(this.note(lockedKey), JSON.stringify(replacement));
   }
 
-  /** What was built instead of the locked image, if it is still there. */
+  /** What was built instead of the locked image, if it is still there; a damaged note says nothing. */
   async replacement(lockedKey: string): Promise<Replacement | undefined> {
     const text = await readFile(this.note(lockedKey), 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
-    const found = JSON.parse(text) as Replacement;
-    return (await isFolder(this.path(found.key))) ? found : undefined;
+    const found = readReplacement(text);
+    return found !== undefined && (await isFolder(this.path(found.key))) ? found : undefined;
   }
 
   /** Removes half-made builds, and whole ones that were not used today, but for those used last. */
@@ -62,5 +63,14 @@ export class ImageStore {
 
   private note(lockedKey: string): string {
     return join(this.folder, `${lockedKey}.replaced.json`);
+  }
+}
+
+/** A note that cannot be read is as good as none: the mirror is asked again. */
+function readReplacement(text: string): Replacement | undefined {
+  try {
+    return parseStored(text, replacementSchema);
+  } catch {
+    return undefined;
   }
 }

@@ -3,10 +3,11 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { sha256File } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
+import { parseStored } from '../core/stored.ts';
 import type { FileRef, ImageBoot, ImageManifest } from '../model/image.ts';
 import { machineNames } from '../model/machine.ts';
 
-const fileRef = z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.number() });
+const fileRef = z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.int().min(0) });
 
 const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
   format: z.literal(2),
@@ -24,7 +25,7 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
     }),
   ]),
   qemu: z.strictObject({
-    memoryMiB: z.number().exactOptional(),
+    memoryMiB: z.int().min(1).exactOptional(),
     machineOptions: z.array(z.string()).exactOptional(),
   }),
   disks: z.array(
@@ -38,8 +39,8 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
     z.strictObject({
       name: z.string(),
       disk: z.string(),
-      offset: z.number(),
-      length: z.number(),
+      offset: z.int().min(0),
+      length: z.int().min(0),
       root: z.string(),
     }),
   ),
@@ -56,7 +57,7 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
       factory: z.record(z.string(), fileRef).exactOptional(),
       installed: z.array(z.string()).exactOptional(),
       content: z.discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('slot'), sha256: z.string(), bytes: z.number() }),
+        z.strictObject({ kind: z.literal('slot'), sha256: z.string(), bytes: z.int().min(0) }),
         z.strictObject({ kind: z.literal('packages'), list: fileRef }),
         z.strictObject({ kind: z.literal('unknown') }),
       ]),
@@ -90,7 +91,7 @@ export async function loadManifest(folder: string): Promise<ImageManifest> {
   const path = manifestPath(folder);
   let manifest: ImageManifest;
   try {
-    manifest = manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    manifest = parseStored(await readFile(path, 'utf8'), manifestSchema);
   } catch (cause) {
     throw new HarnessError('manifest-invalid', `${path} is not an image manifest: ${messageOf(cause)}`, {
       cause,
@@ -196,8 +197,10 @@ async function checkLength({ path, bytes }: FileRef): Promise<void> {
   if (found.size !== bytes) throw damaged(path, `has ${found.size} bytes instead of ${bytes}`);
 }
 
-function damaged(path: string, what: string): HarnessError {
+/** A file of an image that is not as it was built. */
+export function damaged(path: string, what: string, cause?: unknown): HarnessError {
   return new HarnessError('image-damaged', `${path} ${what}`, {
+    cause,
     hint: 'remove its folder and build the image again',
   });
 }

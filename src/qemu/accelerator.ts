@@ -8,6 +8,7 @@ import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { sha256 } from '../core/digest.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import { cacheRoot } from '../core/paths.ts';
+import { parseStored } from '../core/stored.ts';
 import { GiveUp, waitFor } from '../core/wait.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -80,7 +81,7 @@ export async function chooseAccelerator(options: ProbeOptions): Promise<Accelera
 
 async function readChoice(path: string): Promise<AcceleratorChoice | undefined> {
   try {
-    return choiceSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return parseStored(await readFile(path, 'utf8'), choiceSchema);
   } catch {
     return undefined;
   }

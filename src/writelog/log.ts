@@ -60,11 +60,14 @@ export class WriteLog {
   /** A log that was recorded earlier, ready to be read (and continued). */
   static restore(disks: readonly LogDisk[], records: readonly LogRecord[], marks: readonly Mark[]): WriteLog {
     const log = new WriteLog(disks);
-    log.records.push(...records);
-    log.marks.push(...marks);
-    for (const { issued, completed } of records)
-      log.tick = Math.max(log.tick, issued + 1, (completed ?? 0) + 1);
-    for (const { at } of marks) log.tick = Math.max(log.tick, at + 1);
+    for (const record of records) {
+      log.records.push(record);
+      log.tick = Math.max(log.tick, record.issued + 1, (record.completed ?? 0) + 1);
+    }
+    for (const mark of marks) {
+      log.marks.push(mark);
+      log.tick = Math.max(log.tick, mark.at + 1);
+    }
     return log;
   }
 

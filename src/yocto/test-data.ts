@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { parseStored } from '../core/stored.ts';
 import { readText } from '../document/read.ts';
 
 const variables = z.looseObject({
@@ -27,7 +28,7 @@ export interface TestData {
 export async function readTestData(path: string): Promise<TestData> {
   const text = await readText(path);
   try {
-    const { DISTRO, DISTRO_VERSION, PACKAGE_ARCHS = '', IMAGE_FEATURES } = variables.parse(JSON.parse(text));
+    const { DISTRO, DISTRO_VERSION, PACKAGE_ARCHS = '', IMAGE_FEATURES } = parseStored(text, variables);
     return {
       distribution: DISTRO,
       version: DISTRO_VERSION,

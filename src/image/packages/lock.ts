@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { HarnessError, messageOf } from '../../core/errors.ts';
 import { writeFileAtomically } from '../../core/files.ts';
+import { parseStored } from '../../core/stored.ts';
 
 const lockedPackage = z.strictObject({
   name: z.string(),
@@ -49,11 +50,9 @@ export async function readLock(path: string): Promise<LockFile> {
 /** Checks the text of a lock file; `path` is for messages. Throws HarnessError `lock-invalid`. */
 export function parseLock(text: string, path: string): LockFile {
   try {
-    return lockFile.parse(JSON.parse(text));
+    return parseStored(text, lockFile);
   } catch (cause) {
-    const first = cause instanceof z.ZodError ? cause.issues[0] : undefined;
-    const what = first === undefined ? messageOf(cause) : `${first.path.join('.')}: ${first.message}`;
-    throw new HarnessError('lock-invalid', `${path} is not a lock file: ${what}`, {
+    throw new HarnessError('lock-invalid', `${path} is not a lock file: ${messageOf(cause)}`, {
       cause,
       hint: 'restore it from git, or make it again with: brownout image lock',
     });

@@ -170,6 +170,9 @@ describe('loadManifest', () => {
       message: expect.stringContaining('32 bytes instead of 33') as unknown,
     });
     await writeFile(manifestPath(folder), '{"format": 1}');
-    await expect(loadManifest(folder)).rejects.toMatchObject({ code: 'manifest-invalid' });
+    await expect(loadManifest(folder)).rejects.toMatchObject({
+      code: 'manifest-invalid',
+      message: expect.stringContaining('is not an image manifest: format: expected 2, found 1') as unknown,
+    });
   });
 });

@@ -145,6 +145,8 @@ describe('ImageStore', () => {
     await mkdir(store.path(key), { recursive: true });
     await store.replace('0'.repeat(16), { key, notices: ['one is gone'] });
     expect(await store.replacement('0'.repeat(16))).toEqual({ key, notices: ['one is gone'] });
+    await writeFile(join(store.folder, `${'1'.repeat(16)}.replaced.json`), '{"key":"../../x","notices":[]}');
+    expect(await store.replacement('1'.repeat(16))).toBeUndefined();
     await rm(store.path(key), { recursive: true });
     expect(await store.replacement('0'.repeat(16))).toBeUndefined();
   });

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { messageOf } from '../core/errors.ts';
+import { parseStored } from '../core/stored.ts';
+import type { FileRef, PackageContents } from '../model/image.ts';
+import { damaged, verifyFiles } from './manifest.ts';
+
+const listSchema: z.ZodType<PackageContents[]> = z.array(
+  z.object({
+    name: z.string(),
+    version: z.string(),
+    architecture: z.string(),
+    path: z.string(),
+    files: z.array(z.object({ path: z.string(), sha256: z.string() })),
+    conffiles: z.array(z.string()),
+  }),
+);
+
+/**
+ * Reads what a release's feed has, as building the image noted it. Throws HarnessError `image-damaged` where the file is
+ * not the one that was built.
+ */
+export async function readPackageList(list: FileRef): Promise<PackageContents[]> {
+  await verifyFiles([list]);
+  const text = await readFile(list.path, 'utf8');
+  try {
+    return parseStored(text, listSchema);
+  } catch (error) {
+    throw damaged(list.path, `is no list of packages: ${messageOf(error)}`, error);
+  }
+}
