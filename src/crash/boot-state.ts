@@ -3,6 +3,7 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import { openDevice } from '../device/device.ts';
 import type { RunContext } from '../device/run-context.ts';
+import type { Booted, BootStage } from '../explore/boot.ts';
 import type { CutRecord } from '../model/record.ts';
 import { upgradesOf } from '../model/upgrade.ts';
 import { ReadSet } from '../nbd/read-set.ts';
@@ -11,21 +12,17 @@ import { disksIn } from '../recording/trace.ts';
 import type { SnapshotStore } from '../target/snapshot-store.ts';
 import { describeState } from '../writelog/crash-state.ts';
 import { sectorBytes, type WriteLog } from '../writelog/log.ts';
-import { decide, type StageEnd } from './decide.ts';
+import { decide } from './decide.ts';
 import { type PlannedState, plannedId, tokenOf } from './planned.ts';
 
-/** How a stage of a boot ended, and what the boot had read by then. */
-interface BootStage extends StageEnd {
-  /** Of each disk, by position in the manifest: the sectors that were read before they were written. */
-  sectorsRead: number[][];
-  /** The moment in the boot's own log. */
+/** How a stage of a boot ended, and when: the moment in the boot's own log. */
+interface TimedStage extends BootStage {
   at: number;
 }
 
 /** A crash state that was booted. */
-export interface BootedState {
-  record: CutRecord;
-  stages: BootStage[];
+export interface BootedState extends Booted<CutRecord> {
+  stages: TimedStage[];
   /** What the device wrote; the data is gone unless it was to be kept. */
   log: WriteLog;
   arenaPath: string;
@@ -77,7 +74,7 @@ export async function bootState(
     during: window.phase,
     description: describeState(trace.log, state),
   };
-  const stages: BootStage[] = [];
+  const stages: TimedStage[] = [];
   const record = await decide(
     context,
     cut,

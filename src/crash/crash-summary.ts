@@ -1,12 +1,13 @@
 import { sha256 } from '../core/digest.ts';
-import type { ClassCounts, Coverage } from '../explore/coverage.ts';
+import type { Stage } from '../explore/boot.ts';
+import type { ClassCounts } from '../explore/coverage.ts';
+import type { Exploration } from '../explore/exploration.ts';
 import { stateClasses } from '../explore/states.ts';
-import type { Claim, CrashRecord, CutRecord, StageRecord, StateCounts } from '../model/record.ts';
+import type { Claim, CrashRecord, CutRecord, Ended, StageRecord, StateCounts } from '../model/record.ts';
 import type { CutPhase } from '../model/scenario.ts';
 import { groupOutcomes } from '../oracle/outcomes.ts';
 import type { Recording } from '../recording/recordings.ts';
 import { census } from '../writelog/census.ts';
-import type { Exploration } from './explore.ts';
 import { present, type RunProgress } from './progress.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
@@ -71,19 +72,18 @@ type Explored = RunProgress['explorations'];
 function exploredSummary(
   explorations: Explored,
 ): Omit<CrashRecord, 'boots' | 'outcomes' | 'cuts' | 'recording'> {
-  const whole = explorations.filter(({ stage }) => stage === 'whole').map(({ exploration }) => exploration);
-  const again = explorations
-    .filter(({ stage }) => stage === 'recovery')
-    .map(({ exploration }) => exploration);
+  const of = (stage: Explored[number]['stage']) =>
+    explorations.filter((entry) => entry.stage === stage).map(({ opened }) => opened.exploration);
+  const whole = of('whole');
   const tallies = whole.map((exploration) => exploration.whole.tally());
   const add = (part: 'all' | 'decided' | 'skipped' | 'undecided') =>
     sumCounts(tallies.map((tally) => tally[part]));
   const audits = whole.flatMap((exploration) => exploration.audits);
   const mismatches = audits.filter(({ agrees }) => !agrees).length;
   const stages = [
-    stageRecord('whole', whole, ({ whole: coverage }) => coverage, mismatches),
-    stageRecord('retry', whole, ({ retry }) => retry, mismatches),
-    stageRecord('recovery', again, ({ whole: coverage }) => coverage, mismatches),
+    stageRecord('whole', whole, 'whole', mismatches),
+    stageRecord('retry', whole, 'retry', mismatches),
+    stageRecord('recovery', of('recovery'), 'whole', mismatches),
   ].filter(({ boots }) => boots > 0);
   return {
     states: add('all'),
@@ -96,10 +96,10 @@ function exploredSummary(
     claim: stages[0]?.claim ?? 'sampled',
     stages,
     snapshots: explorations.reduce(
-      (sum, { exploration: { snapshotCounts } }) => ({
-        taken: sum.taken + snapshotCounts.taken,
-        restored: sum.restored + snapshotCounts.restored,
-      }),
+      (sum, { opened }) => {
+        const { taken, restored } = opened.snapshotCounts();
+        return { taken: sum.taken + taken, restored: sum.restored + restored };
+      },
       { taken: 0, restored: 0 },
     ),
   };
@@ -107,11 +107,11 @@ function exploredSummary(
 
 function stageRecord(
   name: StageRecord['name'],
-  explorations: readonly Exploration[],
-  coverageOf: (exploration: Exploration) => Coverage,
+  explorations: readonly Exploration<CutRecord>[],
+  stage: Stage,
   mismatches: number,
 ): StageRecord {
-  const tallies = explorations.map((exploration) => coverageOf(exploration).tally());
+  const tallies = explorations.map((exploration) => exploration[stage].tally());
   const count = (part: 'all' | 'decided' | 'skipped') =>
     tallies.reduce((sum, tally) => sum + total(tally[part]), 0);
   const decided = count('decided');
@@ -122,7 +122,13 @@ function stageRecord(
       sum + exploration.boots.filter((boot) => (boot.retry !== undefined) === (name === 'retry')).length,
     0,
   );
-  return { name, states: count('all'), decided, skipped: count('skipped'), boots, claim };
+  const ended = firstOf(explorations.map((exploration) => exploration.ended[stage]));
+  return { name, states: count('all'), decided, skipped: count('skipped'), boots, claim, ended };
+}
+
+/** How searches ended together: what cut one of them short, if anything did, the worst first. */
+function firstOf(ends: readonly Ended[]): Ended {
+  return (['interrupted', 'budget', 'bound'] as const).find((end) => ends.includes(end)) ?? 'complete';
 }
 
 function noStates(): StateCounts {

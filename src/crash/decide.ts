@@ -13,8 +13,9 @@ import {
   unlessBroken,
   untilReady,
 } from '../device/upgrade.ts';
+import type { Stage, StageEnd } from '../explore/boot.ts';
 import type { CutRecord } from '../model/record.ts';
-import { type Verdict, worst } from '../model/record.ts';
+import { worst } from '../model/record.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { failed } from '../oracle/check.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
@@ -36,16 +37,6 @@ export interface CutDevice {
   device: Device;
   /** The owner's files as the owner left them. */
   configuration: readonly OwnedFile[];
-}
-
-/** What is decided one after the other: the device came back whole; the upgrade can be done again. */
-export type Stage = 'whole' | 'retry';
-
-/** How one stage ended. */
-export interface StageEnd {
-  stage: Stage;
-  verdict: Verdict;
-  outcome: string;
 }
 
 export interface DecideOptions {

@@ -1,19 +1,13 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import type { RunContext } from '../device/run-context.ts';
+import { type Cause, type Failure, findCause, type Outcomes } from '../explore/cause.ts';
 import { describePlace } from '../filesystem/disk-map.ts';
 import type { DiskView } from '../filesystem/view.ts';
 import { disksIn, type Trace } from '../recording/trace.ts';
-import { type CrashState, lostWrites } from '../writelog/crash-state.ts';
-import { durabilityAt } from '../writelog/durability.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
 import { type LogRecord, sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
-import type { Stage } from './decide.ts';
-import type { Exploration } from './explore.ts';
-import { knownOutcome } from './known-outcomes.ts';
-import { shrink } from './shrink.ts';
 
-/** Boots that the search for one reason may take. */
-const maxBoots = 12;
 /** Writes and places that a reason names. */
 const mostNamed = 4;
 
@@ -21,7 +15,6 @@ const mostNamed = 4;
 export interface Reason {
   /** The smallest state that was seen to fail in the same way. */
   state: CrashState;
-  window: Window;
   /** One sentence. */
   text: string;
   /** The writes that are lost or torn: their number, when they were issued, and where they went. */
@@ -30,100 +23,37 @@ export interface Reason {
   files: string[];
 }
 
-/** A state that fails, and how. */
-export interface Failure {
-  state: CrashState;
-  window: Window;
-  stage: Stage;
-  outcome: string;
-}
-
-/** Shrinks a failing state to the fewest lost or torn writes, and says what they are. */
+/** Shrinks a failing state of a trace to the fewest lost or torn writes, and says what they are. */
 export async function explain(
   context: RunContext,
-  exploration: Exploration,
+  trace: Trace,
+  outcomes: Outcomes,
   failure: Failure,
 ): Promise<Reason> {
-  const search = new Search(exploration, failure);
-  const { state, window } = failure;
-  const { optional } = durabilityAt(exploration.trace.log, state.at);
-  const lost = lostWrites(state.shape, optional);
   await using stack = new CleanupStack();
-  const places = await Places.open(context, exploration.trace, state, window, stack);
-  if (state.shape.kind === 'torn') return await tornReason(search, places, state, window);
-  if (lost.length === 0) return prefixReason(exploration, places, failure);
-  const minimal = await shrink(lost, (some) => search.fails(withLost(state.at, some)));
-  const at = await search.earliest(minimal, state.at);
-  return lostReason(places, withLost(at, minimal), window);
+  const places = await Places.open(context, trace, failure, stack);
+  const { state, cause } = await findCause(outcomes, trace.log, failure);
+  return { state, ...reasonOf(cause, places, state) };
 }
 
-function withLost(at: number, lost: readonly number[]): CrashState {
-  return lost.length === 0 ? { at, shape: { kind: 'prefix' } } : { at, shape: { kind: 'subset', lost } };
-}
-
-/** Asks whether other states fail like the first one, within a bound of boots. */
-class Search {
-  private readonly exploration: Exploration;
-  private readonly window: Window;
-  private readonly stage: Stage;
-  private readonly outcome: string;
-  private readonly bootsAtStart: number;
-
-  constructor(exploration: Exploration, { window, stage, outcome }: Failure) {
-    this.exploration = exploration;
-    this.window = window;
-    this.stage = stage;
-    this.outcome = outcome;
-    this.bootsAtStart = exploration.boots.length;
-  }
-
-  /** Undefined where the bound is reached. */
-  async fails(state: CrashState): Promise<boolean | undefined> {
-    if (this.exploration.boots.length - this.bootsAtStart >= maxBoots) return undefined;
-    const { verdict, outcome } = await this.exploration.outcomeOf(state, this.window, this.stage);
-    return verdict === 'failed' && outcome === this.outcome;
-  }
-
-  /** The earliest cut, not before the last of the lost writes, with which their loss is still fatal; by bisection. */
-  async earliest(lost: readonly number[], at: number): Promise<number> {
-    const { records } = this.exploration.trace.log;
-    const last = records[lost.at(-1) ?? -1]?.issued ?? 0;
-    const cuts = records
-      .filter(({ kind, issued }) => kind !== 'flush' && issued > last && issued < at)
-      .map(({ issued }) => issued + 1);
-    let low = -1;
-    let high = cuts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      const cut = cuts[middle] ?? at;
-      const stillOpen = durabilityAt(this.exploration.trace.log, cut).optional.map(({ seq }) => seq);
-      const failed = lost.every((seq) => stillOpen.includes(seq))
-        ? await this.fails(withLost(cut, lost))
-        : false;
-      if (failed === undefined) break;
-      if (failed) high = middle;
-      else low = middle;
-    }
-    return cuts[high] ?? at;
+function reasonOf(cause: Cause, places: Places, state: CrashState): Omit<Reason, 'state'> {
+  switch (cause.kind) {
+    case 'lost':
+      return lostReason(places, state, cause.lost);
+    case 'torn':
+      return tornReason(places, cause);
+    case 'between':
+      return betweenReason(places, cause);
   }
 }
 
-async function tornReason(
-  search: Search,
+function tornReason(
   places: Places,
-  state: CrashState,
-  window: Window,
-): Promise<Reason> {
-  const { shape } = state;
-  const seq = 'seq' in shape ? shape.seq : -1;
-  if (await search.fails(withLost(state.at, [seq])))
-    return lostReason(places, withLost(state.at, [seq]), window);
-  const what =
-    shape.kind === 'torn' ? tornText(shape.part, shape.sectors, places.record(seq)?.count ?? 0) : '';
+  { seq, part, sectors }: Extract<Cause, { kind: 'torn' }>,
+): Omit<Reason, 'state'> {
   const named = places.name(seq);
+  const what = tornText(part, sectors, places.sectors(seq));
   return {
-    state,
-    window,
     text: `${named} was torn, ${what}: what reads it takes half of a write for a whole one, or cannot go on without it`,
     minimal: [`${named}, ${what}`],
     files: places.of(seq),
@@ -136,42 +66,20 @@ function tornText(part: 'head' | 'tail' | 'zero', sectors: number, count: number
 }
 
 /** Nothing was lost: the device is broken between two writes. */
-function prefixReason(
-  exploration: Exploration,
+function betweenReason(
   places: Places,
-  { state, window, stage, outcome }: Failure,
-): Reason {
-  const writes = exploration.trace.log.records.filter(({ kind }) => kind !== 'flush');
-  const at = writes.findLastIndex(({ issued }) => issued < state.at);
-  const fails = (index: number) => {
-    const write = writes[index];
-    if (write === undefined || write.issued < window.from) return false;
-    const prefix: CrashState = { at: write.issued + 1, shape: { kind: 'prefix' } };
-    const contents = exploration.space.contentsOf(prefix);
-    const known = knownOutcome(exploration.boots, contents, window, stage);
-    return known?.verdict === 'failed' && known.outcome === outcome;
-  };
-  let first = at;
-  while (fails(first - 1)) first -= 1;
-  let end = at;
-  while (fails(end + 1)) end += 1;
-  const [last, next] = [writes[first], writes[end + 1]];
-  const there = last === undefined ? 'nothing' : places.name(last.seq);
-  const missing = next === undefined ? 'anything after it' : places.name(next.seq);
+  { last, next }: Extract<Cause, { kind: 'between' }>,
+): Omit<Reason, 'state'> {
+  const there = last === undefined ? 'nothing' : places.name(last);
+  const missing = next === undefined ? 'anything after it' : places.name(next);
   return {
-    state,
-    window,
     text: `${there} is on the disk before ${missing}, and a cut between them leaves the device broken although nothing was lost`,
     minimal: [],
-    files: [
-      ...(last === undefined ? [] : places.of(last.seq)),
-      ...(next === undefined ? [] : places.of(next.seq)),
-    ],
+    files: [...(last === undefined ? [] : places.of(last)), ...(next === undefined ? [] : places.of(next))],
   };
 }
 
-function lostReason(places: Places, state: CrashState, window: Window): Reason {
-  const lost = state.shape.kind === 'subset' ? state.shape.lost : [];
+function lostReason(places: Places, state: CrashState, lost: readonly number[]): Omit<Reason, 'state'> {
   const first = Math.min(...lost);
   const kept = places.lastKept(state, lost);
   const what = lost.slice(0, mostNamed).map((seq) => places.name(seq));
@@ -182,8 +90,6 @@ function lostReason(places: Places, state: CrashState, window: Window): Reason {
       ? `no flush had covered ${lost.length === 1 ? 'it' : 'them'}`
       : `no flush came between write ${places.number(first)} and write ${places.number(kept.seq)}`;
   return {
-    state,
-    window,
     text: `${persisted}, ${what.join(', ')}${more} did not: ${between}`,
     minimal: lost.map((seq) => places.name(seq)),
     files: [...new Set(lost.flatMap((seq) => places.of(seq)))],
@@ -212,8 +118,7 @@ class Places {
   static async open(
     context: RunContext,
     trace: Trace,
-    { at }: CrashState,
-    window: Window,
+    { state: { at }, window }: Pick<Failure, 'state' | 'window'>,
     stack: CleanupStack,
   ): Promise<Places> {
     const whole = async (moment: number) =>
@@ -225,8 +130,9 @@ class Places {
     ]);
   }
 
-  record(seq: number): LogRecord | undefined {
-    return this.log.records[seq];
+  /** How many sectors a write has. */
+  sectors(seq: number): number {
+    return this.log.records[seq]?.count ?? 0;
   }
 
   /** The write's number, counted from 1 as people do. */

@@ -1,16 +1,15 @@
 import { allOrStop } from '../core/all-or-stop.ts';
 import { sha256 } from '../core/digest.ts';
 import type { RunContext } from '../device/run-context.ts';
+import type { ExploredBoot } from '../explore/boot.ts';
 import type { CutRecord } from '../model/record.ts';
 import { type Recording, recordingDigest } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
 import { storeLog } from '../writelog/stored-log.ts';
 import { windowsOf } from '../writelog/windows.ts';
-import { assertAudits } from './assert-audits.ts';
 import { bootState } from './boot-state.ts';
-import { Exploration, type ExploreOptions } from './explore.ts';
-import type { ExploredBoot } from './explored.ts';
 import { reportFailures } from './failures.ts';
+import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
 import { liveJobs, noStates, traceOf } from './power-cuts.ts';
 import { type RunProgress } from './progress.ts';
 
@@ -39,9 +38,11 @@ export async function exploreCuts(
   const { budgetMs, auditLeast } = limits;
   const within = (share: number) =>
     budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(budgetMs * share);
+  const retryBoots = context.scenario.expect.retry === 'succeeds' ? limits.retryBoots : 0;
   const options = {
     ...limits,
     kinds,
+    retryBoots,
     budget: within(auditLeast > 0 ? 1 - auditsOfBudget : 1),
     auditBudget: within(1),
   };
@@ -49,26 +50,22 @@ export async function exploreCuts(
     progress.cuts.push(cut);
     const whole = progress.explorations.filter(({ stage }) => stage === 'whole');
     const sum = (of: 'all' | 'decided') =>
-      whole.reduce((total, { exploration }) => total + exploration.whole[of], 0);
+      whole.reduce((total, { opened }) => total + opened.exploration.whole[of], 0);
     const states = { decided: sum('decided'), all: sum('all') };
     context.emit({ type: 'cut', run: context.runId, done: progress.cuts.length, total: 0, cut, states });
   };
-  const onBoot = ({ record }: ExploredBoot) => note(record);
+  const onBoot = ({ record, decides }: ExploredBoot<CutRecord>) => note({ ...record, decides });
   context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: 'every crash state' });
   const live = liveJobs(context, sound).map(async (job) => note(await context.vm(job)));
   const explored = sound.map(async (recording, i) => {
     const trace = traceOf(recording, i);
     const windows = windowsOf(trace.log).filter(({ phase }) => during.some((name) => name === phase));
-    await using exploration = await Exploration.open(context, trace, windows, options, onBoot);
-    progress.explorations.push({ stage: 'whole', exploration });
-    await exploration.decideAll();
-    await exploration.audit();
-    await exploration.retryMore();
-    if (during.includes('recovery'))
-      await cutAgain(context, exploration, { limits: options, onBoot, progress });
-    await assertAudits(context, exploration);
-    await reportFailures(context, exploration, progress);
-    return exploration.boots.length;
+    await using opened = await openExploration(context, trace, windows, options, onBoot);
+    progress.explorations.push({ stage: 'whole', opened });
+    await opened.exploration.explore();
+    if (during.includes('recovery')) await cutAgain(context, opened, { limits: options, onBoot, progress });
+    await reportFailures(context, opened, progress);
+    return opened.exploration.boots.length;
   });
   const counts = await allOrStop([...explored, ...live.map((job) => job.then(() => 0))], context.stop);
   if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(context);
@@ -77,21 +74,29 @@ export async function exploreCuts(
 /** Cuts the power again while devices come back from a cut: all states of what a few of them wrote, up to a bound. */
 async function cutAgain(
   context: RunContext,
-  { trace, boots }: Exploration,
+  { trace, exploration }: TraceExploration,
   {
     limits,
     onBoot,
     progress,
-  }: { limits: ExploreLimits & ExploreOptions; onBoot: (boot: ExploredBoot) => void; progress: RunProgress },
+  }: {
+    limits: ExploreLimits & ExploreOptions;
+    onBoot: (boot: ExploredBoot<CutRecord>) => void;
+    progress: RunProgress;
+  },
 ): Promise<void> {
-  const sound = boots.filter(({ whole }) => whole.verdict === 'passed');
+  const sound = exploration.boots.filter(({ whole }) => whole.verdict === 'passed');
   const random = context.random.fork(`recovery ${trace.name}`);
   const chosen = random.shuffle(sound).slice(0, secondCutTraces);
   const maxBoots = Math.floor(limits.recoveryBoots / secondCutTraces);
   if (maxBoots === 0) return;
-  for (const { planned, record } of chosen) {
+  for (const { state, window, record } of chosen) {
     const { stages, log, arenaPath } = await context.vm(() =>
-      bootState(context, planned, { label: `${record.id}-again`, retry: false, keepWrites: true }),
+      bootState(
+        context,
+        { trace, state, window },
+        { label: `${record.id}-again`, retry: false, keepWrites: true },
+      ),
     );
     const to = stages[0]?.at ?? 0;
     const again: Trace = {
@@ -100,12 +105,12 @@ async function cutAgain(
       log,
       arenaPath,
       sha256: sha256(`${trace.sha256} ${await recordingDigest(storeLog(log), arenaPath)}`),
-      after: { trace, state: planned.state },
+      after: { trace, state },
     };
-    const windows = [{ step: planned.window.step, phase: 'recovery', from: 0, to }];
-    await using exploration = await Exploration.open(context, again, windows, limits, onBoot);
-    progress.explorations.push({ stage: 'recovery', exploration });
-    await exploration.decideAll(maxBoots);
-    await reportFailures(context, exploration, progress);
+    const windows = [{ step: window.step, phase: 'recovery', from: 0, to }];
+    await using opened = await openExploration(context, again, windows, limits, onBoot);
+    progress.explorations.push({ stage: 'recovery', opened });
+    await opened.exploration.decideAll(maxBoots);
+    await reportFailures(context, opened, progress);
   }
 }

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { RunContext } from '../device/run-context.ts';
-import type { Finding } from '../model/record.ts';
-import type { Stage } from './decide.ts';
+import type { ExploredBoot, Stage } from '../explore/boot.ts';
+import { simplestOf } from '../explore/known-outcomes.ts';
+import type { CutRecord, Finding } from '../model/record.ts';
 import { explain } from './explain.ts';
-import type { Exploration } from './explore.ts';
-import type { ExploredBoot } from './explored.ts';
 import { writeFinding } from './finding-file.ts';
-import { simplestOf } from './known-outcomes.ts';
+import type { TraceExploration } from './open-exploration.ts';
 import { tokenOf } from './planned.ts';
 import type { RunProgress } from './progress.ts';
 
@@ -16,25 +15,25 @@ const mostExplained = 8;
 /** Finds the reason of each way to fail that an exploration came upon, and writes it down for a replay. */
 export async function reportFailures(
   context: RunContext,
-  exploration: Exploration,
+  { trace, exploration }: TraceExploration,
   progress: RunProgress,
 ): Promise<void> {
   for (const stage of ['whole', 'retry'] as const)
-    for (const boots of failuresOf(exploration, stage)) {
+    for (const boots of failuresOf(exploration.boots, stage)) {
       const [boot] = boots;
       if (boot === undefined) continue;
-      const states = boots.reduce((sum, { record }) => sum + Math.max(1, record.decides ?? 1), 0);
+      const states = boots.reduce((sum, { decides }) => sum + Math.max(1, decides), 0);
       const finding = plainFinding(boot, states);
       const number = progress.findings.push(finding);
       if (number > mostExplained) {
-        finding.token = tokenOf(context, boot.planned);
+        finding.token = tokenOf(context, { trace, state: boot.state });
         continue;
       }
       const { outcome } = boot[stage] ?? boot.whole;
-      const simple = simplestOf(exploration, boots, stage) ?? boot.planned;
-      const failure = { state: simple.state, window: simple.window, stage, outcome };
-      const { state, window, text, minimal, files } = await explain(context, exploration, failure);
-      const { trace } = exploration;
+      const simple = simplestOf(exploration, boots, stage) ?? boot;
+      const { window } = simple;
+      const failure = { state: simple.state, window, stage, outcome };
+      const { state, text, minimal, files } = await explain(context, trace, exploration, failure);
       const token = tokenOf(context, { trace, state });
       const file = `finding-${number}.brownout`;
       await writeFinding(context, join(context.folder, file), { trace, state, window, token, reason: text });
@@ -43,18 +42,18 @@ export async function reportFailures(
 }
 
 /** The failing boots of a stage, by upgrade and outcome. */
-function failuresOf({ boots }: Exploration, stage: Stage): ExploredBoot[][] {
-  const groups = new Map<string, ExploredBoot[]>();
+function failuresOf(boots: readonly ExploredBoot<CutRecord>[], stage: Stage): ExploredBoot<CutRecord>[][] {
+  const groups = new Map<string, ExploredBoot<CutRecord>[]>();
   for (const boot of boots) {
     const end = boot[stage];
     if (end?.verdict !== 'failed') continue;
-    const key = `${boot.planned.window.step} ${end.outcome}`;
+    const key = `${boot.window.step} ${end.outcome}`;
     groups.set(key, [...(groups.get(key) ?? []), boot]);
   }
   return [...groups.values()];
 }
 
-function plainFinding({ record }: ExploredBoot, states: number): Finding {
+function plainFinding({ record }: ExploredBoot<CutRecord>, states: number): Finding {
   const failed = record.checks.find(({ verdict }) => verdict === 'failed');
   return {
     check: failed?.name ?? 'boots',

@@ -1,6 +1,6 @@
 import type { CutRecord, Finding, PathRecord } from '../model/record.ts';
 import type { Recording } from '../recording/recordings.ts';
-import type { Exploration } from './explore.ts';
+import type { TraceExploration } from './open-exploration.ts';
 
 /** What a run came to, filled in as it goes so that an interrupted run still has its part; by position. */
 export interface RunProgress {
@@ -9,7 +9,7 @@ export interface RunProgress {
   cuts: (CutRecord | undefined)[];
   /** Of explorations, and explained as far as they were. */
   findings: Finding[];
-  explorations: { stage: 'whole' | 'recovery'; exploration: Exploration }[];
+  explorations: { stage: 'whole' | 'recovery'; opened: TraceExploration }[];
 }
 
 /** The entries that are there, in order. */

@@ -95,31 +95,17 @@ export class Coverage {
    * Returns how many that were.
    */
   decide(ref: StateRef, boot: number, read: CellsRead): number {
-    const { step } = this.windowOf(this.space.placeOf(ref).window);
-    let fresh = this.decideOne(ref, boot);
-    const bases = {} as Record<AxisName, Int32Array>;
-    for (const name of axisNames) {
-      const mismatches = this.space.mismatches(name, read);
-      bases[name] = mismatches;
-      const status = this.status[name];
-      for (const { from, to, window } of this.space.line(name).segments) {
-        if (this.windowOf(window).step !== step) continue;
-        for (let position = from; position < to; position += 1)
-          if (mismatches[position] === 0 && status[position] === undecided) {
-            status[position] = boot;
-            fresh += 1;
-          }
-      }
-    }
-    const wanted = wantedByCell(this.space.cells, read);
-    this.space.subsets.forEach((state, i) => {
-      if (this.subsetStatus[i] !== undecided || this.windowOf(state.window).step !== step) return;
-      if (!this.space.subsetMatches(state, bases[state.axis], wanted)) return;
-      this.subsetStatus[i] = boot;
-      fresh += 1;
-    });
+    const own = this.statusOf(ref) < 0 ? 1 : 0;
+    this.set(ref, boot);
+    const fresh = own + this.setAlike(ref, boot, read);
     this.decided += fresh;
     return fresh;
+  }
+
+  /** Gives a state up, and every undecided one of the same upgrade that agrees with it on `read`. */
+  skipAlike(ref: StateRef, read: CellsRead): void {
+    if (this.statusOf(ref) === undecided) this.set(ref, skipped);
+    this.setAlike(ref, skipped, read);
   }
 
   /** Gives up the undecided states of a state's epoch, in the same upgrade: it has failed, and that is known. */
@@ -152,12 +138,37 @@ export class Coverage {
     return tally;
   }
 
-  private decideOne(ref: StateRef, boot: number): number {
-    const list = 'subset' in ref ? this.subsetStatus : this.status[ref.axis];
-    const at = 'subset' in ref ? ref.subset : ref.position;
-    const fresh = (list[at] ?? noState) < 0;
-    list[at] = boot;
-    return fresh ? 1 : 0;
+  /** Sets the status of all undecided states that agree with one; returns how many that were. */
+  private setAlike(ref: StateRef, value: number, read: CellsRead): number {
+    const { step } = this.windowOf(this.space.placeOf(ref).window);
+    let fresh = 0;
+    const bases = {} as Record<AxisName, Int32Array>;
+    for (const name of axisNames) {
+      const mismatches = this.space.mismatches(name, read);
+      bases[name] = mismatches;
+      const status = this.status[name];
+      for (const { from, to, window } of this.space.line(name).segments) {
+        if (this.windowOf(window).step !== step) continue;
+        for (let position = from; position < to; position += 1)
+          if (mismatches[position] === 0 && status[position] === undecided) {
+            status[position] = value;
+            fresh += 1;
+          }
+      }
+    }
+    const wanted = wantedByCell(this.space.cells, read);
+    this.space.subsets.forEach((state, i) => {
+      if (this.subsetStatus[i] !== undecided || this.windowOf(state.window).step !== step) return;
+      if (!this.space.subsetMatches(state, bases[state.axis], wanted)) return;
+      this.subsetStatus[i] = value;
+      fresh += 1;
+    });
+    return fresh;
+  }
+
+  private set(ref: StateRef, value: number): void {
+    if ('subset' in ref) this.subsetStatus[ref.subset] = value;
+    else this.status[ref.axis][ref.position] = value;
   }
 
   private statusOf(ref: StateRef): number {

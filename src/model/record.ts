@@ -81,6 +81,12 @@ export type StateCounts = Record<'prefix' | 'lost' | 'torn' | 'subset' | 'sample
  */
 export type Claim = 'exhaustive' | 'sampled' | 'heuristic';
 
+/**
+ * How a search through crash states ended. `complete`: each is decided or given up. `bound`: so many boots were made as
+ * it may take. `budget`: its time was used up. `interrupted`: the user or a failure ended the run before.
+ */
+export type Ended = 'complete' | 'bound' | 'budget' | 'interrupted';
+
 /** What one question put to all states came to. */
 export interface StageRecord {
   /** `whole`: comes back whole. `retry`: the upgrade can be done again. `recovery`: a second cut, while coming back. */
@@ -91,6 +97,7 @@ export interface StageRecord {
   skipped: number;
   boots: number;
   claim: Claim;
+  ended: Ended;
 }
 
 export interface CrashRecord {

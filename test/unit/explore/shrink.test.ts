@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shrink } from '../../../src/crash/shrink.ts';
+import { shrink } from '../../../src/explore/shrink.ts';
 
 type Test = (items: readonly number[]) => boolean;
 

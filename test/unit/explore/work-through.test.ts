@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
-import { workThrough } from '../../../src/crash/work-through.ts';
+import { workThrough } from '../../../src/explore/work-through.ts';
 
 const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -1,30 +1,36 @@
-import type { StateClass, StateRef } from '../explore/states.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
-import type { Stage } from './decide.ts';
-import type { BootVerdict, Explored, ExploredBoot } from './explored.ts';
+import type { BootVerdict, ExploredBoot, Stage } from './boot.ts';
+import type { Coverage } from './coverage.ts';
+import type { Space } from './space.ts';
+import type { StateClass, StateRef } from './states.ts';
 
-/** Kinds of state, from the one that is the easiest to understand on. */
+/** Classes of states, from the one that is the easiest to understand on. */
 const simplest: readonly StateClass[] = ['prefix', 'lost', 'subset', 'sampled', 'torn'];
 
 /** How a stage ends for a state whose cells hold `contents`, as far as an earlier boot says so. */
 export function knownOutcome(
-  boots: readonly ExploredBoot[],
+  boots: readonly ExploredBoot<unknown>[],
   contents: Int32Array,
-  window: Window,
+  { step }: Window,
   stage: Stage,
 ): BootVerdict | undefined {
-  const agrees = ({ planned, [stage]: end }: ExploredBoot) =>
+  const agrees = ({ window, [stage]: end }: ExploredBoot<unknown>) =>
     end !== undefined &&
-    planned.window.step === window.step &&
+    window.step === step &&
     end.read.cells.every((cell, i) => contents[cell] === end.read.contents[i]);
   return boots.find(agrees)?.[stage];
 }
 
 /** Of all states that some of an exploration's boots have decided, the one that is the easiest to understand. */
-export function simplestOf(
-  { space, boots: all, whole, retry }: Explored,
-  boots: readonly ExploredBoot[],
+export function simplestOf<R>(
+  {
+    space,
+    boots: all,
+    whole,
+    retry,
+  }: { space: Space; boots: readonly ExploredBoot<R>[]; whole: Coverage; retry: Coverage },
+  boots: readonly ExploredBoot<R>[],
   stage: Stage,
 ): { state: CrashState; window: Window } | undefined {
   const numbers = new Set(boots.map((boot) => all.indexOf(boot)));

@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { CleanupStack } from '../core/cleanup.ts';
+import { writeFileAtomically } from '../core/files.ts';
+import type { Random } from '../core/random.ts';
+import { secondsSince } from '../device/checklist.ts';
+import type { RunContext } from '../device/run-context.ts';
+import type { Audit } from '../explore/audits.ts';
+import type { Boot, ExploredBoot } from '../explore/boot.ts';
+import { Cells } from '../explore/cells.ts';
+import { Contents } from '../explore/contents.ts';
+import { Exploration, type ExplorationBounds } from '../explore/exploration.ts';
+import { ext4Parts } from '../explore/ext4-part.ts';
+import { Space } from '../explore/space.ts';
+import { uefiParts } from '../explore/uefi-part.ts';
+import type { CutRecord } from '../model/record.ts';
+import type { StateKind } from '../model/scenario.ts';
+import { Arena } from '../nbd/arena.ts';
+import { readSetBlockBytes } from '../nbd/read-set.ts';
+import { basesOf, type Trace } from '../recording/trace.ts';
+import { SnapshotStore } from '../target/snapshot-store.ts';
+import { sectorBytes } from '../writelog/log.ts';
+import type { Window } from '../writelog/windows.ts';
+import { bootState } from './boot-state.ts';
+
+/** How much an exploration may do, and which liberties it takes. */
+export interface ExploreOptions extends ExplorationBounds {
+  kinds: readonly StateKind[];
+  /** Whether states are one that an ext4 journal replays to the same, or that have the same UEFI variables. */
+  canonical: boolean;
+  /** Whether boots may begin from snapshots of earlier ones; audits never do. */
+  snapshots: boolean;
+}
+
+/** An exploration whose boots are real ones of a trace's states; disposed of, it lets go of disks and snapshots. */
+export interface TraceExploration extends AsyncDisposable {
+  trace: Trace;
+  exploration: Exploration<CutRecord>;
+  /** How often a boot left a snapshot, and how many began with one. */
+  snapshotCounts: () => { taken: number; restored: number };
+}
+
+/** Lays out the states of a trace's windows, to be decided by booting devices; nothing is booted yet. */
+export async function openExploration(
+  context: RunContext,
+  trace: Trace,
+  windows: readonly Window[],
+  options: ExploreOptions,
+  onBoot: (boot: ExploredBoot<CutRecord>) => void,
+): Promise<TraceExploration> {
+  const stack = new CleanupStack();
+  const random = context.random.fork(`explore ${trace.name}`);
+  const spend = (seconds: number) => context.spend('explore.cpu', seconds);
+  const started = performance.now();
+  const space = await openSpace(context, trace, windows, { ...options, random }, stack);
+  const snapshots = options.snapshots ? await openSnapshots(context, trace, space, stack) : undefined;
+  const exploration = new Exploration(space, {
+    ...options,
+    boot: bootsOf(context, trace, snapshots),
+    places: context.vm,
+    signal: context.signal,
+    stop: context.stop,
+    random,
+    spend,
+    onBoot,
+    saveMismatch: (audit, number) => saveMismatch(context, trace, space, audit, number),
+  });
+  spend(secondsSince(started));
+  return {
+    trace,
+    exploration,
+    snapshotCounts: () => snapshots?.counts ?? { taken: 0, restored: 0 },
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}
+
+/** Boots states of a trace; `cold` ones leave snapshots alone. */
+function bootsOf(context: RunContext, trace: Trace, store: SnapshotStore | undefined): Boot<CutRecord> {
+  let number = 0;
+  return (state, window, { retry, cold }) => {
+    number += 1;
+    const label = `${trace.name}-${number}`;
+    const snapshots = cold ? undefined : store;
+    return bootState(context, { trace, state, window }, { label, retry, snapshots });
+  };
+}
+
+/** Lays out the crash states of a trace. `stack` keeps the recorded writes open as long as the space is in use. */
+async function openSpace(
+  context: RunContext,
+  trace: Trace,
+  windows: readonly Window[],
+  { kinds, canonical, random }: { kinds: readonly StateKind[]; canonical: boolean; random: Random },
+  stack: CleanupStack,
+): Promise<Space> {
+  const arena = stack.use('recorded writes', await Arena.open(trace.arenaPath));
+  const { views } = await basesOf(context, trace, stack);
+  const contents = new Contents(arena, views);
+  const cells = new Cells(
+    contents,
+    views.map(({ bytes }) => Math.ceil(bytes / sectorBytes)),
+  );
+  const parts = canonical
+    ? [...ext4Parts(views, cells, contents), ...uefiParts(views, trace.log.disks, cells, contents)]
+    : [];
+  return new Space({ log: trace.log, windows, kinds, contents, cells, parts, random });
+}
+
+/**
+ * Snapshots for the boots of one exploration: taken where a boot is about to read what states differ in, and is shown
+ * other content than those before it.
+ */
+async function openSnapshots(
+  context: RunContext,
+  trace: Trace,
+  { cells }: Space,
+  stack: CleanupStack,
+): Promise<SnapshotStore> {
+  const names = context.manifest.disks.map(({ id }) => id);
+  const hot = new Set<string>();
+  for (let cell = 0; cell < cells.count; cell += 1)
+    if (cells.disk(cell) >= 0)
+      hot.add(
+        blockKey(
+          names[cells.disk(cell)] ?? '',
+          Math.floor((cells.sector(cell) * sectorBytes) / readSetBlockBytes),
+        ),
+      );
+  return stack.use(
+    'snapshots',
+    await SnapshotStore.create({
+      folder: join(context.workspace, `${trace.name.replaceAll('/', '_')}-snapshots`),
+      isHot: (disk, block) => hot.has(blockKey(disk, block)),
+      onNotice: context.notice,
+    }),
+  );
+}
+
+function blockKey(disk: string, block: number): string {
+  return `${disk} ${block}`;
+}
+
+/** Writes down what is needed to look into an audit that did not agree; returns the path. */
+async function saveMismatch(
+  context: RunContext,
+  trace: Trace,
+  { cells }: Space,
+  audit: Audit<CutRecord>,
+  number: number,
+): Promise<string> {
+  const path = join(context.folder, `mismatch-${trace.name}-${number}.json`);
+  const side = ({ record, whole }: ExploredBoot<CutRecord>) => ({
+    state: record.id,
+    verdict: whole.verdict,
+    outcome: whole.outcome,
+    checks: record.checks,
+    console: record.console,
+    read: Array.from(whole.read.cells, (cell) => [cells.disk(cell), cells.sector(cell)]),
+  });
+  const document = { audited: side(audit.boot), decidedBy: side(audit.decidedBy) };
+  await writeFileAtomically(path, `${JSON.stringify(document, null, 2)}\n`);
+  return path;
+}

@@ -1,0 +1,58 @@
+import type { Verdict } from '../model/record.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
+import type { Window } from '../writelog/windows.ts';
+import type { CellsRead } from './space.ts';
+import type { StateRef } from './states.ts';
+
+/** What is decided one after the other: the device came back whole; the upgrade can be done again. */
+export type Stage = 'whole' | 'retry';
+
+/** How one stage ended. */
+export interface StageEnd {
+  stage: Stage;
+  verdict: Verdict;
+  /** `old (1.0) in A`: the same words for the same end. */
+  outcome: string;
+}
+
+/** The same with the sectors, by disk, that were read before they were written, from power-on until the stage ended. */
+export interface BootStage extends StageEnd {
+  sectorsRead: readonly Iterable<number>[];
+}
+
+/** A crash state that was booted: its stages, `whole` first, and what the caller notes of it. */
+export interface Booted<R> {
+  record: R;
+  stages: readonly BootStage[];
+}
+
+/** How a state is to be booted. */
+export interface BootRequest {
+  /** Whether the upgrade is done again where the device came back whole. */
+  retry: boolean;
+  /** Whether everything from power-on is to happen in this boot, nothing being taken from an earlier one. */
+  cold: boolean;
+}
+
+/** Boots one crash state for real. */
+export type Boot<R> = (state: CrashState, window: Window, request: BootRequest) => Promise<Booted<R>>;
+
+/** What one stage of a boot came to, and what it read for that. */
+export interface BootVerdict {
+  verdict: Verdict;
+  outcome: string;
+  read: CellsRead;
+}
+
+/** One state that was booted, and how many states that decided. */
+export interface ExploredBoot<R> {
+  /** Undefined for a state that is none of the space's. */
+  ref: StateRef | undefined;
+  state: CrashState;
+  window: Window;
+  record: R;
+  /** States that are decided to come back whole, or not, since this boot; itself included. */
+  decides: number;
+  whole: BootVerdict;
+  retry: BootVerdict | undefined;
+}

@@ -1,0 +1,264 @@
+import { allOrStop } from '../core/all-or-stop.ts';
+import type { Limit } from '../core/limit.ts';
+import type { Random } from '../core/random.ts';
+import type { Ended } from '../model/record.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
+import type { Window } from '../writelog/windows.ts';
+import { type Audit, assertAudits, drawPruned } from './audits.ts';
+import type { Boot, Booted, BootRequest, BootVerdict, ExploredBoot, Stage } from './boot.ts';
+import { Coverage } from './coverage.ts';
+import { knownOutcome } from './known-outcomes.ts';
+import type { Space } from './space.ts';
+import type { StateRef } from './states.ts';
+import { workThrough } from './work-through.ts';
+
+/** How much an exploration may do. */
+export interface ExplorationBounds {
+  /** Share of the deciding boots that is spent again on states that were not booted. */
+  auditShare: number;
+  /** Least number of such audits. */
+  auditLeast: number;
+  /** Boots after which no more upgrade is tried again; 0 where that is not asked for. */
+  retryBoots: number;
+  /** Aborted when there is no time left to begin another boot: to decide more states, and to audit what is decided. */
+  budget: AbortSignal;
+  auditBudget: AbortSignal;
+}
+
+/** What an exploration is handed: it knows of devices what these tell it. `R` is what the caller notes of a boot. */
+export interface ExplorationParts<R> extends ExplorationBounds {
+  boot: Boot<R>;
+  /** Each boot takes one of these places. */
+  places: Limit;
+  /** Aborted when no more boot is to begin: the user interrupts, or something else has failed. */
+  signal: AbortSignal;
+  /** Called at once with the first failure; it aborts `signal`, so that other boots end too. */
+  stop: (reason: unknown) => void;
+  random: Random;
+  /** Told of the seconds that the exploration itself has computed. */
+  spend: (seconds: number) => void;
+  /** Told of each boot of one of the space's states as it ends. */
+  onBoot: (boot: ExploredBoot<R>) => void;
+  /** Writes down an audit that does not agree, with its number from 1; returns the path. */
+  saveMismatch: (audit: Audit<R>, number: number) => Promise<string>;
+}
+
+/** A boot of one of the space's states. */
+type DecidingBoot<R> = ExploredBoot<R> & { ref: StateRef };
+
+/** Boots that an epoch which has failed gets, to show another way to fail. */
+export const bootsAfterFailure = 4;
+
+/** The exploration of one space: all of its crash states, decided by booting few of them. */
+export class Exploration<R extends { id: string }> {
+  readonly space: Space;
+  /** Which states are decided to come back whole, or not. */
+  readonly whole: Coverage;
+  /** Of which the upgrade done again is decided. */
+  readonly retry: Coverage;
+  readonly boots: ExploredBoot<R>[] = [];
+  readonly audits: Audit<R>[] = [];
+  /** How each stage ended; `interrupted` until it has come to an end of its own. */
+  readonly ended: Record<Stage, Ended> = { whole: 'interrupted', retry: 'interrupted' };
+  private readonly parts: ExplorationParts<R>;
+  /** By stage, step and epoch: the ways to fail that were seen, and the boots since the first of them. */
+  private readonly failures = new Map<string, { ways: Set<string>; boots: number }>();
+  private retries = 0;
+
+  constructor(space: Space, parts: ExplorationParts<R>) {
+    this.space = space;
+    this.parts = parts;
+    this.whole = new Coverage(space);
+    this.retry = new Coverage(space);
+  }
+
+  /**
+   * Decides every state, audits what was decided without a boot, and does the upgrade again. Throws HarnessError
+   * `audit-mismatch`, what a boot throws, and the signal's reason once that is aborted.
+   */
+  async explore(): Promise<void> {
+    await this.decideAll();
+    await this.audit();
+    await this.retryMore();
+    await assertAudits(this.audits, this.parts.saveMismatch);
+  }
+
+  /** Boots until every state is decided or given up, the budget is used up, or `maxBoots` are made. */
+  async decideAll(maxBoots = Number.POSITIVE_INFINITY): Promise<void> {
+    let begun = 0;
+    await this.bootEach(
+      'whole',
+      async (ref) => {
+        begun += 1;
+        this.take('whole', await this.boot(ref, { retry: false, cold: false }));
+      },
+      () => begun < maxBoots,
+    );
+  }
+
+  /**
+   * How a stage ends for any state of the log: an earlier boot says so if it read nothing that differs, else the
+   * state is booted.
+   */
+  async outcomeOf(state: CrashState, window: Window, stage: Stage): Promise<BootVerdict> {
+    const contents = this.timed(() => this.space.contentsOf(state));
+    const known = knownOutcome(this.boots, contents, window, stage);
+    if (known !== undefined) return known;
+    const request = { retry: stage === 'retry', cold: true };
+    const booted = await this.parts.places(() => this.begin(state, window, request));
+    const boot = {
+      ref: undefined,
+      ...this.explored(booted, state, window, (cell) => contents[cell] ?? 0),
+    };
+    this.boots.push(boot);
+    return boot[stage] ?? boot.whole;
+  }
+
+  /** The same without a boot; undefined where no earlier one says so. */
+  knownOutcome(state: CrashState, window: Window, stage: Stage): BootVerdict | undefined {
+    return knownOutcome(this.boots, this.space.contentsOf(state), window, stage);
+  }
+
+  /** Boots states that need no boot, and the first one again: what was decided without a boot must be so. */
+  private async audit(): Promise<void> {
+    const [first] = this.boots;
+    if (first === undefined) return;
+    const { auditLeast, auditShare, random, places, stop } = this.parts;
+    const count = Math.max(auditLeast, Math.ceil(auditShare * this.boots.length));
+    const pruned = drawPruned(this, random.fork('audit'), count);
+    const again = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
+    await allOrStop(
+      again.map((ref) => places(() => this.auditOne(ref))),
+      stop,
+    );
+  }
+
+  /** Does the upgrade again after as many cuts as the bounds allow. */
+  private retryMore(): Promise<void> {
+    return this.bootEach(
+      'retry',
+      (ref) => this.auditOne(ref),
+      () => this.retries < this.parts.retryBoots,
+    );
+  }
+
+  /** Boots what a stage's coverage asks for next, as long as there is budget and `goOn` says so; says how it ended. */
+  private async bootEach(
+    stage: Stage,
+    work: (ref: StateRef) => Promise<void>,
+    goOn: () => boolean,
+  ): Promise<void> {
+    const { [stage]: coverage } = this;
+    const { budget, signal, places, stop } = this.parts;
+    await workThrough({
+      next: () => this.timed(() => coverage.next()),
+      others: () => coverage.busy,
+      goOn: () => {
+        signal.throwIfAborted();
+        return !budget.aborted && goOn();
+      },
+      places,
+      onFailure: stop,
+      work: async (ref) => {
+        coverage.begin(ref);
+        try {
+          await work(ref);
+        } finally {
+          coverage.end(ref);
+        }
+      },
+    });
+    if (coverage.next() === undefined) this.ended[stage] = 'complete';
+    else this.ended[stage] = budget.aborted ? 'budget' : 'bound';
+  }
+
+  private async boot(ref: StateRef, request: BootRequest): Promise<DecidingBoot<R>> {
+    const { space } = this;
+    const window = space.windows[space.placeOf(ref).window] as Window;
+    const state = space.crashState(ref);
+    const booted = await this.begin(state, window, request);
+    return { ...this.explored(booted, state, window, (cell) => space.contentIn(ref, cell)), ref };
+  }
+
+  /** Boots, unless it is too late for that: a boot that has its place may have waited long for it. */
+  private begin(state: CrashState, window: Window, request: BootRequest): Promise<Booted<R>> {
+    this.parts.signal.throwIfAborted();
+    return this.parts.boot(state, window, request);
+  }
+
+  private explored(
+    { record, stages }: Booted<R>,
+    state: CrashState,
+    window: Window,
+    contentOf: (cell: number) => number,
+  ): Omit<ExploredBoot<R>, 'ref'> {
+    const verdictOf = (stage: Stage): BootVerdict | undefined => {
+      const end = stages.find((candidate) => candidate.stage === stage);
+      if (end === undefined) return undefined;
+      const read = this.timed(() => this.space.cellsRead(contentOf, end.sectorsRead));
+      return { verdict: end.verdict, outcome: end.outcome, read };
+    };
+    const whole = verdictOf('whole');
+    if (whole === undefined) throw new RangeError(`the boot of ${record.id} was not decided`);
+    return { state, window, record, decides: 0, whole, retry: verdictOf('retry') };
+  }
+
+  /** Takes a boot for what it decides, and gives an epoch up that fails in a way already known. */
+  private take(stage: Stage, boot: DecidingBoot<R>): void {
+    const result = boot[stage];
+    if (result === undefined) return;
+    const { [stage]: coverage } = this;
+    const number = this.boots.length;
+    const fresh = this.timed(() => coverage.decide(boot.ref, number, result.read));
+    const taken = { ...boot, decides: stage === 'whole' ? fresh : 0 };
+    this.boots.push(taken);
+    if (this.isSpent(boot, stage, result)) coverage.skipEpoch(boot.ref);
+    this.parts.onBoot(taken);
+  }
+
+  /**
+   * Whether an epoch has shown enough: it fails in a way that it has failed in before, or it has failed and had some
+   * more boots to show another way.
+   */
+  private isSpent(
+    { ref, window }: DecidingBoot<R>,
+    stage: Stage,
+    { verdict, outcome }: BootVerdict,
+  ): boolean {
+    const key = `${stage} ${window.step} ${this.space.placeOf(ref).epoch}`;
+    const known = this.failures.get(key);
+    if (verdict !== 'failed' && known === undefined) return false;
+    const { ways, boots } = known ?? { ways: new Set<string>(), boots: 0 };
+    const again = verdict === 'failed' && ways.has(outcome);
+    if (verdict === 'failed') ways.add(outcome);
+    this.failures.set(key, { ways, boots: boots + 1 });
+    return again || boots >= bootsAfterFailure;
+  }
+
+  /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
+  private async auditOne(ref: StateRef): Promise<void> {
+    if (this.parts.auditBudget.aborted) return;
+    const retry = this.retries < this.parts.retryBoots;
+    if (retry) this.retries += 1;
+    const decided = this.whole.decidedBy(ref);
+    const boot = await this.boot(ref, { retry, cold: true });
+    if (boot.retry !== undefined) this.take('retry', boot);
+    else {
+      // A device that has not come back whole has no upgrade to do again.
+      if (retry) this.retry.skipAlike(ref, boot.whole.read);
+      this.parts.onBoot(boot);
+    }
+    const decidedBy = decided === undefined ? undefined : this.boots[decided];
+    if (decidedBy === undefined) return;
+    const { whole } = decidedBy;
+    const agrees = whole.verdict === boot.whole.verdict && whole.outcome === boot.whole.outcome;
+    this.audits.push({ ref, boot, decidedBy, agrees });
+  }
+
+  private timed<T>(work: () => T): T {
+    const started = performance.now();
+    const value = work();
+    this.parts.spend((performance.now() - started) / 1000);
+    return value;
+  }
+}
