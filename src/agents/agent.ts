@@ -1,9 +1,6 @@
+import type { Shell } from '../core/ask.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { PackageSystem } from '../model/software.ts';
-import type { Ready } from '../target/target.ts';
-
-/** What an agent needs of a device: to run commands on it. */
-export type Shell = Pick<Ready, 'run'>;
 
 /** What an update agent says of the device. */
 export interface AgentStatus {

@@ -1,4 +1,5 @@
-import type { AgentLimits, ReleaseSource, Shell } from './agent.ts';
+import type { Shell } from '../core/ask.ts';
+import type { AgentLimits, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { recoverDpkg, unattended } from './dpkg.ts';
 import { inPlace } from './in-place.ts';

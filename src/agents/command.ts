@@ -1,6 +1,6 @@
-import { DeadlinePassed } from '../core/deadline.ts';
+import { ask, type Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
-import type { AgentLimits, Shell } from './agent.ts';
+import type { AgentLimits } from './agent.ts';
 
 /** The end of what a failed command said, short enough for a message. */
 const saidLimit = 600;
@@ -13,17 +13,17 @@ export async function agentCommand(
   device: Shell,
   what: string,
   command: string,
-  { deadline, signal }: AgentLimits,
+  limits: AgentLimits,
 ): Promise<string> {
-  try {
-    const result = await device.run(command, { deadline, signal });
-    if (result.exitCode === 0) return result.stdout;
-    const said = `${result.stdout}\n${result.stderr}`.trim().slice(-saidLimit);
-    throw new DeviceFailure(`${what}-failed`, `${what} ended with ${result.exitCode}: ${said}`);
-  } catch (error) {
-    if (!(error instanceof DeadlinePassed)) throw error;
-    throw new DeviceFailure(`${what}-timeout`, `${what} did not end within ${error.limitMs / 1000} s`, {
-      cause: error,
-    });
-  }
+  const { stdout } = await ask(device, command, limits, {
+    failed: (output) => {
+      const said = `${output.stdout}\n${output.stderr}`.trim().slice(-saidLimit);
+      return new DeviceFailure(`${what}-failed`, `${what} ended with ${output.exitCode}: ${said}`);
+    },
+    late: (cause) => {
+      const why = `${what} did not end within ${cause.limitMs / 1000} s`;
+      return new DeviceFailure(`${what}-timeout`, why, { cause });
+    },
+  });
+  return stdout;
 }

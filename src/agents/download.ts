@@ -1,5 +1,6 @@
+import type { Shell } from '../core/ask.ts';
 import { quote } from '../core/quote.ts';
-import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
+import type { AgentLimits, FeedPackage, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 
 /** In the device's memory, so that what is written to its disks is the package manager's. */

@@ -1,4 +1,5 @@
-import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
+import type { Shell } from '../core/ask.ts';
+import type { AgentLimits, FeedPackage, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { download } from './download.ts';
 import { inPlace } from './in-place.ts';

@@ -1,5 +1,6 @@
+import type { Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
-import type { AgentLimits, ReleaseSource, Shell } from './agent.ts';
+import type { AgentLimits, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { inPlace } from './in-place.ts';
 

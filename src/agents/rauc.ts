@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
-import type { AgentLimits, AgentStatus, Shell, UpdateAgent } from './agent.ts';
+import type { AgentLimits, AgentStatus, UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
 
 /**

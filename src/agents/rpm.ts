@@ -1,6 +1,7 @@
+import type { Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import { compareRpmVersions } from '../package/rpm/version.ts';
-import type { AgentLimits, FeedPackage, ReleaseSource, Shell } from './agent.ts';
+import type { AgentLimits, FeedPackage, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { download } from './download.ts';
 import { inPlace } from './in-place.ts';

@@ -1,4 +1,5 @@
-import { Deadline, DeadlinePassed } from '../core/deadline.ts';
+import { ask, complaint, type NoAnswer } from '../core/ask.ts';
+import { Deadline } from '../core/deadline.ts';
 import { BrownoutError, DeviceFailure } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
 import type { PackageSystem } from '../model/software.ts';
@@ -21,28 +22,26 @@ export async function observePackages(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<PackagesSeen> {
-  const ask = async (command: string, input?: string) => {
-    const asked = { deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes };
-    const answer = await device
-      .run(command, input === undefined ? asked : { ...asked, input })
-      .catch(tooSlow);
-    if (answer.truncated)
-      throw new DeviceFailure('observe-failed', `"${command}" printed more than ${maxAnswerBytes >> 20} MiB`);
-    return answer;
-  };
+  const limits = () => ({ deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes });
   const query = installedQueries[system].map(quote).join(' ');
-  const record = await ask(query);
-  if (record.exitCode !== 0)
-    throw new DeviceFailure(
-      'package-database',
-      `the device runs, but what is installed cannot be read: ${record.stderr.trim().slice(-300)}`,
-    );
+  const record = await ask(device, query, limits(), {
+    ...noAnswer(query),
+    failed: (output) =>
+      new DeviceFailure(
+        'package-database',
+        `the device runs, but what is installed cannot be read: ${complaint(output)}`,
+      ),
+  });
   const installed = asDevice(() => readInstalled(system, record.stdout, 'what the device says is installed'));
   const digests = new Map<string, string | undefined>(paths.map((path) => [path, undefined]));
   if (paths.length > 0) {
-    const { exitCode, stdout, stderr } = await ask('sh -s', digestScript(paths));
-    if (exitCode !== 0)
-      throw new DeviceFailure('observe-failed', `the device cannot hash files: ${stderr.trim().slice(-300)}`);
+    const command = 'sh -s';
+    const options = { ...limits(), input: digestScript(paths) };
+    const { stdout } = await ask(device, command, options, {
+      ...noAnswer(command),
+      failed: (output) =>
+        new DeviceFailure('observe-failed', `the device cannot hash files: ${complaint(output)}`),
+    });
     for (const line of stdout.split('\n')) {
       const [, digest, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
       if (digest !== undefined && path !== undefined && digests.has(path)) digests.set(path, digest);
@@ -74,11 +73,15 @@ function asDevice<T>(read: () => T): T {
   }
 }
 
-function tooSlow(error: unknown): never {
-  if (!(error instanceof DeadlinePassed)) throw error;
-  throw new DeviceFailure(
-    'observe-timeout',
-    `the device came up, but did not show its packages within ${limitMs / 1000} s`,
-    { cause: error },
-  );
+function noAnswer(command: string): Omit<NoAnswer, 'failed'> {
+  return {
+    tooLong: () =>
+      new DeviceFailure('observe-failed', `"${command}" printed more than ${maxAnswerBytes >> 20} MiB`),
+    late: (cause) =>
+      new DeviceFailure(
+        'observe-timeout',
+        `the device came up, but did not show its packages within ${limitMs / 1000} s`,
+        { cause },
+      ),
+  };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Deadline, DeadlinePassed } from '../core/deadline.ts';
+import { ask, complaint, type NoAnswer } from '../core/ask.ts';
+import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest, SlotSpec } from '../model/image.ts';
 import type { Disk } from '../nbd/disk.ts';
@@ -38,7 +39,8 @@ export async function observe(
   slots: SlotsRead,
   signal: AbortSignal,
 ): Promise<Observation> {
-  const stdout = await ask(device, question(subject.configuration), signal);
+  const limits = { deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes };
+  const { stdout } = await ask(device, question(subject.configuration), limits, noAnswer);
   const [commandLine = '', version = '', ...files] = stdout.split('\n');
   const root = / ?\broot=(\S+)/.exec(commandLine)?.[1] ?? 'nowhere';
   const slot = subject.manifest.slots.find((candidate) => candidate.root === root);
@@ -56,24 +58,18 @@ export async function observe(
   };
 }
 
-async function ask(device: Ready, question: string, signal: AbortSignal): Promise<string> {
-  try {
-    const deadline = Deadline.after(limitMs);
-    const answer = await device.run(question, { deadline, signal, maxOutputBytes: maxAnswerBytes });
-    if (answer.exitCode === 0 && !answer.truncated) return answer.stdout;
-    const why = answer.truncated
-      ? `its files and the copies beside them have more than ${maxFileBytes >> 20} MiB`
-      : `reading its files ended with ${answer.exitCode}: ${answer.stderr.trim().slice(-300)}`;
-    throw new DeviceFailure('observe-failed', `the device runs, but cannot be looked at: ${why}`);
-  } catch (error) {
-    if (!(error instanceof DeadlinePassed)) throw error;
-    throw new DeviceFailure(
+const cannotLook = (why: string) =>
+  new DeviceFailure('observe-failed', `the device runs, but cannot be looked at: ${why}`);
+const noAnswer: NoAnswer = {
+  tooLong: () => cannotLook(`its files and the copies beside them have more than ${maxFileBytes >> 20} MiB`),
+  failed: (output) => cannotLook(`reading its files ended with ${output.exitCode}: ${complaint(output)}`),
+  late: (cause) =>
+    new DeviceFailure(
       'observe-timeout',
       `the device came up, but did not show its files within ${limitMs / 1000} s`,
-      { cause: error },
-    );
-  }
-}
+      { cause },
+    ),
+};
 
 /** Prints the kernel's command line, the version, and the files. */
 function question(paths: readonly string[]): string {

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import { Deadline, DeadlinePassed } from '../core/deadline.ts';
+import { ask, type CommandOutput, complaint, type NoAnswer } from '../core/ask.ts';
+import { Deadline } from '../core/deadline.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
-import type { CommandOutput } from '../guest/ssh.ts';
 import type { ProvisionStep, Scenario } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
 
@@ -58,7 +58,7 @@ class Owner {
 
   /** Runs a command; `what` is the step's name in errors. */
   async shell(what: string, command: string, input?: string): Promise<void> {
-    await this.run(what, command, input);
+    await this.run(what, command, { input });
   }
 
   private async edit({
@@ -71,32 +71,27 @@ class Owner {
     with: string;
   }): Promise<void> {
     const what = `edit ${path}`;
-    const { stdout: before, truncated } = await this.run(what, `cat ${quote(path)}`);
-    if (truncated) throw this.failure(what, `the file has more than ${maxEditBytes >> 20} MiB`);
+    const tooLong = () => this.failure(what, `the file has more than ${maxEditBytes >> 20} MiB`);
+    const { stdout: before } = await this.run(what, `cat ${quote(path)}`, { tooLong });
     const found = before.split(replace).length - 1;
     if (found !== 1) throw this.failure(what, `"${replace}" is there ${found} times; it must be there once`);
-    await this.run(
-      what,
-      `cat > ${quote(path)}`,
-      before.replace(replace, () => replacement),
-    );
+    const input = before.replace(replace, () => replacement);
+    await this.shell(what, `cat > ${quote(path)}`, input);
   }
 
-  private async run(what: string, command: string, input?: string): Promise<CommandOutput> {
-    try {
-      const output = await this.device.run(command, {
-        deadline: Deadline.after(stepLimitMs),
-        signal: this.signal,
-        maxOutputBytes: maxEditBytes,
-        ...(input === undefined ? {} : { input }),
-      });
-      if (output.exitCode === 0) return output;
-      const said = output.stderr.trim().slice(-300);
-      throw this.failure(what, `ended with ${output.exitCode} on the device: ${said}`);
-    } catch (error) {
-      if (!(error instanceof DeadlinePassed)) throw error;
-      throw this.failure(what, `did not end within ${stepLimitMs / 1000} s`, error);
-    }
+  private async run(
+    what: string,
+    command: string,
+    { input, tooLong }: { input?: string | undefined; tooLong?: NoAnswer['tooLong'] },
+  ): Promise<CommandOutput> {
+    const deadline = Deadline.after(stepLimitMs);
+    const options = { deadline, signal: this.signal, maxOutputBytes: maxEditBytes, input };
+    return ask(this.device, command, options, {
+      tooLong,
+      failed: (output) =>
+        this.failure(what, `ended with ${output.exitCode} on the device: ${complaint(output)}`),
+      late: (cause) => this.failure(what, `did not end within ${stepLimitMs / 1000} s`, cause),
+    });
   }
 
   private failure(what: string, why: string, cause?: unknown): ScenarioError {

@@ -1,4 +1,5 @@
-import type { PackageAgent, Shell } from '../agents/agent.ts';
+import type { PackageAgent } from '../agents/agent.ts';
+import type { Shell } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, messageOf } from '../core/errors.ts';
 import type { FileFate } from '../model/configuration.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import { type CommandOptions, type CommandOutput, complaint, type Shell } from '../core/ask.ts';
 import { type Deadline, withDeadline } from '../core/deadline.ts';
 import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
 import type { SshAccess } from '../model/image.ts';
@@ -12,26 +13,6 @@ const keepaliveMs = 10_000;
 /** Unanswered keep-alives after which the guest counts as gone: a busy emulated guest may be slow, not dead. */
 const keepaliveLimit = 6;
 const defaultOutputLimit = 4 << 20;
-
-/** Limits and input of one command. */
-export interface RunOptions {
-  deadline: Deadline;
-  signal?: AbortSignal | undefined;
-  /** Standard input; empty otherwise. */
-  input?: string | Uint8Array;
-  /** Bytes kept of each output stream (default 4 MiB); the rest is read and dropped. */
-  maxOutputBytes?: number;
-}
-
-/** What a command left. Text is UTF-8 with replacement characters. */
-export interface CommandOutput {
-  /** 128 + n when a signal ended it, as in a shell. */
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-  /** Set when more than maxOutputBytes came. */
-  truncated: boolean;
-}
 
 /** Where a person types. */
 export type TerminalInput = NodeJS.ReadableStream & { setRawMode?: (raw: boolean) => unknown };
@@ -54,7 +35,7 @@ export type Login = Pick<SshSession, 'close' | 'hostKeySha256'>;
  * A login on the guest. Errors: DeviceFailure `connection-lost` (ConnectionLost), `guest-file` (a copy
  * failed), DeadlinePassed, the signal's reason, or whatever `close` was given.
  */
-export class SshSession {
+export class SshSession implements Shell {
   /** Base64 of the SHA-256 of the key that the device has shown. */
   readonly hostKeySha256: string;
   private readonly client: Client;
@@ -99,7 +80,7 @@ export class SshSession {
   }
 
   /** Runs a command line of the guest's shell. A non-zero exit code is an answer, not an error. */
-  async run(command: string, options: RunOptions): Promise<CommandOutput> {
+  async run(command: string, options: CommandOptions): Promise<CommandOutput> {
     const { stdout, stderr, ...rest } = await this.exec(command, options);
     return { ...rest, stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8') };
   }
@@ -153,7 +134,7 @@ export class SshSession {
     this.client.destroy();
   }
 
-  private async exec(command: string, options: RunOptions): Promise<RawOutput> {
+  private async exec(command: string, options: CommandOptions): Promise<RawOutput> {
     this.end.signal.throwIfAborted();
     const { deadline, signal, input, maxOutputBytes = defaultOutputLimit } = options;
     const either = signal === undefined ? this.end.signal : AbortSignal.any([signal, this.end.signal]);
@@ -242,7 +223,8 @@ async function readPrivateKey(path: string): Promise<Buffer> {
 
 function assertCopied(what: string, { exitCode, stderr }: RawOutput): void {
   if (exitCode === 0) return;
-  throw new DeviceFailure('guest-file', `cannot ${what}: ${stderr.toString('utf8').trim().slice(-300)}`);
+  const why = complaint({ stderr: stderr.toString('utf8') });
+  throw new DeviceFailure('guest-file', `cannot ${what}: ${why}`);
 }
 
 /** One word of a POSIX shell, whatever it holds. */

@@ -1,4 +1,4 @@
-import type { Shell } from '../agents/agent.ts';
+import type { Shell } from '../core/ask.ts';
 import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';

@@ -1,3 +1,4 @@
+import { complaint } from '../core/ask.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import { ConnectionLost } from '../guest/errors.ts';
@@ -64,9 +65,9 @@ export async function endByGuest(
 
   async function askAndWait(inner: AbortSignal): Promise<QemuExit> {
     try {
-      const { exitCode, stderr } = await session.run(command, { deadline, signal: inner });
-      if (exitCode !== 0)
-        throw fail(`${command} ended with ${exitCode} on the device: ${stderr.trim().slice(-300)}`);
+      const output = await session.run(command, { deadline, signal: inner });
+      if (output.exitCode !== 0)
+        throw fail(`${command} ended with ${output.exitCode} on the device: ${complaint(output)}`);
     } catch (error) {
       // The guest may end the login before it reports the command's exit code.
       if (!(error instanceof ConnectionLost)) throw error;

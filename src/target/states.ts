@@ -1,6 +1,7 @@
+import type { CommandOptions, CommandOutput, Shell } from '../core/ask.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { DeviceFailure } from '../core/errors.ts';
-import type { CommandOutput, CopyOptions, RunOptions, TerminalInput, TerminalOutput } from '../guest/ssh.ts';
+import type { CopyOptions, TerminalInput, TerminalOutput } from '../guest/ssh.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 /** What every state of a target can tell. Disposing of any state ends the whole target. */
@@ -49,14 +50,14 @@ export interface Booting extends Powered {
 }
 
 /** Logged in. Commands may run at the same time. */
-export interface Ready extends Powered {
+export interface Ready extends Powered, Shell {
   readonly state: 'ready';
   /** How often the guest reset itself before it came up. */
   readonly resets: number;
   /** The first kernel oops on the console of this power cycle so far. */
   readonly oops: string | undefined;
   /** Errors: DeviceFailure `connection-lost` (says so when the guest reset itself), DeadlinePassed, PowerCut. */
-  run(command: string, options: RunOptions): Promise<CommandOutput>;
+  run(command: string, options: CommandOptions): Promise<CommandOutput>;
   readFile(path: string, options: CopyOptions): Promise<Buffer>;
   writeFile(path: string, data: string | Uint8Array, options: CopyOptions): Promise<void>;
   /** Gives a person a shell on the guest, until it ends. Errors: DeviceFailure `connection-lost`. */
