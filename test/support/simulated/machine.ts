@@ -1,9 +1,9 @@
 import { appendFile } from 'node:fs/promises';
+import type { CommandOutput } from '../../../src/core/ask.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import type { RunContext } from '../../../src/device/run-context.ts';
 import { PowerCut } from '../../../src/guest/errors.ts';
-import type { CommandOutput } from '../../../src/guest/ssh.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
 import { Lease } from '../../../src/target/lease.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from '../../../src/target/states.ts';

@@ -1,4 +1,4 @@
-import type { CommandOutput } from '../../../src/guest/ssh.ts';
+import type { CommandOutput } from '../../../src/core/ask.ts';
 import { copySuffixes } from '../../../src/oracle/copy-suffixes.ts';
 import type { FileStore } from './file-store.ts';
 

@@ -1,6 +1,6 @@
+import type { CommandOutput } from '../../../src/core/ask.ts';
 import { sha256 } from '../../../src/core/digest.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
-import type { CommandOutput } from '../../../src/guest/ssh.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
 import { FileStore } from './file-store.ts';
 import type { Guest, Power } from './machine.ts';
