@@ -298,7 +298,7 @@ function isAsserted(literal, helpers) {
     if (ts.isFunctionLike(node)) return false;
     if (ts.isCallExpression(node) && node.expression !== below) {
       const callee = node.expression;
-      if (ts.isIdentifier(callee)) return helpers.has(callee.text);
+      if (ts.isIdentifier(callee) && helpers.has(callee.text)) return true;
       const names = namesOf(callee);
       if (names[0] === 'expect') return !names.includes('not');
     }

@@ -5,9 +5,9 @@ import { parseStored } from './stored.ts';
 
 const packageFile = z.object({ version: z.string() });
 
-/** This program's version. Throws HarnessError `installation-damaged`. */
-export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+/** This program's version, from its package.json. Throws HarnessError `installation-damaged`. */
+export function version(path = new URL('../../package.json', import.meta.url)): string {
+  const text = readFileSync(path, 'utf8');
   try {
     return parseStored(text, packageFile).version;
   } catch (cause) {

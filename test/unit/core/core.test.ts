@@ -4,7 +4,9 @@ import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadli
 import { DeviceFailure, failureKind, HarnessError, messageOf } from '../../../src/core/errors.ts';
 import { isProcessGone, processTag } from '../../../src/core/process-tag.ts';
 import { Random } from '../../../src/core/random.ts';
+import { version } from '../../../src/core/version.ts';
 import { GiveUp, waitFor } from '../../../src/core/wait.ts';
+import { withCode } from '../../support/errors.ts';
 
 describe('waitFor', () => {
   it('probes until there is a value', async () => {
@@ -124,5 +126,13 @@ describe('isProcessGone', () => {
   it('waits a week for those of others', () => {
     expect(isProcessGone('00000000-1', 0, 6 * day)).toBe(false);
     expect(isProcessGone('00000000-1', 0, 8 * day)).toBe(true);
+  });
+});
+
+describe('version', () => {
+  it('is that of package.json, and there must be one', () => {
+    expect(version()).toMatch(/^\d+\.\d+\.\d+$/);
+    const other = new URL('../../../tsconfig.json', import.meta.url);
+    expect(() => version(other)).toThrow(withCode('installation-damaged', 'package.json: version: '));
   });
 });

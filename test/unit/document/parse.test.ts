@@ -23,11 +23,12 @@ const schema = z.strictObject({
     .optional(),
 });
 
-function problemsOf(text: string): string[] {
+function problemsOf(text: string, code = 'document-invalid'): string[] {
   try {
     parseDocument(text, 's.yaml', schema);
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
+    expect(error.code).toBe(code);
     return error.message.split('\n');
   }
   throw new Error('accepted');
@@ -137,7 +138,7 @@ describe('parseDocument', () => {
     ['an unknown tag', 'machines: !!js/function x\n', 's.yaml:1:11: not valid YAML: Unresolved tag'],
     ['an alias of nothing', 'machines: *x\n', 's.yaml:1:11: not valid YAML: no anchor &x before this alias'],
   ])('points at %s', (_, text, start) => {
-    expect(problemsOf(text)[0]).toContain(start);
+    expect(problemsOf(text, 'document-syntax')[0]).toContain(start);
   });
 
   it('bounds what aliases multiply', () => {
@@ -149,7 +150,7 @@ describe('parseDocument', () => {
           .join(',')}]`,
       );
     const started = performance.now();
-    expect(problemsOf(rows.join('\n'))[0]).toContain('aliases repeat too much');
+    expect(problemsOf(rows.join('\n'), 'document-invalid')[0]).toContain('aliases repeat too much');
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
@@ -161,7 +162,9 @@ describe('parseDocument', () => {
     ['explicit keys', '? '.repeat(5000)],
     ['empty keys', `${': '.repeat(5000)}\n`],
   ])('refuses %s nested without end', (_, text) => {
-    expect(problemsOf(text)).toEqual([expect.stringMatching(/^s\.yaml:\d+:\d+: nested too deeply$/)]);
+    expect(problemsOf(text, 'document-syntax')).toEqual([
+      expect.stringMatching(/^s\.yaml:\d+:\d+: nested too deeply$/),
+    ]);
   });
 
   it('does not count brackets inside text, nor wide text, as nesting', () => {
@@ -171,7 +174,9 @@ describe('parseDocument', () => {
   });
 
   it('refuses text beyond the size limit', () => {
-    expect(problemsOf(`# ${'x'.repeat(1 << 20)}`)).toEqual(['s.yaml: longer than 1024 KiB']);
+    expect(problemsOf(`# ${'x'.repeat(1 << 20)}`, 'document-too-large')).toEqual([
+      's.yaml: longer than 1024 KiB',
+    ]);
   });
 
   it('stops listing after 20 problems', () => {

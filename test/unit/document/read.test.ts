@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readDocument } from '../../../src/document/read.ts';
+import { withCode } from '../../support/errors.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -28,7 +29,9 @@ describe('readDocument', () => {
       code: 'document-unreadable',
       message: `${folder}/none.yaml cannot be read: no such file`,
     });
-    await expect(readDocument(folder, schema)).rejects.toThrow('it is a folder');
+    await expect(readDocument(folder, schema)).rejects.toThrow(
+      withCode('document-unreadable', 'it is a folder'),
+    );
     await expect(readDocument(binary, schema)).rejects.toThrow('it is not UTF-8 text');
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertHost, assertNode, checkHost, packagesOf } from '../../../src/host/check.ts';
+import { withCode } from '../../support/errors.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -58,7 +59,9 @@ describe('assertHost', () => {
 
 describe('assertNode', () => {
   it.each(['18.20.1', '20.18.3', '19.99.0'])('refuses %s', (version) => {
-    expect(() => assertNode(version)).toThrow(`Node.js 20.19 or newer is needed; this is ${version}`);
+    expect(() => assertNode(version)).toThrow(
+      withCode('node-too-old', `Node.js 20.19 or newer is needed; this is ${version}`),
+    );
   });
   it.each(['20.19.0', '22.1.0', '24.0.0-nightly'])('takes %s', (version) => {
     expect(() => assertNode(version)).not.toThrow();

@@ -3,6 +3,7 @@ import { globExpression } from '../../../src/core/glob.ts';
 import { grubEnvironment } from '../../../src/image/disk/boot-loader.ts';
 import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk/disk-layout.ts';
 import { loadOrder, moduleName, parseNeeds } from '../../../src/image/root/modules.ts';
+import { withCode } from '../../support/errors.ts';
 
 describe('loadOrder', () => {
   const needs = parseNeeds(
@@ -23,7 +24,7 @@ describe('loadOrder', () => {
   });
 
   it('names a module that does not exist', () => {
-    expect(() => loadOrder(['nvme'], needs)).toThrow(/no module nvme/);
+    expect(() => loadOrder(['nvme'], needs)).toThrow(withCode('module-unknown', 'no module nvme'));
   });
 
   it('knows the kernel name of a file', () => {

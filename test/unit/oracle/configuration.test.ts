@@ -3,6 +3,7 @@ import type { ConfigurationPromise } from '../../../src/model/configuration.ts';
 import { checkConfiguration, promiseOf } from '../../../src/oracle/configuration.ts';
 import type { FileState, OwnedFile } from '../../../src/oracle/observation.ts';
 import type { Shipped, ShippedFile } from '../../../src/oracle/shipped.ts';
+import { withCode } from '../../support/errors.ts';
 import { owned, path, shipped, state } from './files.ts';
 
 const strict: ConfigurationPromise = { edited: 'preserved', deleted: 'stay-deleted' };
@@ -93,9 +94,22 @@ describe('checkConfiguration', () => {
     expect(check(owned('old'), state('ne'), {}, old, [old, now]).code).toBe('configuration-lost');
   });
 
-  it('is an error of the harness where nobody looked', () => {
+  it('tells apart what is lost, what is in a copy of a file that is nobody’s, and what is merely changed', () => {
+    const [old, now] = [ships(shipped('old')), ships(shipped('new'))];
+    const code = (before: OwnedFile, after: FileState) => check(before, after, {}, old, [now]).code;
+    expect(code(...lost)).toBe('configuration-lost');
+    expect(code(owned('a'), state('half', { '.rpmsave': 'a' }))).toBe('configuration-damaged');
+    expect(code(...chmod)).toBe('configuration-changed');
+  });
+
+  it('is an error of the harness where nobody looked, or where it is judged by no release', () => {
     const terms = { promise: strict, shippedBefore: undefined, shippedNow: [undefined] };
-    expect(() => checkConfiguration([owned('a')], [], terms)).toThrow(`nobody looked at ${path}`);
+    expect(() => checkConfiguration([owned('a')], [state('a')], { ...terms, shippedNow: [] })).toThrow(
+      withCode('no-release'),
+    );
+    expect(() => checkConfiguration([owned('a')], [], terms)).toThrow(
+      withCode('not-observed', `nobody looked at ${path}`),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePowerCuts } from '../../../src/scenario/power-cuts.ts';
+import { withCode } from '../../support/errors.ts';
 
 describe('parsePowerCuts', () => {
   it.each([
@@ -22,6 +23,6 @@ describe('parsePowerCuts', () => {
     ['', 'found ""'],
     ['random:20\n', 'expected none, all, random:N'],
   ])('refuses "%s"', (text, message) => {
-    expect(() => parsePowerCuts(text)).toThrow(message);
+    expect(() => parsePowerCuts(text)).toThrow(withCode('power-cuts-invalid', message));
   });
 });

@@ -5,6 +5,7 @@ import { type CommandLines, commandLines } from '../../../src/yocto/command-line
 import type { BootFiles, OwnNeeds } from '../../../src/yocto/part.ts';
 import { parseQemuBoot } from '../../../src/yocto/qemu-boot.ts';
 import { testData } from '../../support/data.ts';
+import { withCode } from '../../support/errors.ts';
 import { conf, kirkstoneX86, nanbieldArm64 } from './confs.ts';
 
 const own: OwnNeeds = {
@@ -162,7 +163,9 @@ describe('the command lines', () => {
       expect(runqemu.join(' ')).toContain(` ${kernel} `);
     }
     const odd = conf({ machine: 'qemuarm64', qb_mem: '-m lots' });
-    expect(() => lines(odd)).toThrow('/d/i.qemuboot.conf:5: qb_mem: expected a number of MiB');
+    expect(() => lines(odd)).toThrow(
+      withCode('qemuboot-invalid', '/d/i.qemuboot.conf:5: qb_mem: expected a number of MiB'),
+    );
   });
 
   it('know runqemu’s tcpserial', () => {
@@ -218,9 +221,21 @@ describe('a disk that boots by itself', () => {
   });
 
   it.each([
-    ['no bus', { qb_drive_type: '' }, 'qb_drive_type is missing: it says how a wic image is attached'],
-    ['IDE', { qb_drive_type: '/dev/hda' }, 'qb_drive_type: brownout can put its own disk only in place of'],
-  ])('is refused with %s', (_, values, message) => expect(() => withDisk(values)).toThrow(message));
+    [
+      'no bus',
+      { qb_drive_type: '' },
+      'qemuboot-invalid',
+      'qb_drive_type is missing: it says how a wic image is attached',
+    ],
+    [
+      'IDE',
+      { qb_drive_type: '/dev/hda' },
+      'qemuboot-unsupported',
+      'qb_drive_type: brownout can put its own disk only in place of',
+    ],
+  ])('is refused with %s', (_, values, code, message) =>
+    expect(() => withDisk(values)).toThrow(withCode(code, message)),
+  );
 });
 
 describe('what an image may say otherwise', () => {
@@ -287,20 +302,40 @@ describe('what an image may say otherwise', () => {
     [
       'a second disk',
       { qb_opt_append: '-drive file=@DEPLOY_DIR_IMAGE@/x,if=virtio' },
+      'qemuboot-unsupported',
       'adds storage that brownout does not serve: -drive file=/d/x,if=virtio',
     ],
-    ['a folder of the host', { qb_opt_append: '--virtfs local,path=/home' }, 'adds storage that brownout'],
-    ['a tap device', { qb_opt_append: '-netdev tap,ifname=@TAP@' }, ':5: qb_opt_append has @TAP@'],
+    [
+      'a folder of the host',
+      { qb_opt_append: '--virtfs local,path=/home' },
+      'qemuboot-unsupported',
+      'adds storage that brownout',
+    ],
+    [
+      'a tap device',
+      { qb_opt_append: '-netdev tap,ifname=@TAP@' },
+      'qemuboot-unsupported',
+      ':5: qb_opt_append has @TAP@',
+    ],
     [
       'an SD card',
       { qb_rootfs_opt: '-drive if=sd,file=@ROOTFS@' },
+      'qemuboot-unsupported',
       ':5: qb_rootfs_opt: brownout can put its own disk only',
     ],
     [
       'another QEMU',
       { qb_system_name: 'qemu-system-ppc' },
+      'qemuboot-unsupported',
       ':5: qb_system_name: brownout boots with qemu-system-x86_64 or qemu-system-aarch64, not with "qemu-system-ppc"',
     ],
-    ['an open quote', { qb_smp: "-smp '4" }, ":5: qb_smp has a ' without its counterpart"],
-  ])('%s is refused', (_, values, message) => expect(() => x86(values)).toThrow(message));
+    [
+      'an open quote',
+      { qb_smp: "-smp '4" },
+      'qemuboot-invalid',
+      ":5: qb_smp has a ' without its counterpart",
+    ],
+  ])('%s is refused', (_, values, code, message) =>
+    expect(() => x86(values)).toThrow(withCode(code, message)),
+  );
 });

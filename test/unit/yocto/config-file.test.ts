@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfigSection } from '../../../src/yocto/config-file.ts';
+import { withCode } from '../../support/errors.ts';
 
 const parse = (...lines: string[]) =>
   Object.fromEntries(
@@ -61,5 +62,7 @@ describe('parseConfigSection', () => {
     ['a lone percent sign', ['[config_bsp]', 'a = 5%'], 'x.conf:2: a has a lone "%"'],
     ['an unknown reference', ['[config_bsp]', 'a = %(b)s'], 'x.conf:2: a refers to b, which is not there'],
     ['a circle', ['[config_bsp]', 'a = %(b)s', 'b = %(a)s'], 'refers to itself'],
-  ])('%s', (_, lines, message) => expect(() => parse(...lines)).toThrow(message));
+  ])('%s', (_, lines, message) =>
+    expect(() => parse(...lines)).toThrow(withCode('qemuboot-invalid', message)),
+  );
 });

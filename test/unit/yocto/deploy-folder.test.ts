@@ -6,6 +6,7 @@ import { readDeployFolder } from '../../../src/yocto/deploy-folder.ts';
 import { bootPlan, type DeployedImage } from '../../../src/yocto/deployed-image.ts';
 import { machineFeeds } from '../../../src/yocto/feeds.ts';
 import { testData } from '../../support/data.ts';
+import { withCode } from '../../support/errors.ts';
 import { conf, kirkstoneX86, nanbieldArm64 } from './confs.ts';
 import { feedFiles, kirkstoneFiles, makeTree, nanbieldFiles } from './deploy.ts';
 
@@ -171,7 +172,9 @@ describe('what is wrong with a deploy folder', () => {
       expect.stringContaining('ELOOP'),
       `no kernel in ${folder}: looked for bzImage`,
     ]);
-    expect(() => bootPlan(image)).toThrow('i for qemux86-64 cannot be booted: ');
+    expect(() => bootPlan(image)).toThrow(
+      withCode('yocto-incomplete', 'i for qemux86-64 cannot be booted: '),
+    );
   });
 
   it('a lost qemuboot.conf is named', async () => {
@@ -182,23 +185,31 @@ describe('what is wrong with a deploy folder', () => {
   });
 
   it.each([
-    ['qemuboot.conf', '[config_bsp]\nqb_mem = -m 256\n', 'qemuboot.conf:1: machine is missing'],
+    [
+      'qemuboot.conf',
+      '[config_bsp]\nqb_mem = -m 256\n',
+      'qemuboot-invalid',
+      'qemuboot.conf:1: machine is missing',
+    ],
     [
       'qemuboot.conf',
       '[config_bsp]\nmachine = x\nserial_consoles = ttyS0\n',
+      'qemuboot-invalid',
       'qemuboot.conf:3: serial_consoles: expected entries such as 115200;ttyS0, found "ttyS0"',
     ],
     [
       'manifest',
       'base-files all 1\nbusybox 1\n',
+      'yocto-invalid',
       'manifest:2: expected "name architecture version", found "busybox 1"',
     ],
-    ['testdata.json', '[]', 'testdata.json does not hold the variables of a build'],
-  ])('a wrong %s is named with its line', async (suffix, text, message) => {
+    ['testdata.json', '[]', 'yocto-invalid', 'testdata.json does not hold the variables of a build'],
+  ])('a wrong %s is named with its line', async (suffix, text, code, message) => {
     await makeTree(root, { 'i.qemuboot.conf': conf({ machine: 'qemux86-64' }) });
     await writeFile(join(root, `i.${suffix}`), text);
     await expect(readDeployFolder(root)).rejects.toMatchObject({
       kind: 'scenario',
+      code,
       message: expect.stringContaining(message) as string,
     });
   });

@@ -164,22 +164,42 @@ describe('brownout init --yocto refuses', () => {
     await expect(init({ to: join(to(), 'kernel') })).rejects.toMatchObject({ code: 'folder-occupied' });
   });
 
-  it.each<[string, Record<string, string>, Record<string, string>, string]>([
-    ['no kernel', { qb_default_kernel: 'bzImage' }, { 'i.ext4': 'x' }, 'no kernel in '],
-    ['no disk', { qb_default_kernel: 'none' }, {}, 'no root file system in '],
+  it.each<[string, Record<string, string>, Record<string, string>, string, string]>([
+    ['no kernel', { qb_default_kernel: 'bzImage' }, { 'i.ext4': 'x' }, 'yocto-incomplete', 'no kernel in '],
+    ['no disk', { qb_default_kernel: 'none' }, {}, 'yocto-incomplete', 'no root file system in '],
     [
       'a disk without firmware',
       { machine: 'qemuarm64', qb_default_kernel: 'none', qb_drive_type: '/dev/vd' },
       { 'i.wic': 'x' },
+      'yocto-unsupported',
       'QEMU has no firmware for it',
     ],
-    ['no network', { qb_default_kernel: 'K', qb_net: 'none' }, { 'i.ext4': 'x', K: 'x' }, 'no user network'],
-    ['a device tree', { qb_default_kernel: 'K', qb_dtb: 'T' }, { 'i.ext4': 'x', K: 'x', T: 'x' }, 'QB_DTB'],
-    ['an empty disk', { qb_default_kernel: 'K' }, { 'i.ext4': '', K: 'x' }, 'i.ext4: holds nothing'],
-  ])('%s', async (_, values, files, message) => {
+    [
+      'no network',
+      { qb_default_kernel: 'K', qb_net: 'none' },
+      { 'i.ext4': 'x', K: 'x' },
+      'yocto-unsupported',
+      'no user network',
+    ],
+    [
+      'a device tree',
+      { qb_default_kernel: 'K', qb_dtb: 'T' },
+      { 'i.ext4': 'x', K: 'x', T: 'x' },
+      'yocto-unsupported',
+      'QB_DTB',
+    ],
+    [
+      'an empty disk',
+      { qb_default_kernel: 'K' },
+      { 'i.ext4': '', K: 'x' },
+      'package-damaged',
+      'i.ext4: holds nothing',
+    ],
+  ])('%s', async (_, values, files, code, message) => {
     await makeTree(deploy(), { 'i.qemuboot.conf': conf({ machine: 'qemux86-64', ...values }), ...files });
     await expect(init()).rejects.toMatchObject({
       kind: 'scenario',
+      code,
       message: expect.stringContaining(message) as string,
     });
     expect(await readdir(root)).toEqual(['deploy']);

@@ -7,6 +7,7 @@ import {
   shownWords,
   splitWords,
 } from '../../../src/yocto/words.ts';
+import { withCode } from '../../support/errors.ts';
 
 const split = (text: string) => splitWords(text, 'x.conf:3: qb_mem');
 
@@ -22,7 +23,7 @@ describe('splitWords', () => {
   ])('%j', (text, words) => expect(split(text)).toEqual(words));
 
   it.each(["-a 'b", '-a "b', '-a b\\'])('names the line of %j', (text) =>
-    expect(() => split(text)).toThrow(/^x\.conf:3: qb_mem has a/),
+    expect(() => split(text)).toThrow(withCode('qemuboot-invalid', /^x\.conf:3: qb_mem has a/)),
   );
 
   it('takes back what shownWords shows', () => {
@@ -50,7 +51,7 @@ describe('fillPlaceholders', () => {
 
   it('refuses one that has no value', () =>
     expect(() => fill('ifname=@TAP@')).toThrow(
-      'x.conf:7: qb_rootfs_opt has @TAP@, which means nothing there',
+      withCode('qemuboot-unsupported', 'x.conf:7: qb_rootfs_opt has @TAP@, which means nothing there'),
     ));
 });
 

@@ -10,6 +10,7 @@ import {
   writeLock,
 } from '../../../../src/image/packages/lock.ts';
 import { chooseVersion } from '../../../../src/image/packages/packages.ts';
+import { withCode } from '../../../support/errors.ts';
 
 const one = { name: 'rauc', version: '1.13-3', sha256: 'a'.repeat(64), bytes: 5 };
 const lock: LockFile = {
@@ -38,13 +39,15 @@ describe('lock files', () => {
       JSON.stringify(lock).replace('"bytes":5', '"bytes":-5'),
     ];
     for (const text of broken)
-      expect(() => parseLock(text, 'x/lock.json')).toThrow(/x\/lock.json is not a lock file/);
+      expect(() => parseLock(text, 'x/lock.json')).toThrow(
+        withCode('lock-invalid', 'x/lock.json is not a lock file'),
+      );
   });
 
   it('name the purpose that is missing', () => {
     expect(lockedSetOf(lock, 'tools', 'x')).toBe(lock.sets['tools']);
     expect(() => lockedSetOf(lock, 'qemuarm64/kernel', 'x/lock.json')).toThrow(
-      /x\/lock.json has no packages for qemuarm64\/kernel/,
+      withCode('lock-outdated', 'x/lock.json has no packages for qemuarm64/kernel'),
     );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type IpkToInstall, ipkRoot } from '../../../../src/image/root/ipk-root.ts';
 import { parseStanza } from '../../../../src/package/control/stanza.ts';
+import { withCode } from '../../../support/errors.ts';
 
 const file = (path: string, content: string, mode = 0o644) => ({
   path,
@@ -75,8 +76,10 @@ Installed-Time: 1767225600
   it('refuses what it cannot hold', () => {
     const device = { ...file('/dev/null', ''), type: 'character-device' as const };
     expect(() => ipkRoot([{ ...sshd, files: [...sshd.files, device] }], 0)).toThrow(
-      'sshd: /dev/null is a character-device',
+      withCode('image-packages', 'sshd: /dev/null is a character-device'),
     );
-    expect(() => ipkRoot([{ ...sshd, files: [] }], 0)).toThrow('its conffile /etc/sshd_config is not in it');
+    expect(() => ipkRoot([{ ...sshd, files: [] }], 0)).toThrow(
+      withCode('image-packages', 'its conffile /etc/sshd_config is not in it'),
+    );
   });
 });

@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chosenImages } from '../../../src/cli/image-names.ts';
+import { runCli } from '../../../src/cli/program.ts';
+import {
+  durationMs,
+  fingerprint,
+  machineName,
+  pointInTime,
+  seedText,
+  suiteName,
+  utcTime,
+  vendorId,
+  wholeNumber,
+} from '../../../src/cli/values.ts';
+import { withCode } from '../../support/errors.ts';
+
+const scenario = 'name: x\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nreleases: ["1.0", "1.1"]\n';
+const files = {
+  status: 'Package: a\nVersion: 1\nArchitecture: all\nStatus: install user installed\n',
+  'empty/readme': '',
+  'damaged/Packages': 'Package: a\nno field\n',
+  'feeds/all/a.ipk': '',
+  'feeds/tune/b.ipk': '',
+  'debs/a.deb': '',
+  'good.yaml': scenario,
+  'a.yaml': scenario.replace('name', 'nmae'),
+  'b.yaml': scenario.replace('agent', 'agnet'),
+};
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-codes-'));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  for (const name of ['setpriv', 'qemu-system-aarch64'])
+    await writeFile(join(folder, name), '', { mode: 0o755 });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a command that fails says by its code why', () => {
+  const sbom = ['sbom', '--status', '@status', '--format', 'opkg'];
+  const index = ['feed', 'index', '--format'];
+
+  it.each([
+    ['sbom-unwritable', 3, [...sbom, '--out', '@none/x.json']],
+    ['feed-no-index', 2, [...sbom, '--feed', '@empty']],
+    ['feed-damaged', 2, [...sbom, '--feed', '@damaged']],
+    ['feed-several', 2, [...index, 'ipk', '--stdout', '@feeds']],
+    ['option-invalid', 2, [...index, 'ipk', '--suite', 'edge', '@feeds']],
+    ['option-invalid', 2, [...index, 'deb', '--date', '2026-02-01', '--valid-until', '2026-01-01', '@debs']],
+    ['option-invalid', 2, ['run', '@good.yaml', '--jobs', '2', '--ssh-port', '2222']],
+    ['option-invalid', 2, ['admit', 'nano', '--unit', 'x; reboot']],
+    ['machine-unknown', 2, ['admit', 'nano', '--image', 'yocto-ipk', '--machine', 'qemux86-64']],
+    ['scenarios-invalid', 2, ['run', '@a.yaml', '@b.yaml']],
+    ['document-invalid', 2, ['run', '@a.yaml', '@good.yaml']],
+    ['image-unknown', 2, ['image', 'build', 'rauc-ba']],
+    ['image-unnamed', 2, ['image', 'build']],
+  ])('%s, exit code %d', async (code, exitCode, args) => {
+    let said = '';
+    const ended = await runCli([...args.map((word) => word.replace(/^@/, `${folder}/`)), '--verbose'], {
+      stdout: { write: (more) => (said += more) },
+      stderr: { write: (more) => (said += more) },
+      environment: { PATH: folder, BROWNOUT_CACHE: folder },
+    });
+    expect({ ended, code: /^ +code: '(.*)'/m.exec(said)?.[1] }).toEqual({ ended: exitCode, code });
+  });
+});
+
+describe('the value of an option', () => {
+  it.each<[string, (text: string) => unknown, string, string]>([
+    ['--machine', machineName, 'qemuarm46', 'did you mean "qemuarm64"?'],
+    ['--jobs', wholeNumber('--jobs', 1, 256), '257', 'a whole number from 1 to 256'],
+    ['--budget', durationMs, '1y', 'a duration of 1s to 168h'],
+    ['--date', pointInTime('--date'), '2026-02-31T', 'a time such as'],
+    ['--suite', suiteName, 'a b', 'a letter or digit'],
+    ['--seed', seedText, '', '1 to 64 letters'],
+    ['--created', utcTime, '2026-13-01T00:00:00Z', 'a time such as'],
+    ['--vendor', vendorId, 'A/B', 'the ID of an os-release file'],
+    ['--ssh-host-key', fingerprint, 'SHA256:short', 'SHA256: and 43'],
+  ])('%s is refused with what is expected', (option, read, text, expected) => {
+    expect(() => read(text)).toThrow(withCode('option-invalid', expected));
+    expect(() => read(text)).toThrow(`${option}: expected`);
+  });
+});
+
+it('all images are chosen where that is asked for, each named one once', async () => {
+  expect(await chosenImages([], true)).toContain('rauc-ab');
+  expect(await chosenImages(['rauc-ab', 'rauc-ab'], false)).toEqual(['rauc-ab']);
+});
