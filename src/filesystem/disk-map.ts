@@ -2,14 +2,11 @@ import { ext4Owners } from './ext4/map.ts';
 import { fatOwners } from './fat/map.ts';
 import { unlessMalformed } from './malformed.ts';
 import type { Owners } from './owners.ts';
-import type { Partition } from './partitions/partition.ts';
-import { volumesOf } from './partitions/volumes.ts';
+import { partitionTable } from './partitions/gpt.ts';
+import type { Partition, TableArea } from './partitions/partition.ts';
+import { wholeDisk } from './partitions/volumes.ts';
 import { type Content, type Place, placeText } from './place.ts';
 import { type DiskView, partView } from './view.ts';
-
-/** Protective MBR, header and 128 entries; at the end, no MBR. */
-const gptBytes = { format: 'GPT', start: 34 * 512, end: 33 * 512 } as const;
-const mbrBytes = { format: 'MBR', start: 512, end: 0 } as const;
 
 interface Contents {
   filesystem: Place['filesystem'];
@@ -25,15 +22,15 @@ export class DiskMap {
   private readonly view: DiskView;
   private readonly partitions: readonly Partition[];
   private readonly contents = new Map<Partition, Contents>();
-  /** Bytes that the partition table takes at the start and at the end. */
-  private readonly table: typeof gptBytes | typeof mbrBytes;
+  /** In the order of the disk. */
+  private readonly table: readonly TableArea[];
 
   constructor(view: DiskView) {
     this.view = view;
-    const found = volumesOf(view);
-    const gpt = found.some(({ typeGuid }) => typeGuid !== '' && !typeGuid.startsWith('MBR-'));
-    this.table = gpt ? gptBytes : mbrBytes;
-    this.partitions = found.sort((a, b) => a.offset - b.offset);
+    const { partitions, areas } = partitionTable(view);
+    this.table = areas.sort((a, b) => a.offset - b.offset);
+    const volumes = partitions.length > 0 ? partitions : [wholeDisk(view)];
+    this.partitions = volumes.sort((a, b) => a.offset - b.offset);
   }
 
   /** The places that a range of bytes covers, in order; what is beyond the disk's end is left out. */
@@ -93,21 +90,23 @@ export class DiskMap {
 
   /** Outside of all partitions: the table, or nothing. */
   private between(from: number, to: number): Place[] {
-    const primary = this.table.start;
-    const backup = this.view.bytes - this.table.end;
-    const cuts = [from, primary, backup, to].filter((at) => at >= from && at <= to).sort((a, b) => a - b);
-    return cuts.slice(1).flatMap((end, i) => {
-      const start = cuts[i] ?? end;
-      if (start === end) return [];
-      const isTable = start < primary || start >= backup;
-      const content: Content = isTable
-        ? { kind: 'partition-table', format: this.table.format }
-        : { kind: 'outside' };
+    const places: Place[] = [];
+    let at = from;
+    const upTo = (end: number, content: Content) => {
+      if (end <= at) return;
       const text = placeText(undefined, content);
-      return [
-        { offset: start, bytes: end - start, partition: undefined, filesystem: undefined, content, text },
-      ];
-    });
+      places.push({
+        ...{ offset: at, bytes: end - at, content, text },
+        ...{ partition: undefined, filesystem: undefined },
+      });
+      at = end;
+    };
+    for (const { format, offset, bytes } of this.table) {
+      upTo(Math.min(to, offset), { kind: 'outside' });
+      upTo(Math.min(to, offset + bytes), { kind: 'partition-table', format });
+    }
+    upTo(to, { kind: 'outside' });
+    return places;
   }
 }
 

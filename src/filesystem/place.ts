@@ -1,6 +1,8 @@
+import type { TableArea } from './partitions/partition.ts';
+
 /** What lies at a place of a disk. */
 export type Content =
-  | { kind: 'partition-table'; format: 'GPT' | 'MBR' }
+  | { kind: 'partition-table'; format: TableArea['format'] }
   | { kind: 'boot-sector' }
   | { kind: 'superblock' | 'group-descriptors'; group: number }
   | { kind: 'block-bitmap' | 'inode-bitmap'; group: number }

@@ -3,12 +3,11 @@ import { type Owner, Owners } from '../owners.ts';
 import { type DiskView, readInside } from '../view.ts';
 import { blocksOf, type FileBlocks } from './blocks.ts';
 import { entriesOf } from './directory.ts';
-import { descriptorBlocks, firstBlockOf, type Group, hasSuperblock, readGroup } from './group.ts';
+import { type Group, groupHead, readGroup } from './group.ts';
 import { type Inode, parseInode, rootInode } from './inode.ts';
 import { recoveredView } from './recovered.ts';
 import { readSuperblock, type Superblock } from './superblock.ts';
 
-const resizeInode = 7;
 const deepest = 256;
 
 /** What an ext4 file system's blocks belong to once it is recovered. Throws Malformed if it is none. */
@@ -52,15 +51,12 @@ class Ext4Map {
 
   private claimGroup(group: number, { blockBitmap, inodeBitmap, inodeTable }: Group): void {
     const { sb, owners } = this;
-    const first = firstBlockOf(sb, group);
-    if (hasSuperblock(sb, group)) {
-      owners.claim(group === 0 ? 0 : first, group === 0 ? first + 1 : 1, () => ({
-        kind: 'superblock',
-        group,
-      }));
-      const descriptors = descriptorBlocks(sb) + sb.reservedDescriptorBlocks;
-      owners.claim(first + 1, descriptors, () => ({ kind: 'group-descriptors', group }));
-    }
+    const { superblock, descriptors } = groupHead(sb, group);
+    // What precedes the first superblock is a boot loader's, and counted with it.
+    const first = group === 0 ? 0 : superblock;
+    if (superblock !== undefined && first !== undefined)
+      owners.claim(first, superblock - first + 1, () => ({ kind: 'superblock', group }));
+    owners.claim(descriptors.first, descriptors.count, () => ({ kind: 'group-descriptors', group }));
     owners.claim(blockBitmap, 1, () => ({ kind: 'block-bitmap', group }));
     owners.claim(inodeBitmap, 1, () => ({ kind: 'inode-bitmap', group }));
     owners.claim(inodeTable, this.tableBlocks(), (offset, bytes) => ({
@@ -122,8 +118,6 @@ class Ext4Map {
   }
 
   private claimFile({ number: inode, kind, attributes }: Inode, { runs, tree }: FileBlocks): void {
-    // The resize inode's blocks are the reserved group descriptors, which have their owner.
-    if (inode === resizeInode) return;
     const path = () => this.pathOf(inode) ?? `a file without a name`;
     const owner = this.fileOwner(inode, kind, path);
     for (const { block, count, logical } of runs) {

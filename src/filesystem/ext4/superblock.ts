@@ -7,7 +7,7 @@ export const superblockOffset = 1024;
 export const superblockBytes = 1024;
 
 /** Feature bits that this code asks for. */
-export const compat = { journal: 0x4 } as const;
+export const compat = { journal: 0x4, sparseSuper2: 0x200 } as const;
 export const incompat = {
   recover: 0x4,
   journalDevice: 0x8,
@@ -29,7 +29,7 @@ const knownIncompat =
 export interface Superblock {
   blockBytes: number;
   blocks: number;
-  /** 1 with blocks of 1 KiB, or else 0. */
+  /** 1 with blocks of 1 KiB but no bigalloc, or else 0. */
   firstDataBlock: number;
   blocksPerGroup: number;
   groups: number;
@@ -39,6 +39,8 @@ export interface Superblock {
   descriptorBytes: number;
   firstMetaGroup: number;
   reservedDescriptorBlocks: number;
+  /** With sparse_super2, the groups that hold a copy of the superblock; 0: none. */
+  backupGroups: readonly number[];
   features: { compat: number; incompat: number; roCompat: number };
   metadataChecksum: boolean;
   /** Start of every metadata checksum but the superblock's own. */
@@ -85,6 +87,7 @@ export function parseSuperblock(sb: Buffer, deviceBytes: number): Superblock {
     descriptorBytes: bits64 ? sb.readUInt16LE(0xfe) : 32,
     firstMetaGroup: sb.readUInt32LE(0x104),
     reservedDescriptorBlocks: sb.readUInt16LE(0xce),
+    backupGroups: [sb.readUInt32LE(0x24c), sb.readUInt32LE(0x250)],
     features,
     metadataChecksum,
     checksumSeed:

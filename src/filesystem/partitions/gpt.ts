@@ -1,19 +1,31 @@
 import { crc32 } from 'node:zlib';
 import { guidText } from '../guid.ts';
 import { type DiskView, readInside } from '../view.ts';
-import { mbrPartitions } from './mbr.ts';
-import type { Partition } from './partition.ts';
+import { mbrTable } from './mbr.ts';
+import type { Partition, PartitionTable, TableArea } from './partition.ts';
 
 const sectorBytes = 512;
 const mostEntries = 1024;
 
+/** Sectors of the protective MBR, the header and 128 entries; at the end of the disk there is no MBR. */
+const sectorsOf = { primary: 34, backup: 33 } as const;
+
 /**
- * The partitions of a disk with 512-byte sectors. UEFI specification 2.10, section 5.3: the primary table if both its
- * CRC32s hold, or else the backup in the last sector, or else a plain MBR's; none where there is no valid table.
+ * The partition table of a disk with 512-byte sectors. UEFI specification 2.10, section 5.3: the primary table if both its
+ * CRC32s hold, or else the backup in the last sector, or else a plain MBR's; an empty one where there is no valid table.
  */
-export function partitionsOf(view: DiskView): Partition[] {
+export function partitionTable(view: DiskView): PartitionTable {
   const last = Math.floor(view.bytes / sectorBytes) - 1;
-  return tableAt(view, 1) ?? tableAt(view, last) ?? mbrPartitions(view);
+  const partitions = tableAt(view, 1) ?? tableAt(view, last);
+  return partitions === undefined ? mbrTable(view) : { partitions, areas: areas(view) };
+}
+
+function areas(view: DiskView): TableArea[] {
+  const backup = sectorsOf.backup * sectorBytes;
+  return [
+    { format: 'GPT', offset: 0, bytes: sectorsOf.primary * sectorBytes },
+    { format: 'GPT', offset: view.bytes - backup, bytes: backup },
+  ];
 }
 
 function tableAt(view: DiskView, sector: number): Partition[] | undefined {

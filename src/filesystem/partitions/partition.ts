@@ -1,6 +1,6 @@
 /** One partition of a disk. */
 export interface Partition {
-  /** As Linux counts them: the first entry of the table is 1. */
+  /** As Linux counts them: the first entry of the table is 1, the first logical partition of an MBR 5. */
   index: number;
   /** Empty where the table has no names. */
   name: string;
@@ -9,4 +9,19 @@ export interface Partition {
   /** In bytes from the start of the disk. */
   offset: number;
   bytes: number;
+}
+
+/** Bytes that a partition table takes for itself. */
+export interface TableArea {
+  /** `EBR`: an extended boot record, which names a logical partition. */
+  format: 'GPT' | 'MBR' | 'EBR';
+  /** In bytes from the start of the disk. */
+  offset: number;
+  bytes: number;
+}
+
+/** What a disk's partition table says, and where it stands. Both are empty where there is none. */
+export interface PartitionTable {
+  partitions: Partition[];
+  areas: TableArea[];
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DiskMap } from '../../../src/filesystem/disk-map.ts';
 import { canonicalImage } from '../../../src/filesystem/ext4/canonical-image.ts';
-import { partitionsOf } from '../../../src/filesystem/partitions/gpt.ts';
+import { partitionTable } from '../../../src/filesystem/partitions/gpt.ts';
 import { bufferView, type DiskView } from '../../../src/filesystem/view.ts';
 import { JournalWriter } from './ext4/journal-writer.ts';
 import { journalFeatures, small, smallExt4, writeJournalHead, writeSuperblock } from './small-ext4.ts';
@@ -116,12 +116,35 @@ describe('damaged content never throws, hangs, or is read outside', () => {
         (damage, noise) => {
           const disk = smallGpt([{ name: 'a', content: Buffer.alloc(4096) }]);
           for (const [at, value] of damage) disk.writeUInt8(value, at);
-          for (const { offset, bytes } of partitionsOf(strictView(disk)))
+          for (const { offset, bytes } of partitionTable(strictView(disk)).partitions)
             expect(offset + bytes).toBeLessThanOrEqual(disk.length);
           check(Buffer.from(noise));
         },
       ),
       { numRuns: 60 },
+    );
+  });
+
+  it('chains of extended boot records', () => {
+    const word = fc.oneof(fc.nat(40), fc.constantFrom(0xffffffff, 0x80000000));
+    const entry = fc.tuple(fc.constantFrom(0, 5, 0xf, 0x83, 0x85), word, word);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(39), fc.nat(3), entry), { maxLength: 60 }), (entries) => {
+        const disk = Buffer.alloc(40 * 512);
+        for (let sector = 0; sector < 40; sector += 1) disk.writeUInt16LE(0xaa55, sector * 512 + 510);
+        for (const [sector, i, [type, start, sectors]] of entries) {
+          const at = sector * 512 + 446 + i * 16;
+          disk.writeUInt8(type, at + 4);
+          disk.writeUInt32LE(start, at + 8);
+          disk.writeUInt32LE(sectors, at + 12);
+        }
+        const { partitions } = partitionTable(strictView(disk));
+        expect(partitions.length).toBeLessThanOrEqual(256);
+        expect(new Set(partitions.map(({ index }) => index)).size).toBe(partitions.length);
+        for (const { offset, bytes } of partitions) expect(offset + bytes).toBeLessThanOrEqual(disk.length);
+        check(disk);
+      }),
+      { numRuns: 200 },
     );
   });
 

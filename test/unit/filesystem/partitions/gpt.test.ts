@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { partitionsOf } from '../../../../src/filesystem/partitions/gpt.ts';
-import { bufferView } from '../../../../src/filesystem/view.ts';
+import { partitionTable } from '../../../../src/filesystem/partitions/gpt.ts';
+import { bufferView, type DiskView } from '../../../../src/filesystem/view.ts';
 import { smallGpt } from '../small-gpt.ts';
 
 const disk = () =>
@@ -14,7 +14,9 @@ const partitions = [
   { index: 2, name: 'data', typeGuid, offset: 72 * 512, bytes: 8192 },
 ];
 
-describe('partitionsOf', () => {
+const partitionsOf = (view: DiskView) => partitionTable(view).partitions;
+
+describe('partitionTable', () => {
   it('reads names, types and places', () => {
     expect(partitionsOf(bufferView(disk()))).toEqual(partitions);
   });
