@@ -1,3 +1,4 @@
+import type { ConfigurationPromise } from '../model/configuration.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { PackagePlan } from './plan.ts';
 
@@ -6,6 +7,8 @@ export interface ScenarioFrame {
   /** A reference image's name, or a folder's absolute path. */
   image: string;
   agent: string;
+  /** What the agent promises of the owner's files; undefined: the strictest. */
+  promise?: ConfigurationPromise | undefined;
   machines: readonly MachineName[];
   /** All that were asked for, oldest first. */
   releases: readonly string[];
@@ -20,6 +23,7 @@ const patienceSeconds = 30;
 /** The text of the scenario that shows what a package does: for `brownout run`, by hand as well. */
 export function scenarioText(plan: PackagePlan, frame: ScenarioFrame, file: string): string {
   const { name, edits, paths, units, idle } = plan;
+  const { promise } = frame;
   return lines([
     `# Written by "brownout admit". Once more, in this folder's parent:`,
     `#   brownout run ${file} --power-cuts none`,
@@ -43,12 +47,12 @@ export function scenarioText(plan: PackagePlan, frame: ScenarioFrame, file: stri
     '  boots: { within: 15m, first: 2h }',
     '  installs: { within: 30m }',
     '  outcomes: unchecked',
-    ...(frame.agent === 'rpm'
-      ? [
-          '  # What rpm promises of a plain %config, as OpenEmbedded writes it.',
-          '  configuration: { edited: kept-somewhere, deleted: may-return }',
-        ]
-      : []),
+    ...(promise === undefined
+      ? []
+      : [
+          `  # What ${frame.agent} promises of conffiles without further settings.`,
+          `  configuration: { edited: ${promise.edited}, deleted: ${promise.deleted} }`,
+        ]),
   ]);
 }
 

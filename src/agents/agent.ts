@@ -1,6 +1,15 @@
 import type { Shell } from '../core/ask.ts';
 import type { Deadline } from '../core/deadline.ts';
+import type { ConfigurationPromise } from '../model/configuration.ts';
 import type { PackageSystem } from '../model/software.ts';
+import type { PackageFormat } from '../package/package-format.ts';
+
+/** What an agent takes releases from: further kinds of sources are further members. */
+export type AgentSource =
+  /** A file, in one of the formats of which an image has bundles. */
+  | { kind: 'bundle'; format: string }
+  /** A feed of packages in this format, and the system that keeps the record of them on the device. */
+  | { kind: 'feed'; format: PackageFormat; system: PackageSystem };
 
 /** What an update agent says of the device. */
 export interface AgentStatus {
@@ -49,15 +58,25 @@ export interface UpdateAgent {
   /** Tells the agent that the running release works (mark-good), as the device's health check would. */
   confirm(device: Shell, limits: AgentLimits): Promise<void>;
   status(device: Shell, limits: AgentLimits): Promise<AgentStatus>;
-  /** Makes the next boot take the release before. */
-  rollback(device: Shell, limits: AgentLimits): Promise<void>;
+  /** Makes the next boot take the release before; absent where the agent has no way back. */
+  rollback?(device: Shell, limits: AgentLimits): Promise<void>;
   /** Of an agent that upgrades packages in place, not slots. */
   packages?: PackageAgent;
 }
 
+/** An update agent with the settings that a scenario gives it. */
+export interface ChosenAgent extends UpdateAgent {
+  name: string;
+  source: AgentSource;
+}
+
 /** What a package manager does besides. */
 export interface PackageAgent {
-  system: PackageSystem;
+  /**
+   * What it promises of conffiles that the owner has changed or deleted, where the system's own packages come without
+   * further settings; absent: they stay as they are.
+   */
+  promise?: ConfigurationPromise;
   /**
    * Brings a device whose upgrade was cut off to the release, as the package manager's documentation says. An exit
    * code of 0 is not taken for success: whoever calls this looks at what is installed. Returns what was odd about it.

@@ -2,7 +2,7 @@ import type { Shell } from '../core/ask.ts';
 import type { AgentLimits, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { recoverDpkg, unattended } from './dpkg.ts';
-import { inPlace } from './in-place.ts';
+import { definePackageManager } from './in-place.ts';
 
 /** In the device's memory, so that naming a release's feed changes nothing on its disks. */
 const folder = '/run/brownout';
@@ -13,15 +13,15 @@ const folder = '/run/brownout';
  * Without a key for its signature apt warns and keeps the index that it had: what is installed afterwards is for others
  * to look at.
  */
-export const aptAgent = inPlace(
-  'apt',
-  async (device, source, limits) => {
+export const apt = definePackageManager({
+  name: 'apt',
+  format: 'deb',
+  system: 'dpkg',
+  install: async (device, source, limits) => {
     await update(device, source, limits);
     await upgrade(device, source, limits);
   },
-  {
-    system: 'dpkg',
-
+  packages: {
     async recover(device, source, limits) {
       await recoverDpkg(device, limits);
       // What is half installed is left out by "dpkg --configure -a"; only this repairs it.
@@ -40,7 +40,7 @@ export const aptAgent = inPlace(
       await agentCommand(device, 'remove', `${aptGet} remove ${names.join(' ')}`, limits);
     },
   },
-);
+});
 
 const options = [
   `Dir::Etc::SourceList=${folder}/sources.list`,

@@ -2,32 +2,36 @@ import type { Shell } from '../core/ask.ts';
 import type { AgentLimits, FeedPackage, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { download } from './download.ts';
-import { inPlace } from './in-place.ts';
+import { definePackageManager } from './in-place.ts';
 
 /** Nobody is there to answer questions. */
 export const unattended = 'DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true';
-const dpkg = `${unattended} dpkg --force-confold`;
+const command = `${unattended} dpkg --force-confold`;
 
 /**
  * dpkg alone, as a device without apt uses it (seen with 1.22): the release's packages that are installed are fetched
  * with wget and installed together. It knows of no feed, so dependencies are for whoever made the release.
  */
-export const dpkgAgent = inPlace('dpkg', install, {
+export const dpkg = definePackageManager({
+  name: 'dpkg',
+  format: 'deb',
   system: 'dpkg',
+  install,
+  packages: {
+    async recover(device, source, limits) {
+      await recoverDpkg(device, limits);
+      await install(device, source, limits);
+      return undefined;
+    },
 
-  async recover(device, source, limits) {
-    await recoverDpkg(device, limits);
-    await install(device, source, limits);
-    return undefined;
-  },
+    async add(device, source, names, limits) {
+      const wanted = source.packages.filter(({ name }) => names.includes(name));
+      await fetchAndInstall(device, 'add', source, wanted, limits);
+    },
 
-  async add(device, source, names, limits) {
-    const wanted = source.packages.filter(({ name }) => names.includes(name));
-    await fetchAndInstall(device, 'add', source, wanted, limits);
-  },
-
-  async remove(device, names, limits) {
-    await agentCommand(device, 'remove', `${dpkg} --remove ${names.join(' ')}`, limits);
+    async remove(device, names, limits) {
+      await agentCommand(device, 'remove', `${command} --remove ${names.join(' ')}`, limits);
+    },
   },
 });
 
@@ -59,10 +63,10 @@ async function fetchAndInstall(
 ): Promise<void> {
   if (packages.length === 0) return;
   const files = await download(device, source, packages, '.deb', limits);
-  await agentCommand(device, what, `${dpkg} --install ${files}`, limits);
+  await agentCommand(device, what, `${command} --install ${files}`, limits);
 }
 
 /** `dpkg --configure -a`, which its documentation names for what was interrupted. It passes over what is half installed. */
 export async function recoverDpkg(device: Shell, limits: AgentLimits): Promise<void> {
-  await agentCommand(device, 'recover', `${dpkg} --configure -a`, limits);
+  await agentCommand(device, 'recover', `${command} --configure -a`, limits);
 }

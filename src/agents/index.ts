@@ -1,37 +1,31 @@
-import type { AgentSpec, PackageAgentName } from '../model/scenario.ts';
-import type { PackageAgent, UpdateAgent } from './agent.ts';
-import { aptAgent } from './apt.ts';
-import { agentCommand } from './command.ts';
-import { dpkgAgent } from './dpkg.ts';
-import { opkgAgent } from './opkg.ts';
+import { HarnessError } from '../core/errors.ts';
+import type { AgentSpec } from '../model/scenario.ts';
+import type { ChosenAgent } from './agent.ts';
+import { apt } from './apt.ts';
+import type { AgentDefinition } from './define-agent.ts';
+import { dpkg } from './dpkg.ts';
+import { opkg } from './opkg.ts';
 import { rauc } from './rauc.ts';
-import { rpmAgent } from './rpm.ts';
+import { rpm } from './rpm.ts';
 import { script } from './script.ts';
 
-/** Every package manager by the name that scenarios use. */
-const packageAgents: Record<PackageAgentName, UpdateAgent & { packages: PackageAgent }> = {
-  opkg: opkgAgent,
-  apt: aptAgent,
-  dpkg: dpkgAgent,
-  rpm: rpmAgent,
-};
+/** Agents that scenarios may choose from. */
+export type AgentList = readonly [AgentDefinition, ...AgentDefinition[]];
 
-/** The agent that a scenario asks for. */
-export function agentFor(spec: AgentSpec): UpdateAgent {
-  if (spec.name === 'script') return script(spec);
-  if (spec.name === 'rauc') return rauc;
-  const agent = packageAgents[spec.name];
-  const { beforeRecovery } = spec;
-  return beforeRecovery === undefined ? agent : { ...agent, packages: after(beforeRecovery, agent.packages) };
+/** Every agent that there is, in the order in which messages name them. */
+export const agents: AgentList = [rauc, opkg, apt, dpkg, rpm, script];
+
+/** The agent of this name. Throws HarnessError `agent-unknown`: a scenario's schema has let it through. */
+export function agentNamed(name: string, list: AgentList = agents): AgentDefinition {
+  const found = list.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new HarnessError(
+    'agent-unknown',
+    `there is no agent ${name}, only ${list.map((one) => one.name).join(', ')}`,
+  );
 }
 
-/** A package manager whose device runs a command of its own before it recovers. */
-function after(command: string, packages: PackageAgent): PackageAgent {
-  return {
-    ...packages,
-    async recover(device, source, limits) {
-      await agentCommand(device, 'recover', command, limits);
-      return packages.recover(device, source, limits);
-    },
-  };
+/** The agent that a scenario asks for, with its settings. */
+export function agentFor(spec: AgentSpec, list: AgentList = agents): ChosenAgent {
+  return agentNamed(spec.name, list).open(spec);
 }

@@ -2,11 +2,11 @@ import type { Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { AgentLimits, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
-import { inPlace } from './in-place.ts';
+import { definePackageManager } from './in-place.ts';
 
 /** In the device's memory, so that naming a release's feed changes nothing on its disks. */
 const configuration = '/run/brownout/opkg.conf';
-const opkg = `opkg -f ${configuration}`;
+const command = `opkg -f ${configuration}`;
 /** Each try ends at the first package in its cache that the cut has damaged, and removes it: the next one gets further. */
 const foundDamage = /Removing corrupt package file/;
 
@@ -15,19 +15,19 @@ const foundDamage = /Removing corrupt package file/;
  * number of feeds that failed. Where something does not work out it often ends with 0 all the same, and does nothing
  * (a dependency that the feed lacks), so what is installed afterwards is for others to look at.
  */
-export const opkgAgent = inPlace(
-  'opkg',
-  async (device, source, limits) => {
+export const opkg = definePackageManager({
+  name: 'opkg',
+  format: 'ipk',
+  system: 'opkg',
+  install: async (device, source, limits) => {
     await update(device, source, limits);
     await upgrade(device, source, limits);
   },
-  {
-    system: 'opkg',
-
+  packages: {
     async recover(device, source, limits) {
       await point(device, source, limits);
-      await agentCommand(device, 'recover', `${opkg} configure`, limits);
-      await agentCommand(device, 'update', `${opkg} update`, limits);
+      await agentCommand(device, 'recover', `${command} configure`, limits);
+      await agentCommand(device, 'update', `${command} update`, limits);
       for (let attempt = 1; ; attempt += 1) {
         try {
           await upgrade(device, source, limits);
@@ -41,18 +41,18 @@ export const opkgAgent = inPlace(
 
     async add(device, source, names, limits) {
       await update(device, source, limits);
-      await agentCommand(device, 'add', `${opkg} install ${names.join(' ')}`, limits);
+      await agentCommand(device, 'add', `${command} install ${names.join(' ')}`, limits);
     },
 
     async remove(device, names, limits) {
       await agentCommand(device, 'remove', `opkg remove ${names.join(' ')}`, limits);
     },
   },
-);
+});
 
 async function update(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
   await point(device, source, limits);
-  await agentCommand(device, 'update', `${opkg} update`, limits);
+  await agentCommand(device, 'update', `${command} update`, limits);
 }
 
 /**
@@ -61,7 +61,7 @@ async function update(device: Shell, source: ReleaseSource, limits: AgentLimits)
  */
 async function upgrade(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
   if (!source.older) {
-    await agentCommand(device, 'install', `${opkg} upgrade`, limits);
+    await agentCommand(device, 'install', `${command} upgrade`, limits);
     return;
   }
   const listed = await agentCommand(device, 'status', 'opkg list-installed', limits);
@@ -76,7 +76,12 @@ async function upgrade(device: Shell, source: ReleaseSource, limits: AgentLimits
     return found === undefined || found === version ? [] : [`${source.url}/${path}`];
   });
   if (addresses.length === 0) return;
-  await agentCommand(device, 'install', `${opkg} install --force-downgrade ${addresses.join(' ')}`, limits);
+  await agentCommand(
+    device,
+    'install',
+    `${command} install --force-downgrade ${addresses.join(' ')}`,
+    limits,
+  );
 }
 
 /** Lets opkg read the release's feeds and no others. */

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
-import type { AgentLimits, AgentStatus, UpdateAgent } from './agent.ts';
+import type { AgentLimits, AgentStatus } from './agent.ts';
 import { agentCommand } from './command.ts';
+import { defineAgent } from './define-agent.ts';
 
 /**
  * `rauc status --output-format=json`, RAUC 1.13 (src/main.c, r_status_formatter_json): `booted` is the
@@ -15,28 +16,33 @@ const statusSchema = z.object({
   slots: z.array(z.record(z.string(), z.object({ bootname: z.string().nullish(), state: z.string() }))),
 });
 
-/** RAUC 1.13 by its command line; the bundle is streamed or downloaded by the device from `url`. */
-export const rauc: UpdateAgent = {
-  async install(device, { url }, limits) {
-    await agentCommand(device, 'install', `rauc install ${quote(url)}`, limits);
-  },
+/** RAUC 1.13 by its command line; the bundle is streamed or downloaded by the device from its address. */
+export const rauc = defineAgent({
+  name: 'rauc',
+  settings: z.strictObject({ bundle: z.enum(['verity', 'plain']).default('verity') }),
+  source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
+  create: () => ({
+    async install(device, { url }, limits) {
+      await agentCommand(device, 'install', `rauc install ${quote(url)}`, limits);
+    },
 
-  async activate(device, limits) {
-    const { booted, primary } = await rauc.status(device, limits);
-    if (primary !== undefined && primary !== booted) return;
-    await agentCommand(device, 'activate', 'rauc status mark-active other', limits);
-  },
+    async activate(device, limits) {
+      const { booted, primary } = await readStatus(device, limits);
+      if (primary !== undefined && primary !== booted) return;
+      await agentCommand(device, 'activate', 'rauc status mark-active other', limits);
+    },
 
-  async confirm(device, limits) {
-    await agentCommand(device, 'confirm', 'rauc status mark-good', limits);
-  },
+    async confirm(device, limits) {
+      await agentCommand(device, 'confirm', 'rauc status mark-good', limits);
+    },
 
-  status: readStatus,
+    status: readStatus,
 
-  async rollback(device, limits) {
-    await agentCommand(device, 'rollback', 'rauc status mark-active other', limits);
-  },
-};
+    async rollback(device, limits) {
+      await agentCommand(device, 'rollback', 'rauc status mark-active other', limits);
+    },
+  }),
+});
 
 async function readStatus(device: Shell, limits: AgentLimits): Promise<AgentStatus> {
   const text = await agentCommand(device, 'status', 'rauc status --output-format=json', limits);

@@ -4,7 +4,7 @@ import { compareRpmVersions } from '../package/rpm/version.ts';
 import type { AgentLimits, FeedPackage, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { download } from './download.ts';
-import { inPlace } from './in-place.ts';
+import { definePackageManager } from './in-place.ts';
 
 /** The end of what rpm said, short enough for a message. */
 const saidLimit = 600;
@@ -16,14 +16,17 @@ const query = "rpm --query --all --queryformat '%{NAME}\\t%{EVR}\\t%{ARCH}\\n'";
  * started, rpm ends with 0 and its database does not tell: what it says is all that there is. It does nothing for a
  * package that is recorded in the wanted version, whatever became of its files: that is for others to look at.
  */
-export const rpmAgent = inPlace(
-  'rpm',
-  async (device, source, limits) => {
+export const rpm = definePackageManager({
+  name: 'rpm',
+  format: 'rpm',
+  system: 'rpm',
+  install: async (device, source, limits) => {
     const wanted = outdated(await installed(device, limits), source);
     await transaction(device, 'install', upgradeOptions(source), source, wanted, limits);
   },
-  {
-    system: 'rpm',
+  packages: {
+    // Of a plain %config, as OpenEmbedded writes it.
+    promise: { edited: 'kept-somewhere', deleted: 'may-return' },
 
     /**
      * The database is SQLite's, whose write-ahead log the next program that opens it applies: rpm has no step of its own
@@ -51,7 +54,7 @@ export const rpmAgent = inPlace(
       await agentCommand(device, 'remove', `rpm --erase ${names.join(' ')}`, limits);
     },
   },
-);
+});
 
 type Installed = Pick<FeedPackage, 'name' | 'version' | 'architecture'>;
 

@@ -1,29 +1,47 @@
-import { DeviceFailure } from '../core/errors.ts';
+import { z } from 'zod';
 import { quote } from '../core/quote.ts';
-import type { AgentSpec } from '../model/scenario.ts';
-import type { UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
+import { commands, defineAgent } from './define-agent.ts';
 
 /**
  * An updater written in the scenario itself: its commands run in the guest's shell; `install` finds the bundle's
- * address in BUNDLE_URL. Without `confirm`, confirming does nothing.
+ * address in BUNDLE_URL. Without `confirm`, confirming does nothing; without `rollback`, nothing leads back.
  */
-export function script(spec: Extract<AgentSpec, { name: 'script' }>): UpdateAgent {
-  return {
+export const script = defineAgent({
+  name: 'script',
+  settings: z.strictObject({
+    bundle: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('raw')
+      .describe('Format that the image offers: raw, verity, plain'),
+    install: commands.describe("Commands for the guest's shell; BUNDLE_URL is where the release is found"),
+    confirm: commands.optional(),
+    rollback: commands.optional(),
+  }),
+  source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
+  create: ({ install, confirm, rollback }) => ({
     async install(device, { url }, limits) {
-      await agentCommand(device, 'install', `export BUNDLE_URL=${quote(url)}\n${spec.install}`, limits);
+      await agentCommand(device, 'install', `export BUNDLE_URL=${quote(url)}\n${install}`, limits);
     },
+
     async activate() {
       // The install command leaves the next boot as it wants it.
     },
+
     async confirm(device, limits) {
-      if (spec.confirm !== undefined) await agentCommand(device, 'confirm', spec.confirm, limits);
+      if (confirm !== undefined) await agentCommand(device, 'confirm', confirm, limits);
     },
+
     status: () => Promise.resolve({ booted: undefined, primary: undefined }),
-    async rollback(device, limits) {
-      if (spec.rollback === undefined)
-        throw new DeviceFailure('rollback-failed', 'the scenario gives its updater no rollback command');
-      await agentCommand(device, 'rollback', spec.rollback, limits);
-    },
-  };
-}
+
+    ...(rollback === undefined
+      ? {}
+      : {
+          async rollback(device, limits) {
+            await agentCommand(device, 'rollback', rollback, limits);
+          },
+        }),
+  }),
+});

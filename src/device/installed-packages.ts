@@ -1,3 +1,4 @@
+import type { PackageAgent } from '../agents/agent.ts';
 import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, HarnessError, ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
@@ -12,7 +13,7 @@ import type { Owned } from './judge-files.ts';
 import { lookAtRelease } from './look-at-release.ts';
 import { noteFiles } from './note-files.ts';
 import { observe } from './observe.ts';
-import { observePackages } from './observe-packages.ts';
+import { observePackages, packageSystem } from './observe-packages.ts';
 import { runChecks } from './run-checks.ts';
 import { type RunContext, releaseSource } from './run-context.ts';
 import { examine, untilReady } from './upgrade.ts';
@@ -72,7 +73,7 @@ export async function reinstall(
   await checklist.step(`${moments.removed}remove`, () => agent.remove(before, names, limits(context)));
   await checklist.step(`${moments.removed}gone`, async () => {
     const paths = packagedFiles(contents.filter(({ name }) => names.includes(name)));
-    const seen = await observePackages(before, agent.system, paths, context.signal);
+    const seen = await observePackages(before, packageSystem(context), paths, context.signal);
     assertPassed(checkGone(seen, contents, names));
   });
   await addPackages(context, device, before, { release, names, checklist, prefix: moments.reinstalled });
@@ -100,9 +101,9 @@ function assertOffered(
   );
 }
 
-function packageAgent({ agent, scenario }: RunContext): NonNullable<RunContext['agent']['packages']> {
+function packageAgent({ agent }: RunContext): PackageAgent {
   if (agent.packages !== undefined) return agent.packages;
-  throw new HarnessError('agent-mismatch', `${scenario.agent.name} installs no packages`);
+  throw new HarnessError('agent-mismatch', `${agent.name} installs no packages`);
 }
 
 function limits({ scenario, signal }: RunContext): { deadline: Deadline; signal: AbortSignal } {

@@ -1,4 +1,3 @@
-import { HarnessError } from '../core/errors.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import type { CheckResult } from '../oracle/check.ts';
@@ -6,7 +5,7 @@ import type { Observation } from '../oracle/observation.ts';
 import { checkPackages, packagedFiles, packagesRelease, tellingFiles } from '../oracle/packages.ts';
 import { checkRelease, type RunningRelease, runningRelease } from '../oracle/release.ts';
 import type { Ready } from '../target/target.ts';
-import { observePackages } from './observe-packages.ts';
+import { observePackages, packageSystem } from './observe-packages.ts';
 import type { RunContext } from './run-context.ts';
 
 /**
@@ -39,21 +38,16 @@ export async function lookAtRelease(
   seen: Observation,
   { allowed, compare, present }: ReleaseLook,
 ): Promise<ReleaseSeen> {
-  const { agent, contents, manifest, signal } = context;
+  const { contents, manifest, signal } = context;
   if (contents === undefined) {
     const { releases } = manifest;
     return { running: runningRelease(seen, releases), result: checkRelease(seen, releases, allowed) };
   }
-  if (agent.packages === undefined)
-    throw new HarnessError(
-      'agent-mismatch',
-      `${manifest.name} is upgraded by packages, the agent is not for them`,
-    );
   const paths =
     compare === 'telling'
       ? tellingFiles(contents)
       : packagedFiles(allowed.flatMap((release) => contents.get(release) ?? []));
-  const packages = await observePackages(device, agent.packages.system, paths, signal);
+  const packages = await observePackages(device, packageSystem(context), paths, signal);
   return {
     running: { release: packagesRelease(packages.installed, contents), slot: undefined },
     result: checkPackages(packages, contents, allowed, context.scenario.expect.broken, [

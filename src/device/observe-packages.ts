@@ -1,16 +1,26 @@
 import { ask, complaint, type NoAnswer } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
-import { BrownoutError, DeviceFailure } from '../core/errors.ts';
+import { BrownoutError, DeviceFailure, HarnessError } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
 import type { PackageSystem } from '../model/software.ts';
 import type { PackagesSeen } from '../oracle/packages.ts';
 import { installedQueries, readInstalled } from '../sbom/installed.ts';
 import type { Ready } from '../target/target.ts';
+import type { RunContext } from './run-context.ts';
 
 /** Milliseconds that each of the two questions may take. */
 const limitMs = 120_000;
 const maxAnswerBytes = 64 << 20;
 const pathsAtOnce = 100;
+
+/** The package system that a scenario's agent upgrades. Throws HarnessError `agent-mismatch` where it upgrades none. */
+export function packageSystem({ agent, manifest }: Pick<RunContext, 'agent' | 'manifest'>): PackageSystem {
+  if (agent.source.kind === 'feed') return agent.source.system;
+  throw new HarnessError(
+    'agent-mismatch',
+    `${manifest.name} is upgraded by packages, the agent is not for them`,
+  );
+}
 
 /**
  * Asks a device what is installed, and for the SHA-256 of the regular files at `paths`. Errors: DeviceFailure

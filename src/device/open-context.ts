@@ -11,7 +11,9 @@ import { readPackageList } from '../image/package-list.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import { shippedBy } from '../oracle/packages.ts';
 import { createTarget } from '../target/target.ts';
-import { bundlePath, feedPath, type RunContext } from './run-context.ts';
+import { bundlePath } from './deliver-bundle.ts';
+import { feedPath } from './deliver-feed.ts';
+import type { RunContext } from './run-context.ts';
 
 /** What a context is made from; `workspace` is the invocation's, `timings` is added to. */
 export interface RunContextRequest

@@ -1,5 +1,4 @@
-import { posix } from 'node:path';
-import type { ReleaseSource, UpdateAgent } from '../agents/agent.ts';
+import type { ChosenAgent, ReleaseSource } from '../agents/agent.ts';
 import type { Limit } from '../core/limit.ts';
 import type { Random } from '../core/random.ts';
 import type { FeedServer } from '../feed/http-server.ts';
@@ -12,6 +11,7 @@ import type { ReleaseContents } from '../oracle/packages.ts';
 import type { Shipped } from '../oracle/shipped.ts';
 import type { AcceleratorChoice } from '../qemu/accelerator.ts';
 import type { Off, TargetOptions } from '../target/target.ts';
+import { deliveryTo, offerOf } from './deliveries.ts';
 
 /** Everything that one scenario on one machine works with. */
 export interface RunContext {
@@ -19,7 +19,7 @@ export interface RunContext {
   scenario: Scenario;
   machine: MachineName;
   manifest: ImageManifest;
-  agent: UpdateAgent;
+  agent: ChosenAgent;
   accelerator: AcceleratorChoice;
   /** Of an image that is upgraded by packages: what each release's feed has. */
   contents: ReleaseContents | undefined;
@@ -47,29 +47,21 @@ export interface RunContext {
   spend: (what: string, seconds: number) => void;
 }
 
-/** Path of a release's bundle on the feed. */
-export function bundlePath(release: string, format: string): string {
-  return `/${release}/${format}`;
-}
-
-/** Path of a release's package feed on the server. */
-export function feedPath(release: string): string {
-  return `/${release}/feed`;
-}
-
 /** Where the guest finds the release that it is upgraded to, in the form that the scenario's agent takes. */
 export function releaseSource(
-  context: Pick<RunContext, 'feed' | 'scenario' | 'contents'> & { manifest: Pick<ImageManifest, 'releases'> },
+  {
+    agent,
+    contents,
+    feed,
+    manifest,
+    scenario: { releases },
+  }: Pick<RunContext, 'feed' | 'scenario' | 'contents'> & {
+    agent: Pick<ChosenAgent, 'source'>;
+    manifest: Pick<ImageManifest, 'releases'>;
+  },
   { from, to }: Upgrade,
 ): ReleaseSource {
-  const { agent, releases } = context.scenario;
-  const older = releases.indexOf(to) < releases.indexOf(from);
-  if ('bundle' in agent)
-    return { url: context.feed.guestUrl(bundlePath(to, agent.bundle)), folders: [], packages: [], older };
-  const files = Object.keys(context.manifest.releases[to]?.feed ?? {});
-  const folders = files
-    .filter((path) => posix.basename(path) === 'Packages.gz')
-    .map((path) => posix.dirname(path));
-  const packages = context.contents?.get(to) ?? [];
-  return { url: context.feed.guestUrl(feedPath(to)), folders, packages, older };
+  const delivery = deliveryTo(agent);
+  const { path, ...rest } = delivery.source(offerOf(manifest, to), contents?.get(to) ?? []);
+  return { url: feed.guestUrl(path), ...rest, older: releases.indexOf(to) < releases.indexOf(from) };
 }

@@ -1,7 +1,7 @@
 import type { PackageAgent } from '../agents/agent.ts';
 import type { Shell } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
-import { DeviceFailure, messageOf } from '../core/errors.ts';
+import { DeviceFailure, HarnessError, messageOf } from '../core/errors.ts';
 import type { FileFate } from '../model/configuration.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { installedBy } from '../model/scenario.ts';
@@ -104,7 +104,10 @@ export async function confirm(context: RunContext, device: Ready): Promise<void>
 
 /** Tells the agent to go back to the release before. */
 export async function rollback(context: RunContext, device: Ready): Promise<void> {
-  await context.agent.rollback(device, { deadline: Deadline.after(agentLimitMs), signal: context.signal });
+  const { agent, signal } = context;
+  if (agent.rollback === undefined)
+    throw new HarnessError('agent-mismatch', `${agent.name} has no way back to the release before`);
+  await agent.rollback(device, { deadline: Deadline.after(agentLimitMs), signal });
 }
 
 /** What there is to compare a device with. */

@@ -29,16 +29,11 @@ export type PowerCuts =
   | { mode: 'random'; count: number }
   | { mode: 'naive'; count: number };
 
-/** Update agents that are package managers. */
-export const packageAgentNames = ['opkg', 'apt', 'dpkg', 'rpm'] as const;
-export type PackageAgentName = (typeof packageAgentNames)[number];
-
-/** An update agent and its settings. `script` runs the scenario's own commands in the guest. */
-export type AgentSpec =
-  | { name: 'rauc'; bundle: string }
-  /** `beforeRecovery`: what a device does after a cut before the package manager's documented recovery. */
-  | { name: PackageAgentName; beforeRecovery?: string }
-  | { name: 'script'; bundle: string; install: string; confirm?: string; rollback?: string };
+/** An update agent and its settings, plain data as JSON has it; `agents/` says which agents and settings there are. */
+export interface AgentSpec {
+  readonly name: string;
+  readonly [setting: string]: unknown;
+}
 
 /** The packages that the scenario installs, of those of the image's feed. */
 export function installedBy({ provision }: Pick<Scenario, 'provision'>): string[] {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { version } from '../core/version.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord } from '../model/record.ts';
-import type { InstalledPackage } from '../model/software.ts';
+import type { InstalledPackage, PackageSystem } from '../model/software.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { comparisons } from '../sbom/compare.ts';
 import { diffSoftware } from '../sbom/diff.ts';
@@ -37,7 +37,7 @@ export class SoftwareNotes {
 
   /** `after`: what is installed now, as the device says. */
   async note({ from, to }: Upgrade, after: readonly InstalledPackage[] | undefined): Promise<void> {
-    const system = this.context.agent.packages?.system;
+    const { system } = this;
     const { before } = this;
     this.before = after;
     if (before === undefined || after === undefined || system === undefined) return;
@@ -62,9 +62,14 @@ export class SoftwareNotes {
     ];
   }
 
+  private get system(): PackageSystem | undefined {
+    const { source } = this.context.agent;
+    return source.kind === 'feed' ? source.system : undefined;
+  }
+
   /** What the indexes of a release's feed say of its packages; rpm's own record says all of it. */
   private async facts(release: string): Promise<FactBook> {
-    if (this.context.agent.packages?.system === 'rpm') return new Map();
+    if (this.system === 'rpm') return new Map();
     const [name, file] = Object.entries(this.context.manifest.releases[release]?.feed ?? {})[0] ?? [];
     if (name === undefined || file === undefined) return new Map();
     return await readFeedFacts(file.path.slice(0, -name.length), this.context.signal);

@@ -1,7 +1,11 @@
+import type { ChosenAgent } from '../agents/agent.ts';
 import { ScenarioError } from '../core/errors.ts';
-import { bundlePath, feedPath, type RunContext } from '../device/run-context.ts';
+import { feedPath } from '../device/deliver-feed.ts';
+import { deliveryTo, offerOf } from '../device/deliveries.ts';
+import type { ServedFile } from '../device/delivery.ts';
+import type { RunContext } from '../device/run-context.ts';
 import { didYouMean } from '../document/suggest.ts';
-import { type FeedFault, isIndex } from '../feed/faults.ts';
+import type { FeedFault } from '../feed/faults.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
 import { type Upgrade } from '../model/upgrade.ts';
@@ -13,15 +17,9 @@ export interface Trouble {
   text: string;
 }
 
-/** A file of the server: its URL path without the first slash, and its name for people. */
-interface ServedFile {
-  path: string;
-  what: string;
-  bytes: number;
-}
-
 /** What of a context troubles are worked out from. */
 export type Sources = Pick<RunContext, 'scenario' | 'contents'> & {
+  agent: Pick<ChosenAgent, 'source'>;
   manifest: Pick<ImageManifest, 'releases'>;
 };
 
@@ -80,33 +78,19 @@ export function troubleOf(sources: Sources, attempt: FaultyAttempt, { from, to }
 
 /** The bundle, the file of a package, or the feed's indexes, the largest first. */
 function filesMeant(
-  { scenario, contents, manifest }: Sources,
+  { scenario, contents, manifest, agent }: Sources,
   { name, package: wanted }: FaultyAttempt,
   release: string,
 ): ServedFile[] {
-  const { agent, source } = scenario;
-  const { bundles = {}, feed = {} } = manifest.releases[release] ?? {};
-  if ('bundle' in agent) {
-    const path = bundlePath(release, agent.bundle).slice(1);
-    return [{ path, what: release, bytes: bundles[agent.bundle]?.bytes ?? 0 }];
-  }
-  const served = (path: string, what: string): ServedFile => ({
-    path: `${feedPath(release).slice(1)}/${path}`,
-    what,
-    bytes: feed[path]?.bytes ?? 0,
-  });
-  if (wanted === undefined)
-    return Object.keys(feed)
-      .filter(isIndex)
-      .map((path) => served(path, `the index ${path} of ${release}`))
-      .filter(({ bytes }) => bytes > 0)
-      .sort((a, b) => b.bytes - a.bytes);
+  const delivery = deliveryTo(agent);
+  const offer = offerOf(manifest, release);
+  if (wanted === undefined) return delivery.faultable(offer);
   const packages = contents?.get(release) ?? [];
   const found = packages.filter((one) => one.name === wanted);
-  if (found.length > 0) return found.map(({ path, version }) => served(path, `${wanted} ${version}`));
+  if (found.length > 0) return delivery.faultable(offer, found);
   throw new ScenarioError(
     'fault-no-package',
-    `${source.path}: feedFaults, ${name}: ${release} has no package ${wanted}${didYouMean(
+    `${scenario.source.path}: feedFaults, ${name}: ${release} has no package ${wanted}${didYouMean(
       wanted,
       packages.map((one) => one.name),
     )}`,
@@ -115,16 +99,15 @@ function filesMeant(
 
 /** The byte of a file that a fault names. Throws ScenarioError `fault-beyond`. */
 function placeIn(
-  { scenario: { source, agent } }: Sources,
+  { scenario: { source } }: Sources,
   { name, fault, at }: FaultyAttempt,
-  { what, bytes }: ServedFile,
+  { inFull, bytes }: ServedFile,
 ): number {
   const place = 'byte' in at ? at.byte : Math.floor(bytes * at.share);
   if (fault === 'missing' || place < bytes) return place;
-  const whole = 'bundle' in agent ? `the ${agent.bundle} bundle of ${what}` : what;
   throw new ScenarioError(
     'fault-beyond',
-    `${source.path}: feedFaults, ${name}: there is no byte ${place} in ${whole}, which has ${bytes}`,
+    `${source.path}: feedFaults, ${name}: there is no byte ${place} in ${inFull}, which has ${bytes}`,
     { hint: 'bytes are counted from 0; a share such as 50% fits every file' },
   );
 }

@@ -59,7 +59,8 @@ export async function admit(options: AdmitOptions): Promise<Admitted> {
   for (const plan of plans) {
     if (plan.paths.length === 0) continue;
     const file = `scenarios/${plan.name}.yaml`;
-    await write(join(folder, file), scenarioText(plan, { image, agent, machines, releases }, file));
+    const frame = { image, agent: agent.name, promise: agent.packages?.promise, machines, releases };
+    await write(join(folder, file), scenarioText(plan, frame, file));
     written.push({ plan, file, scenario: await loadScenario(join(folder, file)) });
   }
   const ran = await runAll(options, written, folder);
@@ -79,7 +80,7 @@ export async function admit(options: AdmitOptions): Promise<Admitted> {
     created: created.toISOString(),
     verdict: worst(packages.map(({ verdict }) => verdict)),
     image,
-    agent,
+    agent: agent.name,
     machines: [...machines],
     releases: [...releases],
     powerCuts,

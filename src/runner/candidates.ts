@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { type BuildPlace, type ReadBuild, readBuild } from '../admission/package-facts.ts';
-import { ScenarioError } from '../core/errors.ts';
+import type { ChosenAgent } from '../agents/agent.ts';
+import { type AgentList, agentFor, agents } from '../agents/index.ts';
+import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { releaseContents } from '../device/open-context.ts';
 import { didYouMean } from '../document/suggest.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
-import type { AgentSpec } from '../model/scenario.ts';
 import { compareVersions } from '../package/control/version.ts';
 import { formatOf, type PackageFormat } from '../package/package-format.ts';
 import { compareRpmVersions } from '../package/rpm/version.ts';
@@ -29,13 +30,10 @@ export interface CandidateOptions {
 export interface Candidates {
   /** As scenarios name it, wherever they lie. */
   image: string;
-  agent: AgentSpec['name'];
+  agent: ChosenAgent;
   releases: readonly string[];
   candidates: { name: string; reads: ReadBuild[] }[];
 }
-
-/** What installs packages of each format. */
-const agents: Record<PackageFormat, AgentSpec['name']> = { ipk: 'opkg', deb: 'apt', rpm: 'rpm' };
 
 /**
  * Finds the packages in the feeds of all machines and releases, and reads them. Throws ScenarioError `unknown-package`,
@@ -66,8 +64,18 @@ export async function candidatesOf(options: CandidateOptions): Promise<Candidate
     candidates.push({ name, reads });
   }
   const [file = ''] = candidates.flatMap(({ reads }) => reads.map(({ facts }) => facts.file));
-  const agent = agents[formatOf(file) ?? 'ipk'];
+  const agent = agentForPackages(formatOf(file) ?? 'ipk');
   return { image, agent, releases, candidates };
+}
+
+/** What installs packages of a format: of several agents the first, with its defaults. */
+export function agentForPackages(format: PackageFormat, list: AgentList = agents): ChosenAgent {
+  const found = list
+    .filter(({ takesDefaults }) => takesDefaults)
+    .map(({ name }) => agentFor({ name }, list))
+    .find(({ source }) => source.kind === 'feed' && source.format === format);
+  if (found !== undefined) return found;
+  throw new HarnessError('agent-unknown', `there is no agent for packages of the format ${format}`);
 }
 
 /** The releases of a product, oldest first, without those that are there for a scenario of their own. */

@@ -1,5 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
+import { agentFor } from '../agents/index.ts';
 import { ScenarioError } from '../core/errors.ts';
+import { deliveryTo, offerOf } from '../device/deliveries.ts';
 import { startRelease } from '../device/start-release.ts';
 import { buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
@@ -25,7 +27,8 @@ export function imageFor(
 
 /** Throws ScenarioError where the image does not have what the scenario's paths need. */
 export function assertReleases(scenario: Scenario, manifest: ImageManifest): void {
-  const { agent, expect, paths, source } = scenario;
+  const { expect, paths, source } = scenario;
+  const agent = agentFor(scenario.agent);
   const upgradedTo = new Set(paths.flatMap((path) => sourcesOf(path, scenario, manifest)));
   for (const version of new Set(paths.flat())) {
     const release = manifest.releases[version];
@@ -44,32 +47,24 @@ export function assertReleases(scenario: Scenario, manifest: ImageManifest): voi
         },
       );
     if (!upgradedTo.has(version)) continue;
-    const where = `${source.path}: release ${version} of ${manifest.name}`;
-    if (!('bundle' in agent)) {
-      if (release.feed === undefined)
-        throw new ScenarioError(
-          'unknown-feed',
-          `${where} has no package feed, which ${agent.name} upgrades from`,
-        );
-    } else if (release.bundles[agent.bundle] === undefined)
+    const lack = deliveryTo(agent).lack(release, agent.name);
+    if (lack !== undefined)
       throw new ScenarioError(
-        'unknown-bundle',
-        `${where} has no ${agent.bundle} bundle; it has ${Object.keys(release.bundles).join(', ') || 'none'}`,
+        lack.code,
+        `${source.path}: release ${version} of ${manifest.name} ${lack.message}`,
       );
   }
 }
 
 /** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
 export function filesInUse(scenario: Scenario, manifest: ImageManifest): FileRef[] {
-  const { agent, paths, feedFaults } = scenario;
+  const { paths, feedFaults } = scenario;
+  const delivery = deliveryTo(agentFor(scenario.agent));
   const { boot, releases } = manifest;
   const factory = paths.flatMap(([first = '']) =>
     Object.values(releases[startRelease(manifest, first)]?.factory ?? {}),
   );
-  const given = (version: string) => {
-    const { bundles = {}, feed = {} } = releases[version] ?? {};
-    return 'bundle' in agent ? (bundles[agent.bundle] ?? []) : Object.values(feed);
-  };
+  const given = (version: string) => delivery.files(offerOf(manifest, version));
   // A feed may be given half as the release before.
   const bundles = paths.flatMap((path) =>
     (feedFaults.length > 0 ? path : sourcesOf(path, scenario, manifest)).flatMap(given),

@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import type { AgentDefinition } from '../agents/define-agent.ts';
+import { type AgentList, agentFor, agentNamed, agents } from '../agents/index.ts';
 import { sha256 } from '../core/digest.ts';
 import { parseDocument } from '../document/parse.ts';
 import { readText } from '../document/read.ts';
@@ -12,17 +13,17 @@ import {
   type Scenario,
 } from '../model/scenario.ts';
 import { resolvePaths } from './paths.ts';
-import { type ScenarioDocument, scenarioSchema } from './schema.ts';
+import { type ScenarioDocument, scenarioSchemaFor } from './schema.ts';
 
 /** Reads a scenario file. Throws ScenarioError that names file:line:column for each thing that is wrong. */
 export async function loadScenario(path: string): Promise<Scenario> {
   return parseScenario(await readText(path), path);
 }
 
-/** Checks a scenario's text; `path` is what errors and the record call it. */
-export function parseScenario(text: string, path: string): Scenario {
-  const document = parseDocument(text, path, consistentScenario);
-  const agent = agentSpec(document.agent);
+/** Checks a scenario's text; `path` is what errors and the record call it, and its agent is one of `list`. */
+export function parseScenario(text: string, path: string, list: AgentList = agents): Scenario {
+  const document = parseDocument(text, path, consistentScenario(list));
+  const agent = agentSpec(document.agent, list);
   const provision = document.provision.map(provisionStep);
   const touched = provision.flatMap((step) => ('run' in step || 'install' in step ? [] : [pathOf(step)]));
   return {
@@ -53,126 +54,129 @@ export function parseScenario(text: string, path: string): Scenario {
       outcomes: document.expect.outcomes,
       configuration: document.expect.configuration,
       // A package manager's recovery is an upgrade done again: that is part of coming back whole.
-      retry: takesFeed(agent) ? 'unchecked' : document.expect.retry,
+      retry: agentFor(agent, list).packages === undefined ? document.expect.retry : 'unchecked',
       rollback: document.expect.rollback,
     },
   };
 }
 
 /** What a schema of single values cannot say: what names must have been given, and what does not go together. */
-const consistentScenario = scenarioSchema.superRefine(
-  ({ agent, releases: given, paths, provision, checks, reinstall, feedFaults, expect }, context) => {
-    const releases = branchesOf(given).flat();
-    const complain = (path: PropertyKey[], message: string) =>
-      context.addIssue({ code: 'custom', path, message });
-    const places: PropertyKey[][] = Array.isArray(given)
-      ? given.map((_, i) => ['releases', i])
-      : Object.entries(given).flatMap(([branch, list]) => list.map((_, i) => ['releases', branch, i]));
-    const installs = provision.some(({ install }) => install !== undefined);
-    provision.forEach(({ install }, i) => {
-      if (install === undefined) return;
-      if (!takesFeed(agentSpec(agent)))
-        complain(['provision', i, 'install'], 'this agent takes bundles, and has no packages to install');
-      if (provision.slice(0, i).some((before) => before.install === undefined))
-        complain(['provision', i], 'packages are installed before anything else is done');
-    });
-    if (reinstall.length > 0 && !takesFeed(agentSpec(agent)))
-      complain(['reinstall'], 'this agent takes bundles, and has no packages to remove');
-    releases.forEach((release, i) => {
-      if (releases.indexOf(release) < i) complain(places[i] ?? [], `release ${release} is there twice`);
-    });
-    paths.forEach((path, i) => {
-      if (typeof path === 'string') {
-        const without = releases.length > 1 && resolvePaths(branchesOf(given), [path]).length === 0;
-        if (without) complain(['paths', i], `"${path}" is no path with these releases`);
-        return;
-      }
-      if (path.length === 1 && !installs)
+function consistentScenario(list: AgentList) {
+  return scenarioSchemaFor(list).superRefine(
+    (
+      { agent: chosen, releases: given, paths, provision, checks, reinstall, feedFaults, expect },
+      context,
+    ) => {
+      const releases = branchesOf(given).flat();
+      const agent = agentFor(agentSpec(chosen, list), list);
+      const { packages, source } = agent;
+      const complain = (path: PropertyKey[], message: string) =>
+        context.addIssue({ code: 'custom', path, message });
+      const places: PropertyKey[][] = Array.isArray(given)
+        ? given.map((_, i) => ['releases', i])
+        : Object.entries(given).flatMap(([branch, list]) => list.map((_, i) => ['releases', branch, i]));
+      const installs = provision.some(({ install }) => install !== undefined);
+      provision.forEach(({ install }, i) => {
+        if (install === undefined) return;
+        if (packages === undefined)
+          complain(['provision', i, 'install'], 'this agent takes bundles, and has no packages to install');
+        if (provision.slice(0, i).some((before) => before.install === undefined))
+          complain(['provision', i], 'packages are installed before anything else is done');
+      });
+      if (reinstall.length > 0 && packages === undefined)
+        complain(['reinstall'], 'this agent takes bundles, and has no packages to remove');
+      releases.forEach((release, i) => {
+        if (releases.indexOf(release) < i) complain(places[i] ?? [], `release ${release} is there twice`);
+      });
+      paths.forEach((path, i) => {
+        if (typeof path === 'string') {
+          const without = releases.length > 1 && resolvePaths(branchesOf(given), [path]).length === 0;
+          if (without) complain(['paths', i], `"${path}" is no path with these releases`);
+          return;
+        }
+        if (path.length === 1 && !installs)
+          complain(
+            ['paths', i],
+            'nothing is upgraded on a path of one release, and no provision step installs a package',
+          );
+        path.forEach((release, j) => {
+          if (!releases.includes(release))
+            complain(
+              ['paths', i, j],
+              `unknown release "${release}"; expected one of ${releases.join(', ')}${didYouMean(release, releases)}`,
+            );
+          else if (path[j - 1] === release) complain(['paths', i, j], `release ${release} follows itself`);
+        });
+      });
+      checks.forEach(({ name }, i) => {
+        if (checks.findIndex((other) => other.name === name) < i)
+          complain(['checks', i, 'name'], `check ${name} is there twice`);
+      });
+      feedFaults.forEach(({ name }, i) => {
+        if (feedFaults.findIndex((other) => other.name === name) < i)
+          complain(['feedFaults', i, 'name'], `fault ${name} is there twice`);
+      });
+      feedFaults.forEach(({ fault, package: name }, i) => {
+        const publishing = publishingFaults.some((one) => one === fault);
+        if (publishing && source.kind !== 'feed')
+          complain(
+            ['feedFaults', i, 'fault'],
+            `${fault} is for package feeds, and this agent takes a bundle`,
+          );
+        if (name === undefined) return;
+        if (publishing) complain(['feedFaults', i, 'package'], `${fault} is of the whole feed`);
+        else if (source.kind !== 'feed')
+          complain(
+            ['feedFaults', i, 'package'],
+            'this agent takes a bundle, which is the file that is meant',
+          );
+      });
+      if (feedFaults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
         complain(
-          ['paths', i],
-          'nothing is upgraded on a path of one release, and no provision step installs a package',
+          ['feedFaults'],
+          'nothing would show whether the device is still on the old release: add checks',
         );
-      path.forEach((release, j) => {
+      const broken = Object.keys(expect.broken);
+      for (const release of broken)
         if (!releases.includes(release))
           complain(
-            ['paths', i, j],
+            ['expect', 'broken', release],
             `unknown release "${release}"; expected one of ${releases.join(', ')}${didYouMean(release, releases)}`,
           );
-        else if (path[j - 1] === release) complain(['paths', i, j], `release ${release} follows itself`);
-      });
-    });
-    checks.forEach(({ name }, i) => {
-      if (checks.findIndex((other) => other.name === name) < i)
-        complain(['checks', i, 'name'], `check ${name} is there twice`);
-    });
-    feedFaults.forEach(({ name }, i) => {
-      if (feedFaults.findIndex((other) => other.name === name) < i)
-        complain(['feedFaults', i, 'name'], `fault ${name} is there twice`);
-    });
-    feedFaults.forEach(({ fault, package: name }, i) => {
-      const publishing = publishingFaults.some((one) => one === fault);
-      if (publishing && !takesFeed(agentSpec(agent)))
-        complain(['feedFaults', i, 'fault'], `${fault} is for package feeds, and this agent takes a bundle`);
-      if (name === undefined) return;
-      if (publishing) complain(['feedFaults', i, 'package'], `${fault} is of the whole feed`);
-      else if (!takesFeed(agentSpec(agent)))
-        complain(['feedFaults', i, 'package'], 'this agent takes a bundle, which is the file that is meant');
-    });
-    if (feedFaults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
-      complain(
-        ['feedFaults'],
-        'nothing would show whether the device is still on the old release: add checks',
-      );
-    const broken = Object.keys(expect.broken);
-    for (const release of broken)
-      if (!releases.includes(release))
+      if (broken.length > 0 && packages === undefined)
+        complain(['expect', 'broken'], 'packages are named, and this agent takes a bundle');
+      if (broken.length > 0 && expect.release === 'unchecked')
         complain(
-          ['expect', 'broken', release],
-          `unknown release "${release}"; expected one of ${releases.join(', ')}${didYouMean(release, releases)}`,
+          ['expect', 'broken'],
+          'which packages are configured is not looked at without checking the release',
         );
-    if (broken.length > 0 && !takesFeed(agentSpec(agent)))
-      complain(['expect', 'broken'], 'packages are named, and this agent takes a bundle');
-    if (broken.length > 0 && expect.release === 'unchecked')
-      complain(
-        ['expect', 'broken'],
-        'which packages are configured is not looked at without checking the release',
-      );
-    if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
-      complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');
-    if (expect.rollback !== 'succeeds') return;
-    if (expect.upgrade === 'falls-back')
-      complain(['expect', 'rollback'], 'a device that has fallen back has no release to roll back from');
-    if (typeof agent === 'object' && agent.name === 'script' && agent.rollback === undefined)
-      complain(['expect', 'rollback'], 'the agent has no rollback command; expected agent.rollback');
-  },
-) satisfies z.ZodType<ScenarioDocument>;
+      if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
+        complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');
+      if (expect.rollback !== 'succeeds') return;
+      if (expect.upgrade === 'falls-back')
+        complain(['expect', 'rollback'], 'a device that has fallen back has no release to roll back from');
+      if (agent.rollback === undefined)
+        complain(['expect', 'rollback'], noRollback(agentNamed(agent.name, list)));
+    },
+  );
+}
+
+/** Some agents go back if the scenario says how. */
+function noRollback({ name, schema }: AgentDefinition): string {
+  return 'rollback' in schema.shape
+    ? 'the agent has no rollback command; expected agent.rollback'
+    : `${name} has no way back to the release before`;
+}
 
 /** Releases that have no branches are one. */
 function branchesOf(releases: ScenarioDocument['releases']): readonly (readonly string[])[] {
   return Array.isArray(releases) ? [releases] : Object.values(releases);
 }
 
-/** Package managers take a feed; the other agents take a bundle. */
-function takesFeed(agent: AgentSpec): boolean {
-  return !('bundle' in agent);
-}
-
-function agentSpec(agent: ScenarioDocument['agent']): AgentSpec {
-  if (agent === 'rauc') return { name: 'rauc', bundle: 'verity' };
-  if (typeof agent === 'string') return { name: agent };
-  if (agent.name === 'rauc') return agent;
-  if (agent.name !== 'script') {
-    const { name, beforeRecovery } = agent;
-    return { name, ...(beforeRecovery === undefined ? {} : { beforeRecovery }) };
-  }
-  const { name, bundle, install, confirm, rollback } = agent;
-  return {
-    name,
-    bundle,
-    install,
-    ...(confirm === undefined ? {} : { confirm }),
-    ...(rollback === undefined ? {} : { rollback }),
-  };
+/** The agent with all of its settings. */
+function agentSpec(agent: ScenarioDocument['agent'], list: AgentList): AgentSpec {
+  const given: AgentSpec = typeof agent === 'string' ? { name: agent } : agent;
+  return agentNamed(given.name, list).specOf(given);
 }
 
 function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionStep {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { type AgentList, agents } from '../agents/index.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
 import { cutPhases, fileFaults, publishingFaults, stateKinds } from '../model/scenario.ts';
-import { agent } from './agent-schema.ts';
+import { agentSchema } from './agent-schema.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
-import { text } from './text-schema.ts';
+
+const text = z.string().min(1).max(100_000);
 
 const release = z
   .string()
@@ -202,70 +204,72 @@ const expectations = z.strictObject({
     .describe("At the end of each path: must the agent's rollback bring back the release before?"),
 });
 
-/** A scenario file: what YAML is checked against, and what `brownout schema` prints. */
-export const scenarioSchema = z.strictObject({
-  name: z.string().min(1).max(200).describe('One sentence that says what is shown'),
-  machines: z.array(z.enum(machineNames)).min(1),
-  image: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w.-]{0,63}$|^[^\0]*\/[^\0]*$/, {
-      error: 'the name of a reference image, or a path with a "/"',
-    })
-    .describe(
-      'A reference image by name; or, with a "/", a folder with an image.yaml, relative to this file',
-    ),
-  agent,
-  releases: z
-    .union([
-      z.array(release).min(2),
-      z
-        .record(
-          z.string().regex(/^[A-Za-z0-9][\w.+-]{0,63}$/, { error: 'the name of a branch: kirkstone' }),
-          z.array(release).min(1),
-        )
-        .refine((branches) => Object.values(branches).flat().length > 1, 'at least two releases'),
-    ])
-    .describe('Oldest first; or branches by name, oldest first, each with its releases'),
-  paths: z.array(path).min(1).default(['adjacent']),
-  provision: z.array(provisionStep).default([]).describe("What the device's owner did before the upgrade"),
-  configuration: z
-    .array(guestPath)
-    .default([])
-    .describe("Further files that are the owner's, besides those that the provision steps touch"),
-  checks: z
-    .array(check)
-    .default([])
-    .describe('What must hold of every device that comes up, besides release and configuration'),
-  reinstall: packageNames
-    .default([])
-    .describe('Packages that are removed at the end of each path, without a cut, and installed again'),
-  feedFaults: z
-    .array(feedFault)
-    .default([])
-    .describe(
-      'Before each upgrade a copy of the device tries it while the server has this fault: it must stay on the old ' +
-        'release, and take the new one when the server is repaired. A package manager that says that it failed may ' +
-        'leave the device between them',
-    ),
-  powerCuts: z
-    .strictObject({
-      during: z
-        .array(z.enum(cutPhases))
-        .min(1)
-        .default([...cutPhases]),
-      states: z
-        .array(z.enum(stateKinds))
-        .min(1)
-        .default([...stateKinds]),
-    })
-    .prefault({}),
-  expect: expectations.prefault({}),
-});
+/** A scenario file whose agent is one of a list: what YAML is checked against, and what `brownout schema` prints. */
+export function scenarioSchemaFor(list: AgentList) {
+  return z.strictObject({
+    name: z.string().min(1).max(200).describe('One sentence that says what is shown'),
+    machines: z.array(z.enum(machineNames)).min(1),
+    image: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]{0,63}$|^[^\0]*\/[^\0]*$/, {
+        error: 'the name of a reference image, or a path with a "/"',
+      })
+      .describe(
+        'A reference image by name; or, with a "/", a folder with an image.yaml, relative to this file',
+      ),
+    agent: agentSchema(list),
+    releases: z
+      .union([
+        z.array(release).min(2),
+        z
+          .record(
+            z.string().regex(/^[A-Za-z0-9][\w.+-]{0,63}$/, { error: 'the name of a branch: kirkstone' }),
+            z.array(release).min(1),
+          )
+          .refine((branches) => Object.values(branches).flat().length > 1, 'at least two releases'),
+      ])
+      .describe('Oldest first; or branches by name, oldest first, each with its releases'),
+    paths: z.array(path).min(1).default(['adjacent']),
+    provision: z.array(provisionStep).default([]).describe("What the device's owner did before the upgrade"),
+    configuration: z
+      .array(guestPath)
+      .default([])
+      .describe("Further files that are the owner's, besides those that the provision steps touch"),
+    checks: z
+      .array(check)
+      .default([])
+      .describe('What must hold of every device that comes up, besides release and configuration'),
+    reinstall: packageNames
+      .default([])
+      .describe('Packages that are removed at the end of each path, without a cut, and installed again'),
+    feedFaults: z
+      .array(feedFault)
+      .default([])
+      .describe(
+        'Before each upgrade a copy of the device tries it while the server has this fault: it must stay on the old ' +
+          'release, and take the new one when the server is repaired. A package manager that says that it failed may ' +
+          'leave the device between them',
+      ),
+    powerCuts: z
+      .strictObject({
+        during: z
+          .array(z.enum(cutPhases))
+          .min(1)
+          .default([...cutPhases]),
+        states: z
+          .array(z.enum(stateKinds))
+          .min(1)
+          .default([...stateKinds]),
+      })
+      .prefault({}),
+    expect: expectations.prefault({}),
+  });
+}
 
 /** A scenario file's content with defaults filled in. */
-export type ScenarioDocument = z.output<typeof scenarioSchema>;
+export type ScenarioDocument = z.output<ReturnType<typeof scenarioSchemaFor>>;
 
 /** JSON Schema (draft 2020-12) of scenario files, for editors. */
-export function scenarioJsonSchema(): Record<string, unknown> {
-  return { title: 'brownout scenario', ...z.toJSONSchema(scenarioSchema, { io: 'input' }) };
+export function scenarioJsonSchema(list: AgentList = agents): Record<string, unknown> {
+  return { title: 'brownout scenario', ...z.toJSONSchema(scenarioSchemaFor(list), { io: 'input' }) };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReleaseSource } from '../../src/agents/agent.ts';
-import { opkgAgent } from '../../src/agents/opkg.ts';
+import { agentFor } from '../../src/agents/index.ts';
 import { CleanupStack } from '../../src/core/cleanup.ts';
 import { Deadline } from '../../src/core/deadline.ts';
 import { observePackages } from '../../src/device/observe-packages.ts';
@@ -22,6 +22,8 @@ import { field } from '../../src/package/control/stanza.ts';
 import { writePackage } from '../../src/package/control/write-package.ts';
 import { createTarget, type Ready } from '../../src/target/target.ts';
 import { testData } from '../support/data.ts';
+
+const opkgAgent = agentFor({ name: 'opkg' });
 
 /** A package of these tests; it installs a file that says its version. */
 interface Probe {
@@ -105,7 +107,7 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
     const before = await serve(`${prefix}-1`, old, owner);
     const after = await serve(`${prefix}-2`, next, owner);
     const names = old.map(({ name }) => name);
-    await opkgAgent.packages.add(device, before.source, names, limits());
+    await opkgAgent.packages?.add(device, before.source, names, limits());
     const releases = new Map([
       ['1', before.contents],
       ['2', after.contents],
@@ -119,7 +121,7 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
     );
     const found = await look();
     const recover = async () => {
-      await opkgAgent.packages.recover(device, after.source, limits());
+      await opkgAgent.packages?.recover(device, after.source, limits());
       return look();
     };
     return { said, found, recovered: await recover().catch(String) };

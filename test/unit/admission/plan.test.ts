@@ -79,7 +79,11 @@ describe('scenarioText', () => {
   });
 
   it('asks of rpm what it promises of a plain %config', () => {
-    const text = scenarioText(plan(), { ...frame, agent: 'rpm' }, 's.yaml');
+    const text = scenarioText(
+      plan(),
+      { ...frame, agent: 'rpm', promise: { edited: 'kept-somewhere', deleted: 'may-return' } },
+      's.yaml',
+    );
     expect(parseScenario(text, 's.yaml').expect.configuration).toEqual({
       edited: 'kept-somewhere',
       deleted: 'may-return',

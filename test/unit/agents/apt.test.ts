@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aptAgent } from '../../../src/agents/apt.ts';
+import { agentFor } from '../../../src/agents/index.ts';
 import { device, limits } from './device.ts';
+
+const aptAgent = agentFor({ name: 'apt' });
 
 const source = { url: 'http://10.0.2.2:1/2.0/feed', folders: ['.'], packages: [], older: false };
 /** What was asked, without the settings. */
@@ -46,7 +48,7 @@ describe('apt', () => {
 
   it('recovers as dpkg and apt say: configure, repair what is half installed, then upgrade', async () => {
     const { asked, ready } = device({});
-    expect(await aptAgent.packages.recover(ready, source, limits())).toBeUndefined();
+    expect(await aptAgent.packages?.recover(ready, source, limits())).toBeUndefined();
     expect(short(asked)).toEqual([
       'dpkg --force-confold --configure -a',
       'apt-get -q -y update',
@@ -57,8 +59,8 @@ describe('apt', () => {
 
   it('adds and removes packages by name', async () => {
     const { asked, ready } = device({});
-    await aptAgent.packages.add(ready, source, ['nano', 'less'], limits());
-    await aptAgent.packages.remove(ready, ['nano'], limits());
+    await aptAgent.packages?.add(ready, source, ['nano', 'less'], limits());
+    await aptAgent.packages?.remove(ready, ['nano'], limits());
     expect(short(asked)).toEqual([
       'apt-get -q -y update',
       'apt-get -q -y install nano less',

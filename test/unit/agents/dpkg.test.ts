@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { dpkgAgent } from '../../../src/agents/dpkg.ts';
+import { agentFor } from '../../../src/agents/index.ts';
 import { device, limits } from './device.ts';
+
+const dpkgAgent = agentFor({ name: 'dpkg' });
 
 const packages = ['cron', 'nano', 'tar', 'dash'].map((name) => ({
   name,
@@ -44,15 +46,15 @@ describe('dpkg', () => {
 
   it('recovers by configuring what was unpacked, then installs what is left', async () => {
     const { asked, ready } = deviceWith('unpacked cron 2');
-    expect(await dpkgAgent.packages.recover(ready, source, limits())).toBeUndefined();
+    expect(await dpkgAgent.packages?.recover(ready, source, limits())).toBeUndefined();
     expect(asked[0]).toMatch(/dpkg --force-confold --configure -a$/);
     expect(fetched(asked)).toEqual(['cron']);
   });
 
   it('adds from the feed and removes by name', async () => {
     const { asked, ready } = deviceWith();
-    await dpkgAgent.packages.add(ready, source, ['nano'], limits());
-    await dpkgAgent.packages.remove(ready, ['nano'], limits());
+    await dpkgAgent.packages?.add(ready, source, ['nano'], limits());
+    await dpkgAgent.packages?.remove(ready, ['nano'], limits());
     expect(fetched(asked)).toEqual(['nano']);
     expect(asked.at(-1)).toMatch(/dpkg --force-confold --remove nano$/);
   });

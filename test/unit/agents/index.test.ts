@@ -25,7 +25,31 @@ describe('agentFor', () => {
   });
 
   it('gives each agent by its name', () => {
-    expect(agentFor({ name: 'rpm' }).packages?.system).toBe('rpm');
-    expect(agentFor({ name: 'rauc', bundle: 'plain' }).packages).toBeUndefined();
+    expect(agentFor({ name: 'rpm' })).toMatchObject({
+      name: 'rpm',
+      source: { kind: 'feed', format: 'rpm', system: 'rpm' },
+      packages: { promise: { edited: 'kept-somewhere', deleted: 'may-return' } },
+    });
+    const rauc = agentFor({ name: 'rauc', bundle: 'plain' });
+    expect(rauc).toMatchObject({ name: 'rauc', source: { kind: 'bundle', format: 'plain' } });
+    expect(rauc.packages).toBeUndefined();
+  });
+
+  it('knows which of them have a way back', () => {
+    expect(agentFor({ name: 'rauc' }).rollback).toBeDefined();
+    expect(agentFor({ name: 'opkg' }).rollback).toBeUndefined();
+    expect(agentFor({ name: 'script', install: 'i' }).rollback).toBeUndefined();
+    expect(agentFor({ name: 'script', install: 'i', rollback: 'r' }).rollback).toBeDefined();
+  });
+
+  it('refuses what no scenario could have said', () => {
+    expect(() => agentFor({ name: 'swupd' })).toThrow(
+      expect.objectContaining({
+        kind: 'harness',
+        code: 'agent-unknown',
+        message: 'there is no agent swupd, only rauc, opkg, apt, dpkg, rpm, script',
+      }),
+    );
+    expect(() => agentFor({ name: 'rauc', bundle: 'casync' })).toThrow(/verity/);
   });
 });

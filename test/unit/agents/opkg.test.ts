@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { opkgAgent } from '../../../src/agents/opkg.ts';
+import { agentFor } from '../../../src/agents/index.ts';
 import { device, limits } from './device.ts';
+
+const opkgAgent = agentFor({ name: 'opkg' });
 
 const source = {
   url: 'http://10.0.2.2:1/2.0/feed',
@@ -31,7 +33,7 @@ describe('opkg', () => {
 
   it('recovers by configuring what was unpacked and upgrading again', async () => {
     const { asked, ready } = device({});
-    expect(await opkgAgent.packages.recover(ready, source, limits())).toBeUndefined();
+    expect(await opkgAgent.packages?.recover(ready, source, limits())).toBeUndefined();
     expect(asked.slice(1)).toEqual([`${opkg} configure`, `${opkg} update`, `${opkg} upgrade`]);
   });
 
@@ -53,9 +55,9 @@ describe('opkg', () => {
     const { asked, ready } = device({
       'opkg remove nano': { exitCode: 255, stderr: 'No packages removed.' },
     });
-    await opkgAgent.packages.add(ready, source, ['nano', 'curl'], limits());
+    await opkgAgent.packages?.add(ready, source, ['nano', 'curl'], limits());
     expect(asked.slice(1)).toEqual([`${opkg} update`, `${opkg} install nano curl`]);
-    await expect(opkgAgent.packages.remove(ready, ['nano'], limits())).rejects.toMatchObject({
+    await expect(opkgAgent.packages?.remove(ready, ['nano'], limits())).rejects.toMatchObject({
       code: 'remove-failed',
     });
   });
@@ -76,11 +78,11 @@ describe('opkg', () => {
       architecture: 'all',
       path: name,
     }));
-    expect(await opkgAgent.packages.recover({ run }, { ...source, packages }, limits())).toBe('at try 3');
+    expect(await opkgAgent.packages?.recover({ run }, { ...source, packages }, limits())).toBe('at try 3');
     expect(asked.filter((command) => command === `${opkg} upgrade`)).toHaveLength(3);
     tries = -2;
     await expect(
-      opkgAgent.packages.recover({ run }, { ...source, packages }, limits()),
+      opkgAgent.packages?.recover({ run }, { ...source, packages }, limits()),
     ).rejects.toMatchObject({
       code: 'install-failed',
     });
@@ -88,7 +90,7 @@ describe('opkg', () => {
 
   it('does not try again what fails for another reason', async () => {
     const { asked, ready } = device({ [`${opkg} upgrade`]: { exitCode: 255, stderr: 'no space left' } });
-    await expect(opkgAgent.packages.recover(ready, source, limits())).rejects.toMatchObject({
+    await expect(opkgAgent.packages?.recover(ready, source, limits())).rejects.toMatchObject({
       code: 'install-failed',
     });
     expect(asked.filter((command) => command === `${opkg} upgrade`)).toHaveLength(1);

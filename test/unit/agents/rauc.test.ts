@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { rauc } from '../../../src/agents/rauc.ts';
+import { agentFor } from '../../../src/agents/index.ts';
 import { device, limits } from './device.ts';
+
+const rauc = agentFor({ name: 'rauc' });
 
 const status = (primary: string) =>
   JSON.stringify({

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { rpmAgent } from '../../../src/agents/rpm.ts';
+import { agentFor } from '../../../src/agents/index.ts';
 import { device, limits } from './device.ts';
+
+const rpmAgent = agentFor({ name: 'rpm' });
 
 const feedPackage = (name: string, version: string, architecture = 'noarch') => ({
   name,
@@ -74,7 +76,7 @@ describe('rpm', () => {
     const { asked, ready } = device({
       [query]: { stdout: 'gateway\t1.0-r0\tnoarch\ngateway\t1.1-r0\tnoarch\n' },
     });
-    expect(await rpmAgent.packages.recover(ready, source, limits())).toBeUndefined();
+    expect(await rpmAgent.packages?.recover(ready, source, limits())).toBeUndefined();
     expect(asked.at(-1)).toBe(run('--upgrade --replacepkgs'));
   });
 
@@ -88,11 +90,11 @@ describe('rpm', () => {
         return ready.run(command);
       },
     };
-    expect(await rpmAgent.packages.recover(mending, source, limits())).toBe('after rpm --rebuilddb');
+    expect(await rpmAgent.packages?.recover(mending, source, limits())).toBe('after rpm --rebuilddb');
     expect(asked).toEqual([query, 'rpm --rebuilddb', query]);
     // It may as well leave an empty database behind, with 0.
     const empty = device({ [query]: { stdout: '' } });
-    await expect(rpmAgent.packages.recover(empty.ready, source, limits())).rejects.toMatchObject({
+    await expect(rpmAgent.packages?.recover(empty.ready, source, limits())).rejects.toMatchObject({
       code: 'status-failed',
     });
     await expect(rpmAgent.install(empty.ready, source, limits())).rejects.toMatchObject({
@@ -105,13 +107,13 @@ describe('rpm', () => {
       'rpm --erase nano': { exitCode: 1, stderr: 'error: package nano is not installed' },
     });
     const packages = [feedPackage('extra', '1-9'), feedPackage('extra', '1-10')];
-    await rpmAgent.packages.add(ready, { ...source, packages }, ['extra'], limits());
+    await rpmAgent.packages?.add(ready, { ...source, packages }, ['extra'], limits());
     expect(asked[0]).toContain("'http://10.0.2.2:1/1.1/feed/extra-1-10.noarch.rpm'");
     expect(asked[1]).toBe(run('--install'));
-    await expect(rpmAgent.packages.add(ready, source, ['nano'], limits())).rejects.toMatchObject({
+    await expect(rpmAgent.packages?.add(ready, source, ['nano'], limits())).rejects.toMatchObject({
       code: 'add-failed',
     });
-    await expect(rpmAgent.packages.remove(ready, ['nano'], limits())).rejects.toMatchObject({
+    await expect(rpmAgent.packages?.remove(ready, ['nano'], limits())).rejects.toMatchObject({
       code: 'remove-failed',
     });
   });

@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { UpdateAgent } from '../../../src/agents/agent.ts';
+import type { ChosenAgent } from '../../../src/agents/agent.ts';
 import { agentFor } from '../../../src/agents/index.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import { serveFiles } from '../../../src/feed/http-server.ts';
@@ -27,7 +27,7 @@ const manifest = { releases: { '1.0': release('1.0', 10), '2.0': release('2.0', 
 
 function troubles(...faults: string[]) {
   const parsed = scenario(faults);
-  const sources = { scenario: parsed, manifest, contents: undefined };
+  const sources = { scenario: parsed, agent: agentFor(parsed.agent), manifest, contents: undefined };
   return parsed.feedFaults.map((attempt) => troubleOf(sources, attempt, { from: '1.0', to: '2.0' }));
 }
 
@@ -51,6 +51,7 @@ const packageA: PackageContents = {
 };
 const ofFeed = (...faults: string[]) => ({
   scenario: scenario(faults, 'opkg'),
+  agent: agentFor({ name: 'opkg' }),
   manifest: { releases: feeds },
   contents: new Map([['2.0', [packageA]]]),
 });
@@ -83,7 +84,12 @@ describe('the fault of a bundle', () => {
 
   it('lies within each bundle that devices are given', () => {
     const check = (...faults: string[]) =>
-      assertFaults({ scenario: scenario(faults), manifest, contents: undefined });
+      assertFaults({
+        scenario: scenario(faults),
+        agent: agentFor({ name: 'rauc' }),
+        manifest,
+        contents: undefined,
+      });
     check('name: a, fault: truncated, at: 999', 'name: b, fault: missing, at: 1000');
     expect(() => check('name: cut short, fault: dropped, at: 1000')).toThrow(
       expect.objectContaining({
@@ -161,8 +167,8 @@ describe('an attempt', () => {
       files: new Map([['/2.0/verity', join(folder, 'bundle')]]),
       onNotice: () => undefined,
     });
-    const agent: UpdateAgent = {
-      ...agentFor({ name: 'script', bundle: 'verity', install: '' }),
+    const agent: ChosenAgent = {
+      ...agentFor({ name: 'script', bundle: 'verity', install: 'true' }),
       install: (_, { url }) => install(url.replace('10.0.2.2', '127.0.0.1')),
     };
     const context = {

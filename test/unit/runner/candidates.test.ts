@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { dpkg } from '../../../src/agents/dpkg.ts';
+import { script } from '../../../src/agents/script.ts';
 import type { ReleaseSpec } from '../../../src/model/image.ts';
-import { sequenceOf } from '../../../src/runner/candidates.ts';
+import { agentForPackages, sequenceOf } from '../../../src/runner/candidates.ts';
 
 const release = (version: string, more: Partial<ReleaseSpec> = {}): ReleaseSpec => ({
   version,
@@ -17,5 +19,16 @@ describe('the releases of a product', () => {
       '4.0.5-broken': release('4.0.5-broken', { apart: true }),
     };
     expect(sequenceOf({ releases })).toEqual(['4.0.1', '4.0.2']);
+  });
+});
+
+describe('the agent for packages', () => {
+  it('is the first of the list that takes them without being told more', () => {
+    const chosen = (['ipk', 'deb', 'rpm'] as const).map((format) => agentForPackages(format).name);
+    expect(chosen).toEqual(['opkg', 'apt', 'rpm']);
+    expect(agentForPackages('deb', [dpkg, script]).name).toBe('dpkg');
+    expect(() => agentForPackages('ipk', [dpkg, script])).toThrow(
+      expect.objectContaining({ kind: 'harness', code: 'agent-unknown' }),
+    );
   });
 });

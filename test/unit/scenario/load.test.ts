@@ -184,6 +184,11 @@ expect:
       's.yaml:6:21: expect.rollback: the agent has no rollback command; expected agent.rollback',
     ],
     [
+      'a rollback by an agent that has none',
+      `${minimal.replace('rauc\n', 'opkg\n')}expect: { rollback: succeeds }\n`,
+      's.yaml:6:21: expect.rollback: opkg has no way back to the release before',
+    ],
+    [
       'a path of one',
       `${minimal}paths: [["1.0"]]\n`,
       's.yaml:6:9: paths[0]: nothing is upgraded on a path of one release, and no provision step installs a package',

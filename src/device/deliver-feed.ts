@@ -1,0 +1,36 @@
+import { posix } from 'node:path';
+import { isIndex } from '../feed/faults.ts';
+import type { Delivery, Offer, ServedFile } from './delivery.ts';
+
+/** Path of a release's package feed on the server. */
+export function feedPath(release: string): string {
+  return `/${release}/feed`;
+}
+
+/** Releases that are feeds of packages. */
+export const feedDelivery: Delivery = {
+  lack: ({ feed }, agent) =>
+    feed === undefined
+      ? { code: 'unknown-feed', message: `has no package feed, which ${agent} upgrades from` }
+      : undefined,
+  files: ({ feed = {} }) => Object.values(feed),
+  source: ({ version, feed = {} }, packages) => ({
+    path: feedPath(version),
+    folders: Object.keys(feed)
+      .filter((path) => posix.basename(path) === 'Packages.gz')
+      .map((path) => posix.dirname(path)),
+    packages,
+  }),
+  faultable: (offer, packages) =>
+    packages === undefined
+      ? Object.keys(offer.feed ?? {})
+          .filter(isIndex)
+          .map((path) => served(offer, path, `the index ${path} of ${offer.version}`))
+          .filter(({ bytes }) => bytes > 0)
+          .sort((a, b) => b.bytes - a.bytes)
+      : packages.map(({ name, path, version }) => served(offer, path, `${name} ${version}`)),
+};
+
+function served({ version, feed = {} }: Offer, path: string, what: string): ServedFile {
+  return { path: `${feedPath(version).slice(1)}/${path}`, what, inFull: what, bytes: feed[path]?.bytes ?? 0 };
+}

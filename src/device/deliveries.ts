@@ -1,0 +1,20 @@
+import type { AgentSource } from '../agents/agent.ts';
+import type { ImageManifest } from '../model/image.ts';
+import { bundleDelivery } from './deliver-bundle.ts';
+import { feedDelivery } from './deliver-feed.ts';
+import type { Delivery, Offer } from './delivery.ts';
+
+/** How releases reach an agent: the one place that tells kinds of sources apart. */
+export function deliveryTo({ source }: { source: AgentSource }): Delivery {
+  switch (source.kind) {
+    case 'bundle':
+      return bundleDelivery(source.format);
+    case 'feed':
+      return feedDelivery;
+  }
+}
+
+/** What an image offers of a release; nothing of one that it does not have. */
+export function offerOf({ releases }: Pick<ImageManifest, 'releases'>, version: string): Offer {
+  return releases[version] ?? { version, bundles: {} };
+}
