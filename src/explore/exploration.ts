@@ -1,4 +1,3 @@
-import { allOrStop } from '../core/all-or-stop.ts';
 import type { Limit } from '../core/limit.ts';
 import type { Random } from '../core/random.ts';
 import type { Ended } from '../model/record.ts';
@@ -10,7 +9,7 @@ import { Coverage } from './coverage.ts';
 import { knownOutcome } from './known-outcomes.ts';
 import type { Space } from './space.ts';
 import type { StateRef } from './states.ts';
-import { workThrough } from './work-through.ts';
+import { type Works, workThrough } from './work-through.ts';
 
 /** How much an exploration may do. */
 export interface ExplorationBounds {
@@ -123,14 +122,16 @@ export class Exploration<R extends { id: string }> {
   private async audit(): Promise<void> {
     const [first] = this.boots;
     if (first === undefined) return;
-    const { auditLeast, auditShare, random, places, stop } = this.parts;
+    const { auditLeast, auditShare, auditBudget, random } = this.parts;
     const count = Math.max(auditLeast, Math.ceil(auditShare * this.boots.length));
     const pruned = drawPruned(this, random.fork('audit'), count);
     const again = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
-    await allOrStop(
-      again.map((ref) => places(() => this.auditOne(ref))),
-      stop,
-    );
+    await this.workThrough({
+      next: () => again.shift(),
+      others: () => false,
+      goOn: () => !auditBudget.aborted,
+      work: (ref) => this.auditOne(ref),
+    });
   }
 
   /** Does the upgrade again after as many cuts as the bounds allow. */
@@ -149,16 +150,11 @@ export class Exploration<R extends { id: string }> {
     goOn: () => boolean,
   ): Promise<void> {
     const { [stage]: coverage } = this;
-    const { budget, signal, places, stop } = this.parts;
-    await workThrough({
+    const { budget } = this.parts;
+    await this.workThrough({
       next: () => this.timed(() => coverage.next()),
       others: () => coverage.busy,
-      goOn: () => {
-        signal.throwIfAborted();
-        return !budget.aborted && goOn();
-      },
-      places,
-      onFailure: stop,
+      goOn: () => !budget.aborted && goOn(),
       work: async (ref) => {
         coverage.begin(ref);
         try {
@@ -170,6 +166,19 @@ export class Exploration<R extends { id: string }> {
     });
     if (coverage.next() === undefined) this.ended[stage] = 'complete';
     else this.ended[stage] = budget.aborted ? 'budget' : 'bound';
+  }
+
+  private workThrough(works: Omit<Works<StateRef>, 'places' | 'onFailure'>): Promise<void> {
+    const { signal, places, stop } = this.parts;
+    return workThrough({
+      ...works,
+      goOn: () => {
+        signal.throwIfAborted();
+        return works.goOn();
+      },
+      places,
+      onFailure: stop,
+    });
   }
 
   private async boot(ref: StateRef, request: BootRequest): Promise<DecidingBoot<R>> {
@@ -237,7 +246,6 @@ export class Exploration<R extends { id: string }> {
 
   /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
   private async auditOne(ref: StateRef): Promise<void> {
-    if (this.parts.auditBudget.aborted) return;
     const retry = this.retries < this.parts.retryBoots;
     if (retry) this.retries += 1;
     const decided = this.whole.decidedBy(ref);

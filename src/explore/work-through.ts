@@ -34,6 +34,9 @@ export async function workThrough<T>({
     if (item === undefined) return others() ? { wait: turn.over } : 'done';
     try {
       await work(item);
+    } catch (error) {
+      failed = true;
+      throw error;
     } finally {
       turn.end();
       turn = new Turn();
@@ -47,10 +50,7 @@ export async function workThrough<T>({
       if (outcome !== 'worked') await outcome.wait;
     }
   };
-  await allOrStop(Array.from({ length: places.concurrency }, worker), (error) => {
-    failed = true;
-    onFailure(error);
-  });
+  await allOrStop(Array.from({ length: places.concurrency }, worker), onFailure);
 }
 
 /** The time until something has been done. */

@@ -8,9 +8,9 @@ import type { StateRef } from '../../../src/explore/states.ts';
 import { bufferView } from '../../../src/filesystem/view.ts';
 import { type StateKind, stateKinds } from '../../../src/model/scenario.ts';
 import { type CrashState, stateMaps } from '../../../src/writelog/crash-state.ts';
-import { sectorBytes, type WriteLog } from '../../../src/writelog/log.ts';
+import { sectorBytes, WriteLog } from '../../../src/writelog/log.ts';
 import { zeroed } from '../../../src/writelog/sector-map.ts';
-import { windowsOf } from '../../../src/writelog/windows.ts';
+import { idleMark, windowMark, windowsOf } from '../../../src/writelog/windows.ts';
 import { arbitraryLogOf } from '../writelog/arbitrary-log.ts';
 
 /** Sectors of the two disks; neither ends with a whole block of 4 KiB. */
@@ -53,6 +53,31 @@ export const madeUp: fc.Arbitrary<MadeUp> = fc
     const sectors = log.records.reduce((sum, { kind, count }) => sum + (kind === 'write' ? count : 0), 0);
     return { log, written: tags(sectors), bases: [tags(diskSectors[0]), tags(diskSectors[1])] };
   });
+
+/** A request of a made-up history: tags written to consecutive sectors of the first disk, or a flush; or a new step. */
+export type Request = { sector: number; tags: readonly number[] } | 'flush' | 'next upgrade';
+
+/** A log whose requests complete one after the other, over disks of zeros. */
+export function historyOf(requests: readonly Request[]): MadeUp {
+  const log = new WriteLog(
+    diskSectors.map((sectors, disk) => ({ id: `disk ${disk}`, sectors, cache: 'writeback' })),
+  );
+  const written: number[] = [];
+  let step = 0;
+  log.mark(windowMark(step, 'install'));
+  for (const request of requests) {
+    if (request === 'next upgrade') log.mark(windowMark((step += 1), 'install'));
+    else if (request === 'flush') log.complete(log.issue(0, 'flush', 0, 0, false));
+    else {
+      const { sector, tags } = request;
+      log.complete(log.issue(0, 'write', sector, tags.length, false, written.length));
+      written.push(...tags);
+    }
+  }
+  log.mark(idleMark);
+  const [main, second] = diskSectors;
+  return { log, written: Uint8Array.from(written), bases: [new Uint8Array(main), new Uint8Array(second)] };
+}
 
 /** What a space is made of besides its log. */
 export interface Parts {
