@@ -2,11 +2,17 @@ import { basename } from 'node:path';
 import { Option } from 'commander';
 import { ScenarioError } from '../core/errors.ts';
 import { findFeeds } from '../feed/find-feeds.ts';
-import { indexFeed, type ReleaseOptions, type WrittenIndex, writeIndexes } from '../feed/index-feed.ts';
+import {
+  indexFeed,
+  type MadeIndex,
+  type ReleaseOptions,
+  type WrittenIndex,
+  writeIndexes,
+} from '../feed/index-feed.ts';
 import { openSigner } from '../feed/sign-release.ts';
 import { type PackageFormat, packageFormats } from '../package/package-format.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
-import { exitCodes } from './exit-code.ts';
+import { LeftOut } from './left-out.ts';
 import { pointInTime, suiteName } from './values.ts';
 
 interface Options {
@@ -35,7 +41,7 @@ export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
       'Reads every package below a folder and writes Packages and Packages.gz into it, for ipks as opkg-make-index ' +
         'of opkg-utils does, for debs as dpkg-scanpackages --multiversion does; for rpms repodata/ with primary, ' +
         'filelists and other, as createrepo_c does. Same packages, same bytes. Nothing is written before every ' +
-        'package has been read.\n\n' +
+        'package has been read. One that is damaged is left out and named, and the exit code is 2.\n\n' +
         'For debs a Release file goes with them, so that apt takes the folder for a flat repository ("deb URI ./"); ' +
         'with --sign also InRelease, signed with an OpenPGP key. They are the same bytes again with the same --date.\n\n' +
         "In Yocto's layout (deploy/ipk or deploy/deb with a folder per architecture) each folder gets its own index, " +
@@ -76,6 +82,11 @@ async function index(
   const { format, stdout } = options;
   const release = await releaseOf(options);
   const tree = await findFeeds(folder, format);
+  const leftOut = new LeftOut(streams.stderr);
+  if (tree.sources > 0)
+    leftOut.warn(
+      `${tree.sources} source ${tree.sources === 1 ? 'rpm is' : 'rpms are'} not in the index: they install nothing`,
+    );
   if (stdout === true) {
     const [first, ...more] = tree.feeds;
     if (first === undefined || more.length > 0) {
@@ -86,17 +97,25 @@ async function index(
         { hint: `name one of them, such as ${first?.folder ?? folder}` },
       );
     }
-    streams.stdout.write((await indexFeed(first, format, signal)).text);
-    return exitCodes.passed;
+    const index = await indexFeed(first, format, signal);
+    streams.stdout.write(index.text);
+    note(index, leftOut);
+    return leftOut.exitCode();
   }
-  for (const written of await writeIndexes(folder, tree, format, { release, signal })) {
+  for (const written of await writeIndexes(folder, tree, format, { release, leaveOut: true, signal })) {
     const count = `${written.packages} ${written.packages === 1 ? 'package' : 'packages'}`;
     const by = release?.signer === undefined ? '' : ` signed with ${release.signer.fingerprint}`;
     const forApt = written.forApt.length === 0 ? '' : `, with ${written.forApt.join(' and ')}${by}`;
     streams.stdout.write(`${written.file}: ${count}${forApt}\n`);
+    note(written, leftOut);
     for (const warning of warnings(written)) streams.stderr.write(`warning: ${warning}\n`);
   }
-  return exitCodes.passed;
+  return leftOut.exitCode();
+}
+
+function note({ damaged, passedOver }: MadeIndex, leftOut: LeftOut): void {
+  for (const { message } of damaged) leftOut.add(message);
+  for (const what of passedOver) leftOut.warn(`${what}; opkg passes over it`);
 }
 
 /** What the Release file is to say; undefined where there will be none. Throws ScenarioError `option-invalid`. */

@@ -5,7 +5,7 @@ import { comparisons } from '../sbom/compare.ts';
 import { diffSoftware } from '../sbom/diff.ts';
 import { readInstalledFile } from '../sbom/read-installed-file.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
-import { exitCodes } from './exit-code.ts';
+import { complaints, LeftOut } from './left-out.ts';
 
 interface Options {
   format: PackageSystem;
@@ -43,11 +43,13 @@ async function diff(
   { format, beforeFeed, afterFeed, json }: Options,
   { streams, interruption: { signal } }: Surroundings,
 ): Promise<number> {
+  const leftOut = new LeftOut(streams.stderr);
+  const complain = complaints(leftOut);
   const [before, after] = await Promise.all([
-    readInstalledFile({ system: format, path: paths.before, feed: beforeFeed, signal }),
-    readInstalledFile({ system: format, path: paths.after, feed: afterFeed, signal }),
+    readInstalledFile({ system: format, path: paths.before, feed: beforeFeed, complain, signal }),
+    readInstalledFile({ system: format, path: paths.after, feed: afterFeed, complain, signal }),
   ]);
   const found = diffSoftware(before, after, comparisons[format]);
   streams.stdout.write(json === true ? `${JSON.stringify(found, null, 2)}\n` : softwareText(found));
-  return exitCodes.passed;
+  return leftOut.exitCode();
 }

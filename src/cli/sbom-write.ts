@@ -11,7 +11,7 @@ import { spdx23 } from '../sbom/spdx23.ts';
 import { spdx301 } from '../sbom/spdx301.ts';
 import { describeSystem, type SystemSbom } from '../sbom/system-sbom.ts';
 import { type AddCommand, act, examples, type Surroundings } from './command.ts';
-import { exitCodes } from './exit-code.ts';
+import { complaints, LeftOut } from './left-out.ts';
 import { utcTime, vendorId } from './values.ts';
 
 const writers = { '2.3': spdx23, '3.0.1': spdx301 };
@@ -80,9 +80,13 @@ export const addSbomWrite: AddCommand = (sbom, surroundings, finish) => {
 
 async function write(options: Options, { streams, interruption: { signal } }: Surroundings): Promise<number> {
   const { format, status, feed, before, imageSpdx, spdx, out, name, vendor } = options;
+  const leftOut = new LeftOut(streams.stderr);
+  const complain = complaints(leftOut);
   const [installed, earlier] = await Promise.all([
-    readInstalledFile({ system: format, path: status, feed, signal }),
-    before === undefined ? undefined : readInstalledFile({ system: format, path: before, feed, signal }),
+    readInstalledFile({ system: format, path: status, feed, complain, signal }),
+    before === undefined
+      ? undefined
+      : readInstalledFile({ system: format, path: before, feed, complain, signal }),
   ]);
   const image = imageSpdx === undefined ? undefined : await readImageSbom(imageSpdx, signal);
   const sbom = describeSystem({
@@ -104,7 +108,7 @@ async function write(options: Options, { streams, interruption: { signal } }: Su
     streams.stdout.write(`${out}: SPDX ${spdx}, ${counted(sbom)}\n`);
   }
   for (const warning of warnings(sbom)) streams.stderr.write(`warning: ${oneLine(warning)}\n`);
-  return exitCodes.passed;
+  return leftOut.exitCode();
 }
 
 function timeNow({ SOURCE_DATE_EPOCH: epoch = '' }: NodeJS.ProcessEnv): string {

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { findFeeds } from '../feed/find-feeds.ts';
-import { readPackages } from '../feed/indexed-package.ts';
+import { readAllPackages } from '../feed/indexed-package.ts';
 import type { PackageFile, PackageFormat } from '../package/package-format.ts';
 import type { PackagedFile } from '../package/packaged-file.ts';
 import { listFiles } from '../package/packaged-files.ts';
@@ -38,7 +38,7 @@ export async function readSource(
   const packages: SourcePackage[] = [];
   for (const feed of feeds) {
     const name = deploy ? basename(feed.folder) : '';
-    for (const { about, path } of await readPackages(feed.folder, feed.paths, signal))
+    for (const { about, path } of await readAllPackages(feed.folder, feed.paths, signal))
       packages.push({ about, metadata: metadataOf(about), path, feed: name, file: join(feed.folder, path) });
   }
   return { deploy, feeds: feeds.map((feed) => (deploy ? basename(feed.folder) : '')), packages };

@@ -51,7 +51,8 @@ const rank = new Map(order.map((name, index) => [name, index]));
 
 /**
  * The index of debs, byte for byte as `dpkg-scanpackages --multiversion .` writes it in the feed's folder: all versions,
- * by name and then by version as text; fields without a value are left out.
+ * by name and then by version as text; fields without a value are left out. What is not UTF-8 becomes so here, and stays
+ * as it is there.
  */
 export function debIndex(packages: readonly IndexedPackage<ControlPackage>[]): FeedIndex {
   const sorted = [...packages].sort(
@@ -84,9 +85,11 @@ function debStanza({ about, path, bytes, md5, sha1, sha256 }: IndexedPackage<Con
 
 /** `field_capitalize` of the same file; its exceptions (`SHA256`) are no field that a package has. */
 function capitalized(name: string): string {
-  return name.toLowerCase().replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  return name
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 function hasValue({ lines: [first, ...more] }: Field): boolean {
-  return first !== '' || more.some((line) => line.trim() !== '.');
+  return first !== '' || more.some((line) => !/^[ \t]*\.$/.test(line));
 }

@@ -15,6 +15,8 @@ export interface Feed {
 export interface FeedTree {
   deploy: boolean;
   feeds: Feed[];
+  /** How many source rpms lie among the rpms: they install nothing, and no index has them. */
+  sources: number;
 }
 
 /** The index of a sub-folder. */
@@ -24,6 +26,8 @@ const subIndexes: Record<PackageFormat, RegExp> = {
   deb: packagesBelow,
   rpm: /^[^/]+\/repodata\/repomd\.xml$/,
 };
+
+const sourceRpm = /\.(no)?src\.rpm$/;
 
 /** Where OE moves superseded packages to; they are not on offer. */
 const morgue = 'morgue';
@@ -56,17 +60,18 @@ export async function findFeeds(folder: string, format: PackageFormat): Promise<
     throw new ScenarioError('feed-name', `${folder}: no index can name ${JSON.stringify(broken)}`, {
       hint: 'rename the file: its name has a line break in it',
     });
+  const sources = format === 'rpm' ? files.filter((path) => sourceRpm.test(path)).length : 0;
   const depths = new Set(paths.map((path) => path.split('/').length));
-  if (depths.has(1) || !depths.has(2)) return { deploy: false, feeds: [{ folder, paths }] };
+  if (depths.has(1) || !depths.has(2)) return { deploy: false, feeds: [{ folder, paths }], sources };
   const indexed = files.filter((path) => subIndexes[format].test(path)).map(top);
   const isOne = indexed.length === 0 || files.includes('repodata/repomd.xml');
-  if (format === 'rpm' && isOne) return { deploy: false, feeds: [{ folder, paths }] };
+  if (format === 'rpm' && isOne) return { deploy: false, feeds: [{ folder, paths }], sources };
   const names = new Set([...paths.map(top), ...indexed]);
   const feeds = [...names].sort(byText).map((name) => ({
     folder: join(folder, name),
     paths: paths.filter((path) => top(path) === name).map((path) => path.slice(name.length + 1)),
   }));
-  return { deploy: true, feeds };
+  return { deploy: true, feeds, sources };
 }
 
 function top(path: string): string {
@@ -101,7 +106,10 @@ function nothingFound(folder: string, format: PackageFormat, files: readonly str
       hint: `try --format ${other}`,
     });
   }
-  return new ScenarioError('feed-empty', `${folder}: no .${format} in it or below it`, {
+  const sources = files.some((path) => sourceRpm.test(path))
+    ? ', but source rpms, which install nothing'
+    : '';
+  return new ScenarioError('feed-empty', `${folder}: no .${format} in it or below it${sources}`, {
     hint: "name the folder that holds the packages, such as a Yocto build's tmp/deploy/ipk",
   });
 }

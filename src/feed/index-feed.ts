@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { HarnessError, messageOf } from '../core/errors.ts';
+import { HarnessError, messageOf, type ScenarioError } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import type { ControlPackage, PackageFormat, RpmPackage } from '../package/package-format.ts';
 import { debIndex } from './deb-index.ts';
@@ -31,8 +31,16 @@ export interface ReleaseOptions extends Pick<ReleaseFacts, 'suite' | 'date' | 'v
   signer?: Signer | undefined;
 }
 
+/** A feed's index with what is not in it. */
+export interface MadeIndex extends FeedIndex {
+  /** What is wrong with packages that are left out. */
+  damaged: readonly ScenarioError[];
+  /** Lines of control files that opkg passes over, each with the package's path. */
+  passedOver: readonly string[];
+}
+
 /** A feed's index as it was written. */
-export interface WrittenIndex extends FeedIndex {
+export interface WrittenIndex extends MadeIndex {
   /** Of the file `Packages` or `repomd.xml`. */
   file: string;
   /** Names of the files beside it that were written for apt: `Release`, `InRelease`. */
@@ -43,32 +51,47 @@ export interface WrittenIndex extends FeedIndex {
 
 /**
  * The index of one feed. It depends on the packages and their paths only: no times, no order of the file system.
- * Throws what `readPackage` throws.
+ * Packages that are damaged are left out; where no other is there, it throws what is wrong with the first.
  */
 export async function indexFeed(
   { folder, paths }: Feed,
   format: PackageFormat,
   signal?: AbortSignal,
-): Promise<FeedIndex> {
-  return writers[format](await readPackages(folder, paths, signal));
+): Promise<MadeIndex> {
+  const { packages, damaged } = await readPackages(folder, paths, signal);
+  const [first] = damaged;
+  if (first !== undefined && packages.length === 0) throw first;
+  const passedOver = packages.filter(isControl).flatMap(({ path, about }) => {
+    return about.passedOver === undefined ? [] : [`${join(folder, path)}: control: ${about.passedOver}`];
+  });
+  return { ...writers[format](packages), damaged, passedOver };
+}
+
+interface WriteOptions {
+  release?: ReleaseOptions | undefined;
+  leaveOut?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Writes the index of every feed, `Packages` and `Packages.gz`, or of rpms `repodata/`; where they are asked for, also
  * `Release` and `InRelease`, labelled with the folder's name as OE does it. Each file is written whole or not at all, and
- * nothing before all packages have been read and all files made; in Yocto's layout of ipks and debs also the empty
- * `Packages` above them that OE leaves there. Lists of rpms that the index before had are removed. Throws what
+ * nothing before all packages have been read and all files made. With `leaveOut`, packages that are damaged are left out of
+ * the index; without it the first of them is thrown. In Yocto's layout of ipks and debs also the empty
+ * `Packages` above them is written that OE leaves there. Lists of rpms that the index before had are removed. Throws what
  * `readPackage` and `Signer.sign` throw, ScenarioError `feed-name`, and HarnessError `feed-unwritable`.
  */
 export async function writeIndexes(
   folder: string,
-  { deploy, feeds }: FeedTree,
+  { deploy, feeds }: Pick<FeedTree, 'deploy' | 'feeds'>,
   format: PackageFormat,
-  { release, signal }: { release?: ReleaseOptions | undefined; signal?: AbortSignal | undefined } = {},
+  { release, leaveOut = false, signal }: WriteOptions = {},
 ): Promise<WrittenIndex[]> {
   const indexes: (WrittenIndex & { replaced: string[] })[] = [];
   for (const feed of feeds) {
     const index = await indexFeed(feed, format, signal);
+    const [damage] = index.damaged;
+    if (damage !== undefined && !leaveOut) throw damage;
     const file = join(feed.folder, index.files.at(-1)?.path ?? '');
     const label = basename(resolve(feed.folder));
     const forApt = release === undefined ? [] : await releaseFiles(label, index, release);

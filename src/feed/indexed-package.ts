@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { ScenarioError } from '../core/errors.ts';
 import { readPackage } from '../package/package-file.ts';
 import type { PackageFile } from '../package/package-format.ts';
 
@@ -18,22 +19,39 @@ export interface IndexedPackage<About extends PackageFile = PackageFile> {
 
 const atOnce = 4;
 
-/** Reads the packages of a feed; the result has the order of `paths`. Throws what `readPackage` throws, of the first. */
+/** The packages of a feed, and what is wrong with those that cannot be read. */
+export interface ReadPackages {
+  /** In the order of their paths. */
+  packages: IndexedPackage[];
+  /** What `readPackage` throws of the others. */
+  damaged: ScenarioError[];
+}
+
+/** Reads the packages of a feed. One that is damaged costs no other. Throws HarnessErrors that `readPackage` throws. */
 export async function readPackages(
   folder: string,
   paths: readonly string[],
   signal?: AbortSignal,
-): Promise<IndexedPackage[]> {
-  const found: IndexedPackage[] = [];
+): Promise<ReadPackages> {
+  const found: ReadPackages = { packages: [], damaged: [] };
   for (let at = 0; at < paths.length; at += atOnce) {
     const batch = paths.slice(at, at + atOnce).map((path) => readIndexed(folder, path, signal));
     for (const result of await Promise.allSettled(batch)) {
-      if (result.status === 'rejected') throw result.reason;
-      found.push(result.value);
+      if (result.status === 'fulfilled') found.packages.push(result.value);
+      else if (result.reason instanceof ScenarioError) found.damaged.push(result.reason);
+      else throw result.reason;
     }
     signal?.throwIfAborted();
   }
   return found;
+}
+
+/** As `readPackages`, for whom all packages count. Throws what is wrong with the first that cannot be read. */
+export async function readAllPackages(...given: Parameters<typeof readPackages>): Promise<IndexedPackage[]> {
+  const { packages, damaged } = await readPackages(...given);
+  const [first] = damaged;
+  if (first !== undefined) throw first;
+  return packages;
 }
 
 async function readIndexed(

@@ -42,6 +42,8 @@ export interface ControlPackage extends AnyPackage {
   format: 'ipk' | 'deb';
   /** Every field of the control file in its order; Package, Version and Architecture are there. */
   control: Stanza;
+  /** The first thing in an ipk's control file that opkg passes over, with its line; dpkg refuses a deb with such. */
+  passedOver?: string;
 }
 
 /** An rpm. */

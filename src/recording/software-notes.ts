@@ -72,6 +72,6 @@ export class SoftwareNotes {
     if (this.system === 'rpm') return new Map();
     const [name, file] = Object.entries(this.context.manifest.releases[release]?.feed ?? {})[0] ?? [];
     if (name === undefined || file === undefined) return new Map();
-    return await readFeedFacts(file.path.slice(0, -name.length), this.context.signal);
+    return await readFeedFacts(file.path.slice(0, -name.length), () => undefined, this.context.signal);
   }
 }

@@ -1,6 +1,7 @@
 import type { InstalledPackage, PackageDigest } from '../model/software.ts';
 import { fieldValue, type Stanza } from '../package/control/stanza.ts';
-import { parseStanzas } from '../package/control/stanzas.ts';
+import { readStanzas } from '../package/control/stanzas.ts';
+import type { InputFault } from './input-fault.ts';
 
 /** What somebody else than the device says of a package: a feed's index, or the control file within it. */
 export type PackageFacts = Pick<InstalledPackage, 'licence' | 'source' | 'digest'>;
@@ -37,12 +38,25 @@ function digestOf(stanza: Stanza): PackageDigest | undefined {
   return undefined;
 }
 
-/** Puts what a file of stanzas says into a book; what is there already stays. Throws Damage. */
-export function addFacts(book: Map<string, PackageFacts>, text: string): void {
-  for (const { stanza } of parseStanzas(text)) {
+/**
+ * Puts what a file of stanzas says into a book; what is there already stays. A stanza that does not say which package it
+ * is about is told to `complain`, and so is a line that is passed over; the others are read.
+ */
+export function addFacts(
+  book: Map<string, PackageFacts>,
+  text: string,
+  complain: (fault: InputFault) => void,
+): void {
+  for (const { stanza, line, lost } of readStanzas(text)) {
     const name = fieldValue(stanza, 'Package');
     const version = fieldValue(stanza, 'Version');
     const architecture = fieldValue(stanza, 'Architecture');
+    const missing = Object.entries({ Package: name, Version: version, Architecture: architecture }).find(
+      ([, value]) => value === undefined,
+    )?.[0];
+    if (lost !== undefined) complain({ ...lost, isLeftOut: missing !== undefined });
+    else if (missing !== undefined)
+      complain({ line, what: `a stanza without the field ${missing}`, isLeftOut: true });
     if (name === undefined || version === undefined || architecture === undefined) continue;
     const key = keyOf({ name, version, architecture });
     book.set(key, { ...factsOf(stanza), ...book.get(key) });

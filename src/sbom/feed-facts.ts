@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
-import { Damage } from '../package/archive/damage.ts';
 import { bounds } from './bounds.ts';
 import { addFacts, type FactBook, type PackageFacts } from './facts.ts';
+import type { Complain } from './input-fault.ts';
 import { readText, unreadable } from './read-text.ts';
 
 /** An index of a feed, or a control file as opkg keeps it in its folder `info`. */
@@ -12,9 +12,14 @@ const wanted = /^Packages(\.gz)?$|\.control$/;
 /**
  * What the indexes of a feed say of its packages: `Packages` or `Packages.gz` of the folder and of each of its
  * sub-folders (Yocto's deploy/ipk). A copy of a device's `/var/lib/opkg/info` will do as well, where it says less but of
- * exactly what is installed. Throws ScenarioError `sbom-unreadable`, `feed-no-index` or `feed-damaged`.
+ * exactly what is installed. A stanza that is wrong is told to `complain` and costs no other. Throws ScenarioError
+ * `sbom-unreadable`, `feed-no-index` or `feed-damaged`.
  */
-export async function readFeedFacts(folder: string, signal?: AbortSignal): Promise<FactBook> {
+export async function readFeedFacts(
+  folder: string,
+  complain: Complain,
+  signal?: AbortSignal,
+): Promise<FactBook> {
   const book = new Map<string, PackageFacts>();
   const files = await filesOf(folder);
   if (files.length === 0)
@@ -27,13 +32,9 @@ export async function readFeedFacts(folder: string, signal?: AbortSignal): Promi
     );
   for (const file of files) {
     const text = await readText(file, bounds.indexBytes, signal);
-    try {
-      addFacts(book, text);
-      if (book.size > bounds.packages) throw new Damage(`more than ${bounds.packages} packages`);
-    } catch (cause) {
-      if (!(cause instanceof Damage)) throw cause;
-      throw new ScenarioError('feed-damaged', `${file}: ${cause.message}`, { cause });
-    }
+    addFacts(book, text, (fault) => complain(fault, file));
+    if (book.size > bounds.packages)
+      throw new ScenarioError('feed-damaged', `${file}: more than ${bounds.packages} packages`);
   }
   return book;
 }

@@ -2,6 +2,7 @@ import type { InstalledPackage, PackageSystem } from '../model/software.ts';
 import { bounds } from './bounds.ts';
 import { withFacts } from './facts.ts';
 import { readFeedFacts } from './feed-facts.ts';
+import type { Complain } from './input-fault.ts';
 import { readInstalled } from './installed.ts';
 import { readText } from './read-text.ts';
 
@@ -11,6 +12,8 @@ interface InstalledFile {
   path: string;
   /** Folder of the feed that the packages came from. */
   feed: string | undefined;
+  /** Told of what is wrong with one package of either. */
+  complain: Complain;
   signal: AbortSignal | undefined;
 }
 
@@ -19,8 +22,9 @@ export async function readInstalledFile({
   system,
   path,
   feed,
+  complain,
   signal,
 }: InstalledFile): Promise<InstalledPackage[]> {
-  const installed = readInstalled(system, await readText(path, bounds.statusBytes, signal), path);
-  return feed === undefined ? installed : withFacts(installed, await readFeedFacts(feed, signal));
+  const installed = readInstalled(system, await readText(path, bounds.statusBytes, signal), path, complain);
+  return feed === undefined ? installed : withFacts(installed, await readFeedFacts(feed, complain, signal));
 }

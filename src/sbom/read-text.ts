@@ -2,13 +2,14 @@ import { ScenarioError } from '../core/errors.ts';
 import { chunks, collect, openSource } from '../package/archive/byte-source.ts';
 import { decompress } from '../package/archive/compression.ts';
 import { Damage } from '../package/archive/damage.ts';
+import { textFrom } from '../package/text.ts';
 
 /**
- * The text of a file that somebody else wrote, unpacked where its name ends in `.gz`. Bytes that are not UTF-8 become
- * replacement characters: descriptions in old encodings do no harm. Throws ScenarioError `sbom-unreadable`.
+ * The text of a file that somebody else wrote, unpacked where its name ends in `.gz`. One that is not UTF-8 is
+ * taken for ISO-8859-1: descriptions in old encodings do no harm. Throws ScenarioError `sbom-unreadable`.
  */
 export async function readText(path: string, limit: number, signal?: AbortSignal): Promise<string> {
-  return (await readBytes(path, limit, signal)).toString('utf8');
+  return textFrom(await readBytes(path, limit, signal));
 }
 
 /** As `readText`, as bytes. */

@@ -1,5 +1,5 @@
 import type { InstalledPackage } from '../model/software.ts';
-import { Damage } from '../package/archive/damage.ts';
+import type { InputFault } from './input-fault.ts';
 
 const tags = [
   'NAME',
@@ -19,36 +19,41 @@ const tags = [
  */
 export const rpmQueryFormat = `${tags.map((tag) => `%{${tag}}`).join('\\t')}\\n`;
 
-/** The packages of an rpm database, as `rpmQueryFormat` prints them. Throws Damage. */
-export function rpmInstalled(text: string): InstalledPackage[] {
+/**
+ * The packages of an rpm database, as `rpmQueryFormat` prints them. A line that is wrong is told to `complain`; the others
+ * are read.
+ */
+export function rpmInstalled(text: string, complain: (fault: InputFault) => void): InstalledPackage[] {
   return text.split('\n').flatMap((line, index) => {
     if (line === '') return [];
-    const fields = line.split('\t');
-    if (fields.length !== tags.length)
-      throw new Damage(`line ${index + 1}: ${fields.length} fields, where ${tags.length} are expected`);
-    const [name, epoch, version, release, architecture, licence, source, digest, time] = fields.map(
-      (field) => (field === '(none)' ? undefined : field),
-    );
-    // A public key that rpm trusts is kept among the packages.
-    if (name === 'gpg-pubkey' && architecture === undefined) return [];
-    const identity = { name, version, release, architecture };
-    for (const [what, value] of Object.entries(identity))
-      if (value === undefined || value === '')
-        throw new Damage(`line ${index + 1}: a package without ${what}`);
-    const installedAt = Number(time ?? Number.NaN);
-    return [
-      {
-        name: name ?? '',
-        version: `${epoch === undefined ? '' : `${epoch}:`}${version ?? ''}-${release ?? ''}`,
-        architecture: architecture ?? '',
-        state: 'installed',
-        ...(licence === undefined ? {} : { licence }),
-        ...(source === undefined ? {} : { source }),
-        ...(digest !== undefined && /^[0-9a-f]{64}$/.test(digest)
-          ? { digest: { of: 'header', algorithm: 'SHA256', value: digest } as const }
-          : {}),
-        ...(Number.isSafeInteger(installedAt) ? { installedAt } : {}),
-      },
-    ];
+    const one = packageOf(line.split('\t'));
+    if (typeof one === 'object') return [one];
+    if (one !== undefined) complain({ line: index + 1, what: one, isLeftOut: true });
+    return [];
   });
+}
+
+/** The package of a line, undefined for a key; or what is wrong with the line. */
+function packageOf(fields: readonly string[]): InstalledPackage | string | undefined {
+  if (fields.length !== tags.length) return `${fields.length} fields, where ${tags.length} are expected`;
+  const [name, epoch, version, release, architecture, licence, source, digest, time] = fields.map((field) =>
+    field === '(none)' ? undefined : field,
+  );
+  // A public key that rpm trusts is kept among the packages.
+  if (name === 'gpg-pubkey' && architecture === undefined) return undefined;
+  for (const [what, value] of Object.entries({ name, version, release, architecture }))
+    if (value === undefined || value === '') return `a package without ${what}`;
+  const installedAt = Number(time ?? Number.NaN);
+  return {
+    name: name ?? '',
+    version: `${epoch === undefined ? '' : `${epoch}:`}${version ?? ''}-${release ?? ''}`,
+    architecture: architecture ?? '',
+    state: 'installed',
+    ...(licence === undefined ? {} : { licence }),
+    ...(source === undefined ? {} : { source }),
+    ...(digest !== undefined && /^[0-9a-f]{64}$/.test(digest)
+      ? { digest: { of: 'header', algorithm: 'SHA256', value: digest } as const }
+      : {}),
+    ...(Number.isSafeInteger(installedAt) ? { installedAt } : {}),
+  };
 }

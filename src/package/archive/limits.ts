@@ -5,8 +5,10 @@ const MiB = 1 << 20;
  * what packages are; control.tar is held in memory, data.tar never is.
  */
 export const limits = {
-  /** All of control.tar, unpacked. */
+  /** All of control.tar, unpacked: lists of checksums and scripts may be long. */
   controlBytes: 32 * MiB,
+  /** A control file, a list of conffiles, or one stanza of an index; Debian's longest has 40 kB. */
+  stanzaBytes: MiB,
   /** All of data.tar or of an rpm's payload, unpacked; also the outer tar of an old ipk. */
   dataBytes: 8192 * MiB,
   /** A file of data.tar whose content is changed, and an extended header of one. */

@@ -4,8 +4,10 @@ import { Damage, within } from '../archive/damage.ts';
 import { limits } from '../archive/limits.ts';
 import { readTar } from '../archive/tar.ts';
 import { type ControlPackage, type ControlScriptName, controlScriptNames } from '../package-format.ts';
+import { textFrom, withoutBlankEnd } from '../text.ts';
 import { isTar, readMembers } from './members.ts';
-import { fieldValue, parseStanza } from './stanza.ts';
+import { fieldValue, type Stanza } from './stanza.ts';
+import { readStanzas } from './stanzas.ts';
 
 /** What an ipk or a deb says of itself. Its data.tar must be there, but is not looked at. Throws Damage. */
 export async function controlPackageFrom(
@@ -44,23 +46,16 @@ async function controlFiles(tar: AsyncIterable<Buffer>): Promise<Map<string, str
   for await (const { path, type, content } of readTar(tar)) {
     const name = path.slice(1);
     if (type !== 'file' || !wanted.has(name)) continue;
-    const bytes = await collect(content, limits.controlBytes);
-    // Scripts are whatever their interpreter takes; the lists are UTF-8 (deb-control(5)).
-    found.set(name, await within(name, () => (isScript(name) ? bytes.toString('utf8') : utf8(bytes))));
+    const limit = isScript(name) ? limits.controlBytes : limits.stanzaBytes;
+    const bytes = await within(name, () => collect(content, limit));
+    // Scripts are whatever their interpreter takes.
+    found.set(name, isScript(name) ? bytes.toString('utf8') : textFrom(bytes));
   }
   return found;
 }
 
 function isScript(name: string): boolean {
   return controlScriptNames.some((script) => script === name);
-}
-
-function utf8(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Damage('it is not UTF-8', { cause });
-  }
 }
 
 function assemble(
@@ -70,7 +65,7 @@ function assemble(
   return within('control', () => {
     const text = files.get('control');
     if (text === undefined) throw new Damage('there is no such file');
-    const control = parseStanza(text);
+    const { control, passedOver } = readControl(text, format);
     const need = (field: string) => {
       const value = fieldValue(control, field);
       if (value === undefined) throw new Damage(`there is no field ${field}`);
@@ -86,8 +81,28 @@ function assemble(
       version: need('Version'),
       architecture: need('Architecture'),
       control,
-      conffiles: (files.get('conffiles') ?? '').split('\n').filter((line) => line.trim() !== ''),
+      ...(passedOver === undefined ? {} : { passedOver }),
+      // dpkg takes blanks away at the end of a line, so that those with the line ends of DOS are whole, too.
+      conffiles: (files.get('conffiles') ?? '')
+        .split('\n')
+        .map(withoutBlankEnd)
+        .filter((line) => line !== ''),
       scripts: new Map(scripts),
     };
   });
+}
+
+/** A control file as the package manager of its format reads it: opkg passes over what dpkg refuses. Throws Damage. */
+function readControl(
+  text: string,
+  format: ControlPackage['format'],
+): { control: Stanza; passedOver?: string | undefined } {
+  const [first, second] = readStanzas(text);
+  const { stanza = [], odd, lost } = first ?? {};
+  const more = second === undefined ? undefined : { line: second.line, what: 'a second stanza' };
+  const refused = odd ?? more;
+  if (format === 'deb' && refused !== undefined) throw new Damage(`line ${refused.line}: ${refused.what}`);
+  if (format === 'deb' && !text.endsWith('\n')) throw new Damage('its last line has no line end');
+  const passed = lost ?? more;
+  return { control: stanza, passedOver: passed && `line ${passed.line}: ${passed.what}` };
 }

@@ -99,7 +99,7 @@ function md5sums(old: Buffer, { drops }: ArchiveEdit, md5: PackageEdit['md5'] = 
   const lines = old.toString('utf8').split('\n');
   const left = new Map(md5);
   const kept = lines.flatMap((line) => {
-    const [, path] = /^[0-9a-f]{32} {2}(.+)$/.exec(line) ?? [];
+    const [, path] = /^[0-9a-f]{32} {2}(.+?)\r?$/.exec(line) ?? [];
     if (path === undefined) return [];
     const hash = left.get(`/${path}`);
     left.delete(`/${path}`);

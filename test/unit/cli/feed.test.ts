@@ -149,15 +149,10 @@ describe('feed index', () => {
     ['the wrong format', ['--format', 'deb', '.'], /no \.deb in it, but 3 \.ipk\nhint: try --format ipk/],
     ['nothing', ['--format', 'ipk', 'empty'], /empty: no \.ipk in it or below it\nhint: name the folder/],
     ['several feeds', ['--format', 'ipk', '--stdout', '.'], /there are 2 feeds: all, tune\nhint: .*all\n/],
-    [
-      'a damaged package',
-      ['--format', 'ipk', '.'],
-      /tune\/b\.ipk: byte 0: expected an ar archive or a gzipped tar, found text.*\nhint: take the file away/,
-    ],
   ])('%s ends with 2 and one message', async (_, args, message) => {
     await add('all/a.ipk', 'a', '1.0');
     await add('tune/a.ipk', 'a', '1.0');
-    await writeFile(join(folder, 'tune', 'b.ipk'), '<!DOCTYPE html>');
+    await add('tune/b.ipk', 'b', '1.0');
     await mkdir(join(folder, 'empty'));
     const given = args.map((arg, i) => (i === args.length - 1 ? join(folder, arg) : arg));
     const { code, out, err } = await brownout(['feed', 'index', ...given]);
@@ -165,6 +160,48 @@ describe('feed index', () => {
     expect(err).toMatch(message);
     expect(err.match(/^error: /gm)).toHaveLength(1);
     expect(await readdir(join(folder, 'all'))).toEqual(['a.ipk']);
+  });
+
+  it('leaves out what is damaged, names it, and ends with 2', async () => {
+    await add('all/a.ipk', 'a', '1.0');
+    await add('tune/a.ipk', 'a', '1.0');
+    await writeFile(join(folder, 'tune', 'b.ipk'), '<!DOCTYPE html>');
+    await writeFile(join(folder, 'tune', 'c.ipk'), 'x');
+    const expected = {
+      code: 2,
+      err:
+        `error: ${folder}/tune/b.ipk: byte 0: expected an ar archive or a gzipped tar, found text, perhaps the error page of a web server; left out\n` +
+        `error: ${folder}/tune/c.ipk: byte 0: expected an ar archive or a gzipped tar, found something else; left out\n`,
+    };
+    expect(await brownout(['feed', 'index', '--format', 'ipk', folder])).toEqual({
+      ...expected,
+      out: `${folder}/all/Packages: 1 package\n${folder}/tune/Packages: 1 package\n`,
+    });
+    expect(await readFile(join(folder, 'tune', 'Packages'), 'utf8')).toMatch(/^Package: a\n/);
+    const printed = await brownout(['feed', 'index', '--format', 'ipk', '--stdout', join(folder, 'tune')]);
+    expect({ code: printed.code, err: printed.err }).toEqual(expected);
+    expect(printed.out).toMatch(/^Package: a\n/);
+  });
+
+  it('writes nothing where every package is damaged', async () => {
+    await writeFile(join(folder, 'b.ipk'), 'x');
+    const { code, out, err } = await brownout(['feed', 'index', '--format', 'ipk', folder]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^error: .*b\.ipk: byte 0: .*\nhint: take the file away/);
+    expect(await readdir(folder)).toEqual(['b.ipk']);
+  });
+
+  it('takes an ipk that opkg takes, and says what of it opkg passes over', async () => {
+    const odd = { Description: 'short\nlong\n\nmore', Section: 'x\n\n' };
+    await writeFile(join(folder, 'a.ipk'), await smallPackageFile('a', '1.0', odd));
+    await writeFile(join(folder, 'b.ipk'), await smallPackageFile('b', '1.0', { 'no field': 'x' }));
+    const { code, out, err } = await brownout(['feed', 'index', '--format', 'ipk', folder]);
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: `${folder}/Packages: 2 packages\n`,
+      err: `warning: ${folder}/b.ipk: control: line 4: not a field: "no field: x"; opkg passes over it\n`,
+    });
+    expect(await readFile(join(folder, 'Packages'), 'utf8')).toContain('Section: x\n');
   });
 
   it('ends with 3 where it cannot write', async () => {

@@ -93,6 +93,32 @@ describe('sbom', () => {
     expect(text).toContain('"relationshipType": "amendedBy"');
   });
 
+  it('leaves out a stanza that is wrong, names it, and ends with 2', async () => {
+    const feed = [
+      stanza('b', '1', 'License: MIT\n'),
+      'Package: c\nArchitecture: all\n',
+      stanza('a', '1.0-r0', 'Description: x\n \n y\nLicense: X11\nrubbish\n'),
+    ];
+    await writeFile(join(folder, 'feed', 'all', 'Packages'), feed.join('\n'));
+    await writeFile(join(folder, 'status'), `${await readFile(join(folder, 'before'), 'utf8')}\nPack`);
+    const options = ['--status', '@status', '--format', 'opkg', '--feed', '@feed'];
+    const { code, out, err } = await brownout('sbom', ...options);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: [
+        'error: @/status: line 11: not a field: "Pack"; left out',
+        'error: @/feed/all/Packages: line 6: a stanza without the field Version; left out',
+        'warning: @/feed/all/Packages: line 16: not a field: "rubbish"',
+        '',
+      ].join('\n'),
+    });
+    const { packages } = JSON.parse(out) as { packages: { name: string; licenseDeclared: string }[] };
+    expect(packages.slice(1).map((one) => [one.name, one.licenseDeclared])).toEqual([
+      ['a', 'X11'],
+      ['b', 'MIT'],
+    ]);
+  });
+
   it.each([
     ['no status', ['--format', 'opkg'], /required option '--status <file>' not specified/],
     ['no format', ['--status', '@before'], /required option '--format <system>' not specified/],

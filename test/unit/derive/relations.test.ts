@@ -8,7 +8,8 @@ import {
   withAppended,
   withField,
 } from '../../../src/derive/relations.ts';
-import { field, parseStanza, stanzaText } from '../../../src/package/control/stanza.ts';
+import { field, stanzaText } from '../../../src/package/control/stanza.ts';
+import { onlyStanza } from '../../support/stanza.ts';
 
 describe('relations', () => {
   const moves = new Moves();
@@ -32,7 +33,7 @@ describe('relations', () => {
   });
 
   it('move on continuation lines too', () => {
-    const made = moveRelations(parseStanza('Depends: a,\n x (= 1.0-r0),\n b\n'), moves);
+    const made = moveRelations(onlyStanza('Depends: a,\n x (= 1.0-r0),\n b\n'), moves);
     expect(stanzaText(made)).toBe('Depends: a,\n x (= 1.0-r1),\n b\n');
   });
 
@@ -46,7 +47,7 @@ describe('relations', () => {
   });
 
   it('say what is provided, needed and on offer', () => {
-    const control = parseStanza(
+    const control = onlyStanza(
       'Depends: a (>= 1) | b:any [arm64], c\nPre-Depends: d\nProvides: p (= 2), q, r(X)\n',
     );
     expect(versionedProvides(control)).toEqual([{ name: 'p', version: '2' }]);
@@ -56,7 +57,7 @@ describe('relations', () => {
 });
 
 describe('fields', () => {
-  const control = parseStanza('Package: a\nDepends: x,\n y\nDescription: d\n more\n');
+  const control = onlyStanza('Package: a\nDepends: x,\n y\nDescription: d\n more\n');
 
   it.each([
     ['depends', 'z', 'Package: a\nDepends: x, y, z\nDescription: d\n more\n'],

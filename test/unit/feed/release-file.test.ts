@@ -7,8 +7,9 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { type ReleaseOptions, writeIndexes } from '../../../src/feed/index-feed.ts';
 import { releaseText } from '../../../src/feed/release-file.ts';
-import { fieldValue, parseStanza } from '../../../src/package/control/stanza.ts';
+import { fieldValue } from '../../../src/package/control/stanza.ts';
 import { needPrograms } from '../../support/host-programs.ts';
+import { onlyStanza } from '../../support/stanza.ts';
 import { smallPackageFile } from '../package/small-package.ts';
 
 const date = new Date('2026-01-31T12:00:05Z');
@@ -27,7 +28,7 @@ async function write(release: ReleaseOptions, ...paths: string[]) {
   return writeIndexes(folder, await findFeeds(folder, 'deb'), 'deb', { release });
 }
 
-const stanza = async (path: string) => parseStanza(await readFile(join(folder, path), 'utf8'));
+const stanza = async (path: string) => onlyStanza(await readFile(join(folder, path), 'utf8'));
 
 describe('the Release file', () => {
   it('says what the repository is, and what its indexes are', async () => {
@@ -81,7 +82,7 @@ describe('the Release file and apt-ftparchive', () => {
       encoding: 'utf8',
     });
     expect(theirs.stderr).toBe('');
-    const expected = new Map(parseStanza(theirs.stdout).map(({ name, lines }) => [name, lines]));
+    const expected = new Map(onlyStanza(theirs.stdout).map(({ name, lines }) => [name, lines]));
     expect(new Set(ours.map(({ name }) => name))).toEqual(
       new Set([...expected.keys()].filter((name) => name !== 'SHA1' && name !== 'SHA512')),
     );

@@ -9,13 +9,14 @@ import { writeAr } from '../../../src/package/archive/ar.ts';
 import { bufferSource } from '../../../src/package/archive/byte-source.ts';
 import type { Compression } from '../../../src/package/archive/compression.ts';
 import { Damage } from '../../../src/package/archive/damage.ts';
+import { packTar } from '../../../src/package/archive/tar.ts';
 import { controlPackageFrom } from '../../../src/package/control/control-package.ts';
 import { fieldValue, stanzaText } from '../../../src/package/control/stanza.ts';
 import { type NewPackage, writePackage } from '../../../src/package/control/write-package.ts';
 import { readPackage } from '../../../src/package/package-file.ts';
 import { filesFrom, listFiles } from '../../../src/package/packaged-files.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { readControl } from '../derive/feeds.ts';
+import { all, readControl } from '../derive/feeds.ts';
 import { anyPackage, smallPackage, smallPackageFile } from './small-package.ts';
 
 let folder = '';
@@ -206,18 +207,30 @@ describe('a damaged package', () => {
     await expect(about(writeAr([{ name, content }], 0))).rejects.toThrow(message);
   });
 
-  it('with a control file that is wrong says which line', async () => {
-    const wrong = async (fields: Record<string, string>) => about(await smallPackageFile('a', '1', fields));
+  it('with a control file that dpkg refuses says which line', async () => {
+    const wrong = async (fields: Record<string, string>) =>
+      controlPackageFrom(bufferSource(await smallPackageFile('a', '1', fields)), 'deb');
     await expect(wrong({ Version: '' })).rejects.toThrow('control: there is no field Version');
     await expect(wrong({ version: '2' })).rejects.toThrow('line 4: the field version for the second time');
     await expect(wrong({ 'no field': 'x' })).rejects.toThrow('line 4: not a field: "no field: x"');
-    await expect(wrong({ X: 'x\n\ny' })).rejects.toThrow('line 6: a second stanza, where one is expected');
+    await expect(wrong({ X: 'x\n\ny' })).rejects.toThrow(
+      'control.tar.gz (at byte 132): control: line 5: a line of blanks within X; dpkg takes " ." for an empty line',
+    );
   });
 
   it('that unpacks to more than a control file may be', async () => {
     const bomb = writeAr([{ name: 'control.tar.gz', content: gzipSync(Buffer.alloc(64 << 20)) }], 0);
     expect(bomb.length).toBeLessThan(100_000);
     await expect(about(bomb)).rejects.toThrow('unpacks to more than 33554432 bytes');
+    for (const [name, why] of [
+      ['control', 'control: more than 1048576 bytes'],
+      ['conffiles', 'conffiles: more than 1048576 bytes'],
+    ] as const) {
+      const tar = await all(
+        packTar([{ path: name, type: 'file', mode: 0, content: Buffer.alloc(1048577) }], 0),
+      );
+      await expect(about(writeAr([{ name: 'control.tar', content: tar }], 0))).rejects.toThrow(why);
+    }
   });
 
   it('ends in Damage and nothing else, whatever is wrong', async () => {

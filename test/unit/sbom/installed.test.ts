@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addFacts, type PackageFacts, withFacts } from '../../../src/sbom/facts.ts';
+import { faultText } from '../../../src/sbom/input-fault.ts';
 import { installedQueries, readInstalled, shown } from '../../../src/sbom/installed.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 
@@ -135,12 +136,31 @@ Version: 1
     expect((error as Error).message).toMatch(message);
   });
 
+  it('has a line of blanks in a field, which opkg takes and dpkg refuses', () => {
+    const status =
+      'Package: a\nVersion: 1\nArchitecture: all\nStatus: install ok installed\nDescription: x\n \n y\n';
+    expect(readInstalled('opkg', status, 'status')).toHaveLength(1);
+    expect(refusal(() => readInstalled('dpkg', status, 'status'))).toMatchObject({
+      message: expect.stringContaining('status: line 6: a line of blanks within Description') as string,
+    });
+  });
+
+  it('counts an exact double once, and says what it leaves out where somebody listens', () => {
+    const faults: string[] = [];
+    const double = `${opkgStatus}\n${opkgStatus}\nPackage: x\n`;
+    expect(
+      readInstalled('opkg', double, 'here', (fault, file) => faults.push(`${file}: ${faultText(fault)}`)),
+    ).toEqual(readInstalled('opkg', opkgStatus, 'here'));
+    expect(faults).toEqual([expect.stringMatching(/^here: line \d+: a stanza without the field Status$/)]);
+  });
+
   it('is joined with what a feed says of exactly this package', () => {
     const book = new Map<string, PackageFacts>();
     const sum = 'cd'.repeat(32);
     addFacts(
       book,
       `Package: busybox\nVersion: 1.35.0-r0\nArchitecture: cortexa53\nLicense: GPL-2.0-only & bzip2-1.0.4\nOE: busybox\nMD5Sum: ${'1'.repeat(32)}\nSHA256sum: ${sum}\n\nPackage: avahi-daemon\nVersion: 0.8-r0\nArchitecture: cortexa53\nLicense: MIT\n`,
+      () => undefined,
     );
     const [avahi, busybox] = withFacts(readInstalled('opkg', opkgStatus, 'status'), book);
     expect(avahi?.licence).toBeUndefined();

@@ -269,7 +269,7 @@ describe('every package of a real Yocto feed', () => {
   let book: FactBook = new Map();
   let all: InstalledPackage[] = [];
   beforeAll(async () => {
-    book = await readFeedFacts(data).catch(() => new Map<string, never>());
+    book = await readFeedFacts(data, () => undefined).catch(() => new Map<string, never>());
     const bare = [...book.keys()].map((key): InstalledPackage => {
       const [name = '', version = '', architecture = ''] = key.split(' ');
       return { name, version, architecture, state: 'installed' };

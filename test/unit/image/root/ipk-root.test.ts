@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type IpkToInstall, ipkRoot } from '../../../../src/image/root/ipk-root.ts';
-import { parseStanza } from '../../../../src/package/control/stanza.ts';
 import { withCode } from '../../../support/errors.ts';
+import { onlyStanza } from '../../../support/stanza.ts';
 
 const file = (path: string, content: string, mode = 0o644) => ({
   path,
@@ -19,7 +19,7 @@ const sshd: IpkToInstall = {
     name: 'sshd',
     version: '8.9-r0',
     architecture: 'cortexa53',
-    control: parseStanza(
+    control: onlyStanza(
       'Package: sshd\nVersion: 8.9-r0\nDepends: libc6 (>= 2.35)\nArchitecture: cortexa53\n',
     ),
     conffiles: ['/etc/sshd_config'],
