@@ -37,7 +37,7 @@ export async function exploreCuts(
   const { during, states: kinds } = context.scenario.powerCuts;
   const { budgetMs, auditLeast } = limits;
   const within = (share: number) =>
-    budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(budgetMs * share);
+    budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(Math.floor(budgetMs * share));
   const retryBoots = context.scenario.expect.retry === 'succeeds' ? limits.retryBoots : 0;
   const options = {
     ...limits,

@@ -32,14 +32,14 @@ export async function factoryDisks(
   stack: CleanupStack,
 ): Promise<FileDisk[]> {
   const files = context.manifest.releases[startRelease(context.manifest, release)]?.factory;
-  return Promise.all(
-    context.manifest.disks.map(async ({ id }) => {
-      const file = files?.[id];
-      if (file === undefined)
-        throw new HarnessError('image-incomplete', `release ${release} has no content for disk ${id}`);
-      return stack.use(`disk image ${id}`, await FileDisk.open(file.path));
-    }),
-  );
+  const disks: FileDisk[] = [];
+  for (const { id } of context.manifest.disks) {
+    const file = files?.[id];
+    if (file === undefined)
+      throw new HarnessError('image-incomplete', `release ${release} has no content for disk ${id}`);
+    disks.push(stack.use(`disk image ${id}`, await FileDisk.open(file.path)));
+  }
+  return disks;
 }
 
 /**

@@ -38,13 +38,17 @@ export class FileStore {
     return { content: content.subarray(0, file.bytes), access: file.access };
   }
 
-  /** Writes the content to free sectors, and then the entry; `flush` between the two makes it atomic. */
+  /**
+   * Writes the content to free sectors, and then the entry. A flush between the two makes it atomic; one after them,
+   * that nobody is given the old sectors before they are free for good.
+   */
   async replace(path: string, content: Buffer, { access, flush = true }: Replacing = {}): Promise<void> {
     const { table, place, file } = await this.find(path);
     const at = this.free(table, roundUp(content.length) / sector);
     if (content.length > 0) await this.disk.write(at * sector, padded(content), false);
     if (flush) await this.disk.flush();
     await this.put(place, { path, access: access ?? file?.access ?? '644 0:0', at, bytes: content.length });
+    if (flush) await this.disk.flush();
   }
 
   /** What `> path` does: the file is emptied first, and has its new content, in its old place, a while later. */

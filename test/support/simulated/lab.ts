@@ -40,6 +40,8 @@ export interface Lab {
   createTarget: CreateTarget;
   /** Writes the scenario file; fields in place of or besides the usual ones. */
   scenario(fields?: Record<string, unknown>): Promise<string>;
+  /** What runs the scenario file, once or as several. */
+  options(asked?: Asked, times?: number): Promise<RunOptions>;
   /** Runs the scenario file. */
   run(asked?: Asked): Promise<RunRecord>;
   replay(what: string, asked?: Partial<ReplayOptions>): Promise<Replayed>;
@@ -91,9 +93,10 @@ export async function openLab(
       await writeFile(file, JSON.stringify({ ...usual, ...fields }, null, 2));
       return file;
     },
-    async run({ limits, ...asked } = {}) {
-      const [record] = await runScenarios({
-        scenarios: [await loadScenario(file)],
+    async options({ limits, ...asked } = {}, times = 1) {
+      const scenario = await loadScenario(file);
+      return {
+        scenarios: Array.from({ length: times }, () => scenario),
         machine: undefined,
         powerCuts: { mode: 'all' },
         limits: { ...fewBoots, ...limits },
@@ -106,7 +109,10 @@ export async function openLab(
         signal: new AbortController().signal,
         host: hostOf(lab),
         ...asked,
-      });
+      };
+    },
+    async run(asked) {
+      const [record] = await runScenarios(await lab.options(asked));
       if (record === undefined) throw new Error('the run has left no record');
       return record;
     },
@@ -133,4 +139,18 @@ function hostOf(lab: Lab): RunHost {
     imageFor: () => Promise.resolve(lab.manifest),
     qemuVersion: () => Promise.resolve('simulated'),
   };
+}
+
+/** The codes of all that went wrong, each once: of steps, of what followed each cut, and of what ended the run. */
+export function codesOf({ paths, crash, problem }: RunRecord): string[] {
+  const steps = [
+    ...paths.flatMap((path) => path.steps),
+    ...(crash?.cuts ?? []).flatMap(({ checks }) => checks),
+  ];
+  return [
+    ...new Set([
+      ...steps.flatMap((step) => step.problem?.code ?? []),
+      ...(problem === undefined ? [] : [problem.code]),
+    ]),
+  ];
 }

@@ -49,6 +49,8 @@ class Machine {
   cpuSeconds = 0;
   consolePath: string | undefined;
   cycle = new AbortController();
+  /** Requests of the guest that its disks have not answered yet. */
+  private readonly underWay = new Set<Promise<unknown>>();
   private readonly options: TargetOptions;
   private launches = 0;
 
@@ -73,7 +75,7 @@ class Machine {
 
   power(): Power {
     const { signal } = this.cycle;
-    const disks = this.options.disks.map(({ spec, disk }) => [spec.id, powered(disk, signal)] as const);
+    const disks = this.options.disks.map(({ spec, disk }) => [spec.id, this.powered(disk, signal)] as const);
     return {
       disks: new Map(disks),
       signal,
@@ -92,8 +94,30 @@ class Machine {
     await Promise.all(this.options.disks.map(({ disk }) => disk.flush()));
   }
 
-  cut(): void {
+  /** What a disk was asked for before it still does. */
+  async cut(): Promise<void> {
     this.cycle.abort(new PowerCut());
+    await Promise.allSettled(this.underWay);
+  }
+
+  /** A disk as long as there is power. */
+  private powered(disk: Disk, signal: AbortSignal): Disk {
+    const whilePowered = async <T>(request: () => Promise<T>): Promise<T> => {
+      signal.throwIfAborted();
+      const asked = request();
+      this.underWay.add(asked);
+      const value = await asked.finally(() => this.underWay.delete(asked));
+      signal.throwIfAborted();
+      return value;
+    };
+    return {
+      bytes: disk.bytes,
+      read: (offset, length) => whilePowered(() => disk.read(offset, length)),
+      write: (offset, data, fua) => whilePowered(() => disk.write(offset, data, fua)),
+      zero: (offset, length, fua) => whilePowered(() => disk.zero(offset, length, fua)),
+      trim: (offset, length, fua) => whilePowered(() => disk.trim(offset, length, fua)),
+      flush: () => whilePowered(() => disk.flush()),
+    };
   }
 
   get ended(): AbortSignal {
@@ -207,39 +231,18 @@ function anyState(machine: Machine): AnyState {
   return {
     cpuSeconds: () => machine.cpuSeconds,
     consolePath: () => machine.consolePath,
-    [Symbol.asyncDispose]: () => {
-      machine.cut();
-      return Promise.resolve();
-    },
+    [Symbol.asyncDispose]: () => machine.cut(),
   };
 }
 
-function cutPower(machine: Machine, lease: Lease): Promise<Off> {
+async function cutPower(machine: Machine, lease: Lease): Promise<Off> {
   lease.end('cut off from power');
-  machine.cut();
-  return Promise.resolve(off(machine));
+  await machine.cut();
+  return off(machine);
 }
 
 function either(machine: Machine, signal: AbortSignal | undefined): AbortSignal {
   return signal === undefined ? machine.ended : AbortSignal.any([machine.ended, signal]);
-}
-
-/** A disk as long as there is power. */
-function powered(disk: Disk, signal: AbortSignal): Disk {
-  const whilePowered = async <T>(work: () => Promise<T>): Promise<T> => {
-    signal.throwIfAborted();
-    const value = await work();
-    signal.throwIfAborted();
-    return value;
-  };
-  return {
-    bytes: disk.bytes,
-    read: (offset, length) => whilePowered(() => disk.read(offset, length)),
-    write: (offset, data, fua) => whilePowered(() => disk.write(offset, data, fua)),
-    zero: (offset, length, fua) => whilePowered(() => disk.zero(offset, length, fua)),
-    trim: (offset, length, fua) => whilePowered(() => disk.trim(offset, length, fua)),
-    flush: () => whilePowered(() => disk.flush()),
-  };
 }
 
 /** What a run takes in place of QEMU. */

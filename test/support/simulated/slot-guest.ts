@@ -44,10 +44,18 @@ export interface SlotTraits {
   unbootable?: string;
   /** Milliseconds between two writes of an installation. */
   pauseMs?: number;
-  /** Has the first word: an answer, or a failure that it throws; undefined where it has none. */
-  before?: (command: string, power: Power) => Promise<CommandOutput | undefined> | CommandOutput | undefined;
+  /** Has the first word: an answer, or a failure that it throws; undefined where it has none. `release` runs. */
+  before?:
+    | ((
+        command: string,
+        power: Power,
+        release: string,
+      ) => Promise<CommandOutput | undefined> | CommandOutput | undefined)
+    | undefined;
+  /** Before the system ends a power cycle by itself. */
+  onEnd?: () => void;
   /** Before the system that the boot loader has chosen comes up. */
-  onStart?: (power: Power, release: string) => Promise<void> | void;
+  onStart?: ((power: Power, release: string) => Promise<void> | void) | undefined;
   /** What the kernel has said. */
   oops?: string;
 }
@@ -81,6 +89,7 @@ export class SlotGuest implements Guest {
   private readonly traits: SlotTraits;
   private power: Power | undefined;
   private running: Slot = 'A';
+  private release = '';
   private known: Known[] = [];
 
   constructor(traits: SlotTraits = {}) {
@@ -109,11 +118,12 @@ export class SlotGuest implements Guest {
 
   async run(command: string, input: string): Promise<CommandOutput> {
     if (this.power === undefined) throw new Error('nobody has switched this guest on');
-    const early = await this.traits.before?.(command, this.power);
+    const early = await this.traits.before?.(command, this.power, this.release);
     return early ?? answer(this.known, command, input);
   }
 
   async end(): Promise<void> {
+    this.traits.onEnd?.();
     await this.flush('data');
     await this.flush('main');
   }
@@ -122,6 +132,7 @@ export class SlotGuest implements Guest {
 
   private come(slot: Slot, version: string): void {
     this.running = slot;
+    this.release = version;
     const files = new FileStore(this.disk('data'));
     const commandLine = `console=ttyAMA0 root=/dev/${slot} quiet`;
     const other: Slot = slot === 'A' ? 'B' : 'A';

@@ -1,0 +1,307 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { HarnessError } from '../../../src/core/errors.ts';
+import type { RunRecord } from '../../../src/model/record.ts';
+import { FileStore } from '../../support/simulated/file-store.ts';
+import { type Asked, codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
+import type { Power } from '../../support/simulated/machine.ts';
+import { prints } from '../../support/simulated/shell.ts';
+import type { SlotTraits } from '../../support/simulated/slot-guest.ts';
+
+/** A device whose power is cut in every state of one upgrade, and what is to come of it. */
+interface History {
+  traits?: SlotTraits;
+  fields?: Record<string, unknown>;
+  asked?: Asked;
+  /** Codes of all that is wrong; none: the run passes. */
+  codes?: string[];
+  /** What some finding's reason, or else its message, says. */
+  says?: RegExp;
+}
+
+/** At its first start the new release brings the owner's settings into its own form. */
+function migrates(
+  how: (files: FileStore, path: string, content: Buffer) => Promise<void>,
+): SlotTraits['onStart'] {
+  return async ({ disks }, release) => {
+    const files = new FileStore(diskOf(disks, 'data'));
+    if (release === '1.0' || (await files.read('/var/migrated')) !== undefined) return;
+    const file = await files.read('/etc/app.conf');
+    if (file !== undefined) await how(files, '/etc/app.conf', file.content);
+    await files.replace('/var/migrated', Buffer.from('yes'));
+    await files.flush();
+  };
+}
+
+function diskOf(disks: Power['disks'], id: string) {
+  const disk = disks.get(id);
+  if (disk === undefined) throw new Error(`no disk ${id}`);
+  return disk;
+}
+
+const installOnly = { powerCuts: { during: ['install'] } };
+
+const green: Record<string, History> = {
+  'two upgrades, cut in every phase, with a way back': {
+    fields: { releases: ['1.0', '1.1', '2.0'], expect: { rollback: 'succeeds' } },
+  },
+  'boots that begin with a snapshot where there is one': { asked: { limits: { snapshots: true } } },
+  'a migration that keeps the old file until the new one is there': {
+    traits: { onStart: migrates((files, path, content) => files.replace(path, content)) },
+  },
+  'a second cut while the device comes back': { asked: { limits: { recoveryBoots: 12 } } },
+  'a number of states that a seed has drawn': { asked: { powerCuts: { mode: 'random', count: 12 } } },
+  'an updater without any flush, where only QEMU is killed': {
+    traits: { forgetsFlush: true, pauseMs: 6 },
+    asked: { powerCuts: { mode: 'naive', count: 2 } },
+  },
+  'another outcome that nobody minds': {
+    fields: { checks: [{ name: 'which', run: 'which boot' }], expect: { outcomes: 'unchecked' } },
+    traits: { before: saysHowOften },
+  },
+};
+
+const red: Record<string, History> = {
+  'a flush that is missing between the slot and the choice of the boot loader': {
+    traits: { forgetsFlush: true },
+    codes: ['release-mixed'],
+    says: /^write \d+ of install \(.*\) persisted, .* did not: no flush came between/,
+  },
+  'a slot that is chosen before it is written': {
+    traits: { activatesFirst: true },
+    codes: ['release-mixed'],
+    says: /although nothing was lost|was torn/,
+  },
+  "the owner's files, rewritten where they are": {
+    traits: { rewritesFiles: true },
+    codes: ['configuration-lost'],
+    says: /although nothing was lost/,
+  },
+  'a migration that empties the file first': {
+    traits: { onStart: migrates((files, path, content) => files.rewrite(path, content)) },
+    fields: { powerCuts: { during: ['first-boot'] } },
+    codes: ['configuration-lost'],
+  },
+  'an upgrade that cannot be done again': {
+    traits: { idleAgain: true },
+    fields: {
+      agent: { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' },
+    },
+    asked: { limits: { retryBoots: 12 } },
+    codes: ['retry-idle'],
+    says: /nothing was installed/,
+  },
+  'more outcomes than an old and a new state': {
+    traits: { before: saysHowOften },
+    fields: { checks: [{ name: 'which', run: 'which boot' }] },
+    codes: [],
+    says: /can end in \d+ ways/,
+  },
+  'states that a seed has drawn, of a missing flush': {
+    traits: { forgetsFlush: true },
+    fields: installOnly,
+    asked: { powerCuts: { mode: 'random', count: 25 } },
+    codes: ['release-mixed'],
+  },
+};
+
+/** What the boot loader has counted tells outcomes apart; it is on the disk, so that equal states say equal things. */
+async function saysHowOften(command: string, { disks }: Power) {
+  if (!command.includes('which boot')) return undefined;
+  const text = (await diskOf(disks, 'boot').read(0, 512)).toString();
+  return prints(`${/"left":(\{.*?\})/.exec(text)?.[1] ?? ''}\n`);
+}
+
+const alarms: Record<string, History & { alarm: (lab: Lab) => void }> = {
+  'a device that draws lots ends as audit-mismatch': {
+    codes: ['audit-mismatch'],
+    fields: { checks: [{ name: 'lots', run: 'draw lots' }], expect: { outcomes: 'unchecked' } },
+    alarm: () => undefined,
+    traits: { before: drawsLots() },
+    says: /audited states did not come to the verdict/,
+  },
+  'a device whose flushes the log does not hear of ends as crash-model-mismatch': {
+    codes: ['crash-model-mismatch'],
+    says: /differs in sectors/,
+    alarm: (lab) => {
+      const { createTarget } = lab;
+      // What the guest flushes after this counts as QEMU's own, though a drive would keep it.
+      lab.createTarget = (options) =>
+        options.consoleLog(1).includes('live1-before')
+          ? createTarget({ ...options, onPower: () => options.onPower?.(false) })
+          : createTarget(options);
+    },
+    fields: installOnly,
+    asked: { powerCuts: { mode: 'random', count: 1 } },
+  },
+  'a device that never flushes ends as no-flush': {
+    codes: ['no-flush'],
+    traits: { neverFlushes: true },
+    alarm: () => undefined,
+    says: /never flushed its disks/,
+  },
+  'phases without a write end as no-crash-states, where all are asked for': {
+    codes: ['no-crash-states'],
+    fields: { powerCuts: { during: ['rollback'] } },
+    alarm: () => undefined,
+    says: /states during rollback, and the write logs hold none/,
+  },
+  'and where some are drawn': {
+    codes: ['no-crash-states'],
+    fields: { powerCuts: { during: ['rollback'] } },
+    asked: { powerCuts: { mode: 'random', count: 3 } },
+    alarm: () => undefined,
+  },
+};
+
+/** Answers in another way each time: nothing on its disks says why. */
+function drawsLots(): SlotTraits['before'] {
+  let drawn = 0;
+  return (command) => {
+    if (!command.includes('draw lots')) return undefined;
+    drawn += 1;
+    return prints(`${drawn}\n`);
+  };
+}
+
+async function take(
+  { traits = {}, fields = {}, asked = {} }: History,
+  before: (lab: Lab) => void = () => undefined,
+) {
+  const lab = await slotLab(traits);
+  await lab.scenario(fields);
+  before(lab);
+  return { lab, record: await lab.run(asked) };
+}
+
+describe('a device is cut in many states and comes back whole:', () => {
+  it.each(Object.entries(green))('%s', async (_, history) => {
+    const { record } = await take(history);
+    expect(codesOf(record)).toEqual([]);
+    expect(record).toMatchObject({ verdict: 'passed', findings: [] });
+    expect(record.crash?.boots).toBeGreaterThan(1);
+  });
+});
+
+describe('a device is cut in many states and fails:', () => {
+  it.each(Object.entries(red))('%s', async (_, history) => {
+    const { record } = await take(history);
+    expect([record.verdict, codesOf(record)]).toEqual(['failed', history.codes]);
+    const texts = record.findings.flatMap(({ reason = '', message }) => [reason, message]);
+    if (history.says !== undefined) expect(texts).toContainEqual(expect.stringMatching(history.says));
+    expect(texts.length).toBeGreaterThan(0);
+  });
+});
+
+describe('an alarm rings:', () => {
+  it.each(Object.entries(alarms))('%s', async (_, { alarm, ...history }) => {
+    const { record, lab } = await take(history, alarm);
+    expect([record.verdict, record.problem?.code]).toEqual(['error', history.codes?.[0]]);
+    expect(record.problem?.message).toMatch(history.says ?? /./);
+    // Whatever rang, the report is there.
+    const stored = JSON.parse(await readFile(join(lab.reports, 'latest/run.json'), 'utf8')) as RunRecord;
+    expect(stored.problem?.code).toBe(history.codes?.[0]);
+  });
+
+  it('of an audit that differs, with both boots written down', async () => {
+    const { record, lab } = await take(alarms['a device that draws lots ends as audit-mismatch'] ?? {});
+    const path = join(lab.reports, 'latest', record.problem?.log ?? '');
+    const { audited, decidedBy } = JSON.parse(await readFile(path, 'utf8')) as Record<
+      'audited' | 'decidedBy',
+      { outcome: string; read: unknown[] }
+    >;
+    expect(audited?.outcome).not.toBe(decidedBy?.outcome);
+    expect(audited?.read.length).toBeGreaterThan(0);
+    expect(record.crash).toMatchObject({ claim: 'heuristic' });
+    expect(record.crash?.mismatches).toBeGreaterThan(0);
+  });
+});
+
+describe('a run that does not come to its end', () => {
+  it('is unknown where the budget was used up, and says how many states are open', async () => {
+    const { record } = await take({ asked: { limits: { budgetMs: 1 } } });
+    expect(record).toMatchObject({ verdict: 'unknown', findings: [] });
+    expect(record.problem).toBeUndefined();
+    expect(record.crash?.undecided).toBeGreaterThan(0);
+    expect(record.crash?.claim).toBe('sampled');
+  });
+
+  it('says that it was interrupted, not that a budget was used up, and leaves a report and nothing that runs', async () => {
+    const lab = await slotLab();
+    const interruption = new AbortController();
+    let running = 0;
+    const { createTarget } = lab;
+    lab.createTarget = async (options) => {
+      const off = await createTarget(options);
+      running += 1;
+      return {
+        ...off,
+        [Symbol.asyncDispose]: async () => {
+          running -= 1;
+          await off[Symbol.asyncDispose]();
+        },
+      };
+    };
+    const record = await lab.run({
+      signal: interruption.signal,
+      events: ({ type }) => {
+        if (type === 'cut') interruption.abort(new HarnessError('interrupted', 'interrupted by a test'));
+      },
+    });
+    expect(record).toMatchObject({
+      verdict: 'error',
+      problem: { code: 'interrupted', message: 'interrupted by a test' },
+    });
+    expect(running).toBe(0);
+    expect(record.paths[0]?.steps.map(({ verdict }) => verdict)).not.toContain('failed');
+    expect(await readdir(join(lab.reports, 'latest'))).toEqual(
+      expect.arrayContaining(['run.json', 'junit.xml', 'run.jsonl']),
+    );
+    expect(await readdir(join(lab.cache, 'work'))).toEqual([]);
+  });
+});
+
+describe('a second cut', () => {
+  /** Only who is cut again while it comes up is met with an empty file. */
+  const history: History = {
+    traits: {
+      onStart: async ({ disks }) => {
+        const files = new FileStore(diskOf(disks, 'data'));
+        const file = await files.read('/etc/app.conf');
+        if (file !== undefined) await files.rewrite('/etc/app.conf', file.content);
+      },
+    },
+    fields: { powerCuts: { during: ['install', 'recovery'] } },
+    asked: { limits: { recoveryBoots: 40 } },
+  };
+
+  it('finds what no first cut shows, and is replayed from its finding and by its token', async () => {
+    const { lab, record } = await take(history);
+    expect([record.verdict, codesOf(record)]).toEqual(['failed', ['configuration-lost']]);
+    const [finding] = record.findings;
+    expect(finding).toMatchObject({
+      check: 'configuration',
+      during: expect.stringMatching(/^recovery 1\.0->1\.1/) as string,
+    });
+    expect(finding?.token).toMatch(/:p1\.\d+[^/]*\/\d+/);
+    expect(record.crash?.stages.map(({ name }) => name)).toContain('recovery');
+    const byFile = await lab.replay(join(lab.reports, 'latest', finding?.file ?? ''));
+    expect(byFile.cut?.checks.find(({ verdict }) => verdict === 'failed')?.problem?.code).toBe(
+      'configuration-lost',
+    );
+    await rm(join(lab.cache, 'recordings'), { recursive: true });
+    const byToken = await lab.replay(finding?.token ?? '');
+    expect(byToken.cut).toMatchObject({
+      verdict: 'failed',
+      outcome: byFile.cut?.outcome,
+      token: finding?.token,
+    });
+  });
+
+  it('is not made where no boots are given for it', async () => {
+    const { record } = await take({ ...history, asked: { limits: { recoveryBoots: 0 } } });
+    expect(record.verdict).toBe('passed');
+    expect(record.crash?.stages.map(({ name }) => name)).not.toContain('recovery');
+  });
+});
