@@ -1,3 +1,4 @@
+import { quote } from '../core/quote.ts';
 import type { ConfigurationPromise } from '../model/configuration.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { PackagePlan } from './plan.ts';
@@ -73,7 +74,7 @@ function unitsScript(units: readonly string[]): string {
   return `
 command -v systemctl >/dev/null || { echo "no systemctl: nobody can say what is active"; exit 1; }
 left=${patienceSeconds}
-for unit in ${units.map((unit) => `'${unit}'`).join(' ')}; do
+for unit in ${units.map(quote).join(' ')}; do
   while state=$(systemctl is-active "$unit"); [ "$state" != active ]; do
     if [ "$state" = failed ] || [ $left = 0 ]; then
       echo "$unit is $state"

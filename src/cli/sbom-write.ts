@@ -1,10 +1,11 @@
 import { Option } from 'commander';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { commandLine } from '../core/quote.ts';
 import { version } from '../core/version.ts';
 import { type PackageSystem, packageSystems } from '../model/software.ts';
 import { oneLine } from '../report/text.ts';
-import { installedQueries, shown } from '../sbom/installed.ts';
+import { installedQueries } from '../sbom/installed.ts';
 import { readImageSbom } from '../sbom/read-image-sbom.ts';
 import { readInstalledFile } from '../sbom/read-installed-file.ts';
 import { spdx23 } from '../sbom/spdx23.ts';
@@ -118,7 +119,7 @@ function timeNow({ SOURCE_DATE_EPOCH: epoch = '' }: NodeJS.ProcessEnv): string {
 
 function queries(): string {
   return packageSystems
-    .map((system) => `  ${system.padEnd(4)}  ${shown(installedQueries[system])}`)
+    .map((system) => `  ${system.padEnd(4)}  ${commandLine(installedQueries[system])}`)
     .join('\n');
 }
 

@@ -1,8 +1,8 @@
+import { commandLine } from '../core/quote.ts';
 import { plainText } from '../report/text.ts';
 import { type CommandLines, deviationText } from '../yocto/command-lines.ts';
 import { type DeployedImage, typeName } from '../yocto/deployed-image.ts';
 import type { Feed } from '../yocto/feeds.ts';
-import { shownWords } from '../yocto/words.ts';
 
 /** An image with how it is booted, or why it cannot be. */
 export interface ListedImage extends Omit<DeployedImage, 'boot'> {
@@ -52,7 +52,7 @@ function imageLines(image: ListedImage, short: (path: string) => string): string
 }
 
 function bootLines({ program, runqemu, brownout, deviations, unpack }: ListedBoot): string[] {
-  const command = (words: readonly string[]) => `    ${shownWords([program, ...words])}`;
+  const command = (words: readonly string[]) => `    ${commandLine([program, ...words])}`;
   return [
     '  runqemu would start (slirp nographic):',
     command(runqemu),

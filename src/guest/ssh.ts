@@ -5,6 +5,7 @@ import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { type CommandOptions, type CommandOutput, complaint, type Shell } from '../core/ask.ts';
 import { type Deadline, withDeadline } from '../core/deadline.ts';
 import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
+import { quote } from '../core/quote.ts';
 import type { SshAccess } from '../model/image.ts';
 import { collectOutput, type RawOutput } from './channel.ts';
 import { ConnectionLost } from './errors.ts';
@@ -87,7 +88,7 @@ export class SshSession implements Shell {
 
   /** A file's bytes, read by the guest's cat (small ssh servers have no sftp). */
   async readFile(path: string, { deadline, signal, maxBytes = 64 << 20 }: CopyOptions): Promise<Buffer> {
-    const result = await this.exec(`cat -- ${quoted(path)}`, { deadline, signal, maxOutputBytes: maxBytes });
+    const result = await this.exec(`cat -- ${quote(path)}`, { deadline, signal, maxOutputBytes: maxBytes });
     if (result.truncated)
       throw new DeviceFailure('guest-file', `${path} on the device is longer than ${maxBytes} bytes`);
     assertCopied(`read ${path} on the device`, result);
@@ -96,7 +97,7 @@ export class SshSession implements Shell {
 
   /** Replaces a file's content in place; it is not flushed to the disk. */
   async writeFile(path: string, data: string | Uint8Array, { deadline, signal }: CopyOptions): Promise<void> {
-    const result = await this.exec(`cat > ${quoted(path)}`, { deadline, signal, input: data });
+    const result = await this.exec(`cat > ${quote(path)}`, { deadline, signal, input: data });
     assertCopied(`write ${path} on the device`, result);
   }
 
@@ -225,9 +226,4 @@ function assertCopied(what: string, { exitCode, stderr }: RawOutput): void {
   if (exitCode === 0) return;
   const why = complaint({ stderr: stderr.toString('utf8') });
   throw new DeviceFailure('guest-file', `cannot ${what}: ${why}`);
-}
-
-/** One word of a POSIX shell, whatever it holds. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

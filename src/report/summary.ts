@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import { commandLine } from '../core/quote.ts';
 import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord } from '../model/record.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
@@ -213,9 +214,7 @@ function replayCommand({ scenarioFile, machine, powerCuts, seed }: RunRecord): s
     '--seed',
     seed,
   ];
-  return words
-    .map((word) => (/^[\w./:=+-]+$/.test(word) ? word : `'${oneLine(word, 500).replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  return commandLine(words.map((word) => oneLine(word, 500)));
 }
 
 function below(folder: string | undefined, path: string): string {

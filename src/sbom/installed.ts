@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ScenarioError } from '../core/errors.ts';
+import { commandLine } from '../core/quote.ts';
 import type { InstalledPackage, PackageSystem } from '../model/software.ts';
 import { Damage } from '../package/archive/damage.ts';
 import { bounds } from './bounds.ts';
@@ -52,14 +53,9 @@ export function readInstalled(
     if (!(cause instanceof Damage)) throw cause;
     throw new ScenarioError('status-damaged', `${where}: ${cause.message}`, {
       cause,
-      hint: `expected what this prints on the device: ${shown(installedQueries[system])}`,
+      hint: `expected what this prints on the device: ${commandLine(installedQueries[system])}`,
     });
   }
-}
-
-/** A command as a user types it. */
-export function shown(command: readonly string[]): string {
-  return command.map((word) => (/[^\w./-]/.test(word) ? `'${word}'` : word)).join(' ');
 }
 
 /** What is wrong with the words of a package, if anything is. */

@@ -1,4 +1,5 @@
 import { ScenarioError } from '../core/errors.ts';
+import { commandLine } from '../core/quote.ts';
 import { guestEpoch, qemuProgram } from '../qemu/arguments.ts';
 import { joinOptions } from '../qemu/options.ts';
 import { extraOptionParts } from './extra-options.ts';
@@ -9,7 +10,6 @@ import { type BootRequest, type OwnNeeds, type Part, same } from './part.ts';
 import { placeOf, wordsOf } from './qemu-boot.ts';
 import { rootDriveParts } from './root-drive.ts';
 import { serialParts, tcpSerialParts } from './serial.ts';
-import { shownWords } from './words.ts';
 
 /** A difference between the two command lines, for reports. */
 export interface Deviation {
@@ -84,7 +84,7 @@ export function commandLines(request: BootRequest): CommandLines {
 
 /** A difference in one line. */
 export function deviationText({ option, runqemu, brownout, why }: Deviation): string {
-  return `${option}: ${shownWords(runqemu) || 'nothing'} => ${shownWords(brownout) || 'nothing'} (${why})`;
+  return `${option}: ${commandLine(runqemu) || 'nothing'} => ${commandLine(brownout) || 'nothing'} (${why})`;
 }
 
 /** Names in place of what only a run knows. */

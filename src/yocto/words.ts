@@ -95,10 +95,3 @@ export function optionPairs(words: readonly string[]): [option: string, argument
 export function pairWords(pairs: readonly (readonly [string, string?])[]): string[] {
   return pairs.flatMap(([option, argument]) => (argument === undefined ? [option] : [option, argument]));
 }
-
-/** A command line as it may be typed into a POSIX shell. */
-export function shownWords(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
-}

@@ -2,16 +2,9 @@ import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { quote } from '../../../src/core/quote.ts';
 import { scenarioSlug } from '../../../src/model/scenario.ts';
 import { defaultJobs } from '../../../src/runner/jobs.ts';
 import { openReportFolder, timeId } from '../../../src/runner/report-folder.ts';
-
-describe('quote', () => {
-  it('makes one shell word of anything', () => {
-    expect(quote("it's $HOME; rm -rf /")).toBe(`'it'\\''s $HOME; rm -rf /'`);
-  });
-});
 
 describe('defaultJobs', () => {
   it('is limited by cores and by free memory, and at least one', () => {

@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandLine } from '../../../src/core/quote.ts';
 import { addFacts, type PackageFacts, withFacts } from '../../../src/sbom/facts.ts';
 import { faultText } from '../../../src/sbom/input-fault.ts';
-import { installedQueries, readInstalled, shown } from '../../../src/sbom/installed.ts';
+import { installedQueries, readInstalled } from '../../../src/sbom/installed.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 
 const opkgStatus = `Package: busybox
@@ -229,7 +230,7 @@ describe("rpm's record", () => {
     expect(spawnSync('rpm', install, { encoding: 'utf8' })).toMatchObject({ status: 0 });
     const [program = '', ...args] = installedQueries.rpm;
     const { stdout } = spawnSync(program, [...database, ...args], { encoding: 'utf8' });
-    const [one, ...more] = readInstalled('rpm', stdout, shown(installedQueries.rpm));
+    const [one, ...more] = readInstalled('rpm', stdout, commandLine(installedQueries.rpm));
     expect(more).toEqual([]);
     expect(one).toMatchObject({
       name: 'small',

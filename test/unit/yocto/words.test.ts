@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  fillPlaceholders,
-  optionPairs,
-  pairWords,
-  shownWords,
-  splitWords,
-} from '../../../src/yocto/words.ts';
+import { commandLine } from '../../../src/core/quote.ts';
+import { fillPlaceholders, optionPairs, pairWords, splitWords } from '../../../src/yocto/words.ts';
 import { withCode } from '../../support/errors.ts';
 
 const split = (text: string) => splitWords(text, 'x.conf:3: qb_mem');
@@ -26,10 +21,10 @@ describe('splitWords', () => {
     expect(() => split(text)).toThrow(withCode('qemuboot-invalid', /^x\.conf:3: qb_mem has a/)),
   );
 
-  it('takes back what shownWords shows', () => {
+  it('takes back what commandLine shows', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (words) => {
-        expect(split(shownWords(words))).toEqual(words);
+        expect(split(commandLine(words))).toEqual(words);
       }),
     );
   });
