@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { Option } from 'commander';
 import { ScenarioError } from '../core/errors.ts';
+import { usualLimits } from '../crash/usual-limits.ts';
 import { assertHost } from '../host/check.ts';
 import type { EventSink } from '../model/event.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -31,9 +32,6 @@ interface Options {
   canonical: boolean;
   snapshots?: true;
 }
-
-/** States audited of each path at least, where any are. */
-const leastAudits = 10;
 
 /** `brownout run` */
 export const addRun: AddCommand = (program, surroundings, finish) => {
@@ -88,21 +86,22 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
     )
     .option(
       '--audit <percent>',
-      'with all: states booted although another boot has decided them, as a share of the deciding boots, 10 at least; 0: none',
+      'with all: states booted although another boot has decided them, as a share of the deciding boots, ' +
+        `${usualLimits.auditLeast} at least; 0: none`,
       wholeNumber('--audit', 0, 10_000),
-      5,
+      usualLimits.auditShare * 100,
     )
     .option(
       '--retry-boots <n>',
       'with all: how often a path is tried again after a cut',
       wholeNumber('--retry-boots', 0, 100_000),
-      6,
+      usualLimits.retryBoots,
     )
     .option(
       '--recovery-boots <n>',
       'with all: boots of a path after a second cut, while the device came back from the first',
       wholeNumber('--recovery-boots', 0, 100_000),
-      6,
+      usualLimits.recoveryBoots,
     )
     .option(
       '--no-canonical',
@@ -149,7 +148,7 @@ async function run(
         canonical: options.canonical,
         snapshots: options.snapshots === true,
         auditShare: options.audit / 100,
-        auditLeast: options.audit === 0 ? 0 : leastAudits,
+        auditLeast: options.audit === 0 ? 0 : usualLimits.auditLeast,
         retryBoots: options.retryBoots,
         recoveryBoots: options.recoveryBoots,
         budgetMs: options.budget,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../../src/cli/program.ts';
+import { usualLimits } from '../../../src/crash/usual-limits.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { storeLog } from '../../../src/writelog/stored-log.ts';
 
@@ -61,6 +62,18 @@ describe('help', () => {
     const { code, out } = await brownout(...command.split(' '), '--help');
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`Examples?:\\n {2}\\$ brownout ${command}`));
+  });
+
+  it.each([
+    ['--audit', usualLimits.auditShare * 100],
+    ['--retry-boots', usualLimits.retryBoots],
+    ['--recovery-boots', usualLimits.recoveryBoots],
+  ])('of %s has the default that the manual has', async (option, value) => {
+    const { out } = await brownout('run', '--help');
+    expect(out).toMatch(new RegExp(`${option} <[^-]*\\(default: ${value}\\)`));
+    const manual = await readFile('scenarios/README.md', 'utf8');
+    expect(manual).toContain(`| \`${option} ${value}\` | ${value} |`);
+    expect(manual).toContain(`at least ${usualLimits.auditLeast} a path`);
   });
 
   it('prints the version', async () =>

@@ -16,7 +16,7 @@ describe('commandLine', () => {
     ));
 
   it('is read by a shell as the words that it was made of', () => {
-    const word = fc.string().filter((text) => !text.includes('\0') && text.isWellFormed());
+    const word = fc.string().filter((text) => !text.includes('\0'));
     fc.assert(
       fc.property(fc.array(word, { maxLength: 5 }), (words) => {
         const script = `for word in ${commandLine(words)}; do printf '%s\\0' "$word"; done`;
