@@ -1,6 +1,8 @@
 import { basename, dirname, relative, resolve } from 'node:path';
 import { Option } from 'commander';
 import { ScenarioError } from '../core/errors.ts';
+import { usualLimits } from '../crash/usual-limits.ts';
+import { releasePattern } from '../document/forms.ts';
 import { assertHost } from '../host/check.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { PowerCuts } from '../model/scenario.ts';
@@ -106,15 +108,7 @@ async function run(
     releases: options.releases,
     choices: { edits: options.edit, units: options.unit },
     powerCuts: options.powerCuts,
-    limits: {
-      canonical: true,
-      snapshots: false,
-      auditShare: 0.05,
-      auditLeast: 10,
-      retryBoots: 0,
-      recoveryBoots: 0,
-      budgetMs: options.budget,
-    },
+    limits: { ...usualLimits, retryBoots: 0, recoveryBoots: 0, budgetMs: options.budget },
     seed: options.seed,
     reports: options.reports,
     jobs: options.jobs,
@@ -152,10 +146,7 @@ function closing({ admission, folder }: Admitted): string {
 
 function releaseList(text: string): string[] {
   const releases = text.split(',').map((one) => one.trim());
-  if (
-    releases.every((one) => /^[A-Za-z0-9][\w.+~-]{0,63}$/.test(one)) &&
-    new Set(releases).size === releases.length
-  )
+  if (releases.every((one) => releasePattern.test(one)) && new Set(releases).size === releases.length)
     return releases;
   throw wrong('--releases', 'releases with commas between them, each once, such as 4.0.1,4.0.2', text);
 }

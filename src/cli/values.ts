@@ -1,4 +1,5 @@
 import { ScenarioError } from '../core/errors.ts';
+import { fingerprintPattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 import { parseDuration } from '../scenario/duration.ts';
@@ -66,7 +67,7 @@ export function vendorId(text: string): string {
 /** Reads `--ssh-host-key`: the SHA-256 of a key in base64, with or without its label. */
 export function fingerprint(text: string): string {
   const bare = text.replace(/^SHA256:/, '').replace(/=+$/, '');
-  if (/^[A-Za-z0-9+/]{43}$/.test(bare)) return bare;
+  if (fingerprintPattern.test(bare)) return bare;
   throw wrong('--ssh-host-key', 'SHA256: and 43 letters, digits, + or /', text);
 }
 

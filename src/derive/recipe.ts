@@ -1,29 +1,16 @@
 import { z } from 'zod';
+import { fileMode, filePath, packageName } from '../document/forms.ts';
 import { type PackageFormat, packageFormats, scriptNames } from '../package/package-format.ts';
 
 const content = z.string().max(1 << 20);
 /** Scripts and fields end where a zero byte is. */
 const script = content.regex(/^[^\0]*$/, { error: 'text without a zero byte' });
 
-const packageName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, { error: 'the name of a package' });
-
 const version = z
   .string({ error: 'text: a version' })
   .regex(/^(\d{1,9}:)?[0-9A-Za-z][\w.+~^-]*$/, { error: 'a version: 1.35.0-r1, 1:2.0-r0' });
 
-const path = z
-  .string()
-  .regex(/^(?!.*\/\.{1,2}(?:\/|$))(?:\/[^/\u0000-\u001f\u007f]+)+$/, {
-    error: 'an absolute path in the package, without . or .. and without control characters',
-  })
-  .max(4096);
-
-const mode = z
-  .string({ error: 'text: an octal file mode in quotes: "0640"' })
-  .regex(/^0?[0-7]{3,4}$/, { error: 'an octal file mode in quotes: "0640"' })
-  .transform((value) => Number.parseInt(value, 8));
+const path = filePath('in the package');
 
 const removed = z.literal('removed');
 
@@ -43,7 +30,7 @@ const fileContent = z
       .regex(/^[^\0]*$/)
       .optional()
       .describe('Target of a symbolic link'),
-    mode: mode.optional(),
+    mode: fileMode.optional(),
   })
   .superRefine((file, context) => {
     const kinds = fileKinds.filter((kind) => file[kind] !== undefined);

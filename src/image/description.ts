@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { fingerprintPattern, releaseName } from '../document/forms.ts';
 import { readDocument } from '../document/read.ts';
 
 /** Packages of one purpose: what apt is asked for, and what of its answer is left out again. */
@@ -26,7 +27,7 @@ const machine = z.strictObject({
 });
 
 const release = z.strictObject({
-  version: z.string().regex(/^[\w.+-]+$/),
+  version: releaseName,
   /** Whether devices may leave the factory with it. */
   factory: z.boolean().default(false),
   /** Folder laid over the root file system. */
@@ -128,10 +129,7 @@ const prebuiltMachine = z
         privateKey: z.string().optional(),
         password: z.string().optional(),
         /** Without it the first host key that a device shows is kept while it is on the bench. */
-        hostKeySha256: z
-          .string()
-          .regex(/^[A-Za-z0-9+/]{43}$/)
-          .optional(),
+        hostKeySha256: z.string().regex(fingerprintPattern).optional(),
       })
       .refine(({ privateKey, password }) => (privateKey === undefined) !== (password === undefined), {
         error: 'either a privateKey or a password, not both',
@@ -169,7 +167,7 @@ const feedMachine = z.strictObject({
 });
 
 const feedRelease = z.strictObject({
-  version: z.string().regex(/^[\w.+-]+$/),
+  version: releaseName,
   /** Whether devices may leave the factory with it. */
   factory: z.boolean().default(false),
   /**

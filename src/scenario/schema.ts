@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AgentList, agents } from '../agents/index.ts';
+import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
 import { cutPhases, fileFaults, publishingFaults, stateKinds } from '../model/scenario.ts';
@@ -9,20 +10,9 @@ import { pathRules } from './paths.ts';
 
 const text = z.string().min(1).max(100_000);
 
-const release = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w.+~-]{0,63}$/, {
-    error: 'a release: a letter or digit, then letters, digits, . _ + ~ -',
-  })
-  .describe('A release of the image. Quote it: YAML takes 1.0 for the number 1.');
+const release = releaseName.describe('A release of the image. Quote it: YAML takes 1.0 for the number 1.');
 
-const guestPath = z
-  .string()
-  .regex(/^(?!.*\/\.{1,2}(?:\/|$))(?:\/[^/\u0000-\u001f\u007f]+)+$/, {
-    error: 'an absolute path of a file in the guest, without . or .. and without control characters',
-  })
-  .max(4096)
-  .describe('Absolute path of a file in the guest');
+const guestPath = filePath('of a file in the guest').describe('Absolute path of a file in the guest');
 
 const durationForm = 'a duration: 500ms, 90s, 2m, 1h';
 const duration = z
@@ -31,23 +21,14 @@ const duration = z
   .transform((value) => parseDuration(value) ?? 0)
   .refine((ms) => ms >= 100 && ms <= 86_400_000, 'a duration must lie between 100ms and 24h');
 
-const mode = z
-  .string()
-  .regex(/^0?[0-7]{3,4}$/, { error: 'an octal file mode in quotes: "0640"' })
-  .transform((value) => Number.parseInt(value, 8));
-
 const packageNames = z
-  .array(
-    z.string().regex(/^[A-Za-z0-9][\w.+-]{0,127}$/, {
-      error: 'the name of a package: a letter or digit, then letters, digits, . _ + -',
-    }),
-  )
+  .array(packageName)
   .min(1)
   .max(100)
   .transform((names) => [...new Set(names)]);
 
 const write = z
-  .strictObject({ path: guestPath, content: z.string().max(1 << 20), mode: mode.optional() })
+  .strictObject({ path: guestPath, content: z.string().max(1 << 20), mode: fileMode.optional() })
   .describe('Creates a file, or replaces its content');
 const append = z
   .strictObject({ path: guestPath, content: z.string().max(1 << 20) })
@@ -112,10 +93,6 @@ const place = z.union([
   z.int({ error: placeForm }).min(0, { error: placeForm }),
   z.string().regex(/^\d{1,2}(\.\d{1,3})?%$/, { error: placeForm }),
 ]);
-
-const packageName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, { error: 'the name of a package' });
 
 const feedFault = z.strictObject({
   name: shortName,

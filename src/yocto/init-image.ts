@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
+import { releasePattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
 import type { MachineName } from '../model/machine.ts';
 import { qemuProgram } from '../qemu/arguments.ts';
@@ -136,9 +137,7 @@ function assertBootable(image: DeployedImage, machine: DescribedMachine, machine
 
 /** The distribution's version, where a release may be called so. */
 function releaseOf(version: string | undefined): string {
-  return version !== undefined && version !== nextRelease && /^[A-Za-z0-9][\w.+~-]{0,63}$/.test(version)
-    ? version
-    : 'built';
+  return version !== undefined && version !== nextRelease && releasePattern.test(version) ? version : 'built';
 }
 
 async function writeAll(

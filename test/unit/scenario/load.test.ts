@@ -256,7 +256,7 @@ expect:
     [
       'an unquoted mode',
       `${minimal}provision: [write: { path: /a, content: x, mode: 0640 }]\n`,
-      's.yaml:6:50: provision[0].write.mode: expected text, found the number 0640; quote it: "0640"',
+      's.yaml:6:50: provision[0].write.mode: expected text: an octal file mode in quotes: "0640", found the number 0640; quote it: "0640"',
     ],
     [
       'a bare number for a duration',
