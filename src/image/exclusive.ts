@@ -5,18 +5,19 @@ import { sha256 } from '../core/digest.ts';
 import { HarnessError } from '../core/errors.ts';
 import { GiveUp, waitFor } from '../core/wait.ts';
 
-/** Milliseconds after which waiting for another builder is given up. */
-const patienceMs = 20 * 60_000;
+/** How long a builder waits for another. */
+const defaultPatienceMs = 20 * 60_000;
 
 /**
  * Runs `work` while no other process of this machine does the same for `path`. The lock is a bound
  * abstract unix socket (unix(7)), which the kernel frees when its holder dies, however it dies. Throws
- * HarnessError `build-busy` after 20 minutes of waiting.
+ * HarnessError `build-busy` after `patienceMs` of waiting (default: 20 minutes).
  */
 export async function exclusively<T>(
   path: string,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
+  patienceMs = defaultPatienceMs,
 ): Promise<T> {
   const name = `\0brownout-${sha256(path).slice(0, 40)}`;
   const lock = await waitFor(`waiting for another process that makes ${path}`, () => bind(name), {

@@ -7,7 +7,7 @@ import type { MakeOptions } from './workshop.ts';
 
 /** Puts the client's key into the image's folder. Throws ScenarioError `host-key-invalid`. */
 export async function sshAccess(
-  { keys, out }: MakeOptions,
+  { keys, out }: Pick<MakeOptions, 'keys' | 'out'>,
   { user, privateKey, hostKey }: { user: string; privateKey: string; hostKey: string },
 ): Promise<SshAccess> {
   await copyFile(join(keys, privateKey), join(out, 'ssh-key'));

@@ -26,11 +26,18 @@ export class Tools {
   private readonly epoch: number;
   private readonly signal: AbortSignal | undefined;
 
-  constructor(root: string, set: LockedSet, epoch: number, signal?: AbortSignal) {
-    if (process.arch !== 'x64') {
+  /** Throws HarnessError `host-unsupported`. */
+  constructor(
+    root: string,
+    set: LockedSet,
+    epoch: number,
+    signal?: AbortSignal,
+    architecture: string = process.arch,
+  ) {
+    if (architecture !== 'x64') {
       throw new HarnessError(
         'host-unsupported',
-        `images are built on x86-64 hosts only, this one is ${process.arch}`,
+        `images are built on x86-64 hosts only, this one is ${architecture}`,
       );
     }
     this.root = root;

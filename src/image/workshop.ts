@@ -1,7 +1,7 @@
 import { copyFile, link, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../core/digest.ts';
-import { HarnessError } from '../core/errors.ts';
+import { ScenarioError } from '../core/errors.ts';
 import type { FileRef } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { BuiltImage, MachineDescription } from './description.ts';
@@ -61,7 +61,7 @@ export async function prepare(options: SlotImageOptions): Promise<Workshop> {
     modules: await readModules(kernel, steps, tools, kernelKey),
   };
   if (sets.firmware === undefined)
-    throw new HarnessError('lock-outdated', `the lock of ${options.name} has no firmware`);
+    throw new ScenarioError('lock-outdated', `the lock of ${options.name} has no firmware`);
   const firmware = await unpack(sets.firmware);
   const loader = await bootLoaders[machine.bootLoader]({
     tools,

@@ -14,9 +14,17 @@ export interface IndexedPackage {
   bytes: number;
 }
 
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const updateTimeoutMs = 5 * 60_000;
 const downloadTimeoutMs = 15 * 60_000;
+
+/** Packages of one suite and architecture, and the keys that vouch for them (default: Debian's). */
+interface DebianArchive {
+  mirror: DebianMirror;
+  suite: string;
+  architecture: string;
+  keyring?: string;
+}
 
 /**
  * A private apt for one suite and architecture: own state, nothing installed, the host's configuration
@@ -32,13 +40,8 @@ export class AptRoot implements AsyncDisposable {
   }
 
   /** Fetches the indexes. Throws HarnessError `keyring-missing` or `index-unreachable`. */
-  static async open(
-    cache: string,
-    mirror: DebianMirror,
-    suite: string,
-    architecture: string,
-    signal?: AbortSignal,
-  ): Promise<AptRoot> {
+  static async open(cache: string, archive: DebianArchive, signal?: AbortSignal): Promise<AptRoot> {
+    const { suite, architecture, keyring = debianKeyring } = archive;
     await access(keyring).catch((cause: unknown) => {
       throw new HarnessError(
         'keyring-missing',
@@ -52,7 +55,7 @@ export class AptRoot implements AsyncDisposable {
     const name = `${suite}-${architecture}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
     const root = new AptRoot(join(cache, 'apt', name), signal);
     try {
-      await root.prepare(mirror, suite, architecture);
+      await root.prepare({ ...archive, keyring });
       await root.apt('apt-get', ['-q', 'update', '-o', 'APT::Update::Error-Mode=any'], updateTimeoutMs);
       return root;
     } catch (error) {
@@ -107,7 +110,7 @@ export class AptRoot implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async prepare(mirror: DebianMirror, suite: string, architecture: string): Promise<void> {
+  private async prepare({ mirror, suite, architecture, keyring }: Required<DebianArchive>): Promise<void> {
     const at = (...parts: string[]) => join(this.folder, ...parts);
     const folders = [
       'state/lists/partial',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { HarnessError, messageOf } from '../../core/errors.ts';
+import { messageOf, ScenarioError } from '../../core/errors.ts';
 import { writeFileAtomically } from '../../core/files.ts';
 import { parseStored } from '../../core/stored.ts';
 
@@ -36,10 +36,10 @@ export interface ImageSets {
   feed?: LockedSet;
 }
 
-/** Reads a lock file. Throws HarnessError `lock-missing` or `lock-invalid`. */
+/** Reads a lock file. Throws ScenarioError `lock-missing` or `lock-invalid`. */
 export async function readLock(path: string): Promise<LockFile> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new HarnessError('lock-missing', `${path} cannot be read: ${messageOf(cause)}`, {
+    throw new ScenarioError('lock-missing', `${path} cannot be read: ${messageOf(cause)}`, {
       cause,
       hint: 'make it with: brownout image lock',
     });
@@ -47,12 +47,12 @@ export async function readLock(path: string): Promise<LockFile> {
   return parseLock(text, path);
 }
 
-/** Checks the text of a lock file; `path` is for messages. Throws HarnessError `lock-invalid`. */
+/** Checks the text of a lock file; `path` is for messages. Throws ScenarioError `lock-invalid`. */
 export function parseLock(text: string, path: string): LockFile {
   try {
     return parseStored(text, lockFile);
   } catch (cause) {
-    throw new HarnessError('lock-invalid', `${path} is not a lock file: ${messageOf(cause)}`, {
+    throw new ScenarioError('lock-invalid', `${path} is not a lock file: ${messageOf(cause)}`, {
       cause,
       hint: 'restore it from git, or make it again with: brownout image lock',
     });
@@ -64,11 +64,11 @@ export function writeLock(path: string, lock: LockFile): Promise<void> {
   return writeFileAtomically(path, `${JSON.stringify(lock, null, 2)}\n`);
 }
 
-/** The set of a purpose. Throws HarnessError `lock-outdated` when the lock does not have it. */
+/** The set of a purpose. Throws ScenarioError `lock-outdated` when the lock does not have it. */
 export function lockedSetOf(lock: LockFile, purpose: string, path: string): LockedSet {
   const set = lock.sets[purpose];
   if (set !== undefined) return set;
-  throw new HarnessError('lock-outdated', `${path} has no packages for ${purpose}`, {
+  throw new ScenarioError('lock-outdated', `${path} has no packages for ${purpose}`, {
     hint: 'make it again with: brownout image lock',
   });
 }

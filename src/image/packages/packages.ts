@@ -35,7 +35,7 @@ export async function fetchSet(set: LockedSet, options: FetchOptions): Promise<L
   return exclusively(join(cache, 'debs', name), signal, async () => {
     const wanted = await missing(cache, set.packages);
     if (wanted.length === 0) return set;
-    await using apt = await AptRoot.open(cache, await findMirror(), set.suite, set.architecture, signal);
+    await using apt = await AptRoot.open(cache, { ...set, mirror: await findMirror() }, signal);
     const versions = await apt.versions(wanted.map((one) => one.name));
     const chosen = wanted.map((locked) => chooseVersion(locked, versions, name));
     const replaced = chosen.filter(({ locked, found }) => locked.version !== found.version);

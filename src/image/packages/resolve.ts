@@ -1,4 +1,4 @@
-import { ScenarioError } from '../../core/errors.ts';
+import { HarnessError, ScenarioError } from '../../core/errors.ts';
 import type { PackageSet } from '../description.ts';
 import { AptRoot } from './apt.ts';
 import { findMirror } from './apt-sources.ts';
@@ -19,7 +19,7 @@ export class Indexes implements AsyncDisposable {
     const name = `${suite}-${architecture}`;
     const root =
       this.roots.get(name) ??
-      (await AptRoot.open(this.cache, await findMirror(), suite, architecture, this.signal));
+      (await AptRoot.open(this.cache, { mirror: await findMirror(), suite, architecture }, this.signal));
     this.roots.set(name, root);
     return root;
   }
@@ -31,12 +31,13 @@ export class Indexes implements AsyncDisposable {
 
 /**
  * Exact versions and digests of what a package set stands for today, from Debian's signed indexes.
- * Throws ScenarioError `package-unneeded` when a package to leave out is not among them anyway.
+ * Throws ScenarioError `package-unneeded` when a package to leave out is not among them anyway, HarnessError
+ * `package-unknown` when apt has no record of one.
  */
 export async function resolveSet(
   { suite, install, without }: PackageSet,
   architecture: 'amd64' | 'arm64',
-  indexes: Indexes,
+  indexes: { open(suite: string, architecture: string): Promise<Pick<AptRoot, 'closure' | 'versions'>> },
 ): Promise<LockedSet> {
   const apt = await indexes.open(suite, architecture);
   const closure = await apt.closure(install.map((name) => name.replaceAll('{arch}', architecture)));
@@ -53,7 +54,7 @@ export async function resolveSet(
   const packages = kept.map(({ name, version }) => {
     const found = versions.find((one) => one.name === name && one.version === version);
     if (found === undefined)
-      throw new ScenarioError('package-unknown', `apt names ${name} ${version} but has no record of it`);
+      throw new HarnessError('package-unknown', `apt names ${name} ${version} but has no record of it`);
     return found;
   });
   packages.sort((a, b) => (a.name < b.name ? -1 : 1));

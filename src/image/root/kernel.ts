@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HarnessError } from '../../core/errors.ts';
+import { ScenarioError } from '../../core/errors.ts';
 import { Tree, type TreeNode } from '../tree.ts';
 import { cpioArchive } from './cpio.ts';
 import { type KernelModules, loadOrder } from './modules.ts';
@@ -20,7 +20,7 @@ export interface RamDiskInputs {
   epoch: number;
 }
 
-/** Busybox, the modules that the root device needs in load order, and the image's own `init`, as cpio archive. */
+/** Busybox, the modules that the root device needs in load order, and the image's own `init`, as cpio archive. Throws ScenarioError `busybox-missing`, `module-unknown`. */
 export async function initialRamDisk({
   overlay,
   wanted,
@@ -30,7 +30,8 @@ export async function initialRamDisk({
   epoch,
 }: RamDiskInputs): Promise<Buffer> {
   const tree = new Tree();
-  if (busybox?.type !== 'file') throw new HarnessError('busybox-missing', 'the image has no usr/bin/busybox');
+  if (busybox?.type !== 'file')
+    throw new ScenarioError('busybox-missing', 'no package of the image has usr/bin/busybox');
   tree.addFile('busybox', busybox.content, 0o755);
   for (const name of ['dev', 'proc', 'sys', 'newroot', 'modules']) tree.addDirectory(name);
   if (programs !== undefined && programs.entries().length > 0) addPrograms(tree, programs);
@@ -53,9 +54,11 @@ function addPrograms(tree: Tree, programs: Tree): void {
   }
 }
 
-/** The kernel of an unpacked kernel package. */
+/** The kernel of an unpacked kernel package. Throws ScenarioError `kernel-missing`. */
 export async function readKernel(root: string): Promise<Buffer> {
-  const [name] = (await readdir(join(root, 'boot'))).filter((file) => file.startsWith('vmlinuz-'));
-  if (name === undefined) throw new HarnessError('kernel-missing', `no kernel in ${root}/boot`);
+  const [name] = (await readdir(join(root, 'boot')).catch(() => [])).filter((file) =>
+    file.startsWith('vmlinuz-'),
+  );
+  if (name === undefined) throw new ScenarioError('kernel-missing', `no kernel in ${root}/boot`);
   return readFile(join(root, 'boot', name));
 }

@@ -19,16 +19,19 @@ export interface KernelModules {
   aliases: { pattern: string; module: string }[];
 }
 
-/** Runs depmod over an unpacked kernel package. */
+/**
+ * Runs depmod over an unpacked kernel package. Throws ScenarioError `kernel-ambiguous` where it has not the modules of
+ * just one kernel, HarnessError `depmod-failed`.
+ */
 export async function readModules(
   kernelRoot: string,
   steps: StepCache,
   tools: Tools,
   key: readonly string[],
 ): Promise<KernelModules> {
-  const [release, ...others] = await readdir(join(kernelRoot, modulesFolder));
+  const [release, ...others] = await readdir(join(kernelRoot, modulesFolder)).catch((): string[] => []);
   if (release === undefined || others.length > 0) {
-    throw new HarnessError(
+    throw new ScenarioError(
       'kernel-ambiguous',
       `${kernelRoot} must hold the modules of one kernel, found ${others.length + (release === undefined ? 0 : 1)}`,
     );

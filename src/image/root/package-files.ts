@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
-import { HarnessError, ScenarioError } from '../../core/errors.ts';
+import { ScenarioError } from '../../core/errors.ts';
 import { globExpression } from '../../core/glob.ts';
 import { Tree } from '../tree.ts';
 import { readElf } from './elf.ts';
@@ -27,7 +27,7 @@ export class PackageFiles {
     return new PackageFiles(root, files.sort());
   }
 
-  /** Copies all that match the patterns, then the closure of needed libraries. Throws ScenarioError `file-unknown`. */
+  /** Copies all that match the patterns, then the closure of needed libraries. Throws ScenarioError `file-unknown`, `library-missing`. */
   async copy(tree: Tree, patterns: readonly string[], libraries: readonly string[]): Promise<void> {
     for (const pattern of patterns) {
       const expression = globExpression(pattern);
@@ -67,7 +67,7 @@ export class PackageFiles {
       (candidate) => basename(candidate) === name && /^usr\/lib\/[^/]+(\/systemd)?$/.test(dirname(candidate)),
     );
     if (path !== undefined) return path;
-    throw new HarnessError(
+    throw new ScenarioError(
       'library-missing',
       `${neededBy} needs ${name}, which no package of the image has`,
       {

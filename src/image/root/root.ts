@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HarnessError } from '../../core/errors.ts';
+import { ScenarioError } from '../../core/errors.ts';
 import type { MachineName } from '../../model/machine.ts';
 import type { BuiltImage, MachineDescription, ReleaseDescription } from '../description.ts';
 import { Tree } from '../tree.ts';
@@ -65,9 +65,9 @@ export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
   return { tree, kernel, initrd };
 }
 
-/** The root file system of one release. Throws HarnessError `path-unknown`. */
+/** The root file system of one release. Throws ScenarioError `path-unknown`. */
 export async function releaseRoot(
-  { description, folder }: RootInputs,
+  { description, folder }: { description: Pick<BuiltImage, 'description'>; folder: string },
   base: Tree,
   name: string,
   machineName: MachineName,
@@ -96,7 +96,7 @@ export async function releaseRoot(
   if (release.overlay !== undefined) await tree.addFolder(join(folder, release.overlay));
   for (const path of release.remove) {
     if (!tree.remove(path))
-      throw new HarnessError('path-unknown', `release ${version} removes ${path}, which is not there`);
+      throw new ScenarioError('path-unknown', `release ${version} removes ${path}, which is not there`);
   }
   return tree;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/core/digest.ts';
-import { buildImage } from '../../../src/image/build.ts';
+import { buildImage, lockImage } from '../../../src/image/build.ts';
 import {
   loadManifest,
   manifestPath,
@@ -11,6 +11,7 @@ import {
   mapPaths,
   verifyImage,
 } from '../../../src/image/manifest.ts';
+import { withCode } from '../../support/errors.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -155,6 +156,12 @@ describe('a prebuilt image', () => {
 
   it('is refused for a machine that it is not made for', async () => {
     await expect(build('qemux86-64')).rejects.toMatchObject({ code: 'machine-unsupported' });
+  });
+
+  it('has no packages to lock', async () => {
+    await expect(lockImage({ name: 'mine', imagesRoot: root, cache: join(root, 'cache') })).rejects.toThrow(
+      withCode('image-prebuilt', 'mine is prebuilt'),
+    );
   });
 });
 

@@ -1,8 +1,14 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { globExpression } from '../../../src/core/glob.ts';
 import { grubEnvironment } from '../../../src/image/disk/boot-loader.ts';
 import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk/disk-layout.ts';
 import { loadOrder, moduleName, parseNeeds } from '../../../src/image/root/modules.ts';
+import { sshAccess } from '../../../src/image/ssh-access.ts';
+import { Tools } from '../../../src/image/tools.ts';
 import { withCode } from '../../support/errors.ts';
 
 describe('loadOrder', () => {
@@ -74,5 +80,36 @@ describe('grubEnvironment', () => {
     const block = grubEnvironment({ ORDER: 'A B', A_OK: '1' });
     expect(block.length).toBe(1024);
     expect(block.startsWith('# GRUB Environment Block\nORDER=A B\nA_OK=1\n####')).toBe(true);
+  });
+});
+
+describe('sshAccess', () => {
+  const keys = fileURLToPath(new URL('../../../images/keys', import.meta.url));
+
+  it('puts the key into the image, and names the host key as ssh-keygen does', async () => {
+    const out = await mkdtemp(join(tmpdir(), 'brownout-ssh-access-'));
+    try {
+      const access = { user: 'root', privateKey: 'client_ed25519', hostKey: 'host_ed25519.pub' };
+      expect(await sshAccess({ keys, out }, access)).toEqual({
+        user: 'root',
+        privateKey: 'ssh-key',
+        hostKeySha256: expect.stringMatching(/^[A-Za-z0-9+/]{43}$/) as string,
+      });
+      expect(await readFile(join(out, 'ssh-key'))).toEqual(await readFile(join(keys, 'client_ed25519')));
+      await writeFile(join(out, 'word'), 'none');
+      const wrong = { ...access, hostKey: relative(keys, join(out, 'word')) };
+      await expect(sshAccess({ keys, out }, wrong)).rejects.toMatchObject({ code: 'host-key-invalid' });
+    } finally {
+      await rm(out, { recursive: true });
+    }
+  });
+});
+
+describe('Tools', () => {
+  it('run on x86-64 only', () => {
+    const set = { suite: 'trixie', architecture: 'amd64', packages: [] } as const;
+    expect(() => new Tools('/', { ...set, packages: [] }, 1, undefined, 'arm64')).toThrow(
+      withCode('host-unsupported', 'this one is arm64'),
+    );
   });
 });

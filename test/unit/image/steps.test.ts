@@ -116,6 +116,16 @@ describe('exclusively', () => {
       await expect(waiting).rejects.toThrow('enough');
     });
   });
+
+  it('does not wait for ever for another process', async () => {
+    await exclusively(folder, undefined, async () => {
+      await expect(exclusively(folder, undefined, () => Promise.resolve(), 30)).rejects.toMatchObject({
+        kind: 'harness',
+        code: 'build-busy',
+        message: expect.stringContaining(`another process has been making ${folder}`) as string,
+      });
+    });
+  });
 });
 
 describe('ImageStore', () => {

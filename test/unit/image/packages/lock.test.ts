@@ -24,7 +24,10 @@ describe('lock files', () => {
     try {
       await writeLock(join(folder, 'lock.json'), lock);
       expect(await readLock(join(folder, 'lock.json'))).toEqual(lock);
-      await expect(readLock(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'lock-missing' });
+      await expect(readLock(join(folder, 'none.json'))).rejects.toMatchObject({
+        kind: 'scenario',
+        code: 'lock-missing',
+      });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -14,6 +14,8 @@ import { StepCache } from '../../../../src/image/steps.ts';
 import { readPackage } from '../../../../src/package/package-file.ts';
 import type { ControlPackage } from '../../../../src/package/package-format.ts';
 import { writeRpm } from '../../../../src/package/rpm/write-rpm.ts';
+import { withCode } from '../../../support/errors.ts';
+import { smallRpm } from '../../package/rpm/small-rpm.ts';
 import { smallPackageFile } from '../../package/small-package.ts';
 
 let folder: string;
@@ -107,6 +109,15 @@ describe('packagesOf', () => {
     });
     const [found] = await packagesOf(feed, 'rpm');
     expect(found?.contents.conffiles).toEqual(['/etc/a', '/etc/b']);
+  });
+
+  it('makes rpms of debs only', async () => {
+    const debs = join(folder, 'mixed');
+    await mkdir(debs);
+    await writeRpm(join(debs, 'tool.rpm'), smallRpm('tool', '1.0-r0'));
+    await expect(rpmFolder(debs, 1, new StepCache(folder))).rejects.toThrow(
+      withCode('not-a-deb', `${join(debs, 'tool.rpm')} is no Debian package`),
+    );
   });
 
   it('reads a package once that is the same in two releases', async () => {
