@@ -4,7 +4,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { assertHost } from '../host/check.ts';
 import type { EventSink } from '../model/event.ts';
-import type { MachineName } from '../model/machine.ts';
+import { type MachineName, machineNames } from '../model/machine.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { coloursFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
@@ -46,7 +46,7 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
     .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
     .option(
       '--machine <name>',
-      'only this machine: qemux86-64 or qemuarm64 (default: all of the scenario)',
+      `only this machine: ${machineNames.join(' or ')} (default: all of the scenario)`,
       machineName,
     )
     .addOption(

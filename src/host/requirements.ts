@@ -1,4 +1,4 @@
-import type { MachineName } from '../model/machine.ts';
+import { type Machine, type MachineName, machineNames, machines } from '../model/machine.ts';
 
 /** Something that the host must have, and the Debian (and Ubuntu) package that brings it. */
 export interface Requirement {
@@ -14,20 +14,14 @@ export interface Requirement {
   machine?: MachineName;
 }
 
+/** The QEMU that runs a machine. */
+export function qemuFor<Name extends string>(machine: Name, { qemu }: Machine) {
+  return { what: { program: qemu.program }, package: qemu.package, purpose: 'run' as const, machine };
+}
+
 /** Everything that is not on npm. The images bring their own tools and firmware, so this list is short. */
 export const requirements: readonly Requirement[] = [
-  {
-    what: { program: 'qemu-system-x86_64' },
-    package: 'qemu-system-x86',
-    purpose: 'run',
-    machine: 'qemux86-64',
-  },
-  {
-    what: { program: 'qemu-system-aarch64' },
-    package: 'qemu-system-arm',
-    purpose: 'run',
-    machine: 'qemuarm64',
-  },
+  ...machineNames.map((name) => qemuFor(name, machines[name])),
   { what: { program: 'setpriv' }, package: 'util-linux', purpose: 'run' },
   { what: { program: 'apt-get' }, package: 'apt', purpose: 'image' },
   { what: { program: 'apt-cache' }, package: 'apt', purpose: 'image' },

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { ImageManifest } from '../model/image.ts';
-import { debianArchitecture, type MachineName, machineNames } from '../model/machine.ts';
+import { type MachineName, machineNames, machines } from '../model/machine.ts';
 import { type BuiltImage, type FeedImage, type PackageSet, readDescription } from './description.ts';
 import { exclusively } from './exclusive.ts';
 import { givenPackages, makeFeedImage } from './feed-image.ts';
@@ -167,11 +167,11 @@ type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T; fee
 
 /** What an image is made of on one machine. */
 function wantedSets(description: BuiltImage | FeedImage, machine: MachineName): EachSet<WantedSet> {
-  const { packages, machines } = description;
+  const { packages } = description;
   const feed = 'feed' in description ? description.feed : undefined;
-  const architecture = debianArchitecture[machine];
+  const { debian: architecture } = machines[machine].architecture;
   const own = (purpose: string, set: PackageSet) => ({ label: `${machine}/${purpose}`, set, architecture });
-  const found = machines[machine];
+  const found = description.machines[machine];
   return {
     tools: { label: 'tools', set: packages.tools, architecture: 'amd64' },
     system: own('system', packages.system),

@@ -2,6 +2,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { fingerprintPattern, releaseName } from '../document/forms.ts';
 import { readDocument } from '../document/read.ts';
+import { machineNames } from '../model/machine.ts';
+
+/** What is said of an image for each machine that it is made for. */
+export function perMachine<T extends z.ZodType>(one: T, names: readonly string[] = machineNames) {
+  return z.strictObject(Object.fromEntries(names.map((name) => [name, one.optional()])));
+}
 
 /** Packages of one purpose: what apt is asked for, and what of its answer is left out again. */
 const packageSet = z.strictObject({
@@ -82,7 +88,7 @@ const builtImage = z.strictObject({
     /** Empty directories that the data partition starts with. */
     dataDirectories: z.array(z.string()).default([]),
   }),
-  machines: z.strictObject({ 'qemux86-64': machine.optional(), qemuarm64: machine.optional() }),
+  machines: perMachine(machine),
   releases: z.array(release).min(1),
 });
 
@@ -152,10 +158,7 @@ const prebuiltMachine = z
 /** An image whose files somebody else has made; paths are relative to the image.yaml. */
 const prebuiltImage = z.strictObject({
   description: z.string(),
-  prebuilt: z.strictObject({
-    'qemux86-64': prebuiltMachine.optional(),
-    qemuarm64: prebuiltMachine.optional(),
-  }),
+  prebuilt: perMachine(prebuiltMachine),
 });
 
 const feedMachine = z.strictObject({
@@ -221,7 +224,7 @@ const feedImage = z
       programs: z.array(z.string()).default([]),
     }),
     ssh,
-    machines: z.strictObject({ 'qemux86-64': feedMachine.optional(), qemuarm64: feedMachine.optional() }),
+    machines: perMachine(feedMachine),
     releases: z.array(feedRelease).min(1),
   })
   .refine(

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
 import type { FileRef, ImageBoot, ImageManifest, ReleaseSpec, SshAccess } from '../model/image.ts';
-import type { MachineName } from '../model/machine.ts';
+import { type MachineName, machines } from '../model/machine.ts';
 import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
 
 const sectorBytes = 512;
@@ -80,7 +80,7 @@ async function bootOf(
   read: (path: string) => Promise<FileRef>,
 ): Promise<ImageBoot> {
   if (firmware === 'builtin') {
-    if (machine !== 'qemux86-64') throw invalid(`QEMU has no firmware of its own for ${machine}`);
+    if (!machines[machine].qemu.hasFirmware) throw invalid(`QEMU has no firmware of its own for ${machine}`);
     return { kind: 'builtin' };
   }
   if (firmware !== undefined)

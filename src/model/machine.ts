@@ -1,9 +1,62 @@
-/** The two machines of the Yocto Project's binary distribution (Yocto's own names). */
-export const machineNames = ['qemux86-64', 'qemuarm64'] as const;
-export type MachineName = (typeof machineNames)[number];
+/** What QEMU is told of a board. */
+interface Board {
+  machine: string;
+  cpu: string;
+}
 
-/** Debian's architecture name for each machine's packages. */
-export const debianArchitecture: Record<MachineName, 'amd64' | 'arm64'> = {
-  'qemux86-64': 'amd64',
-  qemuarm64: 'arm64',
-};
+/** Everything that is known of a machine: whoever needs more of one asks for a further field here. */
+export interface Machine {
+  /** What Debian, Node.js and rpm call its processor's architecture. */
+  architecture: { debian: string; node: NodeJS.Architecture; rpm: string };
+  /** The first serial port, as the kernel calls it. */
+  console: string;
+  qemu: {
+    /** Yocto's qb_system_name. */
+    program: string;
+    /** The Debian package that has it. */
+    package: string;
+    /** Yocto's qb_machine and qb_cpu (qb_cpu_kvm where KVM runs the guest); see meta/conf/machine/qemu*.conf. */
+    boards: { tcg: Board; kvm: Board };
+    /** Whether QEMU brings firmware that starts from a disk by itself. */
+    hasFirmware: boolean;
+    /** Whether there is a second flash unit only where the first one has the firmware. */
+    flashNeedsFirmware: boolean;
+  };
+}
+
+/** The machines that there are, by Yocto's own names: a further one is a further row. */
+export const machines = {
+  'qemux86-64': {
+    architecture: { debian: 'amd64', node: 'x64', rpm: 'x86_64' },
+    console: 'ttyS0',
+    qemu: {
+      program: 'qemu-system-x86_64',
+      package: 'qemu-system-x86',
+      boards: {
+        tcg: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
+        kvm: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
+      },
+      hasFirmware: true,
+      flashNeedsFirmware: true,
+    },
+  },
+  qemuarm64: {
+    architecture: { debian: 'arm64', node: 'arm64', rpm: 'aarch64' },
+    console: 'ttyAMA0',
+    qemu: {
+      program: 'qemu-system-aarch64',
+      package: 'qemu-system-arm',
+      boards: {
+        tcg: { machine: 'virt', cpu: 'cortex-a57' },
+        kvm: { machine: 'virt,gic-version=3', cpu: 'host' },
+      },
+      hasFirmware: false,
+      flashNeedsFirmware: false,
+    },
+  },
+} as const satisfies Readonly<Record<string, Machine>>;
+
+export type MachineName = keyof typeof machines;
+
+/** In the order in which messages name them. The cast: Object.keys does not know that the table has no other keys. */
+export const machineNames = Object.keys(machines) as readonly MachineName[];

@@ -11,7 +11,7 @@ import { cacheRoot } from '../core/paths.ts';
 import { parseStored } from '../core/stored.ts';
 import { GiveUp, waitFor } from '../core/wait.ts';
 import type { ImageManifest } from '../model/image.ts';
-import type { MachineName } from '../model/machine.ts';
+import { type MachineName, machines } from '../model/machine.ts';
 import type { Accelerator } from './arguments.ts';
 import { startQemu } from './process.ts';
 import { qemuVersion } from './version.ts';
@@ -38,13 +38,6 @@ export interface ProbeOptions {
 /** A kernel reaches its first message in well under a second where KVM works. */
 const probeLimitMs = 15_000;
 
-/** Node's name of the processor that runs each machine's code as its own. */
-const nativeArchitecture: Record<MachineName, NodeJS.Architecture> = {
-  'qemux86-64': 'x64',
-  qemuarm64: 'arm64',
-};
-const serialConsole: Record<MachineName, string> = { 'qemux86-64': 'ttyS0', qemuarm64: 'ttyAMA0' };
-
 const choiceSchema = z.object({ accelerator: z.enum(['tcg', 'kvm']), reason: z.string() });
 
 /**
@@ -53,7 +46,7 @@ const choiceSchema = z.object({ accelerator: z.enum(['tcg', 'kvm']), reason: z.s
  */
 export async function chooseAccelerator(options: ProbeOptions): Promise<AcceleratorChoice> {
   const { machine, probe, signal } = options;
-  if (process.arch !== nativeArchitecture[machine]) {
+  if (process.arch !== machines[machine].architecture.node) {
     return { accelerator: 'tcg', reason: `${machine} is foreign to this host's ${process.arch} processor` };
   }
   try {
@@ -101,7 +94,7 @@ async function tryKvm(
     kernel: {
       kernel: probe.kernel.path,
       initrd: probe.initrd.path,
-      append: `console=${serialConsole[machine]} panic=1 mitigations=off`,
+      append: `console=${machines[machine].console} panic=1 mitigations=off`,
     },
     disks: [],
     consoleLog,

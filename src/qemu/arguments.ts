@@ -1,6 +1,6 @@
 import { ScenarioError } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
-import type { MachineName } from '../model/machine.ts';
+import { type Machine, type MachineName, machines } from '../model/machine.ts';
 import { diskDevice, machineWords, nodeName } from './machine-options.ts';
 import { joinOptions, nbdNode } from './options.ts';
 
@@ -49,24 +49,6 @@ export interface QemuSpec {
 /** The date at which every guest wakes up, so that equal runs see equal times. */
 export const guestEpoch = '2026-01-01T00:00:00';
 
-/** Yocto's qb_system_name for each machine. */
-export const qemuProgram: Record<MachineName, string> = {
-  'qemux86-64': 'qemu-system-x86_64',
-  qemuarm64: 'qemu-system-aarch64',
-};
-
-/** Yocto's qb_machine and qb_cpu (qb_cpu_kvm where KVM runs the guest); see meta/conf/machine/qemu*.conf. */
-const boards: Record<MachineName, Record<Accelerator, { machine: string; cpu: string }>> = {
-  'qemux86-64': {
-    tcg: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
-    kvm: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
-  },
-  qemuarm64: {
-    tcg: { machine: 'virt', cpu: 'cortex-a57' },
-    kvm: { machine: 'virt,gic-version=3', cpu: 'host' },
-  },
-};
-
 /**
  * QEMU's command line for a Yocto machine. Works with QEMU 7.2 to 10.x.
  *
@@ -81,11 +63,22 @@ const boards: Record<MachineName, Record<Accelerator, { machine: string; cpu: st
  * An image may bring its own board, network card and further devices as `machineOptions`; the rest stays.
  */
 export function qemuArguments(spec: QemuSpec): { program: string; args: string[] } {
-  const { machine, accelerator, machineOptions } = spec;
-  const flash = flashUnits(spec);
+  return argumentsFor(machines[spec.machine], spec);
+}
+
+/** The same for a machine that is described in full. */
+export function argumentsFor(
+  { qemu }: Machine,
+  spec: Omit<QemuSpec, 'machine'>,
+): { program: string; args: string[] } {
+  const { accelerator, machineOptions } = spec;
+  const known = qemu.boards[accelerator];
+  const flash = flashUnits(qemu.flashNeedsFirmware ? known : undefined, spec);
   const args = [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    ...(machineOptions === undefined ? board(spec, flash.machineOptions) : []),
+    ...(machineOptions === undefined
+      ? ['-machine', [known.machine, ...flash.machineOptions].join(','), '-cpu', known.cpu]
+      : []),
     ...['-accel', accelerator === 'tcg' ? 'tcg,thread=single' : 'kvm'],
     ...['-m', String(spec.memoryMiB ?? 256), '-smp', '1'],
     ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`],
@@ -110,20 +103,20 @@ export function qemuArguments(spec: QemuSpec): { program: string; args: string[]
     ...directKernel(spec.kernel),
     ...(spec.incomingFd === undefined ? [] : ['-incoming', `fd:${spec.incomingFd}`, '-S']),
   ];
-  return { program: qemuProgram[machine], args };
+  return { program: qemu.program, args };
 }
 
-function board({ machine, accelerator }: QemuSpec, machineOptions: readonly string[]): string[] {
-  const known = boards[machine][accelerator];
-  return ['-machine', [known.machine, ...machineOptions].join(','), '-cpu', known.cpu];
-}
-
-function flashUnits({ firmware, disks, machine }: QemuSpec): { machineOptions: string[]; args: string[] } {
+/** `needy`: the board, where it has flash unit 1 only beside firmware in flash unit 0. */
+function flashUnits(
+  needy: { machine: string } | undefined,
+  { firmware, disks }: Pick<QemuSpec, 'firmware' | 'disks'>,
+): { machineOptions: string[]; args: string[] } {
   const [unit1, ...more] = disks.filter((disk) => disk.attach === 'pflash');
   if (more.length > 0)
     throw new ScenarioError('image-flash-units', 'an image can have one pflash disk: flash unit 1');
-  if (unit1 !== undefined && machine === 'qemux86-64' && firmware?.attach !== 'pflash') {
-    const message = `disk ${unit1.id} is flash unit 1, which q35 has only when the firmware is attached as pflash`;
+  if (unit1 !== undefined && needy !== undefined && firmware?.attach !== 'pflash') {
+    const [name = ''] = needy.machine.split(',');
+    const message = `disk ${unit1.id} is flash unit 1, which ${name} has only when the firmware is attached as pflash`;
     throw new ScenarioError('image-flash-units', message);
   }
   const machineOptions: string[] = [];

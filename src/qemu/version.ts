@@ -1,11 +1,10 @@
-import type { MachineName } from '../model/machine.ts';
+import { type MachineName, machines } from '../model/machine.ts';
 import { run } from '../process/run.ts';
-import { qemuProgram } from './arguments.ts';
 
 /** The first line of `qemu-system-… --version`, without its prefix. Throws HarnessError `command-missing`. */
 export async function qemuVersion(machine: MachineName, signal?: AbortSignal): Promise<string> {
   const { stdout } = await run({
-    program: qemuProgram[machine],
+    program: machines[machine].qemu.program,
     args: ['--version'],
     signal,
     timeoutMs: 30_000,

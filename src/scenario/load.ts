@@ -4,6 +4,7 @@ import { sha256 } from '../core/digest.ts';
 import { parseDocument } from '../document/parse.ts';
 import { readText } from '../document/read.ts';
 import { didYouMean } from '../document/suggest.ts';
+import { machineNames } from '../model/machine.ts';
 import {
   type AgentSpec,
   type FaultyAttempt,
@@ -62,7 +63,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
 
 /** What a schema of single values cannot say: what names must have been given, and what does not go together. */
 function consistentScenario(list: AgentList) {
-  return scenarioSchemaFor(list).superRefine(
+  return scenarioSchemaFor(list, machineNames).superRefine(
     (
       { agent: chosen, releases: given, paths, provision, checks, reinstall, feedFaults, expect },
       context,

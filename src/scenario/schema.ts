@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type AgentList, agents } from '../agents/index.ts';
 import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
-import { machineNames } from '../model/machine.ts';
+import { type MachineName, machineNames } from '../model/machine.ts';
 import { cutPhases, fileFaults, publishingFaults, stateKinds } from '../model/scenario.ts';
 import { agentSchema } from './agent-schema.ts';
 import { durationPattern, parseDuration } from './duration.ts';
@@ -181,11 +181,11 @@ const expectations = z.strictObject({
     .describe("At the end of each path: must the agent's rollback bring back the release before?"),
 });
 
-/** A scenario file whose agent is one of a list: what YAML is checked against, and what `brownout schema` prints. */
-export function scenarioSchemaFor(list: AgentList) {
+/** A scenario file whose agent and machines are among these: what YAML is checked against, and what `brownout schema` prints. */
+export function scenarioSchemaFor<Name extends string>(list: AgentList, machines: readonly Name[]) {
   return z.strictObject({
     name: z.string().min(1).max(200).describe('One sentence that says what is shown'),
-    machines: z.array(z.enum(machineNames)).min(1),
+    machines: z.array(z.enum(machines)).min(1),
     image: z
       .string()
       .regex(/^[A-Za-z0-9][\w.-]{0,63}$|^[^\0]*\/[^\0]*$/, {
@@ -244,9 +244,15 @@ export function scenarioSchemaFor(list: AgentList) {
 }
 
 /** A scenario file's content with defaults filled in. */
-export type ScenarioDocument = z.output<ReturnType<typeof scenarioSchemaFor>>;
+export type ScenarioDocument = z.output<ReturnType<typeof scenarioSchemaFor<MachineName>>>;
 
 /** JSON Schema (draft 2020-12) of scenario files, for editors. */
-export function scenarioJsonSchema(list: AgentList = agents): Record<string, unknown> {
-  return { title: 'brownout scenario', ...z.toJSONSchema(scenarioSchemaFor(list), { io: 'input' }) };
+export function scenarioJsonSchema(
+  list: AgentList = agents,
+  machines: readonly string[] = machineNames,
+): Record<string, unknown> {
+  return {
+    title: 'brownout scenario',
+    ...z.toJSONSchema(scenarioSchemaFor(list, machines), { io: 'input' }),
+  };
 }

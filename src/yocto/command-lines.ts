@@ -1,6 +1,7 @@
 import { ScenarioError } from '../core/errors.ts';
 import { commandLine } from '../core/quote.ts';
-import { guestEpoch, qemuProgram } from '../qemu/arguments.ts';
+import { type MachineName, machineNames, machines } from '../model/machine.ts';
+import { guestEpoch } from '../qemu/arguments.ts';
 import { joinOptions } from '../qemu/options.ts';
 import { extraOptionParts } from './extra-options.ts';
 import { kernelParts } from './kernel.ts';
@@ -75,7 +76,7 @@ export function commandLines(request: BootRequest): CommandLines {
     ...kernelParts(request),
   ];
   return {
-    program: programOf(request),
+    program: machines[machineFor(request)].qemu.program,
     runqemu: parts.flatMap(({ runqemu }) => runqemu),
     brownout: parts.flatMap(({ brownout }) => brownout),
     deviations: [...parts, ...hostCommands(request)].filter(differs),
@@ -104,15 +105,21 @@ function differs({ runqemu, brownout }: Part): boolean {
   return runqemu.length !== brownout.length || runqemu.some((word, i) => word !== brownout[i]);
 }
 
-/** QB_SYSTEM_NAME, or what runqemu guesses by the machine. */
-function programOf({ boot }: BootRequest): string {
-  const known: Readonly<Record<string, string>> = qemuProgram;
-  const program = boot.options.qb_system_name || (known[boot.machine] ?? '');
-  if (Object.values(known).includes(program)) return program;
-  const expected = Object.values(known).join(' or ');
+/**
+ * The machine that boots an image: by QB_SYSTEM_NAME, or as runqemu guesses by the machine's name. Of several that QEMU's
+ * same program runs, the one of that name. Throws ScenarioError `qemuboot-unsupported`.
+ */
+export function machineFor({ boot }: Pick<BootRequest, 'boot'>): MachineName {
+  const asked = boot.options.qb_system_name;
+  const run = machineNames.filter((name) =>
+    asked === '' ? name === boot.machine : machines[name].qemu.program === asked,
+  );
+  const found = run.find((name) => name === boot.machine) ?? run[0];
+  if (found !== undefined) return found;
+  const expected = machineNames.map((name) => machines[name].qemu.program).join(' or ');
   throw new ScenarioError(
     'qemuboot-unsupported',
-    `${placeOf(boot, 'qb_system_name')}: brownout boots with ${expected}, not with ${JSON.stringify(program)}`,
+    `${placeOf(boot, 'qb_system_name')}: brownout boots with ${expected}, not with ${JSON.stringify(asked)}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
+import { machineNames } from '../model/machine.ts';
 import { type DeployedImage, findImage } from './deployed-image.ts';
 import { type Feed, machineFeeds } from './feeds.ts';
 import { findInside, foldersIn, isFolder, namesIn } from './inside.ts';
@@ -121,7 +122,7 @@ async function nothingFound(
     {
       hint: (await isFolder(below))
         ? `give ${below}`
-        : 'build an image for qemux86-64 or qemuarm64, or add IMAGE_CLASSES += "qemuboot" to the build\'s configuration',
+        : `build an image for ${machineNames.join(' or ')}, or add IMAGE_CLASSES += "qemuboot" to the build's configuration`,
     },
   );
 }

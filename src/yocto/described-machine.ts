@@ -1,14 +1,14 @@
+import type { MachineName } from '../model/machine.ts';
 import { isOwnOption, nodeName } from '../qemu/machine-options.ts';
 import { joinOptions, optionValue, splitOptions } from '../qemu/options.ts';
-import { commandLines, type Deviation, shownNeeds } from './command-lines.ts';
+import { commandLines, type Deviation, machineFor, shownNeeds } from './command-lines.ts';
 import type { BootFiles } from './part.ts';
 import type { QemuBoot } from './qemu-boot.ts';
 import { optionPairs } from './words.ts';
 
 /** A machine as an image.yaml describes it. */
 export interface DescribedMachine {
-  /** QEMU's program. */
-  program: string;
+  machine: MachineName;
   memoryMiB: number;
   /** Each `-option argument`, in runqemu's order. */
   options: string[];
@@ -25,12 +25,12 @@ export interface DescribedMachine {
  * left, qemuArguments makes the same command line of. Throws what commandLines throws.
  */
 export function describedMachine(boot: QemuBoot, files: BootFiles): DescribedMachine {
-  const { program, brownout, deviations } = commandLines({ boot, files, own: shownNeeds });
+  const { brownout, deviations } = commandLines({ boot, files, own: shownNeeds });
   const pairs = optionPairs(brownout);
   const valueOf = (name: string) => pairs.find(([option]) => option === name)?.[1];
   const kernel = valueOf('-kernel');
   return {
-    program,
+    machine: machineFor({ boot }),
     memoryMiB: mebibytes(valueOf('-m') ?? ''),
     options: pairs.flatMap(([option, argument]) => {
       if (isOwnOption(option) || isOwnBackend(option, argument)) return [];

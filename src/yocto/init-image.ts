@@ -4,8 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { releasePattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
-import type { MachineName } from '../model/machine.ts';
-import { qemuProgram } from '../qemu/arguments.ts';
+import { type MachineName, machines } from '../model/machine.ts';
 import { readDeployFolder } from './deploy-folder.ts';
 import { type BootPlan, bootPlan, type DeployedImage } from './deployed-image.ts';
 import { type DescribedMachine, describedMachine } from './described-machine.ts';
@@ -86,7 +85,7 @@ async function chosenImage({ deployFolder, image, machine }: InitRequest): Promi
 function describe(image: DeployedImage, { files, source }: BootPlan, request: InitRequest): Written {
   const { name, boot, manifest, testData } = image;
   const machine = describedMachine(boot, files);
-  const machineName = machineNamed(machine.program);
+  const machineName = machine.machine;
   const build = [testData?.distribution, testData?.version].filter((word) => word !== undefined).join(' ');
   const origin = [
     `${name} for ${boot.machine}${build === '' ? '' : `, ${build}`}, described by brownout init`,
@@ -95,7 +94,7 @@ function describe(image: DeployedImage, { files, source }: BootPlan, request: In
       ? []
       : [`${manifest.packages.length} packages are listed in packages.manifest`]),
   ].join('; ');
-  assertBootable(image, machine, machineName);
+  assertBootable(image, machine);
   return {
     image: name,
     machineName,
@@ -108,12 +107,8 @@ function describe(image: DeployedImage, { files, source }: BootPlan, request: In
   };
 }
 
-function machineNamed(program: string): MachineName {
-  return program === qemuProgram['qemux86-64'] ? 'qemux86-64' : 'qemuarm64';
-}
-
 /** What an image.yaml cannot say. */
-function assertBootable(image: DeployedImage, machine: DescribedMachine, machineName: MachineName): void {
+function assertBootable(image: DeployedImage, machine: DescribedMachine): void {
   const refuse = (why: string, hint: string) => {
     const message = `${image.name} for ${image.boot.machine}: ${why}`;
     throw new ScenarioError('yocto-unsupported', message, { hint });
@@ -124,7 +119,7 @@ function assertBootable(image: DeployedImage, machine: DescribedMachine, machine
     refuse('it has both a kernel and a BIOS (QB_DEFAULT_BIOS), of which an image.yaml takes one', byHand);
   if (deviceTree !== undefined)
     refuse('it has a device tree (QB_DTB), which an image.yaml cannot name', byHand);
-  if (kernel === undefined && bios === undefined && machineName === 'qemuarm64')
+  if (kernel === undefined && bios === undefined && !machines[machine.machine].qemu.hasFirmware)
     refuse(
       'its disk is to boot by itself, but QEMU has no firmware for it',
       'choose --fstype ext4, or set QB_DEFAULT_BIOS or QB_FSINFO = "wic:no-kernel-in-fs" in the machine configuration',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { messageOf, ScenarioError } from '../../core/errors.ts';
 import { writeFileAtomically } from '../../core/files.ts';
 import { parseStored } from '../../core/stored.ts';
+import { machineNames, machines } from '../../model/machine.ts';
 
 const lockedPackage = z.strictObject({
   name: z.string(),
@@ -13,7 +14,7 @@ const lockedPackage = z.strictObject({
 
 const lockedSet = z.strictObject({
   suite: z.string(),
-  architecture: z.enum(['amd64', 'arm64']),
+  architecture: z.enum(machineNames.map((name) => machines[name].architecture.debian)),
   packages: z.array(lockedPackage),
 });
 

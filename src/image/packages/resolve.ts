@@ -36,7 +36,7 @@ export class Indexes implements AsyncDisposable {
  */
 export async function resolveSet(
   { suite, install, without }: PackageSet,
-  architecture: 'amd64' | 'arm64',
+  architecture: LockedSet['architecture'],
   indexes: { open(suite: string, architecture: string): Promise<Pick<AptRoot, 'closure' | 'versions'>> },
 ): Promise<LockedSet> {
   const apt = await indexes.open(suite, architecture);

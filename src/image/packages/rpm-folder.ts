@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { HarnessError } from '../../core/errors.ts';
 import { formats } from '../../derive/formats.ts';
+import { machineNames, machines } from '../../model/machine.ts';
 import type { NewTarEntry } from '../../package/archive/tar.ts';
 import { fieldValue } from '../../package/control/stanza.ts';
 import { readPackage } from '../../package/package-file.ts';
@@ -14,7 +15,12 @@ import type { StepCache } from '../steps.ts';
 import { unneeded } from './unpack.ts';
 
 /** What rpm calls Debian's architectures. */
-const architectures: Readonly<Record<string, string>> = { all: 'noarch', amd64: 'x86_64', arm64: 'aarch64' };
+const architectures: Readonly<Record<string, string>> = {
+  all: 'noarch',
+  ...Object.fromEntries(
+    machineNames.map((name) => [machines[name].architecture.debian, machines[name].architecture.rpm]),
+  ),
+};
 
 /**
  * The folder with an rpm for each deb of a folder: the same files but for documentation, conffiles as plain `%config`, and
