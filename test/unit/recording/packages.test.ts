@@ -1,0 +1,245 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DeadlinePassed } from '../../../src/core/deadline.ts';
+import { admit } from '../../../src/runner/admit.ts';
+import { candidatesOf } from '../../../src/runner/candidates.ts';
+import { codesOf, type Lab } from '../../support/simulated/lab.ts';
+import type { PackageTraits } from '../../support/simulated/package-guest.ts';
+import { packageLab } from '../../support/simulated/package-image.ts';
+import { fails, prints } from '../../support/simulated/shell.ts';
+
+/** A device that is upgraded by opkg, a scenario, and what is to come of it. */
+interface History {
+  traits?: PackageTraits;
+  fields?: Record<string, unknown>;
+  before?: (lab: Lab) => void;
+  /** Cuts in every state. */
+  cuts?: true;
+  codes?: string[];
+  verdict?: 'failed' | 'error';
+  steps?: string[];
+  says?: RegExp;
+}
+
+const edited = { provision: [{ append: { path: '/etc/app.conf', content: 'mine=1\n' } }] };
+const withExtra = {
+  provision: [{ install: ['extra'] }, { append: { path: '/etc/extra.conf', content: 'mine=1\n' } }],
+};
+const isRecord = /^'cat'/;
+const later =
+  (pattern: RegExp, output: () => ReturnType<typeof prints>): PackageTraits['before'] =>
+  (command, booted) =>
+    booted > 1 && pattern.test(command) ? output() : undefined;
+const tooSlow = () => {
+  throw new DeadlinePassed('a command', 120_000);
+};
+
+const green: Record<string, History> = {
+  'every release in turn': {
+    fields: { releases: ['1.0', '1.1', '2.0'], ...edited },
+    steps: ['1.1->2.0 release', '1.1->2.0 configuration'],
+  },
+  'and back again': {
+    fields: { releases: ['1.0', '1.1'], paths: [['1.0', '1.1', '1.0']] },
+    steps: ['1.1->1.0 release'],
+  },
+  'packages that the owner installs, and that are removed and installed again at the end': {
+    fields: { ...withExtra, reinstall: ['extra'] },
+    steps: ['installed: install', 'removed: gone', 'reinstalled: install'],
+  },
+  'a server with faults': {
+    fields: {
+      feedFaults: [
+        { name: 'no index', fault: 'missing' },
+        { name: 'wrong index', fault: 'corrupted' },
+        { name: 'no beta', fault: 'missing', package: 'beta' },
+        { name: 'wrong alpha', fault: 'corrupted', package: 'alpha' },
+        { name: 'index first', fault: 'index-first' },
+        { name: 'packages first', fault: 'packages-first' },
+      ],
+    },
+    steps: [
+      '1.0->1.1 no beta: refused',
+      '1.0->1.1 no beta: repaired: release',
+      '1.0->1.1 packages first: refused',
+    ],
+  },
+  'a cut at any moment, and the recovery that follows': { fields: edited, cuts: true },
+};
+
+const red: Record<string, History> = {
+  "a conffile that is not the owner's any more": {
+    traits: { overwritesConffiles: true },
+    fields: edited,
+    codes: ['configuration-lost'],
+  },
+  'a package manager that says nothing of what it could not have': {
+    traits: { saysNothing: true },
+    fields: { feedFaults: [{ name: 'no beta', fault: 'missing', package: 'beta' }] },
+    codes: ['silent-failure'],
+    says: /on neither release/,
+  },
+  'files that a removed package leaves': {
+    traits: { leavesFiles: true },
+    fields: { ...withExtra, reinstall: ['extra'] },
+    codes: ['files-left'],
+  },
+  'a record that cannot be read': {
+    traits: { before: later(isRecord, () => fails(1, 'Input/output error')) },
+    codes: ['package-database'],
+  },
+  'a record with nothing in it': {
+    traits: { before: later(isRecord, () => prints('')) },
+    codes: ['package-database'],
+  },
+  'a record that never comes': { traits: { before: later(isRecord, tooSlow) }, codes: ['observe-timeout'] },
+  'a record without end': {
+    traits: { before: later(isRecord, () => ({ ...prints('x'), truncated: true })) },
+    codes: ['observe-failed'],
+    says: /more than 64 MiB/,
+  },
+  'a device without sha256sum': {
+    traits: { before: later(/^sh -s$/, () => fails(3, 'sh: sha256sum: not found')) },
+    codes: ['observe-failed'],
+  },
+  'a record that is there before the files are': {
+    traits: { recordsFirst: true },
+    cuts: true,
+    codes: ['content-mixed'],
+  },
+  'a recovery that passes over what is there in part': {
+    traits: { recoversNothing: true },
+    cuts: true,
+    codes: ['packages-partly'],
+  },
+};
+
+const wrong: Record<string, History> = {
+  'a package that no feed has': {
+    fields: { provision: [{ install: ['extro'] }] },
+    codes: ['unknown-package'],
+    says: /extra/,
+  },
+  'a fault of a package that no feed has': {
+    fields: { feedFaults: [{ name: 'x', fault: 'missing', package: 'gamma' }] },
+    codes: ['fault-no-package'],
+  },
+  'an agent for slots': {
+    fields: { agent: { name: 'script', bundle: 'verity', install: 'echo' } },
+    before: ({ manifest: { releases } }) => {
+      for (const one of Object.values(releases))
+        if (one.content.kind === 'packages') one.bundles['verity'] = one.content.list;
+    },
+    codes: ['agent-mismatch'],
+  },
+};
+
+async function take({ traits = {}, fields = {}, before, cuts }: History) {
+  const lab = await packageLab(traits);
+  await lab.scenario(fields);
+  before?.(lab);
+  const record = await lab.run({ powerCuts: { mode: cuts === true ? 'all' : 'none' } });
+  const problems = [
+    ...record.paths.flatMap(({ steps }) => steps.flatMap(({ problem }) => problem ?? [])),
+    ...(record.crash?.cuts ?? []).flatMap(({ checks }) => checks.flatMap(({ problem }) => problem ?? [])),
+    ...(record.problem === undefined ? [] : [record.problem]),
+  ];
+  return { lab, record, problems };
+}
+
+describe('a device that is upgraded by packages is green:', () => {
+  it.each(Object.entries(green))('%s', async (_, history) => {
+    const { record, problems } = await take(history);
+    expect(problems).toEqual([]);
+    expect(record.verdict).toBe('passed');
+    const names = record.paths.flatMap(({ steps }) => steps.map(({ name }) => name));
+    expect(names).toEqual(expect.arrayContaining(history.steps ?? []));
+    if (history.cuts === true) expect(record.crash?.claim).toBe('exhaustive');
+  });
+
+  it('says what the upgrade changed, and describes the system in SPDX', async () => {
+    const { lab, record } = await take({});
+    const [table] = record.paths[0]?.software ?? [];
+    expect(table?.step).toBe('1.0->1.1');
+    expect(JSON.stringify(table?.diff)).toMatch(/alpha.*1\.0.*2\.0/);
+    const documents = table?.documents ?? [];
+    expect(documents).toHaveLength(2);
+    for (const file of documents)
+      expect(await readFile(join(lab.reports, 'latest', file), 'utf8')).toMatch(/"name": "alpha"/);
+  });
+});
+
+describe('a device that is upgraded by packages is red:', () => {
+  it.each(Object.entries(red))('%s', async (_, history) => {
+    const { record, problems } = await take(history);
+    expect([record.verdict, codesOf(record)]).toEqual(['failed', history.codes]);
+    expect(problems[0]?.message).toMatch(history.says ?? /./);
+  });
+});
+
+describe('a scenario does not fit a device that is upgraded by packages:', () => {
+  it.each(Object.entries(wrong))('%s', async (_, history) => {
+    const { record } = await take(history);
+    expect([record.verdict, codesOf(record)]).toEqual(['error', history.codes]);
+    expect(record.problem?.message).toMatch(history.says ?? /./);
+  });
+});
+
+describe('admission', () => {
+  const asked = (lab: Lab) => ({
+    packages: ['extra'],
+    image: join(lab.folder, 'image'),
+    machines: ['qemuarm64'] as const,
+    releases: ['1.0', '1.1'],
+    choices: { edits: new Map<string, string>(), units: undefined },
+    powerCuts: { mode: 'none' } as const,
+    onNotice: () => undefined,
+  });
+
+  it('of a package: writes a scenario, runs it, and judges what its record says', async () => {
+    const lab = await packageLab();
+    await lab.scenario();
+    const { events, host, limits, seed, reports, jobs, signal } = await lab.options();
+    const { folder, admission, records } = await admit({
+      ...asked(lab),
+      events,
+      limits,
+      seed,
+      reports,
+      jobs,
+      signal,
+      ...(host === undefined ? {} : { host }),
+    });
+    expect(records.map(({ verdict }) => verdict)).toEqual(['passed']);
+    const [extra] = admission.packages;
+    expect(extra?.name).toBe('extra');
+    expect(extra?.criteria.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    expect(extra?.criteria.map(({ verdict }) => verdict)).toContain('passed');
+    expect(await readFile(join(folder, 'admission.md'), 'utf8')).toMatch(/extra/);
+    expect(JSON.parse(await readFile(join(folder, 'admission.json'), 'utf8'))).toMatchObject({
+      image: asked(lab).image,
+      agent: 'opkg',
+    });
+  });
+
+  it.each<[string, Partial<ReturnType<typeof asked>>, (lab: Lab) => void]>([
+    ['unknown-package', { packages: ['extro'] }, () => undefined],
+    ['unknown-release', { releases: ['1.0', '9.9'] }, () => undefined],
+    ['one-release', { releases: ['1.0'] }, () => undefined],
+    [
+      'unknown-feed',
+      {},
+      ({ manifest }) => {
+        delete manifest.releases['1.1']?.feed;
+      },
+    ],
+  ])('%s: is refused before anything is run', async (code, other, change) => {
+    const lab = await packageLab();
+    await lab.scenario();
+    change(lab);
+    const { host, signal } = await lab.options();
+    const options = { ...asked(lab), ...other, signal, ...(host === undefined ? {} : { host }) };
+    await expect(candidatesOf(options)).rejects.toMatchObject({ code });
+  });
+});
