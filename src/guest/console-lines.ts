@@ -27,28 +27,3 @@ const unprintable = /[^\x20-\x7e\t]/g;
 function printable(line: string): string {
   return line.slice(0, lineLimit).replace(escapes, '').replace(/\r/g, '').replace(unprintable, '?').trimEnd();
 }
-
-/**
- * What a console line says of the system's health. `panic`: the kernel gave up; `halted`: it will not
- * reset itself after that; `oops`: it hurt itself and goes on; `emergency`: start-up stopped and waits
- * for a human.
- */
-export type ConsoleFinding = 'panic' | 'halted' | 'oops' | 'emergency';
-
-/** Texts of Linux (kernel/panic.c, arch/*\/mm/fault.c, init/do_mounts.c), initramfs-tools, systemd and sulogin. */
-const patterns: readonly (readonly [ConsoleFinding, RegExp])[] = [
-  ['halted', /---\[ end Kernel panic/],
-  ['panic', /Kernel panic - not syncing/],
-  ['panic', /Unable to mount root fs|Cannot open root device/],
-  [
-    'oops',
-    /\bOops(?:: | - )|\bBUG: (?!workqueue)|Unable to handle kernel|general protection fault|Internal error: /,
-  ],
-  ['emergency', /You are in emergency mode|Give root password for maintenance|ALERT! .* does not exist/],
-  ['emergency', /[Dd]ropping to a shell|Enter 'help' for a list of built-in commands|sulogin: /],
-];
-
-/** What a line says of the system's health, if anything. */
-export function findingIn(line: string): ConsoleFinding | undefined {
-  return patterns.find(([, pattern]) => pattern.test(line))?.[0];
-}

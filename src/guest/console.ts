@@ -1,5 +1,12 @@
 import { type FileHandle, open, truncate } from 'node:fs/promises';
-import { type ConsoleFinding, findingIn, LineSplitter } from './console-lines.ts';
+import { LineSplitter } from './console-lines.ts';
+import {
+  type ConsoleFinding,
+  ConsoleReader,
+  type ConsoleSign,
+  FindingLog,
+  type Severity,
+} from './console-messages.ts';
 
 /** How often the log is looked at, in milliseconds. */
 const pollMs = 200;
@@ -12,14 +19,16 @@ const maxLogBytes = 64 << 20;
 /** Follows the serial log of one power-on while QEMU writes it. */
 export interface ConsoleWatch extends AsyncDisposable {
   readonly path: string;
-  /** The first line of each kind, printable, at most 2,000 characters. */
-  finding(kind: ConsoleFinding): string | undefined;
+  /** The first line with this sign, printable, at most 2,000 characters. */
+  finding(sign: ConsoleSign): string | undefined;
+  /** All that was found since power-on, oldest first, or of one severity; at most 50 of each severity. */
+  findings(severity?: Severity): ConsoleFinding[];
   /** The last lines, oldest first. */
   tail(lines: number): string[];
   /** Reads what is there now; call it before judging a guest that has ended. */
   catchUp(): Promise<void>;
   /** Calls `listener` with every finding from now on. */
-  onFinding(listener: (kind: ConsoleFinding, line: string) => void): void;
+  onFinding(listener: (finding: ConsoleFinding) => void): void;
 }
 
 /**
@@ -35,8 +44,9 @@ class FileWatch implements ConsoleWatch {
   private readonly limit: number;
   private readonly timer: NodeJS.Timeout;
   private readonly splitter = new LineSplitter();
-  private readonly found = new Map<ConsoleFinding, string>();
-  private readonly listeners: ((kind: ConsoleFinding, line: string) => void)[] = [];
+  private readonly reader = new ConsoleReader();
+  private readonly found = new FindingLog();
+  private readonly listeners: ((finding: ConsoleFinding) => void)[] = [];
   private readonly lines: string[] = [];
   private handle: FileHandle | undefined;
   private offset = 0;
@@ -53,8 +63,12 @@ class FileWatch implements ConsoleWatch {
     this.timer.unref();
   }
 
-  finding(kind: ConsoleFinding): string | undefined {
-    return this.found.get(kind);
+  finding(sign: ConsoleSign): string | undefined {
+    return this.found.first(sign);
+  }
+
+  findings(severity?: Severity): ConsoleFinding[] {
+    return this.found.list(severity);
   }
 
   tail(lines: number): string[] {
@@ -71,7 +85,7 @@ class FileWatch implements ConsoleWatch {
     for (let turn = 0; turn < 64 && (await look()) > 0; turn += 1);
   }
 
-  onFinding(listener: (kind: ConsoleFinding, line: string) => void): void {
+  onFinding(listener: (finding: ConsoleFinding) => void): void {
     this.listeners.push(listener);
   }
 
@@ -112,9 +126,9 @@ class FileWatch implements ConsoleWatch {
   private note(line: string): void {
     this.lines.push(line);
     if (this.lines.length > keptLines) this.lines.shift();
-    const kind = findingIn(line);
-    if (kind === undefined) return;
-    if (!this.found.has(kind)) this.found.set(kind, line);
-    for (const listener of this.listeners) listener(kind, line);
+    const finding = this.reader.read(line);
+    if (finding === undefined) return;
+    this.found.add(finding);
+    for (const listener of this.listeners) listener(finding);
   }
 }

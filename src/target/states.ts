@@ -1,6 +1,7 @@
 import type { CommandOptions, CommandOutput, Shell } from '../core/ask.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { DeviceFailure } from '../core/errors.ts';
+import type { ConsoleFinding, Severity } from '../guest/console-messages.ts';
 import type { CopyOptions, TerminalInput, TerminalOutput } from '../guest/ssh.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
@@ -10,6 +11,11 @@ export interface AnyState extends AsyncDisposable {
   cpuSeconds: () => number;
   /** Serial log of the latest power-on; undefined before the first. */
   consolePath: () => string | undefined;
+  /**
+   * What the consoles have said since the power was last switched on, through resets and reboots and after its end: all of
+   * it, or what has one severity; oldest first, at most 50 of each severity.
+   */
+  consoleFindings: (severity?: Severity) => Promise<readonly ConsoleFinding[]>;
 }
 
 /** What can be done to any target that has power. */

@@ -27,6 +27,7 @@ function off(vm: VirtualMachine): Off {
     state: 'off',
     async powerOn(snapshots) {
       lease.end('switched on');
+      vm.forgetFindings();
       await vm.launch(snapshots);
       return booting(vm);
     },
@@ -114,6 +115,7 @@ function anyState(vm: VirtualMachine): AnyState {
   return {
     cpuSeconds: () => vm.cpuSeconds,
     consolePath: () => vm.consolePath,
+    consoleFindings: (severity) => vm.consoleFindings(severity),
     [Symbol.asyncDispose]: () => vm[Symbol.asyncDispose](),
   };
 }

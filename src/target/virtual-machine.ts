@@ -5,6 +5,7 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
+import { type ConsoleFinding, FindingLog, type Severity } from '../guest/console-messages.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { Login } from '../guest/ssh.ts';
 import type { DiskSpec, ImageManifest, SshAccess } from '../model/image.ts';
@@ -84,6 +85,8 @@ export class VirtualMachine implements AsyncDisposable {
   private session: Login | undefined;
   private hostKeySha256: string | undefined;
   private launches = 0;
+  /** What the consoles said since the power was switched on. */
+  private found = new FindingLog();
   private spentCpuSeconds = 0;
   private disposed = false;
   private readonly end: AbortController;
@@ -131,6 +134,16 @@ export class VirtualMachine implements AsyncDisposable {
 
   get consolePath(): string | undefined {
     return this.launches === 0 ? undefined : this.options.consoleLog(this.launches);
+  }
+
+  async consoleFindings(severity?: Severity): Promise<readonly ConsoleFinding[]> {
+    await this.cycle?.console.catchUp();
+    return this.found.list(severity);
+  }
+
+  /** Somebody switches the power on: what was said before belongs to another time. */
+  forgetFindings(): void {
+    this.found = new FindingLog();
   }
 
   /** The power cycle under way; only states that have power ask. */
@@ -278,7 +291,10 @@ export class VirtualMachine implements AsyncDisposable {
       onGuestEnd: () => this.options.onPower?.(false),
       saved: snapshots?.snapshot,
     });
-    this.cycle = { qemu, console: watchConsole(spec.consoleLog), sshPort, snapshots };
+    const console = watchConsole(spec.consoleLog);
+    const { found } = this;
+    console.onFinding((finding) => found.add(finding));
+    this.cycle = { qemu, console, sshPort, snapshots };
     void qemu.exited.then(async (exit) => {
       if (exit.kind !== 'failed') await rm(logPath, { force: true });
     });

@@ -231,6 +231,7 @@ function anyState(machine: Machine): AnyState {
   return {
     cpuSeconds: () => machine.cpuSeconds,
     consolePath: () => machine.consolePath,
+    consoleFindings: () => Promise.resolve([]),
     [Symbol.asyncDispose]: () => machine.cut(),
   };
 }

@@ -1,33 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findingIn, LineSplitter } from '../../../src/guest/console-lines.ts';
-
-describe('findingIn', () => {
-  it.each([
-    ['panic', '[    1.41] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100'],
-    ['panic', 'VFS: Unable to mount root fs on unknown-block(254,2)'],
-    ['panic', 'VFS: Cannot open root device "vda2" or unknown-block(0,0): error -6'],
-    ['halted', '[    1.96] ---[ end Kernel panic - not syncing: Attempted to kill init! ]---'],
-    ['oops', '[   12.0] BUG: kernel NULL pointer dereference, address: 0000000000000000'],
-    ['oops', '[   12.0] Oops: 0002 [#1] PREEMPT SMP PTI'],
-    ['oops', 'Unable to handle kernel paging request at virtual address ffff800010000000'],
-    ['oops', 'Internal error: Oops: 96000004 [#1] SMP'],
-    ['emergency', 'You are in emergency mode. After logging in, type "journalctl -xb"'],
-    ['emergency', 'Give root password for maintenance'],
-    ['emergency', 'ALERT!  /dev/vda2 does not exist.  Dropping to a shell!'],
-  ])('finds %s in: %s', (kind, line) => {
-    expect(findingIn(line)).toBe(kind);
-  });
-
-  it.each([
-    'Kernel command line: panic=1 oops=panic root=/dev/vda2',
-    'EXT4-fs (vda2): mounted filesystem with ordered data mode',
-    'Welcome to rauc-ab 1.0',
-    '',
-  ])('finds nothing in: %s', (line) => {
-    expect(findingIn(line)).toBeUndefined();
-  });
-});
+import { LineSplitter } from '../../../src/guest/console-lines.ts';
 
 describe('LineSplitter', () => {
   it('cuts lines the same wherever the bytes are split', () => {

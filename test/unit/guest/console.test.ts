@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true }));
 it('follows a log that appears later, and tells findings as they come', async () => {
   await using watch = watchConsole(path);
   const told: string[] = [];
-  watch.onFinding((kind, line) => told.push(`${kind}: ${line}`));
+  watch.onFinding(({ sign, line }) => void told.push(`${sign}: ${line}`));
   await watch.catchUp();
   await writeFile(path, 'booting\nOops: 0000 [#1]\nKernel pan');
   await watch.catchUp();
@@ -35,7 +35,7 @@ it('follows a log that appears later, and tells findings as they come', async ()
 
 it('looks by itself', async () => {
   await using watch = watchConsole(path);
-  const found = new Promise((resolve) => watch.onFinding(resolve));
+  const found = new Promise((resolve) => watch.onFinding(({ sign }) => resolve(sign)));
   await writeFile(path, 'Kernel panic - not syncing: x\n');
   expect(await found).toBe('panic');
 });
@@ -59,4 +59,26 @@ it('begins a log anew that has grown too large', async () => {
   await watch.catchUp();
   expect(watch.finding('panic')).toContain('late');
   expect(await readFile(path, 'utf8')).toBe('Kernel panic - not syncing: late\n');
+});
+
+it('keeps what was found since power-on, by severity and within bounds', async () => {
+  await using watch = watchConsole(path);
+  const warning = 'WARNING: CPU: 0 PID: 1 at kernel/softirq.c:376 __local_bh_enable_ip+0x74/0x8c\n';
+  const error = 'EXT4-fs error (device vda3): ext4_lookup:1855: inode #12: comm cat: iget: bad inode\n';
+  await writeFile(path, `${warning.repeat(5000)}${error}noise\n${'Oops: 0000 [#1]\n'.repeat(60)}`);
+  await appendFile(path, 'Kernel panic - not syncing: Fatal exception\n');
+  await watch.catchUp();
+  expect(watch.findings('warning')).toHaveLength(50);
+  expect(watch.findings('file-system')).toEqual([
+    { severity: 'file-system', sign: undefined, line: error.trim() },
+  ]);
+  expect(watch.findings('fatal')).toHaveLength(50);
+  expect(
+    watch
+      .findings()
+      .map(({ severity }) => severity)
+      .indexOf('file-system'),
+  ).toBe(50);
+  // What a boot is judged by is never crowded out.
+  expect(watch.finding('panic')).toBe('Kernel panic - not syncing: Fatal exception');
 });
