@@ -39,5 +39,5 @@ function issueText([first, ...rest]: readonly Issue[]): string {
 }
 
 function foundText(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 60);
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 60);
 }

@@ -2,58 +2,45 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import { CleanupStack } from '../core/cleanup.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { parseStored } from '../core/stored.ts';
 import type { RunContext } from '../device/run-context.ts';
+import { startRelease } from '../device/start-release.ts';
 import type { DiskView } from '../filesystem/view.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { upgradesOf } from '../model/upgrade.ts';
 import { Arena } from '../nbd/arena.ts';
 import { FileDisk } from '../nbd/file-disk.ts';
 import { fileView } from '../nbd/views.ts';
-import { type Inputs, inputsOf } from '../recording/inputs.ts';
-import { restoreFiles, type StoredFiles, storeFiles } from '../recording/recordings.ts';
+import { inputsOf, type StoredInputs } from '../recording/inputs.ts';
+import { restoreFiles, storeFiles } from '../recording/stored-files.ts';
+import { storeScenario } from '../recording/stored-scenario.ts';
 import type { Trace } from '../recording/trace.ts';
-import type { CrashState } from '../writelog/crash-state.ts';
+import { type CrashState, namedWrites } from '../writelog/crash-state.ts';
+import { durabilityAt } from '../writelog/durability.ts';
 import { sectorBytes, WriteLog } from '../writelog/log.ts';
-import { parseStateId, stateId } from '../writelog/state-id.ts';
-import { loadLog, storeLog } from '../writelog/stored-log.ts';
+import { stateId } from '../writelog/state-id.ts';
+import { loadLog, sectorsNeeded, storeLog } from '../writelog/stored-log.ts';
 import type { Window } from '../writelog/windows.ts';
+import { type FindingHeader, findingFormat, headerSchema, type WrittenHeader } from './finding-header.ts';
 import { type Piece, piecesOf } from './input-pieces.ts';
 
-const format = 'brownout finding 1';
 /** Sectors moved at a time. */
 const chunkSectors = 2048;
 /** A header that is longer is no finding of ours. */
 const maxHeaderBytes = 256 << 20;
 
-/** One log with the data of its writes, as a finding file has it. */
-interface Level {
-  name: string;
-  sha256: string;
-  log: string;
-  state: string;
-  pieces: Piece[];
-}
-
-interface Header {
-  format: typeof format;
-  token: string;
-  reason: string;
-  scenario: Scenario;
-  inputs: Inputs;
-  configuration: StoredFiles;
-  window: Window;
-  /** The recording first; then what a device wrote that came up after a cut. */
-  levels: Level[];
-}
+type Level = WrittenHeader['levels'][number];
 
 /** A finding to be replayed. */
 export interface StoredFinding {
   token: string;
   reason: string;
   scenario: Scenario;
-  inputs: Inputs;
+  inputs: StoredInputs;
   trace: Trace;
   state: CrashState;
   window: Window;
@@ -82,11 +69,11 @@ export async function writeFinding(
     levels.unshift({ level: levelOf(at.trace, at.state, arena, inputs), arena });
   }
   const { scenario, manifest } = context;
-  const header: Header = {
-    format,
+  const header: WrittenHeader = {
+    format: findingFormat,
     token,
     reason,
-    scenario,
+    scenario: storeScenario(scenario),
     inputs: inputsOf(scenario, manifest, trace.releases),
     configuration: storeFiles(trace.configuration),
     window,
@@ -103,7 +90,7 @@ export async function writeFinding(
   for (const { level, arena } of levels) {
     let sector = 0;
     for (const piece of level.pieces) {
-      const count = piece[0] === 'input' ? piece[3] : piece[1];
+      const count = countOf(piece);
       if (piece[0] === 'data')
         for (let i = 0; i < count; i += chunkSectors)
           await put(arena.read(sector + i, Math.min(chunkSectors, count - i)));
@@ -138,8 +125,8 @@ function levelOf(
   return { name: trace.name, sha256: trace.sha256, log: storeLog(log), state: stateId(state), pieces };
 }
 
-/** Reads a finding. Throws ScenarioError `finding-unreadable`. */
-export async function readFindingHeader(path: string): Promise<Header> {
+/** What a finding says of itself; its data are not looked at. Throws ScenarioError `finding-unreadable`. */
+export async function readFindingHeader(path: string): Promise<FindingHeader> {
   try {
     for await (const { header } of parts(path)) return header;
     throw new Error('it is empty');
@@ -163,27 +150,80 @@ export async function restoreFinding(context: RunContext, path: string): Promise
     const inputs = await inputDisks(context, header.inputs.path, stack);
     let last: { trace: Trace; state: CrashState } | undefined;
     for (const [i, level] of header.levels.entries()) {
-      const state = parseStateId(level.state);
-      if (state === undefined) throw new Error(`it names a state ${level.state}, which is none`);
+      const { name, sha256, state } = level;
+      const log = loadLevel(context, level.log, `levels[${i}]`, header.inputs.path);
       const arenaPath = join(context.workspace, `finding-${i}.arena`);
+      assertPieces(level.pieces, `levels[${i}]`, sectorsNeeded(log), inputs);
+      assertState(log, state, `levels[${i}]`);
       await restoreArena(arenaPath, level.pieces, reader, inputs);
-      const trace: Trace = {
-        releases: header.inputs.path,
-        name: level.name,
-        log: loadLog(level.log),
-        arenaPath,
-        sha256: level.sha256,
-        configuration: restoreFiles(header.configuration),
-        ...(last === undefined ? {} : { after: last }),
+      const configuration = restoreFiles(header.configuration);
+      const after = last === undefined ? {} : { after: last };
+      last = {
+        trace: { releases: header.inputs.path, name, log, arenaPath, sha256, configuration, ...after },
+        state,
       };
-      last = { trace, state };
     }
+    await reader.end();
     if (last === undefined) throw new Error('it has no log');
     const { token, reason, scenario, inputs: facts, window } = header;
+    if (upgradesOf(facts.path)[window.step] === undefined)
+      throw new Error(`window.step: there is no upgrade ${window.step} on ${facts.path.join('->')}`);
     return { token, reason, scenario, inputs: facts, window, ...last };
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** A level's log. Throws Error where it is not of the image's disks. */
+function loadLevel(
+  { manifest }: RunContext,
+  text: string,
+  field: string,
+  [release = '']: readonly string[],
+): WriteLog {
+  const log = within(`${field}.log`, () => loadLog(text));
+  const factory = manifest.releases[startRelease(manifest, release)]?.factory ?? {};
+  const disks = manifest.disks.map(({ id, cache }) => ({
+    id,
+    sectors: Math.floor((factory[id]?.bytes ?? 0) / sectorBytes),
+    cache,
+  }));
+  if (!isDeepStrictEqual(log.disks, disks))
+    throw new Error(`${field}.log: its disks are not those of the image`);
+  return log;
+}
+
+/** Throws Error where pieces do not give so many sectors, or name what no input has: nothing is written then. */
+function assertPieces(
+  pieces: readonly Piece[],
+  field: string,
+  needed: number,
+  inputs: ReadonlyMap<string, DiskView>,
+): void {
+  let sum = 0;
+  for (const [i, piece] of pieces.entries()) {
+    sum += countOf(piece);
+    if (piece[0] !== 'input') continue;
+    const [, name, first, count] = piece;
+    const view = inputs.get(name);
+    if (view === undefined) throw new Error(`${field}.pieces[${i}]: ${name} is no disk of the image`);
+    if ((first + count) * sectorBytes > view.bytes)
+      throw new Error(`${field}.pieces[${i}]: ${name} has no ${count} sectors from ${first} on`);
+  }
+  if (sum !== needed)
+    throw new Error(`${field}.pieces: they are ${sum} sectors, and the log's writes need ${needed}`);
+}
+
+/** Throws Error where a log has no such state: a cut after its end, or the loss of a write that cannot be lost. */
+function assertState(log: WriteLog, { at, shape }: CrashState, field: string): void {
+  const { optional } = durabilityAt(log, at);
+  for (const seq of namedWrites(shape))
+    if (!optional.some((record) => record.seq === seq))
+      throw new Error(`${field}.state: write ${seq} is not un-flushed at ${at}`);
+}
+
+function countOf(piece: Piece): number {
+  return piece[0] === 'input' ? piece[3] : piece[1];
 }
 
 async function restoreArena(
@@ -194,19 +234,25 @@ async function restoreArena(
 ): Promise<void> {
   await using arena = await Arena.create(path);
   for (const piece of pieces) {
-    const count = piece[0] === 'input' ? piece[3] : piece[1];
-    if (!Number.isInteger(count) || count < 0)
-      throw new Error('its data are not described as they should be');
+    const count = countOf(piece);
     for (let done = 0; done < count; done += chunkSectors) {
       const bytes = Math.min(chunkSectors, count - done) * sectorBytes;
-      if (piece[0] === 'zero') arena.append(Buffer.alloc(bytes));
-      else if (piece[0] === 'data') arena.append(await reader.take(bytes));
-      else {
-        const view = inputs.get(piece[1]);
-        if (view === undefined) throw new Error(`it refers to ${piece[1]}, which is no disk of the image`);
-        arena.append(view.read((piece[2] + done) * sectorBytes, bytes));
-      }
+      if (piece[0] === 'data') arena.append(await reader.take(bytes));
+      else if (piece[0] === 'zero') arena.append(Buffer.alloc(bytes));
+      else
+        arena.append(
+          inputs.get(piece[1])?.read((piece[2] + done) * sectorBytes, bytes) ?? Buffer.alloc(bytes),
+        );
     }
+  }
+}
+
+/** Says of which field an error is. */
+function within<T>(field: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new Error(`${field}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -224,14 +270,14 @@ async function inputDisks(
 }
 
 /** The header with the first data after it, then more data. */
-async function* parts(path: string): AsyncGenerator<{ header: Header; data: Buffer }> {
+async function* parts(path: string): AsyncGenerator<{ header: FindingHeader; data: Buffer }> {
   const zip = createGunzip();
   const file = createReadStream(path);
   file.on('error', (error) => zip.destroy(error));
   file.pipe(zip);
   let begun: Buffer[] = [];
   let size = 0;
-  let header: Header | undefined;
+  let header: FindingHeader | undefined;
   try {
     for await (const chunk of zip as AsyncIterable<Buffer>) {
       if (header !== undefined) {
@@ -246,9 +292,7 @@ async function* parts(path: string): AsyncGenerator<{ header: Header; data: Buff
       const all = Buffer.concat(begun);
       begun = [];
       const at = size - chunk.length + end;
-      header = JSON.parse(all.toString('utf8', 0, at)) as Header;
-      if ((header.format as string) !== format)
-        throw new Error(`its format is ${JSON.stringify(header.format)}, not "${format}"`);
+      header = parseStored(all.toString('utf8', 0, at), headerSchema);
       yield { header, data: all.subarray(at + 1) };
     }
   } finally {
@@ -279,6 +323,12 @@ class DataReader {
     const all = Buffer.concat(parts);
     this.rest = all.subarray(bytes);
     return all.subarray(0, bytes);
+  }
+
+  /** Reads on to the end, where the checksum of the whole is; throws Error where there is more than was needed. */
+  async end(): Promise<void> {
+    const next = this.rest.length > 0 ? undefined : await this.source.next();
+    if (next?.done !== true) throw new Error('it has more data than its log needs');
   }
 }
 

@@ -1,5 +1,6 @@
+import { everythingPreserved } from '../model/configuration.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { checkConfiguration, promiseOf } from '../oracle/configuration.ts';
+import { checkConfiguration } from '../oracle/configuration.ts';
 import type { FileState, OwnedFile } from '../oracle/observation.ts';
 import type { Shipped } from '../oracle/shipped.ts';
 
@@ -20,7 +21,7 @@ export function judgeFiles(
   allowed: readonly string[],
 ): ReturnType<typeof checkConfiguration> {
   return checkConfiguration(files, now, {
-    promise: promiseOf(expect),
+    promise: expect.configuration ?? everythingPreserved,
     shippedBefore: shipped(release),
     shippedNow: allowed.map((one) => shipped(one)),
   });

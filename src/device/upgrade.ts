@@ -150,11 +150,11 @@ export async function examine(
   const { expect } = context.scenario;
   const releases = context.manifest.releases;
   const tried = fellBackFrom === undefined ? undefined : releases[fellBackFrom];
-  const slots = expect.release === 'unchecked' ? 'none' : tried === undefined ? 'running' : 'all';
+  const slots = expect.release === undefined ? 'none' : tried === undefined ? 'running' : 'all';
   const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, slots, context.signal));
   const results: boolean[] = [];
   let release: Partial<ReleaseSeen> = {};
-  if (expect.release !== 'unchecked') {
+  if (expect.release !== undefined) {
     const found = await checklist.guard(`${prefix}look`, () =>
       lookAtRelease(context, device, seen, { allowed, compare, present: installedBy(context.scenario) }),
     );
@@ -162,7 +162,7 @@ export async function examine(
     results.push(checklist.check(`${prefix}release`, found.result));
   }
   const configuration = judgeFiles({ expect, shipped: context.shipped }, owned, seen.configuration, allowed);
-  if (expect.configuration !== 'unchecked' && owned.files.length > 0)
+  if (expect.configuration !== undefined && owned.files.length > 0)
     results.push(checklist.check(`${prefix}configuration`, configuration));
   if (tried !== undefined)
     results.push(checklist.check(`${prefix}fallback`, checkFallBack(seen, tried, device.resets)));
@@ -173,7 +173,7 @@ export async function examine(
       checklist.check(`${prefix}kernel`, failed('kernel-oops', `the kernel says: ${device.oops}`)),
     );
   const sound = results.every(Boolean);
-  const releaseChecked = expect.release !== 'unchecked';
+  const releaseChecked = expect.release !== undefined;
   const { running = { release: undefined, slot: undefined }, installed } = release;
   return {
     ...(installed === undefined ? {} : { installed }),

@@ -10,6 +10,9 @@ export interface ConfigurationPromise {
   deleted: (typeof deletedPromises)[number];
 }
 
+/** Every file as the owner left it. */
+export const everythingPreserved: ConfigurationPromise = { edited: 'preserved', deleted: 'stay-deleted' };
+
 /**
  * What became of one file. `preserved`: content, mode and ownership as the owner left them, or still deleted.
  * `access changed`: the content that should be there, with another mode or owner. `merged`: other bytes, with all of

@@ -84,7 +84,7 @@ export interface Scenario {
   /** Packages that are removed at the end of each path, and installed again; absent: none. */
   reinstall?: string[];
   /** Tried, one after the other, before each upgrade of a path. */
-  feedFaults: FaultyAttempt[];
+  serverFaults: FaultyAttempt[];
   powerCuts: { during: CutPhase[]; states: StateKind[] };
   expect: {
     /** Milliseconds from power-on to a working login; and on the first start of a device fresh from the factory. */
@@ -94,14 +94,14 @@ export interface Scenario {
     installsWithinMs: number;
     /** Without a cut: does the device end on the new release, or fall back by itself to the old one? */
     upgrade: 'succeeds' | 'falls-back';
-    /** After a cut: which whole releases are allowed; `unchecked` where the upgrade is not of slots. */
-    release: ('old' | 'new')[] | 'unchecked';
+    /** After a cut: which whole releases are allowed. Undefined: which release runs is never looked at. */
+    release: readonly ('old' | 'new')[] | undefined;
     /** Packages that an upgrade to a release leaves not configured, by release: that release is broken, and known to be. */
     broken: Readonly<Record<string, readonly string[]>>;
     /** After a cut: in how many ways may devices come out whole of one upgrade? */
     outcomes: 'two' | 'unchecked';
-    /** `preserved` is short for the strictest promise. */
-    configuration: 'preserved' | 'unchecked' | ConfigurationPromise;
+    /** Undefined: nobody asks what becomes of the owner's files. */
+    configuration: ConfigurationPromise | undefined;
     /** After a cut: must installing again bring the device to where the upgrade should end? */
     retry: 'succeeds' | 'unchecked';
     /** At the end of each path: must the agent's rollback bring back the release before? */

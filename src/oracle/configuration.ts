@@ -1,6 +1,5 @@
 import { HarnessError } from '../core/errors.ts';
 import type { ConfigurationPromise, Fate, FileFate } from '../model/configuration.ts';
-import type { Scenario } from '../model/scenario.ts';
 import { type CheckResult, failed, passed } from './check.ts';
 import { fileFate } from './fate.ts';
 import type { FileState, OwnedFile } from './observation.ts';
@@ -13,13 +12,6 @@ export interface ConfigurationTerms {
   shippedBefore: Shipped | undefined;
   /** The same for each release that may run now, at least one: it is enough if a file is right for one of them. */
   shippedNow: readonly (Shipped | undefined)[];
-}
-
-const strict: ConfigurationPromise = { edited: 'preserved', deleted: 'stay-deleted' };
-
-/** The promise that a scenario asks for; the strict one where its file has just a word. */
-export function promiseOf({ configuration }: Scenario['expect']): ConfigurationPromise {
-  return typeof configuration === 'string' ? strict : configuration;
 }
 
 /**

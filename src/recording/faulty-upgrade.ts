@@ -36,7 +36,7 @@ interface Trials {
 }
 
 /**
- * Switches the device off, tries the upgrade on a copy of it for each of the scenario's feed faults, and switches it on
+ * Switches the device off, tries the upgrade on a copy of it for each of the scenario's server faults, and switches it on
  * again: nothing of the tries is left on it, and no try begins with what another has left. A try that fails is noted,
  * and the next one made. Throws ScenarioError `fault-not-met`; DeviceStopped where the device itself fails.
  */
@@ -47,14 +47,14 @@ export async function tryFaults(
   checklist: Checklist,
   trials: Trials,
 ): Promise<Ready> {
-  const { feedFaults } = shared.scenario;
-  if (feedFaults.length === 0) return before;
+  const { serverFaults } = shared.scenario;
+  if (serverFaults.length === 0) return before;
   await using stack = new CleanupStack();
   // Other paths are under way at the same time, and faults are for one device.
   const context = { ...shared, feed: await serveReleases(shared.manifest, shared.stop, stack) };
   const name = upgradeName(trials.upgrade);
   const off = await checklist.guard(`${name} shutdown`, () => before.shutdown({ signal: context.signal }));
-  for (const [i, attempt] of feedFaults.entries())
+  for (const [i, attempt] of serverFaults.entries())
     await tryFaulty(context, device, attempt, { ...trials, label: `${trials.label}-fault${i + 1}` });
   return await checklist.guard(`${name} boots`, async () => untilReady(context, await off.powerOn()));
 }
@@ -117,7 +117,7 @@ export async function refusalOf(
   if (force.met > 0) return refusal;
   throw new ScenarioError(
     'fault-not-met',
-    `${context.scenario.source.path}: feedFaults: ${text}, but the device never asked for what is wrong; ` +
+    `${context.scenario.source.path}: serverFaults: ${text}, but the device never asked for what is wrong; ` +
       (refusal ?? 'its update agent ended with success'),
     { hint: 'choose another byte or package; an agent need not read all of a release' },
   );
@@ -141,7 +141,7 @@ async function assertHeld(context: RunContext, ready: Ready, device: Device, hel
   const { upgrade, owned, trouble, refusal, checklist, prefix } = held;
   const { from, to } = upgrade;
   const { scenario, agent, signal, shipped } = context;
-  if (agent.packages !== undefined && scenario.expect.release !== 'unchecked') {
+  if (agent.packages !== undefined && scenario.expect.release !== undefined) {
     const seen = await checklist.guard(`${prefix}look`, () => observe(ready, device.subject, 'none', signal));
     const { running, result } = await checklist.guard(`${prefix}look`, () =>
       lookAtRelease(context, ready, seen, {
@@ -154,7 +154,7 @@ async function assertHeld(context: RunContext, ready: Ready, device: Device, hel
       await checklist.step(`${prefix}refused`, () => assertSaid(result.message, trouble, refusal));
       context.notice(`${prefix}the device is between ${from} and ${to}: ${result.message}`);
       const files = judgeFiles({ expect: scenario.expect, shipped }, owned, seen.configuration, [from, to]);
-      if (scenario.expect.configuration !== 'unchecked' && owned.files.length > 0)
+      if (scenario.expect.configuration !== undefined && owned.files.length > 0)
         checklist.check(`${prefix}configuration`, files);
       return;
     }

@@ -1,9 +1,14 @@
+import { z } from 'zod';
 import { sha256 } from '../core/digest.ts';
 import type { ImageManifest } from '../model/image.ts';
-import type { MachineName } from '../model/machine.ts';
+import { type MachineName, machineNames } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { type StoredExpect, storedExpect } from './stored-scenario.ts';
 
-/** Everything that the verdict on a crash state depends on, besides its disks and QEMU: by what a person calls it. */
+/**
+ * Everything that the verdict on a crash state depends on, besides its disks and QEMU. Its JSON names kept recordings
+ * and is in tokens, so it stays as it was, old words included.
+ */
 export interface Inputs {
   image: string;
   /** Content key of everything that the image was built from. */
@@ -16,12 +21,27 @@ export interface Inputs {
   checks: Scenario['checks'];
   /** Only where there are any: recordings of programs that did not know it are still good. */
   reinstall?: Scenario['reinstall'];
-  feedFaults: Scenario['feedFaults'];
-  expect: Scenario['expect'];
+  feedFaults: Scenario['serverFaults'];
+  expect: StoredExpect;
 }
 
+/** Inputs that were written down: what is not used but only compared is whatever the program of that time wrote. */
+export type StoredInputs = z.output<typeof inputsSchema>;
+
+/** Keeps the order of what it does not know: digests are made over it. */
+export const inputsSchema = z.looseObject({
+  image: z.string(),
+  'image content': z.string(),
+  machine: z.enum(machineNames),
+  path: z.array(z.string()).min(1),
+});
+
 /** The inputs of one path of a scenario. */
-export function inputsOf(scenario: Scenario, manifest: ImageManifest, path: readonly string[]): Inputs {
+export function inputsOf(
+  scenario: Scenario,
+  manifest: Pick<ImageManifest, 'key' | 'machine'>,
+  path: readonly string[],
+): Inputs {
   const { image, ...rest } = inputsOfScenario(scenario);
   return { image, 'image content': manifest.key, machine: manifest.machine, path, ...rest };
 }
@@ -34,7 +54,7 @@ export function inputsOfScenario({
   configuration,
   checks,
   reinstall,
-  feedFaults,
+  serverFaults,
   expect,
 }: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path'> {
   return {
@@ -44,20 +64,20 @@ export function inputsOfScenario({
     configuration,
     checks,
     ...(reinstall === undefined ? {} : { reinstall }),
-    feedFaults,
-    expect,
+    feedFaults: serverFaults,
+    expect: storedExpect(expect),
   };
 }
 
 /** One digest for all of them, lower-case hex. */
-export function inputsDigest(inputs: Inputs): string {
+export function inputsDigest(inputs: Inputs | StoredInputs): string {
   return sha256(JSON.stringify(Object.entries(inputs)));
 }
 
-/** The names of those that are not the same. */
-export function differingInputs(one: Inputs, other: Inputs): string[] {
+/** The names of those that are not the same, as people know them. */
+export function differingInputs(one: Inputs | StoredInputs, other: Inputs | StoredInputs): string[] {
   const values = new Map(Object.entries(other).map(([name, value]) => [name, JSON.stringify(value)]));
   return Object.entries(one).flatMap(([name, value]) =>
-    values.get(name) === JSON.stringify(value) ? [] : [name],
+    values.get(name) === JSON.stringify(value) ? [] : [name === 'feedFaults' ? 'serverFaults' : name],
   );
 }

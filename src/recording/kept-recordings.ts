@@ -1,33 +1,74 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
-import type { WriteLog } from '../writelog/log.ts';
-import { loadLog } from '../writelog/stored-log.ts';
+import { parseStored } from '../core/stored.ts';
+import { sectorBytes, type WriteLog } from '../writelog/log.ts';
+import { loadLog, sectorsNeeded } from '../writelog/stored-log.ts';
+import { inputsSchema } from './inputs.ts';
+import { filesSchema } from './stored-files.ts';
+import { pathSchema } from './stored-path.ts';
+import { scenarioSchema } from './stored-scenario.ts';
+
+/** What names a recording, and what programs of all times have noted. */
+const namesSchema = z.object({
+  path: z.object({ releases: z.array(z.string()) }),
+  /** SHA-256 over the log and its data, as in reports. */
+  sha256: z.string().regex(/^[0-9a-f]{1,64}$/),
+});
+
+const recordingSchema = namesSchema.extend({
+  scenario: scenarioSchema,
+  inputs: inputsSchema,
+  path: pathSchema,
+  configuration: filesSchema,
+});
+
+/** The files of a recording's folder. */
+export const recordingFiles = { about: 'recording.json', log: 'log.json', arena: 'arena' } as const;
+
+/** What a recording says of itself; the log and its data are beside it. */
+export type StoredRecording = z.output<typeof recordingSchema>;
 
 /** A recording that earlier runs left in the cache. */
 export interface KeptRecording {
   folder: string;
   /** The folder's own name: which upgrade of which scenario it is, and a digest of what it was made with. */
   name: string;
-  /** SHA-256 over the log and its data, as in reports. */
   sha256: string;
   /** In the order of the upgrades. */
   releases: string[];
 }
 
-const storedSchema = z.object({ sha256: z.string(), path: z.object({ releases: z.array(z.string()) }) });
+/** What a recording says of itself. Throws Error that names the field, also where an older program noted less. */
+export function readRecording(folder: string): Promise<StoredRecording> {
+  return readAbout(folder, recordingSchema);
+}
 
-/** The recordings below a cache root, by name; what is no recording is passed over. */
+async function readAbout<T>(folder: string, schema: z.ZodType<T>): Promise<T> {
+  return parseStored(await readFile(join(folder, recordingFiles.about), 'utf8'), schema);
+}
+
+/** The recordings below a cache root, by name, as far as they can be read. */
 export async function keptRecordings(cache: string): Promise<KeptRecording[]> {
+  const all = await readAll(cache);
+  return all.flatMap(({ kept }) => (kept instanceof HarnessError ? [] : [kept]));
+}
+
+/** Folders that are no recordings are passed over; where one is damaged, its error stands for it. */
+async function readAll(cache: string): Promise<{ name: string; kept: KeptRecording | HarnessError }[]> {
   const root = join(cache, 'recordings');
   const names = await readdir(root).catch(() => []);
   const found = await Promise.all(
-    names.sort().map(async (name): Promise<KeptRecording[]> => {
+    names.sort().map(async (name) => {
       const folder = join(root, name);
-      const stored = storedSchema.safeParse(await readJson(join(folder, 'recording.json')));
-      if (!stored.success) return [];
-      return [{ folder, name, sha256: stored.data.sha256, releases: stored.data.path.releases }];
+      try {
+        const { sha256, path } = await readAbout(folder, namesSchema);
+        return [{ name, kept: { folder, name, sha256, releases: path.releases } }];
+      } catch (error) {
+        if (error instanceof Error && 'code' in error) return [];
+        return [{ name, kept: recordingDamaged(join(folder, recordingFiles.about), error) }];
+      }
     }),
   );
   return found.flat();
@@ -35,41 +76,47 @@ export async function keptRecordings(cache: string): Promise<KeptRecording[]> {
 
 /**
  * The recording whose SHA-256 or folder's name begins with `text`. Throws ScenarioError `recording-unknown` or
- * `recording-ambiguous`.
+ * `recording-ambiguous`, and HarnessError `recording-damaged`.
  */
 export async function keptRecording(cache: string, text: string): Promise<KeptRecording> {
-  const all = await keptRecordings(cache);
-  const found = all.filter(({ sha256, name }) => sha256.startsWith(text) || name.startsWith(text));
-  const [recording] = found;
+  const all = await readAll(cache);
+  const found = all.filter(
+    ({ kept, name }) =>
+      name.startsWith(text) || (!(kept instanceof HarnessError) && kept.sha256.startsWith(text)),
+  );
+  const [first] = found;
   const shown = JSON.stringify(text.slice(0, 80));
-  if (recording === undefined || text === '')
+  if (first === undefined || text === '')
     throw new ScenarioError('recording-unknown', `no recording begins with ${shown}`, {
       hint: all.length === 0 ? `there are none below ${cache}` : 'brownout log list shows what there is',
     });
   if (found.length > 1)
     throw new ScenarioError(
       'recording-ambiguous',
-      `${found.length} recordings begin with ${shown}: ${found.map(({ sha256 }) => sha256.slice(0, 12)).join(', ')}`,
+      `${found.length} recordings begin with ${shown}: ${found.map(({ kept, name }) => (kept instanceof HarnessError ? name : kept.sha256.slice(0, 12))).join(', ')}`,
     );
-  return recording;
+  if (first.kept instanceof HarnessError) throw first.kept;
+  return first.kept;
 }
 
-/** The write log of a recording. Throws HarnessError `recording-damaged`. */
-export async function logOf({ folder }: KeptRecording): Promise<WriteLog> {
-  const path = join(folder, 'log.json');
+/** The write log of a recording, whose data are all there. Throws HarnessError `recording-damaged`. */
+export async function logOf({ folder }: Pick<KeptRecording, 'folder'>): Promise<WriteLog> {
+  const path = join(folder, recordingFiles.log);
   try {
-    return loadLog(await readFile(path, 'utf8'));
+    const log = loadLog(await readFile(path, 'utf8'));
+    const { size } = await stat(join(folder, recordingFiles.arena));
+    const needed = sectorsNeeded(log) * sectorBytes;
+    if (size < needed) throw new Error(`its writes need ${needed} bytes of data, and there are ${size}`);
+    return log;
   } catch (error) {
-    throw new HarnessError('recording-damaged', `cannot read the recording ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw recordingDamaged(path, error);
   }
 }
 
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
+/** A recording that a person named and that is not whole. */
+export function recordingDamaged(path: string, error: unknown): HarnessError {
+  return new HarnessError('recording-damaged', `cannot read the recording ${path}: ${messageOf(error)}`, {
+    cause: error,
+    hint: 'run the scenario again: it makes a new one',
+  });
 }

@@ -6,11 +6,13 @@ import { cacheRoot } from '../core/paths.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
-import type { OwnedFile } from '../oracle/observation.ts';
+import type { WriteLog } from '../writelog/log.ts';
 import { loadLog, storeLog } from '../writelog/stored-log.ts';
-import { type Inputs, inputsDigest, inputsOf } from './inputs.ts';
-import { keptRecordings } from './kept-recordings.ts';
+import { inputsDigest, inputsOf, type StoredInputs } from './inputs.ts';
+import { keptRecordings, readRecording, recordingDamaged, recordingFiles } from './kept-recordings.ts';
 import type { PathRun } from './record-path.ts';
+import { restoreFiles, storeFiles } from './stored-files.ts';
+import { storeScenario } from './stored-scenario.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
 const recordingFormat = 8;
@@ -24,24 +26,6 @@ export interface Recording extends PathRun {
   sha256: string;
   /** True if it comes from an earlier run with equal inputs. */
   reused: boolean;
-}
-
-/** The owner's files as JSON. */
-export type StoredFiles = {
-  path: string;
-  content: string | null;
-  access: string | null;
-  /** This and the next are not in findings of older programs. */
-  found?: string | null;
-  copies?: { suffix: string; content: string }[];
-}[];
-
-interface StoredRecording {
-  scenario: Scenario;
-  inputs: Inputs;
-  path: PathRecord;
-  sha256: string;
-  configuration: StoredFiles;
 }
 
 /** Keeps one recording per scenario, machine and path; equal inputs find it again. */
@@ -62,19 +46,16 @@ export class RecordingStore {
   async find(releases: readonly string[], label: string): Promise<Recording | undefined> {
     const folder = join(this.root, this.folderName(releases));
     try {
-      const stored = JSON.parse(await readFile(join(folder, 'recording.json'), 'utf8')) as StoredRecording;
-      const text = await readFile(join(folder, 'log.json'), 'utf8');
+      const { path, sha256: digest, configuration } = await readRecording(folder);
       const arenaPath = join(this.context.workspace, `${label}-recorded.arena`);
-      await link(join(folder, 'arena'), arenaPath);
-      if ((await recordingDigest(text, arenaPath)) !== stored.sha256)
-        throw new Error('its content does not match its digest');
-      const { path, sha256: digest } = stored;
+      await link(join(folder, recordingFiles.arena), arenaPath);
+      const log = await checkedLog(folder, digest);
       await copyDocuments(path, folder, this.context.folder);
       return {
         path,
         sha256: digest,
-        configuration: restoreFiles(stored.configuration),
-        log: loadLog(text),
+        configuration: restoreFiles(configuration),
+        log,
         arenaPath,
         reused: true,
       };
@@ -106,17 +87,20 @@ export class RecordingStore {
     const { source } = this.context.scenario;
     const text = storeLog(run.log);
     const digest = await recordingDigest(text, run.arenaPath);
-    const stored: StoredRecording = {
-      scenario: { ...this.context.scenario, source: { ...source, path: resolve(source.path) } },
+    const stored = {
+      scenario: storeScenario({
+        ...this.context.scenario,
+        source: { ...source, path: resolve(source.path) },
+      }),
       inputs: inputsOf(this.context.scenario, this.context.manifest, run.path.releases),
       path: { ...run.path, steps: run.path.steps.map(withoutConsole) },
       sha256: digest,
       configuration: storeFiles(run.configuration),
     };
-    await link(run.arenaPath, join(temporary, 'arena'));
+    await link(run.arenaPath, join(temporary, recordingFiles.arena));
     await copyDocuments(run.path, this.context.folder, temporary);
-    await writeFile(join(temporary, 'log.json'), text);
-    await writeFile(join(temporary, 'recording.json'), JSON.stringify(stored));
+    await writeFile(join(temporary, recordingFiles.log), text);
+    await writeFile(join(temporary, recordingFiles.about), JSON.stringify(stored));
     for (const old of await readdir(this.root))
       if (old.startsWith(this.family(run.path.releases)))
         await rm(join(this.root, old), { recursive: true, force: true });
@@ -157,29 +141,41 @@ export async function unkept(run: PathRun): Promise<Recording> {
 /** A recording in the cache, with all that its states are decided by. */
 export interface WholeRecording extends Omit<PathRun, 'path'> {
   scenario: Scenario;
-  inputs: Inputs;
+  inputs: StoredInputs;
   releases: string[];
   sha256: string;
 }
 
 /**
- * The recording whose digest begins like this, if it is still in the cache and sound. Its data may go at any time, when
- * another run records the same upgrade again.
+ * The recording whose digest begins like this, if it is still in the cache. Its data may go at any time, when another
+ * run records the same upgrade again. Throws HarnessError `recording-damaged`.
  */
 export async function findRecording(digest: string): Promise<WholeRecording | undefined> {
-  for (const { folder, sha256: whole, releases } of await keptRecordings(cacheRoot())) {
-    if (!whole.startsWith(digest)) continue;
-    const text = await readFile(join(folder, 'recording.json'), 'utf8');
-    const { scenario, inputs, configuration } = JSON.parse(text) as Partial<StoredRecording>;
-    // One of an older program lacks some of these.
-    if (scenario === undefined || inputs === undefined || configuration === undefined) continue;
-    const log = await readFile(join(folder, 'log.json'), 'utf8');
-    const arenaPath = join(folder, 'arena');
-    if ((await recordingDigest(log, arenaPath)) !== whole) continue;
-    const files = restoreFiles(configuration);
-    return { scenario, inputs, releases, sha256: whole, log: loadLog(log), arenaPath, configuration: files };
+  const kept = (await keptRecordings(cacheRoot())).find((one) => one.sha256.startsWith(digest));
+  if (kept === undefined) return undefined;
+  const { folder, sha256: whole, releases } = kept;
+  try {
+    const { scenario, inputs, configuration } = await readRecording(folder);
+    return {
+      scenario,
+      inputs,
+      releases,
+      sha256: whole,
+      log: await checkedLog(folder, whole),
+      arenaPath: join(folder, recordingFiles.arena),
+      configuration: restoreFiles(configuration),
+    };
+  } catch (error) {
+    throw recordingDamaged(folder, error);
   }
-  return undefined;
+}
+
+/** The log of a recording's folder. Throws Error where it, or its data, is not what it was. */
+async function checkedLog(folder: string, digest: string): Promise<WriteLog> {
+  const text = await readFile(join(folder, recordingFiles.log), 'utf8');
+  if ((await recordingDigest(text, join(folder, recordingFiles.arena))) !== digest)
+    throw new Error('its content does not match its digest');
+  return loadLog(text);
 }
 
 /** SHA-256 over a log, as stored, and its data. */
@@ -202,27 +198,4 @@ export async function copyDocuments(
 /** Console logs stay with the run that wrote them. */
 function withoutConsole({ name, verdict, seconds }: StepRecord): StepRecord {
   return { name, verdict, seconds };
-}
-
-/** For JSON. */
-export function storeFiles(files: readonly OwnedFile[]): StoredFiles {
-  return files.map(({ path, content, access, found, copies }) => ({
-    path,
-    content: content?.toString('base64') ?? null,
-    access: access ?? null,
-    found: found?.toString('base64') ?? null,
-    copies: copies.map((copy) => ({ suffix: copy.suffix, content: copy.content.toString('base64') })),
-  }));
-}
-
-/** What `storeFiles` made JSON of. */
-export function restoreFiles(files: StoredFiles): OwnedFile[] {
-  const bytes = (text: string | null) => (text === null ? undefined : Buffer.from(text, 'base64'));
-  return files.map(({ path, content, access, found = null, copies = [] }) => ({
-    path,
-    content: bytes(content),
-    access: access ?? undefined,
-    found: bytes(found),
-    copies: copies.map((copy) => ({ suffix: copy.suffix, content: Buffer.from(copy.content, 'base64') })),
-  }));
 }

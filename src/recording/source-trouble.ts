@@ -28,8 +28,8 @@ export type Sources = Pick<RunContext, 'scenario' | 'contents'> & {
  * and `fault-no-package` where a release has no such package.
  */
 export function assertFaults(sources: Sources): void {
-  const { paths, feedFaults } = sources.scenario;
-  for (const attempt of feedFaults)
+  const { paths, serverFaults } = sources.scenario;
+  for (const attempt of serverFaults)
     for (const path of paths)
       path.slice(1).forEach((to, i) => troubleOf(sources, attempt, { from: path[i] ?? to, to }));
 }
@@ -90,7 +90,7 @@ function filesMeant(
   if (found.length > 0) return delivery.faultable(offer, found);
   throw new ScenarioError(
     'fault-no-package',
-    `${scenario.source.path}: feedFaults, ${name}: ${release} has no package ${wanted}${didYouMean(
+    `${scenario.source.path}: serverFaults, ${name}: ${release} has no package ${wanted}${didYouMean(
       wanted,
       packages.map((one) => one.name),
     )}`,
@@ -107,7 +107,7 @@ function placeIn(
   if (fault === 'missing' || place < bytes) return place;
   throw new ScenarioError(
     'fault-beyond',
-    `${source.path}: feedFaults, ${name}: there is no byte ${place} in ${inFull}, which has ${bytes}`,
+    `${source.path}: serverFaults, ${name}: there is no byte ${place} in ${inFull}, which has ${bytes}`,
     { hint: 'bytes are counted from 0; a share such as 50% fits every file' },
   );
 }

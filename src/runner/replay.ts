@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
-import { ScenarioError } from '../core/errors.ts';
+import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { bootState } from '../crash/boot-state.ts';
 import { readFindingHeader, restoreFinding } from '../crash/finding-file.ts';
 import type { PlannedState } from '../crash/planned.ts';
@@ -22,8 +22,9 @@ import {
   inputsDigest,
   inputsOf,
   inputsOfScenario,
+  type StoredInputs,
 } from '../recording/inputs.ts';
-import { findRecording } from '../recording/recordings.ts';
+import { findRecording, type WholeRecording } from '../recording/recordings.ts';
 import { disksIn, type Trace } from '../recording/trace.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { Broken, Ready } from '../target/target.ts';
@@ -67,7 +68,7 @@ export interface Replayed {
 /** Where a state comes from. */
 interface Source {
   scenario: Scenario;
-  inputs: Inputs;
+  inputs: StoredInputs;
   reason: string;
   /** Restores logs and data into a context's workspace. */
   restore: (context: RunContext) => Promise<{ trace: Trace; state: CrashState; window: Window }>;
@@ -142,10 +143,11 @@ async function handOver(
 async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
   if (what.endsWith('.brownout')) return fromFinding(what);
   const token = parseToken(what);
-  const recording = token.state.includes('/') ? undefined : await findRecording(token.log);
-  if (recording === undefined) {
+  const recording = token.state.includes('/') ? undefined : await unlessDamaged(token.log);
+  if (recording === undefined || recording instanceof HarnessError) {
     const path = await findingOf(what, reports);
     if (path !== undefined) return fromFinding(path);
+    if (recording !== undefined) throw recording;
     throw new ScenarioError(
       'recording-missing',
       `the recording ${token.log} that the token speaks of is not in this host's cache, and no finding below ${reports} has it`,
@@ -172,13 +174,23 @@ async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
   };
 }
 
+/** The recording, or why it cannot be read: a finding may have what it lacks. */
+async function unlessDamaged(digest: string): Promise<WholeRecording | HarnessError | undefined> {
+  try {
+    return await findRecording(digest);
+  } catch (error) {
+    if (error instanceof HarnessError) return error;
+    throw error;
+  }
+}
+
 /** `p1.197.none` to `p1` and `197.none`. */
 function split(state: string): [string, string] {
   const at = state.indexOf('.');
   return [state.slice(0, at), state.slice(at + 1)];
 }
 
-function pick(inputs: Inputs): Pick<Inputs, 'image content' | 'machine'> {
+function pick(inputs: StoredInputs): Pick<Inputs, 'image content' | 'machine'> {
   return { 'image content': inputs['image content'], machine: inputs.machine };
 }
 

@@ -38,7 +38,7 @@ export function assertReleases(scenario: Scenario, manifest: ImageManifest): voi
         'unknown-release',
         `${source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
       );
-    if (release.content.kind === 'unknown' && expect.release !== 'unchecked')
+    if (release.content.kind === 'unknown' && expect.release !== undefined)
       throw new ScenarioError(
         'release-unknowable',
         `${source.path}: image ${manifest.name} does not say what a device with ${version} holds`,
@@ -58,7 +58,7 @@ export function assertReleases(scenario: Scenario, manifest: ImageManifest): voi
 
 /** What this scenario reads of the image: a file that the host has damaged must not look like the device's fault. */
 export function filesInUse(scenario: Scenario, manifest: ImageManifest): FileRef[] {
-  const { paths, feedFaults } = scenario;
+  const { paths, serverFaults } = scenario;
   const delivery = deliveryTo(agentFor(scenario.agent));
   const { boot, releases } = manifest;
   const factory = paths.flatMap(([first = '']) =>
@@ -67,7 +67,7 @@ export function filesInUse(scenario: Scenario, manifest: ImageManifest): FileRef
   const given = (version: string) => delivery.files(offerOf(manifest, version));
   // A feed may be given half as the release before.
   const bundles = paths.flatMap((path) =>
-    (feedFaults.length > 0 ? path : sourcesOf(path, scenario, manifest)).flatMap(given),
+    (serverFaults.length > 0 ? path : sourcesOf(path, scenario, manifest)).flatMap(given),
   );
   return [...new Set([...bootFiles(boot), ...factory, ...bundles])];
 }

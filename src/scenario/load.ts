@@ -4,6 +4,7 @@ import { sha256 } from '../core/digest.ts';
 import { parseDocument } from '../document/parse.ts';
 import { readText } from '../document/read.ts';
 import { didYouMean } from '../document/suggest.ts';
+import { type ConfigurationPromise, everythingPreserved } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
 import {
   type AgentSpec,
@@ -43,17 +44,17 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
       ...(when === 'always' ? { when } : {}),
     })),
     ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
-    feedFaults: document.feedFaults.map(faultyAttempt),
+    serverFaults: faultsOf(document).map(faultyAttempt),
     powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
     expect: {
       bootsWithinMs: document.expect.boots.within,
       firstBootWithinMs: document.expect.boots.first ?? document.expect.boots.within,
       installsWithinMs: document.expect.installs.within,
       upgrade: document.expect.upgrade,
-      release: document.expect.release === 'unchecked' ? 'unchecked' : unique(document.expect.release.oneOf),
+      release: document.expect.release === 'unchecked' ? undefined : unique(document.expect.release.oneOf),
       broken: document.expect.broken,
       outcomes: document.expect.outcomes,
-      configuration: document.expect.configuration,
+      configuration: promiseOf(document.expect.configuration),
       // A package manager's recovery is an upgrade done again: that is part of coming back whole.
       retry: agentFor(agent, list).packages === undefined ? document.expect.retry : 'unchecked',
       rollback: document.expect.rollback,
@@ -65,7 +66,17 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
 function consistentScenario(list: AgentList) {
   return scenarioSchemaFor(list, machineNames).superRefine(
     (
-      { agent: chosen, releases: given, paths, provision, checks, reinstall, feedFaults, expect },
+      {
+        agent: chosen,
+        releases: given,
+        paths,
+        provision,
+        checks,
+        reinstall,
+        serverFaults,
+        feedFaults,
+        expect,
+      },
       context,
     ) => {
       const releases = branchesOf(given).flat();
@@ -73,6 +84,13 @@ function consistentScenario(list: AgentList) {
       const { packages, source } = agent;
       const complain = (path: PropertyKey[], message: string) =>
         context.addIssue({ code: 'custom', path, message });
+      const faults = faultsOf({ serverFaults, feedFaults });
+      const faultsWord = serverFaults === undefined ? 'feedFaults' : 'serverFaults';
+      if (serverFaults !== undefined && feedFaults !== undefined)
+        complain(
+          ['feedFaults'],
+          'this is the old word for serverFaults, which is there too; keep one of them',
+        );
       const places: PropertyKey[][] = Array.isArray(given)
         ? given.map((_, i) => ['releases', i])
         : Object.entries(given).flatMap(([branch, list]) => list.map((_, i) => ['releases', branch, i]));
@@ -113,28 +131,22 @@ function consistentScenario(list: AgentList) {
         if (checks.findIndex((other) => other.name === name) < i)
           complain(['checks', i, 'name'], `check ${name} is there twice`);
       });
-      feedFaults.forEach(({ name }, i) => {
-        if (feedFaults.findIndex((other) => other.name === name) < i)
-          complain(['feedFaults', i, 'name'], `fault ${name} is there twice`);
+      faults.forEach(({ name }, i) => {
+        if (faults.findIndex((other) => other.name === name) < i)
+          complain([faultsWord, i, 'name'], `fault ${name} is there twice`);
       });
-      feedFaults.forEach(({ fault, package: name }, i) => {
+      faults.forEach(({ fault, package: name }, i) => {
         const publishing = publishingFaults.some((one) => one === fault);
         if (publishing && source.kind !== 'feed')
-          complain(
-            ['feedFaults', i, 'fault'],
-            `${fault} is for package feeds, and this agent takes a bundle`,
-          );
+          complain([faultsWord, i, 'fault'], `${fault} is for package feeds, and this agent takes a bundle`);
         if (name === undefined) return;
-        if (publishing) complain(['feedFaults', i, 'package'], `${fault} is of the whole feed`);
+        if (publishing) complain([faultsWord, i, 'package'], `${fault} is of the whole feed`);
         else if (source.kind !== 'feed')
-          complain(
-            ['feedFaults', i, 'package'],
-            'this agent takes a bundle, which is the file that is meant',
-          );
+          complain([faultsWord, i, 'package'], 'this agent takes a bundle, which is the file that is meant');
       });
-      if (feedFaults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
+      if (faults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
         complain(
-          ['feedFaults'],
+          [faultsWord],
           'nothing would show whether the device is still on the old release: add checks',
         );
       const broken = Object.keys(expect.broken);
@@ -175,7 +187,7 @@ function branchesOf(releases: ScenarioDocument['releases']): readonly (readonly 
 }
 
 /** The agent with all of its settings. */
-function agentSpec(agent: ScenarioDocument['agent'], list: AgentList): AgentSpec {
+export function agentSpec(agent: ScenarioDocument['agent'], list: AgentList): AgentSpec {
   const given: AgentSpec = typeof agent === 'string' ? { name: agent } : agent;
   return agentNamed(given.name, list).specOf(given);
 }
@@ -193,16 +205,29 @@ function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionSt
   return { run: step.run ?? '' };
 }
 
-function faultyAttempt({
-  name,
-  fault,
-  at,
-  package: of,
-}: ScenarioDocument['feedFaults'][number]): FaultyAttempt {
+/** What a scenario file asks of the owner's files; undefined where it asks nothing. */
+function promiseOf(
+  configuration: ScenarioDocument['expect']['configuration'],
+): ConfigurationPromise | undefined {
+  if (configuration === 'unchecked') return undefined;
+  return configuration === 'preserved' ? everythingPreserved : configuration;
+}
+
+/** What is to be wrong with the server, by whichever word the file has for it. */
+function faultsOf({
+  serverFaults,
+  feedFaults,
+}: Pick<ScenarioDocument, 'serverFaults' | 'feedFaults'>): ServerFault[] {
+  return serverFaults ?? feedFaults ?? [];
+}
+
+type ServerFault = NonNullable<ScenarioDocument['serverFaults']>[number];
+
+function faultyAttempt({ name, fault, at, package: of }: ServerFault): FaultyAttempt {
   return { name, fault, ...(of === undefined ? {} : { package: of }), at: filePlace(at) };
 }
 
-function filePlace(at: ScenarioDocument['feedFaults'][number]['at']): FilePlace {
+function filePlace(at: ServerFault['at']): FilePlace {
   return typeof at === 'number' ? { byte: at } : { share: Number(at.slice(0, -1)) / 100 };
 }
 

@@ -94,7 +94,7 @@ const place = z.union([
   z.string().regex(/^\d{1,2}(\.\d{1,3})?%$/, { error: placeForm }),
 ]);
 
-const feedFault = z.strictObject({
+const serverFault = z.strictObject({
   name: shortName,
   fault: z
     .enum([...fileFaults, ...publishingFaults])
@@ -219,14 +219,15 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
     reinstall: packageNames
       .default([])
       .describe('Packages that are removed at the end of each path, without a cut, and installed again'),
-    feedFaults: z
-      .array(feedFault)
-      .default([])
+    serverFaults: z
+      .array(serverFault)
+      .optional()
       .describe(
         'Before each upgrade a copy of the device tries it while the server has this fault: it must stay on the old ' +
           'release, and take the new one when the server is repaired. A package manager that says that it failed may ' +
-          'leave the device between them',
+          'leave the device between them. Default: none',
       ),
+    feedFaults: z.array(serverFault).optional().describe('What serverFaults was called before'),
     powerCuts: z
       .strictObject({
         during: z

@@ -63,8 +63,8 @@ export function stateMaps(log: WriteLog, state: CrashState): SectorMap[] {
   return maps;
 }
 
-/** The writes that a shape speaks of. */
-function namedWrites(shape: CrashShape): readonly number[] {
+/** The writes that a shape speaks of: each must be un-flushed at the cut. */
+export function namedWrites(shape: CrashShape): readonly number[] {
   if (shape.kind === 'subset') return shape.lost;
   return 'seq' in shape ? [shape.seq] : [];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigurationPromise } from '../../../src/model/configuration.ts';
-import { checkConfiguration, promiseOf } from '../../../src/oracle/configuration.ts';
+import { checkConfiguration } from '../../../src/oracle/configuration.ts';
 import type { FileState, OwnedFile } from '../../../src/oracle/observation.ts';
 import type { Shipped, ShippedFile } from '../../../src/oracle/shipped.ts';
 import { withCode } from '../../support/errors.ts';
@@ -110,14 +110,5 @@ describe('checkConfiguration', () => {
     expect(() => checkConfiguration([owned('a')], [], terms)).toThrow(
       withCode('not-observed', `nobody looked at ${path}`),
     );
-  });
-});
-
-describe('promiseOf', () => {
-  it('is strict for a word', () => {
-    const expected = { configuration: 'preserved' } as Parameters<typeof promiseOf>[0];
-    expect(promiseOf(expected)).toEqual(strict);
-    const loose = { edited: 'merged', deleted: 'may-return' } as const;
-    expect(promiseOf({ ...expected, configuration: loose })).toEqual(loose);
   });
 });

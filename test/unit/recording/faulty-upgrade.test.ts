@@ -14,7 +14,7 @@ import { parseScenario } from '../../../src/scenario/load.ts';
 
 const scenario = (faults: readonly string[], agent = 'rauc') =>
   parseScenario(
-    `name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: ${agent}\nreleases: ["1.0", "2.0"]\nfeedFaults:\n${faults.map((fault) => `  - { ${fault} }\n`).join('')}`,
+    `name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: ${agent}\nreleases: ["1.0", "2.0"]\nserverFaults:\n${faults.map((fault) => `  - { ${fault} }\n`).join('')}`,
     's.yaml',
   );
 
@@ -28,7 +28,7 @@ const manifest = { releases: { '1.0': release('1.0', 10), '2.0': release('2.0', 
 function troubles(...faults: string[]) {
   const parsed = scenario(faults);
   const sources = { scenario: parsed, agent: agentFor(parsed.agent), manifest, contents: undefined };
-  return parsed.feedFaults.map((attempt) => troubleOf(sources, attempt, { from: '1.0', to: '2.0' }));
+  return parsed.serverFaults.map((attempt) => troubleOf(sources, attempt, { from: '1.0', to: '2.0' }));
 }
 
 /** Two releases of a feed with one package. */
@@ -96,7 +96,7 @@ describe('the fault of a bundle', () => {
         kind: 'scenario',
         code: 'fault-beyond',
         message:
-          's.yaml: feedFaults, cut short: there is no byte 1000 in the verity bundle of 2.0, which has 1000',
+          's.yaml: serverFaults, cut short: there is no byte 1000 in the verity bundle of 2.0, which has 1000',
       }),
     );
   });
@@ -105,7 +105,7 @@ describe('the fault of a bundle', () => {
 describe('the fault of a package feed', () => {
   const texts = (...faults: string[]) => {
     const sources = ofFeed(...faults);
-    return sources.scenario.feedFaults.map((attempt) =>
+    return sources.scenario.serverFaults.map((attempt) =>
       troubleOf(sources, attempt, { from: '1.0', to: '2.0' }),
     );
   };
@@ -147,7 +147,7 @@ describe('the fault of a package feed', () => {
     ['at: 150', 'fault-beyond', 'there is no byte 150 in the index all/Packages.gz of 2.0, which has 100'],
   ])('is refused where nothing has it: %s', (where, code, message) => {
     expect(() => assertFaults(ofFeed(`name: a, fault: dropped, ${where}`))).toThrow(
-      expect.objectContaining({ kind: 'scenario', code, message: `s.yaml: feedFaults, a: ${message}` }),
+      expect.objectContaining({ kind: 'scenario', code, message: `s.yaml: serverFaults, a: ${message}` }),
     );
   });
 });
@@ -224,7 +224,7 @@ describe('an attempt', () => {
       kind: 'scenario',
       code: 'fault-not-met',
       message:
-        's.yaml: feedFaults: the server sends a wrong byte 500 of 1000 of 2.0, but the device never asked for what is wrong; install ended with 1: no network',
+        's.yaml: serverFaults: the server sends a wrong byte 500 of 1000 of 2.0, but the device never asked for what is wrong; install ended with 1: no network',
     });
   });
 });

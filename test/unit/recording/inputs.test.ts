@@ -1,41 +1,80 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { parseStored } from '../../../src/core/stored.ts';
 import {
   differingInputs,
   type Inputs,
   inputsDigest,
+  inputsOf,
   inputsOfScenario,
+  inputsSchema,
 } from '../../../src/recording/inputs.ts';
+import { scenarioSchema, storeScenario } from '../../../src/recording/stored-scenario.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 
-const scenario = parseScenario(
-  'name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nreleases: ["1.0", "2.0"]\n',
-  's.yaml',
-);
-const { agent, provision, configuration, checks, feedFaults, expect: expected } = scenario;
-const inputs: Inputs = {
-  image: 'rauc-ab',
-  'image content': 'k',
-  machine: 'qemuarm64',
-  path: ['1.0', '2.0'],
-  agent,
-  provision,
-  configuration,
-  checks,
-  feedFaults,
-  expect: expected,
-};
+const head = 'name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nreleases: ["1.0", "2.0"]\n';
+const parse = (text: string) => parseScenario(head + text, 's.yaml');
+const manifest = { key: 'k', machine: 'qemuarm64' } as const;
+const inputs: Inputs = inputsOf(parse('agent: rauc\n'), manifest, ['1.0', '2.0']);
 
 it('names the inputs that differ, as people call them', () => {
-  const other: Inputs = { ...inputs, 'image content': 'l', provision: [{ delete: { path: '/etc/motd' } }] };
+  const other: Inputs = {
+    ...inputs,
+    'image content': 'l',
+    provision: [{ delete: { path: '/etc/motd' } }],
+    feedFaults: [{ name: 'a', fault: 'missing', at: { share: 0.5 } }],
+  };
   expect(differingInputs(inputs, inputs)).toEqual([]);
-  expect(differingInputs(inputs, other)).toEqual(['image content', 'provision']);
+  expect(differingInputs(inputs, other)).toEqual(['image content', 'provision', 'serverFaults']);
   expect(inputsDigest(inputs)).not.toBe(inputsDigest(other));
   expect(inputsDigest(inputs)).toBe(inputsDigest(structuredClone(inputs)));
 });
 
 it('are what they were for a scenario that reinstalls nothing', () => {
+  const scenario = parse('agent: rauc\n');
   expect(Object.keys(inputsOfScenario(scenario))).toEqual(
     Object.keys(inputs).filter((name) => !['image content', 'machine', 'path'].includes(name)),
   );
   expect(inputsOfScenario({ ...scenario, reinstall: ['nano'] }).reinstall).toEqual(['nano']);
+});
+
+/** Digests as the first program with these scenarios made them: recordings and tokens go on to be found. */
+describe.each([
+  ['by default', 'agent: rauc\n', '003a444332c8727308a195f8244832444db29dcff1ad297b349a8b1dba0bbd41'],
+  [
+    'unchecked',
+    'agent: { name: script, install: x }\nexpect: { release: unchecked, configuration: unchecked, outcomes: unchecked, retry: unchecked, rollback: unchecked }\n',
+    'ef8e2906c418dac8950772e7a9b4ba74147417957b289381b0e9e1eb2811e25f',
+  ],
+  [
+    'told in full',
+    'agent: opkg\nserverFaults:\n  - { name: a, fault: truncated, package: nano, at: 7 }\n  - { name: b, fault: index-first }\nreinstall: [nano]\nexpect: { release: { oneOf: [new] }, configuration: { edited: merged, deleted: may-return }, broken: { "2.0": [nano] } }\n',
+    'ef56e8f5ba49278587fd9cf457301c4dea3dc5059f471f830368506e852102d8',
+  ],
+  [
+    'with limits and a way back',
+    'agent: rauc\nprovision: [{ write: { path: /etc/a, content: b } }]\nexpect: { boots: { within: 90s, first: 3m }, installs: { within: 10m }, rollback: succeeds, configuration: preserved }\n',
+    '48da251d72297f9b35fa61c504ffabb0dd7fb36e5bdacd4b3ca170e2b767546c',
+  ],
+  [
+    'with a fall-back, faults by their old word',
+    'agent: rauc\nfeedFaults: [{ name: a, fault: dropped }]\nchecks: [{ name: c, run: "true", when: always }]\nexpect: { upgrade: falls-back, retry: unchecked }\n',
+    '5858ef4dd3fc4277490454293a8378f834461010f7e2a5f4d828607847e9bfa8',
+  ],
+])('the inputs of a scenario %s', (_, text, digest) => {
+  const scenario = parse(text);
+  const made = inputsOf(scenario, manifest, ['1.0', '2.0']);
+
+  it('have the digest that they have always had', () => {
+    expect(inputsDigest(made)).toBe(digest);
+  });
+
+  it('have it when they are read again', () => {
+    expect(inputsDigest(parseStored(JSON.stringify(made), inputsSchema))).toBe(digest);
+  });
+
+  it('are those of the scenario as it is stored, which comes back as it was', () => {
+    const again = parseStored(JSON.stringify(storeScenario(scenario)), scenarioSchema);
+    expect(again).toEqual(scenario);
+    expect(inputsDigest(inputsOf(again, manifest, ['1.0', '2.0']))).toBe(digest);
+  });
 });

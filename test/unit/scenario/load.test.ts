@@ -33,7 +33,7 @@ describe('parseScenario', () => {
       provision: [],
       configuration: [],
       checks: [],
-      feedFaults: [],
+      serverFaults: [],
       powerCuts: {
         during: ['install', 'first-boot', 'confirm', 'rollback', 'recovery'],
         states: ['prefix', 'lost', 'torn', 'subset'],
@@ -46,7 +46,7 @@ describe('parseScenario', () => {
         release: ['old', 'new'],
         broken: {},
         outcomes: 'two',
-        configuration: 'preserved',
+        configuration: { edited: 'preserved', deleted: 'stay-deleted' },
         retry: 'succeeds',
         rollback: 'unchecked',
       },
@@ -69,7 +69,7 @@ provision:
   - delete: { path: /etc/a }
   - run: touch /etc/e
 configuration: [/etc/e, /etc/b]
-feedFaults:
+serverFaults:
   - { name: gone, fault: missing }
   - { name: cut short, fault: truncated, at: 4096 }
   - { name: wrong, fault: corrupted, at: 12.5% }
@@ -100,7 +100,7 @@ expect:
         { run: 'touch /etc/e' },
       ],
       configuration: ['/etc/a', '/etc/b', '/etc/c', '/etc/d', '/etc/e'],
-      feedFaults: [
+      serverFaults: [
         { name: 'gone', fault: 'missing', at: { share: 0.5 } },
         { name: 'cut short', fault: 'truncated', at: { byte: 4096 } },
         { name: 'wrong', fault: 'corrupted', at: { share: 0.125 } },
@@ -111,14 +111,15 @@ expect:
         installsWithinMs: 90_000,
         upgrade: 'falls-back',
         release: ['old'],
-        configuration: 'unchecked',
+        configuration: undefined,
         retry: 'unchecked',
       },
     });
   });
 
   it.each([
-    ['unchecked', 'unchecked'],
+    ['unchecked', undefined],
+    ['preserved', { edited: 'preserved', deleted: 'stay-deleted' }],
     ['{}', { edited: 'preserved', deleted: 'stay-deleted' }],
     ['{ edited: merged }', { edited: 'merged', deleted: 'stay-deleted' }],
     ['{ edited: kept-somewhere, deleted: may-return }', { edited: 'kept-somewhere', deleted: 'may-return' }],
@@ -289,39 +290,54 @@ expect:
       's.yaml:6:26: expect.configuration: expected one of preserved, unchecked or a mapping, found "preserve"; did you mean "preserved"?',
     ],
     [
-      'an unknown fault',
+      'faults by both words',
+      `${minimal}serverFaults: [{ name: a, fault: missing }]\nfeedFaults: [{ name: b, fault: missing }]\n`,
+      's.yaml:7:13: feedFaults: this is the old word for serverFaults, which is there too; keep one of them',
+    ],
+    [
+      'a fault by its old word',
       `${minimal}feedFaults: [{ name: a, fault: mising }]\n`,
       's.yaml:6:32: feedFaults[0].fault: expected one of missing, truncated, corrupted, dropped, index-first, packages-first, found "mising"; did you mean "missing"?',
     ],
     [
-      'a fault at the end',
-      `${minimal}feedFaults: [{ name: a, fault: truncated, at: 100% }]\n`,
-      's.yaml:6:47: feedFaults[0].at: expected the number of a byte, from 0, or a share such as 50%, found "100%"',
-    ],
-    [
-      'a fault at no byte',
-      `${minimal}feedFaults: [{ name: a, fault: truncated, at: -1 }]\n`,
-      's.yaml:6:47: feedFaults[0].at: expected the number of a byte, from 0, or a share such as 50%, found the number -1',
-    ],
-    [
-      'a fault given twice',
+      'a fault given twice by its old word',
       `${minimal}feedFaults: [{ name: a, fault: missing }, { name: a, fault: dropped }]\n`,
       's.yaml:6:51: feedFaults[1].name: fault a is there twice',
     ],
     [
+      'an unknown fault',
+      `${minimal}serverFaults: [{ name: a, fault: mising }]\n`,
+      's.yaml:6:34: serverFaults[0].fault: expected one of missing, truncated, corrupted, dropped, index-first, packages-first, found "mising"; did you mean "missing"?',
+    ],
+    [
+      'a fault at the end',
+      `${minimal}serverFaults: [{ name: a, fault: truncated, at: 100% }]\n`,
+      's.yaml:6:49: serverFaults[0].at: expected the number of a byte, from 0, or a share such as 50%, found "100%"',
+    ],
+    [
+      'a fault at no byte',
+      `${minimal}serverFaults: [{ name: a, fault: truncated, at: -1 }]\n`,
+      's.yaml:6:49: serverFaults[0].at: expected the number of a byte, from 0, or a share such as 50%, found the number -1',
+    ],
+    [
+      'a fault given twice',
+      `${minimal}serverFaults: [{ name: a, fault: missing }, { name: a, fault: dropped }]\n`,
+      's.yaml:6:53: serverFaults[1].name: fault a is there twice',
+    ],
+    [
       "a package feed's fault of a bundle",
-      `${minimal}feedFaults: [{ name: a, fault: index-first }]\n`,
-      's.yaml:6:32: feedFaults[0].fault: index-first is for package feeds, and this agent takes a bundle',
+      `${minimal}serverFaults: [{ name: a, fault: index-first }]\n`,
+      's.yaml:6:34: serverFaults[0].fault: index-first is for package feeds, and this agent takes a bundle',
     ],
     [
       'a package of a bundle',
-      `${minimal}feedFaults: [{ name: a, fault: missing, package: curl }]\n`,
-      's.yaml:6:50: feedFaults[0].package: this agent takes a bundle, which is the file that is meant',
+      `${minimal}serverFaults: [{ name: a, fault: missing, package: curl }]\n`,
+      's.yaml:6:52: serverFaults[0].package: this agent takes a bundle, which is the file that is meant',
     ],
     [
       'a package of a feed that is half there',
-      `${minimal.replace('rauc\nr', 'opkg\nr')}feedFaults: [{ name: a, fault: index-first, package: curl }]\n`,
-      's.yaml:6:54: feedFaults[0].package: index-first is of the whole feed',
+      `${minimal.replace('rauc\nr', 'opkg\nr')}serverFaults: [{ name: a, fault: index-first, package: curl }]\n`,
+      's.yaml:6:56: serverFaults[0].package: index-first is of the whole feed',
     ],
     [
       'an unknown broken release',
@@ -340,8 +356,8 @@ expect:
     ],
     [
       'faults that nobody would notice',
-      `${minimal}feedFaults: [{ name: a, fault: missing }]\nexpect: { release: unchecked }\n`,
-      's.yaml:6:13: feedFaults: nothing would show whether the device is still on the old release: add checks',
+      `${minimal}serverFaults: [{ name: a, fault: missing }]\nexpect: { release: unchecked }\n`,
+      's.yaml:6:15: serverFaults: nothing would show whether the device is still on the old release: add checks',
     ],
     [
       'a phase',

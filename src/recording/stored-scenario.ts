@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { agents } from '../agents/index.ts';
+import { deletedPromises, editedPromises, everythingPreserved } from '../model/configuration.ts';
+import { machineNames } from '../model/machine.ts';
+import {
+  cutPhases,
+  type FaultyAttempt,
+  fileFaults,
+  type ProvisionStep,
+  publishingFaults,
+  type Scenario,
+  stateKinds,
+} from '../model/scenario.ts';
+import { agentSchema } from '../scenario/agent-schema.ts';
+import { agentSpec } from '../scenario/load.ts';
+
+const milliseconds = z.int().min(0);
+const text = z.string();
+
+const provisionStep: z.ZodType<ProvisionStep> = z.union([
+  z.strictObject({ install: z.object({ packages: z.array(text) }) }),
+  z.strictObject({
+    write: z.object({ path: text, content: text, mode: z.int().min(0).max(0o7777).exactOptional() }),
+  }),
+  z.strictObject({ append: z.object({ path: text, content: text }) }),
+  z.strictObject({ edit: z.object({ path: text, replace: text, with: text }) }),
+  z.strictObject({ delete: z.object({ path: text }) }),
+  z.strictObject({ run: text }),
+]);
+
+const faultyAttempt: z.ZodType<FaultyAttempt> = z.object({
+  name: text,
+  fault: z.enum([...fileFaults, ...publishingFaults]),
+  package: text.exactOptional(),
+  at: z.union([
+    z.strictObject({ byte: z.int().min(0) }),
+    z.strictObject({ share: z.number().min(0).max(1) }),
+  ]),
+});
+
+/** What programs of all times wrote down as the expectations of a scenario: what digests of inputs are made over. */
+const expectSchema = z.object({
+  bootsWithinMs: milliseconds,
+  firstBootWithinMs: milliseconds,
+  installsWithinMs: milliseconds,
+  upgrade: z.enum(['succeeds', 'falls-back']),
+  release: z.union([z.literal('unchecked'), z.array(z.enum(['old', 'new']))]),
+  broken: z.record(text, z.array(text)),
+  outcomes: z.enum(['two', 'unchecked']),
+  configuration: z.union([
+    z.enum(['preserved', 'unchecked']),
+    z.object({ edited: z.enum(editedPromises), deleted: z.enum(deletedPromises) }),
+  ]),
+  retry: z.enum(['succeeds', 'unchecked']),
+  rollback: z.enum(['succeeds', 'unchecked']),
+});
+
+/** Expectations as they are written down. */
+export type StoredExpect = z.input<typeof expectSchema>;
+
+/** A scenario in a recording or a finding, of this program or an older one. */
+export const scenarioSchema = z
+  .object({
+    name: text,
+    source: z.object({ path: text, sha256: text }),
+    machines: z.array(z.enum(machineNames)),
+    image: text,
+    agent: agentSchema(agents).transform((given) => agentSpec(given, agents)),
+    releases: z.array(text),
+    paths: z.array(z.array(text).min(1)),
+    provision: z.array(provisionStep),
+    configuration: z.array(text),
+    checks: z.array(z.object({ name: text, run: text, when: z.literal('always').exactOptional() })),
+    reinstall: z.array(text).exactOptional(),
+    feedFaults: z.array(faultyAttempt),
+    powerCuts: z.object({ during: z.array(z.enum(cutPhases)), states: z.array(z.enum(stateKinds)) }),
+    expect: expectSchema,
+  })
+  .transform(
+    ({ feedFaults, expect, ...rest }): Scenario => ({
+      ...rest,
+      serverFaults: feedFaults,
+      expect: restoreExpect(expect),
+    }),
+  );
+
+/** For JSON that `scenarioSchema` reads. */
+export function storeScenario({ serverFaults, expect, ...rest }: Scenario): object {
+  return { ...rest, feedFaults: serverFaults, expect: storedExpect(expect) };
+}
+
+/** Expectations in the words in which they have always been written down. */
+export function storedExpect(expect: Scenario['expect']): StoredExpect {
+  const { release, configuration, broken, ...rest } = expect;
+  const isStrict =
+    configuration?.edited === everythingPreserved.edited &&
+    configuration.deleted === everythingPreserved.deleted;
+  return {
+    bootsWithinMs: rest.bootsWithinMs,
+    firstBootWithinMs: rest.firstBootWithinMs,
+    installsWithinMs: rest.installsWithinMs,
+    upgrade: rest.upgrade,
+    release: release === undefined ? 'unchecked' : [...release],
+    broken: Object.fromEntries(Object.entries(broken).map(([version, names]) => [version, [...names]])),
+    outcomes: rest.outcomes,
+    configuration: configuration === undefined ? 'unchecked' : isStrict ? 'preserved' : configuration,
+    retry: rest.retry,
+    rollback: rest.rollback,
+  };
+}
+
+function restoreExpect({ release, configuration, ...rest }: StoredExpect): Scenario['expect'] {
+  return {
+    ...rest,
+    release: release === 'unchecked' ? undefined : release,
+    configuration:
+      configuration === 'unchecked'
+        ? undefined
+        : configuration === 'preserved'
+          ? everythingPreserved
+          : configuration,
+  };
+}
