@@ -1,4 +1,4 @@
-import { globExpression } from '../core/glob.ts';
+import { globMatcher } from '../core/glob.ts';
 import type { ArchiveEdit } from '../package/archive/archive-edit.ts';
 import { md5Of } from '../package/control/rewrite-package.ts';
 import type { ContentEdit } from '../package/package-edit.ts';
@@ -12,14 +12,14 @@ export type OwnerOf = (path: string) => string | undefined;
 export function divide(plan: FilesPlan, { split }: PackageChange, complain: Complain): OwnerOf {
   const paths = pathsOf(plan);
   const parts = Object.entries(split).map(([part, globs]) => {
-    const expressions = globs.map((glob) => globExpression(glob));
-    for (const [i, expression] of expressions.entries())
-      if (!paths.some((path) => expression.test(path)))
+    const matchers = globs.map((glob) => globMatcher(glob));
+    for (const [i, matches] of matchers.entries())
+      if (!paths.some((path) => matches(path)))
         complain(['split', part, i], undefined, `no file of the package matches ${JSON.stringify(globs[i])}`);
-    return { part, expressions };
+    return { part, matchers };
   });
   const ownerOf: OwnerOf = (path) =>
-    parts.find(({ expressions }) => expressions.some((one) => one.test(path)))?.part;
+    parts.find(({ matchers }) => matchers.some((matches) => matches(path)))?.part;
   for (const owner of [undefined, ...parts.map(({ part }) => part)]) {
     const ours = plan.kept.filter(({ path }) => ownerOf(path) === owner);
     const others = new Set(paths.filter((path) => ownerOf(path) !== owner));

@@ -60,7 +60,7 @@ const builtImage = z.strictObject({
   root: z.strictObject({
     /** Folder laid over the files from packages. */
     overlay: z.string(),
-    /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not. */
+    /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not (core/glob.ts). */
     files: z.array(z.string()),
     /** Libraries that programs open by name at run time. */
     libraries: z.array(z.string()).default([]),

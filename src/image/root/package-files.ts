@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { ScenarioError } from '../../core/errors.ts';
-import { globExpression } from '../../core/glob.ts';
+import { globMatcher } from '../../core/glob.ts';
 import { Tree } from '../tree.ts';
 import { readElf } from './elf.ts';
 
@@ -30,8 +30,8 @@ export class PackageFiles {
   /** Copies all that match the patterns, then the closure of needed libraries. Throws ScenarioError `file-unknown`, `library-missing`. */
   async copy(tree: Tree, patterns: readonly string[], libraries: readonly string[]): Promise<void> {
     for (const pattern of patterns) {
-      const expression = globExpression(pattern);
-      const matching = this.paths.filter((path) => expression.test(path));
+      const matches = globMatcher(pattern);
+      const matching = this.paths.filter((path) => matches(path));
       if (matching.length === 0) throw new ScenarioError('file-unknown', `no package has a file ${pattern}`);
       for (const path of matching) await this.add(tree, path);
     }

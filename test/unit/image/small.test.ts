@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { globExpression } from '../../../src/core/glob.ts';
 import { grubEnvironment } from '../../../src/image/disk/boot-loader.ts';
 import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk/disk-layout.ts';
 import { loadOrder, moduleName, parseNeeds } from '../../../src/image/root/modules.ts';
@@ -35,20 +34,6 @@ describe('loadOrder', () => {
 
   it('knows the kernel name of a file', () => {
     expect(moduleName('kernel/drivers/md/dm-mod.ko')).toBe('dm_mod');
-  });
-});
-
-describe('globExpression', () => {
-  it.each([
-    ['usr/bin/rauc', 'usr/bin/rauc', true],
-    ['usr/bin/rauc', 'usr/bin/rauc2', false],
-    ['usr/bin/fw_*', 'usr/bin/fw_setenv', true],
-    ['usr/*/x', 'usr/a/b/x', false],
-    ['usr/**/x', 'usr/a/b/x', true],
-    ['usr/bin/[', 'usr/bin/[', true],
-    ['a.b', 'axb', false],
-  ])('%s against %s: %s', (pattern, path, expected) => {
-    expect(globExpression(pattern).test(path)).toBe(expected);
   });
 });
 
