@@ -2,9 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
-import { ownImages } from '../image/build.ts';
 import { readDescription } from '../image/description.ts';
 import { givenPackages } from '../image/feed-image.ts';
+import { ownImages } from '../image/own-images.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 
 /** The images that have a description. */

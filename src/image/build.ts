@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { ImageManifest } from '../model/image.ts';
@@ -11,6 +10,7 @@ import { folderDigest } from './folder-digest.ts';
 import { ImageStore } from './image-store.ts';
 import { makeImage } from './make-image.ts';
 import { loadManifest } from './manifest.ts';
+import { initramfsOverlay, ownImages } from './own-images.ts';
 import {
   type ImageSets,
   type LockedSet,
@@ -43,9 +43,6 @@ export interface BuildOptions {
 /** Raised whenever the builder makes other bytes, or another manifest, from the same inputs. */
 const builderVersion = 4;
 
-/** The images that come with this program. */
-export const ownImages = fileURLToPath(new URL('../../images', import.meta.url));
-
 /**
  * Returns the image's manifest with absolute paths, building first what is not in the cache. Builds of
  * the same image wait for each other; an interrupted one leaves nothing that a later one would take.
@@ -63,11 +60,13 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
   const description = await readDescription(imagesRoot, name);
   if ('prebuilt' in description) return prebuiltManifest(join(imagesRoot, name), name, machine, description);
   const make = makerOf(description, name, machine);
+  const folder = join(imagesRoot, name);
+  const overlay = await initramfsOverlay(description, folder);
   const locked = await lockedSets(imagesRoot, name, wantedSets(description, machine));
   const sources = [
-    await folderDigest(join(imagesRoot, name), ['lock.json', 'README.md']),
+    await folderDigest(folder, ['lock.json', 'README.md'], { [description.initramfs.overlay]: overlay }),
     await folderDigest(join(imagesRoot, 'keys'), ['README.md']),
-    ...(await packageDigests(description, join(imagesRoot, name))),
+    ...(await packageDigests(description, folder)),
   ];
   const keyOf = (sets: ImageSets) => stepKey('image', { builderVersion, sources, sets }).slice(0, 16);
   const store = new ImageStore(cache, name, machine);
@@ -87,7 +86,7 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
         make({
           name,
           machineName: machine,
-          folder: join(imagesRoot, name),
+          folder,
           keys: join(imagesRoot, 'keys'),
           key,
           sets,

@@ -73,7 +73,11 @@ const builtImage = z.strictObject({
     /** Files of the folder of test keys, by path in the image. */
     keys: z.record(z.string(), z.string()).default({}),
   }),
-  initramfs: z.strictObject({ modules: z.array(z.string()), overlay: z.string() }),
+  initramfs: z.strictObject({
+    modules: z.array(z.string()),
+    /** Folder laid over it: the image's own where it has an `init`, or else that of images/common. */
+    overlay: z.string(),
+  }),
   ssh,
   /** What RAUC bundles are signed with: files of the folder of test keys. */
   bundles: z.strictObject({
@@ -219,6 +223,7 @@ const feedImage = z
     }),
     initramfs: z.strictObject({
       modules: z.array(z.string()),
+      /** Folder laid over it: the image's own where it has an `init`, or else that of images/common. */
       overlay: z.string(),
       /** Programs of the system's packages that its `init` runs besides busybox. */
       programs: z.array(z.string()).default([]),

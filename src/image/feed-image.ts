@@ -15,6 +15,7 @@ import { writeExt4 } from './disk/ext4.ts';
 import { folderDigest } from './folder-digest.ts';
 import { packageList } from './make-image.ts';
 import { manifestPath, manifestText } from './manifest.ts';
+import { initramfsOverlay } from './own-images.ts';
 import { debFolder } from './packages/deb-folder.ts';
 import {
   filesOf,
@@ -108,7 +109,7 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
   const busybox = new Tree();
   await system.copy(busybox, ['usr/bin/busybox'], []);
   const initrd = await initialRamDisk({
-    overlay: join(folder, description.initramfs.overlay),
+    overlay: await initramfsOverlay(description, folder),
     wanted: description.initramfs.modules,
     modules: await readModules(kernelRoot, steps, tools, kernelKey),
     busybox: busybox.get('usr/bin/busybox'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ScenarioError } from '../../core/errors.ts';
 import type { MachineName } from '../../model/machine.ts';
 import type { BuiltImage, MachineDescription, ReleaseDescription } from '../description.ts';
+import { initramfsOverlay } from '../own-images.ts';
 import { Tree } from '../tree.ts';
 import { initialRamDisk, readKernel } from './kernel.ts';
 import { addModules, type KernelModules } from './modules.ts';
@@ -53,7 +54,7 @@ export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
     tree.addFile(path, await readFile(join(inputs.keys, name)), 0o600);
   const { description, folder, modules } = inputs;
   const initrd = await initialRamDisk({
-    overlay: join(folder, description.initramfs.overlay),
+    overlay: await initramfsOverlay(description, folder),
     wanted: description.initramfs.modules,
     modules,
     busybox: tree.get('usr/bin/busybox'),

@@ -1,0 +1,21 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BuiltImage, FeedImage } from './description.ts';
+
+/** The images that come with this program. */
+export const ownImages = fileURLToPath(new URL('../../images', import.meta.url));
+
+/**
+ * The folder that is laid over an image's initial RAM disk: its own where that has an `init`, or else the one of the same
+ * name that its kind of images shares, for slots or for packages on one file system.
+ */
+export async function initramfsOverlay(description: BuiltImage | FeedImage, folder: string): Promise<string> {
+  const { overlay } = description.initramfs;
+  const isOwn = await access(join(folder, overlay, 'init')).then(
+    () => true,
+    () => false,
+  );
+  const shared = join(ownImages, 'common', 'feed' in description ? 'packages' : 'slots');
+  return join(isOwn ? folder : shared, overlay);
+}
