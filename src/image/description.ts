@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { fingerprintPattern, releaseName } from '../document/forms.ts';
 import { readDocument } from '../document/read.ts';
 import { machineNames } from '../model/machine.ts';
+import { bundleFormatNames } from './bundles/index.ts';
+import { bootLoaderNames } from './disk/boot-loaders.ts';
 
 /** What is said of an image for each machine that it is made for. */
 export function perMachine<T extends z.ZodType>(one: T, names: readonly string[] = machineNames) {
@@ -24,7 +26,7 @@ const machine = z.strictObject({
   console: z.string(),
   /** Further kernel arguments. */
   kernelArguments: z.string(),
-  bootLoader: z.enum(['grub', 'uboot']),
+  bootLoader: z.enum(bootLoaderNames),
   /** Folder laid over the root file system on this machine only. */
   overlay: z.string(),
   firmware: packageSet,
@@ -84,7 +86,7 @@ const builtImage = z.strictObject({
     compatible: z.string(),
     certificate: z.string(),
     key: z.string(),
-    formats: z.array(z.enum(['verity', 'plain', 'raw'])).min(1),
+    formats: z.array(z.enum(bundleFormatNames)).min(1),
   }),
   disk: z.strictObject({
     bootMiB: z.int().min(8).max(512),

@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../core/digest.ts';
 import type { FileRef, ReleaseSpec } from '../model/image.ts';
-import { writeBundle } from './bundles/rauc.ts';
+import { bundleFormats } from './bundles/index.ts';
 import type { ReleaseDescription } from './description.ts';
 import { fixedUuid, writeDisk } from './disk/disk-layout.ts';
 import { writeExt4 } from './disk/ext4.ts';
 import { inodes, mib, partitions } from './disk/partitions.ts';
+import { makeBundles } from './make-bundles.ts';
 import { releaseRoot } from './root/root.ts';
 import { output, type Workshop } from './workshop.ts';
 
@@ -23,7 +22,7 @@ export async function makeRelease(
   release: ReleaseDescription,
   shared: SharedParts,
 ): Promise<ReleaseSpec> {
-  const { description, machine, machineName, name, steps, tools, root, base } = shop;
+  const { description, keys, machine, machineName, name, steps, tools, root, base } = shop;
   shop.signal?.throwIfAborted();
   const { version } = release;
   const tree = await releaseRoot(root, base.tree, name, machineName, release);
@@ -42,12 +41,17 @@ export async function makeRelease(
   );
   const image = join(slot, 'slot.ext4');
   const content = await shop.steps.digest(image);
-  const bundles: Record<string, FileRef> = {};
-  for (const format of description.bundles.formats) {
-    const path = format === 'raw' ? image : await bundle(shop, format, version, image, content);
-    const extension = format === 'raw' ? 'ext4' : 'raucb';
-    bundles[format] = await output(shop, path, `bundles/${version}-${format}.${extension}`);
-  }
+  const bundles = await makeBundles(shop, description.bundles.formats, bundleFormats, {
+    tools,
+    steps,
+    compatible: `${description.bundles.compatible}-${machineName}`,
+    version,
+    image,
+    imageSha256: content,
+    certificate: join(keys, description.bundles.certificate),
+    key: join(keys, description.bundles.key),
+    epoch: description.epoch,
+  });
   const factory = async () => ({ main: await factoryDisk(shop, version, image, shared), vars: shared.vars });
   return {
     version,
@@ -55,26 +59,6 @@ export async function makeRelease(
     content: { kind: 'slot', sha256: content, bytes },
     bundles,
   };
-}
-
-async function bundle(
-  shop: Workshop,
-  format: 'verity' | 'plain',
-  version: string,
-  image: string,
-  imageSha256: string,
-): Promise<string> {
-  const { description, keys, machineName, steps, tools } = shop;
-  const certificate = join(keys, description.bundles.certificate);
-  const key = join(keys, description.bundles.key);
-  const signer = [sha256(await readFile(certificate)), sha256(await readFile(key))];
-  const compatible = `${description.bundles.compatible}-${machineName}`;
-  const common = { format, compatible, version, imageSha256, epoch: description.epoch };
-  const inputs = { step: 1, ...common, signer, tools: tools.key };
-  const folder = await steps.run('bundle', inputs, (out) =>
-    writeBundle(tools, join(out, 'bundle.raucb'), { ...common, image, certificate, key }),
-  );
-  return join(folder, 'bundle.raucb');
 }
 
 /** Both slots hold the same release, and the boot loader's state says that both are good. */

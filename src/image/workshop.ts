@@ -5,7 +5,8 @@ import { ScenarioError } from '../core/errors.ts';
 import type { FileRef } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { BuiltImage, MachineDescription } from './description.ts';
-import { type BootLoader, bootLoaders } from './disk/boot-loader.ts';
+import type { BootLoader } from './disk/boot-loader.ts';
+import { bootLoaders } from './disk/boot-loaders.ts';
 import type { ImageSets, LockedSet } from './packages/lock.ts';
 import { unpackSet } from './packages/unpack.ts';
 import { readModules } from './root/modules.ts';
@@ -75,7 +76,11 @@ export async function prepare(options: SlotImageOptions): Promise<Workshop> {
 }
 
 /** Puts a step's result into the image without a second copy where the file system can. */
-export async function output({ out, steps }: MakeOptions, source: string, path: string): Promise<FileRef> {
+export async function output(
+  { out, steps }: Pick<MakeOptions, 'out' | 'steps'>,
+  source: string,
+  path: string,
+): Promise<FileRef> {
   await link(source, join(out, path)).catch(() => copyFile(source, join(out, path)));
   return { path, sha256: await steps.digest(source), bytes: (await stat(source)).size };
 }

@@ -1,3 +1,5 @@
+import { keysOf } from '../core/keys.ts';
+
 /** What QEMU is told of a board. */
 interface Board {
   machine: string;
@@ -58,5 +60,5 @@ export const machines = {
 
 export type MachineName = keyof typeof machines;
 
-/** In the order in which messages name them. The cast: Object.keys does not know that the table has no other keys. */
-export const machineNames = Object.keys(machines) as readonly MachineName[];
+/** In the order in which messages name them. */
+export const machineNames = keysOf(machines);

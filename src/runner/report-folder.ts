@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import type { RunRecord } from '../model/record.ts';
-import { junitXml } from '../report/junit.ts';
+import { type ReportFile, reportFiles } from './report-files.ts';
 
 /**
  * Creates an invocation's folder below `reports`, called `id` (with a number where that is taken), and points
@@ -41,22 +41,31 @@ export function timeId(date: Date): string {
   return `${date.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
 }
 
-/** Writes a run's `run.json` and `junit.xml`. Errors: HarnessError `reports-unwritable`. */
-export async function writeRun(folder: string, record: RunRecord): Promise<void> {
-  await writeReport(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
-  await writeJunit(folder, [record]);
+/** Writes the report files of one run. Errors: HarnessError `reports-unwritable`. */
+export async function writeRun(
+  folder: string,
+  record: RunRecord,
+  files: readonly ReportFile[] = reportFiles,
+): Promise<void> {
+  for (const { name, text } of files)
+    await writeReport(
+      join(folder, name),
+      text([record], () => ''),
+    );
 }
 
 /**
- * Writes `junit.xml` for one or more runs; `folderOf` names a run's folder relative to `folder`. Errors: HarnessError
- * `reports-unwritable`.
+ * Writes the files that tell of several runs together; `folderOf` names a run's folder relative to `folder`. Errors:
+ * HarnessError `reports-unwritable`.
  */
-export async function writeJunit(
+export async function writeAllRuns(
   folder: string,
   records: readonly RunRecord[],
-  folderOf: (record: RunRecord) => string = () => '',
+  folderOf: (record: RunRecord) => string,
+  files: readonly ReportFile[] = reportFiles,
 ): Promise<void> {
-  await writeReport(join(folder, 'junit.xml'), junitXml(records, { folderOf }));
+  for (const { name, of, text } of files)
+    if (of === 'all') await writeReport(join(folder, name), text(records, folderOf));
 }
 
 /** Creates the folder of one run. Errors: HarnessError `reports-unwritable`. */

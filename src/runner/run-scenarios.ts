@@ -18,7 +18,8 @@ import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.t
 import { assertFaults } from '../recording/source-trouble.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { defaultJobs } from './jobs.ts';
-import { openReportFolder, openRunFolder, timeId, writeJunit, writeRun } from './report-folder.ts';
+import { eventsFile } from './report-files.ts';
+import { openReportFolder, openRunFolder, timeId, writeAllRuns, writeRun } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
@@ -99,7 +100,7 @@ export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
     }),
   );
   const records = ended.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
-  if (only === undefined) await writeJunit(root, records, (record) => record.id.slice(id.length + 1));
+  if (only === undefined) await writeAllRuns(root, records, (record) => record.id.slice(id.length + 1));
   for (const run of ended) if (run.status === 'rejected') throw run.reason;
   return records;
 }
@@ -140,7 +141,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
   };
   let manifest: ImageManifest | undefined;
   let problem: Problem | undefined;
-  await using recorder = await JsonlRecorder.open(join(folder, 'run.jsonl'));
+  await using recorder = await JsonlRecorder.open(join(folder, eventsFile));
   const emit = (event: RunEvent) => {
     recorder.sink(event);
     options.events(event);
@@ -200,7 +201,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
   if (recorder.failure !== undefined)
     throw new HarnessError(
       'reports-unwritable',
-      `events are missing from run.jsonl: ${recorder.failure.message}`,
+      `events are missing from ${eventsFile}: ${recorder.failure.message}`,
       { cause: recorder.failure },
     );
   emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });

@@ -1,3 +1,4 @@
+import type { ChosenAgent } from '../agents/agent.ts';
 import type { AgentDefinition } from '../agents/define-agent.ts';
 import { type AgentList, agentFor, agentNamed, agents } from '../agents/index.ts';
 import { sha256 } from '../core/digest.ts';
@@ -80,7 +81,9 @@ function consistentScenario(list: AgentList) {
       context,
     ) => {
       const releases = branchesOf(given).flat();
-      const agent = agentFor(agentSpec(chosen, list), list);
+      const agent = agentIfSound(chosen, list);
+      // The schema has said what is wrong with its settings; what they mean together cannot be told.
+      if (agent === undefined) return;
       const { packages, source } = agent;
       const complain = (path: PropertyKey[], message: string) =>
         context.addIssue({ code: 'custom', path, message });
@@ -188,8 +191,18 @@ function branchesOf(releases: ScenarioDocument['releases']): readonly (readonly 
 
 /** The agent with all of its settings. */
 export function agentSpec(agent: ScenarioDocument['agent'], list: AgentList): AgentSpec {
-  const given: AgentSpec = typeof agent === 'string' ? { name: agent } : agent;
+  const given = givenAgent(agent);
   return agentNamed(given.name, list).specOf(given);
+}
+
+function agentIfSound(agent: ScenarioDocument['agent'], list: AgentList): ChosenAgent | undefined {
+  const given = givenAgent(agent);
+  const { schema, open } = agentNamed(given.name, list);
+  return schema.safeParse(given).success ? open(given) : undefined;
+}
+
+function givenAgent(agent: ScenarioDocument['agent']): AgentSpec {
+  return typeof agent === 'string' ? { name: agent } : agent;
 }
 
 function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionStep {

@@ -17,7 +17,7 @@ import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheRoot } from '../../src/core/paths.ts';
 import { buildImage } from '../../src/image/build.ts';
-import { writeBundle } from '../../src/image/bundles/rauc.ts';
+import { raucBundle } from '../../src/image/bundles/rauc.ts';
 import { listImages, mapPaths, verifyImage } from '../../src/image/manifest.ts';
 import { ownImages } from '../../src/image/own-images.ts';
 import { lockedSetOf, readLock, writeLock } from '../../src/image/packages/lock.ts';
@@ -134,9 +134,10 @@ describe('a RAUC bundle', () => {
 
   it('is refused when a stranger has signed it', async () => {
     const raw = bundle('qemux86-64', '1.0', 'raw');
-    const path = join(scratch, 'stranger.raucb');
-    await writeBundle(tools, path, {
-      format: 'verity',
+    const path = await raucBundle('verity').make({
+      tools,
+      steps: new StepCache(join(scratch, 'stranger')),
+      epoch,
       compatible: 'brownout-rauc-ab-qemux86-64',
       version: '1.0',
       image: raw.path,

@@ -1,21 +1,28 @@
 import { createHash } from 'node:crypto';
 import { appendFile, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tools } from '../tools.ts';
+import { sha256 } from '../../core/digest.ts';
+import type { BundleFormat, BundleInputs } from './bundle-format.ts';
 import { verityTree } from './verity.ts';
 
-/** What a RAUC bundle is made from. */
-export interface BundleOptions {
-  format: 'verity' | 'plain';
-  compatible: string;
-  version: string;
-  /** File system image for the slot. */
-  image: string;
-  imageSha256: string;
-  /** PEM files of the signer. */
-  certificate: string;
-  key: string;
+/** A RAUC bundle of one of its formats (RAUC 1.13, docs "Bundle Formats"). */
+export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
+  return {
+    extension: 'raucb',
+    async make({ tools, steps, compatible, version, image, imageSha256, certificate, key, epoch }) {
+      const signer = [sha256(await readFile(certificate)), sha256(await readFile(key))];
+      const common = { format, compatible, version, imageSha256, epoch };
+      const inputs = { step: 1, ...common, signer, tools: tools.key };
+      const folder = await steps.run('bundle', inputs, (out) =>
+        writeBundle(tools, join(out, 'bundle.raucb'), { ...common, image, certificate, key }),
+      );
+      return join(folder, 'bundle.raucb');
+    },
+  };
 }
+
+type RaucTools = BundleInputs['tools'];
+type BundleOptions = Omit<BundleInputs, 'tools' | 'steps' | 'epoch'> & { format: 'verity' | 'plain' };
 
 const imageName = 'rootfs.ext4';
 
@@ -24,7 +31,7 @@ const imageName = 'rootfs.ext4';
  * and notes the time. Layout (RAUC 1.13, docs "Bundle Formats"): squashfs; for `verity` its hash tree; a
  * CMS signature; its length as 8 bytes, big-endian. The signature has no signed attributes, hence no time.
  */
-export async function writeBundle(tools: Tools, path: string, options: BundleOptions): Promise<void> {
+async function writeBundle(tools: RaucTools, path: string, options: BundleOptions): Promise<void> {
   const staging = `${path}.files`;
   await mkdir(staging);
   await link(options.image, join(staging, imageName));
@@ -57,7 +64,7 @@ function manifestText({ compatible, version, imageSha256 }: BundleOptions, size:
 }
 
 /** Times come from SOURCE_DATE_EPOCH, which mksquashfs takes for the file system and all files in it. */
-async function squash(tools: Tools, staging: string, path: string): Promise<void> {
+async function squash(tools: RaucTools, staging: string, path: string): Promise<void> {
   const compression = ['-comp', 'zstd', '-Xcompression-level', '3', '-b', '131072'];
   const fixed = ['-reproducible', '-all-root', '-root-mode', '755', '-no-xattrs', '-no-exports'];
   await tools.run('usr/bin/mksquashfs', [
@@ -73,7 +80,7 @@ async function squash(tools: Tools, staging: string, path: string): Promise<void
 
 /** Appends the hash tree and signs a manifest that names its root; the salt follows from the content. */
 async function addTree(
-  tools: Tools,
+  tools: RaucTools,
   path: string,
   manifest: string,
   options: BundleOptions,
@@ -99,7 +106,7 @@ async function addTree(
 }
 
 async function sign(
-  tools: Tools,
+  tools: RaucTools,
   input: string,
   detached: boolean,
   { certificate, key }: BundleOptions,

@@ -1,10 +1,12 @@
-import { mkdtemp, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scenarioSlug } from '../../../src/model/scenario.ts';
 import { defaultJobs } from '../../../src/runner/jobs.ts';
-import { openReportFolder, timeId } from '../../../src/runner/report-folder.ts';
+import { type ReportFile, reportFiles } from '../../../src/runner/report-files.ts';
+import { openReportFolder, timeId, writeAllRuns, writeRun } from '../../../src/runner/report-folder.ts';
+import { record } from '../report/records.ts';
 
 describe('defaultJobs', () => {
   it('is limited by cores and by free memory, and at least one', () => {
@@ -28,6 +30,30 @@ describe('report folders', () => {
       expect(await readlink(join(reports, 'latest'))).toBe('20261121T034506Z-3');
     } finally {
       await rm(join(reports, '..', '..'), { recursive: true });
+    }
+  });
+
+  it('have a file for each line of the list, and of several runs those that tell of all', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'brownout-reports-'));
+    const one = record();
+    const ids: ReportFile['text'] = (records, folderOf) =>
+      records.map((run) => `${folderOf(run)}|${run.id}`).join();
+    const files: ReportFile[] = [
+      ...reportFiles,
+      { name: 'one.txt', of: 'run', text: ids },
+      { name: 'all.txt', of: 'all', text: ids },
+    ];
+    try {
+      await writeRun(folder, one, files);
+      expect((await readdir(folder)).sort()).toEqual(['all.txt', 'junit.xml', 'one.txt', 'run.json']);
+      expect(JSON.parse(await readFile(join(folder, 'run.json'), 'utf8'))).toEqual(one);
+      await rm(join(folder, 'one.txt'));
+      await rm(join(folder, 'run.json'));
+      await writeAllRuns(folder, [one, one], () => 'below', files);
+      expect((await readdir(folder)).sort()).toEqual(['all.txt', 'junit.xml']);
+      expect(await readFile(join(folder, 'all.txt'), 'utf8')).toBe(`below|${one.id},below|${one.id}`);
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 

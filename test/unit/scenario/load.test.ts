@@ -235,6 +235,11 @@ expect:
       's.yaml:4:8: agent.install: missing; expected text',
     ],
     [
+      'a script of no commands',
+      minimal.replace('agent: rauc', 'agent: { name: script, install: "" }'),
+      's.yaml:4:33: agent.install: expected at least 1 characters, found ""',
+    ],
+    [
       'a wrong bundle',
       minimal.replace('agent: rauc', 'agent: { name: rauc, bundle: verty }'),
       's.yaml:4:30: agent.bundle: expected one of verity, plain, found "verty"; did you mean "verity"?',

@@ -1,0 +1,27 @@
+import type { StepCache } from '../steps.ts';
+import type { Tools } from '../tools.ts';
+
+/** What the bundle of one release is made from. */
+export interface BundleInputs {
+  tools: Pick<Tools, 'run' | 'key'>;
+  steps: Pick<StepCache, 'run'>;
+  /** What the devices call themselves, so that no other kind of device takes the bundle. */
+  compatible: string;
+  version: string;
+  /** File system image for the slot, and its SHA-256. */
+  image: string;
+  imageSha256: string;
+  /** PEM files of the signer. */
+  certificate: string;
+  key: string;
+  /** SOURCE_DATE_EPOCH. */
+  epoch: number;
+}
+
+/** One way to pack a release for an update agent. */
+export interface BundleFormat {
+  /** Of the file's name, without a dot. */
+  extension: string;
+  /** Makes the bundle, or finds it among the steps' results; returns its path. Its bytes depend on the inputs only. */
+  make: (inputs: BundleInputs) => Promise<string>;
+}

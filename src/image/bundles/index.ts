@@ -1,0 +1,15 @@
+import { keysOf } from '../../core/keys.ts';
+import type { BundleFormat } from './bundle-format.ts';
+import { raucBundle } from './rauc.ts';
+
+/** The slot's bytes as they are. */
+const raw: BundleFormat = { extension: 'ext4', make: ({ image }) => Promise.resolve(image) };
+
+/** Every format that an image may have its releases in: a further one is a file beside this and a line here. */
+export const bundleFormats = {
+  verity: raucBundle('verity'),
+  plain: raucBundle('plain'),
+  raw,
+} satisfies Record<string, BundleFormat>;
+
+export const bundleFormatNames = keysOf(bundleFormats);

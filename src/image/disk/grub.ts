@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tree } from '../tree.ts';
+import { type BootLoader, type BootLoaderInputs, script } from './boot-loader.ts';
+
+const grubModules = [
+  'part_gpt',
+  'fat',
+  'ext2',
+  'normal',
+  'linux',
+  'loadenv',
+  'test',
+  'echo',
+  'boot',
+  'reboot',
+  'sleep',
+];
+const grubenvBytes = 1024;
+
+/** OVMF starts GRUB from the EFI system partition; the environment is GRUB's 1024-byte block, in two copies. */
+export async function grub({
+  tools,
+  steps,
+  firmware,
+  folder,
+  machine,
+}: BootLoaderInputs): Promise<BootLoader> {
+  const core = await steps.run('grub', { version: 1, tools: tools.key, grubModules }, async (out) => {
+    const modules = join(tools.root, 'usr/lib/grub/x86_64-efi');
+    const place = ['-O', 'x86_64-efi', '-d', modules, '-p', '(hd0,gpt1)/grub', '-o', join(out, 'core.efi')];
+    await tools.run('usr/bin/grub-mkimage', [...place, ...grubModules]);
+  });
+  const boot = new Tree();
+  const environment = grubEnvironment({ ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '0' });
+  boot.addFile('grubenv', environment);
+  boot.addFile('grubenv.2', environment);
+  boot.addFile('EFI/BOOT/BOOTX64.EFI', await readFile(join(core, 'core.efi')));
+  boot.addFile('grub/grub.cfg', await script(folder, 'grub.cfg', machine));
+  const vars = await readFile(join(firmware, 'usr/share/OVMF/OVMF_VARS.fd'));
+  const code = await readFile(join(firmware, 'usr/share/OVMF/OVMF_CODE.fd'));
+  return { boot, vars, varsBytes: vars.length, firmware: { attach: 'pflash', code } };
+}
+
+/** GRUB's environment block (GRUB manual, "Environment block"). */
+export function grubEnvironment(variables: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  return `# GRUB Environment Block\n${lines.join('')}`.padEnd(grubenvBytes, '#');
+}

@@ -1,0 +1,61 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tree } from '../tree.ts';
+import { type BootLoader, type BootLoaderInputs, script } from './boot-loader.ts';
+
+const flashBytes = 64 << 20;
+const flashEnvironmentBytes = 0x40000;
+const environmentBytes = 0x4000;
+
+/** U-Boot takes its own settings from flash and the slots' state from a file on the boot partition. */
+export async function uboot({
+  tools,
+  steps,
+  firmware,
+  folder,
+  machine,
+}: BootLoaderInputs): Promise<BootLoader> {
+  const commands = await script(folder, 'boot.cmd', machine);
+  const settings = await script(folder, 'flash.env', machine);
+  const state = await script(folder, 'uboot.env', machine);
+  const made = await steps.run(
+    'uboot',
+    { version: 1, tools: tools.key, commands, settings, state },
+    async (out) => {
+      const at = (name: string) => join(out, name);
+      await writeFile(at('boot.cmd'), commands);
+      await writeFile(at('flash.txt'), settings);
+      await writeFile(at('state.txt'), state);
+      const type = ['-A', 'arm64', '-O', 'linux', '-T', 'script', '-C', 'none', '-n', 'brownout'];
+      await tools.run('usr/bin/mkimage', [...type, '-d', at('boot.cmd'), at('boot.scr')]);
+      await tools.run('usr/bin/mkenvimage', [
+        '-s',
+        String(flashEnvironmentBytes),
+        '-p',
+        '0',
+        '-o',
+        at('flash.bin'),
+        at('flash.txt'),
+      ]);
+      await tools.run('usr/bin/mkenvimage', [
+        '-s',
+        String(environmentBytes),
+        '-p',
+        '0',
+        '-o',
+        at('uboot.env'),
+        at('state.txt'),
+      ]);
+    },
+  );
+  const boot = new Tree();
+  boot.addFile('uboot.env', await readFile(join(made, 'uboot.env')));
+  boot.addFile('boot.scr', await readFile(join(made, 'boot.scr')));
+  const code = await readFile(join(firmware, 'usr/lib/u-boot/qemu_arm64/u-boot.bin'));
+  return {
+    boot,
+    vars: await readFile(join(made, 'flash.bin')),
+    varsBytes: flashBytes,
+    firmware: { attach: 'bios', code },
+  };
+}

@@ -1,0 +1,24 @@
+import type { RunRecord } from '../model/record.ts';
+import { junitXml } from '../report/junit.ts';
+
+/** A file that is written of runs that have ended. */
+export interface ReportFile {
+  name: string;
+  /** `run`: one a run; `all`: one a run, and one of all runs of an invocation together. */
+  of: 'run' | 'all';
+  /** `folderOf` names a run's folder relative to the file's. */
+  text: (records: readonly RunRecord[], folderOf: (record: RunRecord) => string) => string;
+}
+
+/** What is written of runs that have ended, in this order. */
+export const reportFiles: readonly ReportFile[] = [
+  {
+    name: 'run.json',
+    of: 'run',
+    text: (records) => records.map((record) => `${JSON.stringify(record, null, 2)}\n`).join(''),
+  },
+  { name: 'junit.xml', of: 'all', text: (records, folderOf) => junitXml(records, { folderOf }) },
+];
+
+/** What is written while a run goes on, an event a line: of a killed run it is all that there is. */
+export const eventsFile = 'run.jsonl';
