@@ -7,11 +7,11 @@ export function conffilePath(line: string): string {
   return line.replace(/^(?:remove-on-upgrade|noreplace)\s+/, '');
 }
 
-/** The list of conffiles. One whose file is no longer there is taken off it. */
+/** The list of conffiles. One whose file the recipe takes away is taken off it, and said; all others stay. */
 export function changedConffiles(
   old: readonly string[],
   plan: FilesPlan,
-  { conffiles: { add, noreplace, remove }, files }: PackageChange,
+  { conffiles: { add, noreplace, remove } }: PackageChange,
   complain: Complain,
 ): { list: string[]; what: string[] } {
   const shipped = [...plan.kept, ...plan.added]
@@ -37,16 +37,14 @@ export function changedConffiles(
       complain(at, undefined, `the package has no file ${JSON.stringify(path)}${didYouMean(path, shipped)}`);
   }
   const dropped = new Set([...remove, ...wanted.map(({ path }) => path)]);
-  const looked = Object.keys(files).length > 0;
-  const list = old.filter((line) => {
-    const path = conffilePath(line);
-    return !dropped.has(path) && !(looked && line === path && !shipped.includes(path));
-  });
+  // `remove-on-upgrade` and rpm's flags may be of files that the package does not bring.
+  const goneWith = old.filter((line) => plan.gone.has(line) && !shipped.includes(line) && !dropped.has(line));
+  const list = old.filter((line) => !dropped.has(conffilePath(line)) && !goneWith.includes(line));
   return {
     list: [...list, ...wanted.map(({ line }) => line)],
     what: [
       ...wanted.map(({ line }) => `conffile ${line} added`),
-      ...remove.map((path) => `conffile ${path} no more`),
+      ...[...remove, ...goneWith].map((path) => `conffile ${path} no more`),
     ],
   };
 }

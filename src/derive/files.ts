@@ -14,6 +14,8 @@ interface ChangedFile {
 export interface FilesPlan {
   /** Entries that stay as they are or are changed. */
   kept: readonly PackagedFile[];
+  /** Paths of entries that are taken away. */
+  gone: ReadonlySet<string>;
   changed: ReadonlyMap<string, ChangedFile>;
   /** Folders before what is in them. */
   added: readonly NewTarEntry[];
@@ -71,12 +73,9 @@ export function planFiles(
     }
   }
   const kept = files.filter(({ path }) => !isBelow(path, gone));
-  checkLinks(
-    kept,
-    new Set(files.filter(({ path }) => isBelow(path, gone)).map(({ path }) => path)),
-    complain,
-  );
-  return { kept, changed, added: withFolders(kept, fresh, complain), what };
+  const taken = new Set(files.filter(({ path }) => isBelow(path, gone)).map(({ path }) => path));
+  checkLinks(kept, taken, complain);
+  return { kept, gone: taken, changed, added: withFolders(kept, fresh, complain), what };
 }
 
 function needsOld(change: FileChange): boolean {

@@ -1,7 +1,5 @@
 import { compareVersions } from '../package/control/version.ts';
 import type { PackageFile, PackageFormat } from '../package/package-format.ts';
-import { listedFiles } from '../package/rpm/files.ts';
-import { labelsOf } from '../package/rpm/labels.ts';
 import { compareRpmVersions } from '../package/rpm/version.ts';
 import { ControlMetadata, newControl } from './control-metadata.ts';
 import type { Metadata } from './metadata.ts';
@@ -43,9 +41,8 @@ export const formats: Readonly<Record<PackageFormat, Format>> = {
 /** What a package of the old release says. */
 export function metadataOf(about: PackageFile): Metadata {
   if (about.format !== 'rpm') return new ControlMetadata(about.format, about.control);
-  const { header } = about.rpm;
   return new RpmMetadata(
-    labelsOf(header),
-    listedFiles(header).map(({ path }) => path),
+    about.labels,
+    about.files.map(({ path }) => path),
   );
 }

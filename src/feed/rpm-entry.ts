@@ -1,8 +1,8 @@
 import type { RpmPackage } from '../package/package-format.ts';
-import { directoryBits, listedFiles, type RpmListedFile, typeBits } from '../package/rpm/files.ts';
-import { numbersOf, textOf, textsOf } from '../package/rpm/header.ts';
-import { labelsOf, type RelationKind } from '../package/rpm/labels.ts';
-import { fileFlags, signatureTags, tags } from '../package/rpm/tags.ts';
+import type { RpmFacts } from '../package/rpm/facts.ts';
+import { directoryBits, type RpmListedFile, typeBits } from '../package/rpm/files.ts';
+import type { RelationKind } from '../package/rpm/labels.ts';
+import { fileFlags } from '../package/rpm/tags.ts';
 import type { IndexedPackage } from './indexed-package.ts';
 import { isPrimary, relationElements } from './rpm-relations.ts';
 import { emptyElement, openElement, textElement } from './xml.ts';
@@ -35,12 +35,9 @@ const mostChanges = 10;
  * the file: that of its build stands there, since copies of one package shall give one index.
  */
 export function rpmEntry({ about, path, bytes, sha256 }: IndexedPackage<RpmPackage>): RpmEntry {
-  const { header, signature, headerStart, payloadStart } = about.rpm;
-  const { name, epoch = 0, version, release, architecture, texts, relations } = labelsOf(header);
-  const files = listedFiles(header);
-  const text = (tag: number) => textOf(header, tag) ?? '';
-  const number = (from: typeof header, ...of: number[]) => of.flatMap((tag) => numbersOf(from, tag))[0] ?? 0;
-  const built = number(header, tags.buildTime);
+  const { labels, files, facts } = about;
+  const { name, epoch = 0, version, release, architecture, texts, relations } = labels;
+  const { built } = facts;
   const versionElement = emptyElement('version', { epoch, ver: version, rel: release });
   const primary = [
     '<package type="rpm">',
@@ -55,17 +52,17 @@ export function rpmEntry({ about, path, bytes, sha256 }: IndexedPackage<RpmPacka
     `  ${emptyElement('time', { file: built, build: built })}`,
     `  ${emptyElement('size', {
       package: bytes,
-      installed: number(header, tags.size, tags.longSize),
-      archive: number(signature, signatureTags.payloadSize, signatureTags.longPayloadSize),
+      installed: facts.installedBytes,
+      archive: facts.archiveBytes,
     })}`,
     `  ${emptyElement('location', { href: path })}`,
     '  <format>',
     `    ${textElement('rpm:license', texts.license ?? '')}`,
     `    ${textElement('rpm:vendor', texts.vendor ?? '')}`,
     `    ${textElement('rpm:group', texts.group ?? '')}`,
-    `    ${textElement('rpm:buildhost', text(tags.buildHost))}`,
-    `    ${textElement('rpm:sourcerpm', text(tags.sourceRpm))}`,
-    `    ${emptyElement('rpm:header-range', { start: headerStart, end: payloadStart })}`,
+    `    ${textElement('rpm:buildhost', facts.buildHost)}`,
+    `    ${textElement('rpm:sourcerpm', facts.sourceRpm)}`,
+    `    ${emptyElement('rpm:header-range', { start: facts.headerStart, end: facts.headerEnd })}`,
     ...kinds.flatMap((kind) => relationElements(kind, relations, files)).map((line) => `    ${line}`),
     ...files.filter(({ path: file }) => isPrimary(file)).map((file) => `    ${fileElement(file)}`),
     '  </format>',
@@ -81,7 +78,7 @@ export function rpmEntry({ about, path, bytes, sha256 }: IndexedPackage<RpmPacka
   return {
     primary: `${primary.join('\n')}\n`,
     filelists: enclosed(files.map(fileElement)),
-    other: enclosed(changes(about)),
+    other: enclosed(changeElements(facts)),
     built,
   };
 }
@@ -92,14 +89,12 @@ function fileElement({ path, mode, flags }: RpmListedFile): string {
 }
 
 /** The newest changes, the oldest of them first; two of one time are told apart by a second. */
-function changes({ rpm: { header } }: RpmPackage): string[] {
-  const [names, texts] = [textsOf(header, tags.changeNames), textsOf(header, tags.changeTexts)];
-  const times = numbersOf(header, tags.changeTimes).slice(0, mostChanges);
-  return times
-    .map((time, i) => {
-      const later = times.slice(i + 1).filter((other) => other === time).length;
-      const attributes = { author: (names[i] ?? '').replace(/ +$/, ''), date: time + later };
-      return textElement('changelog', texts[i] ?? '', attributes);
+function changeElements({ changes }: RpmFacts): string[] {
+  const newest = changes.slice(0, mostChanges);
+  return newest
+    .map(({ author, seconds, text }, i) => {
+      const later = newest.slice(i + 1).filter((other) => other.seconds === seconds).length;
+      return textElement('changelog', text, { author: author.replace(/ +$/, ''), date: seconds + later });
     })
     .reverse();
 }

@@ -42,18 +42,16 @@ function isEarly(flags: number): boolean {
 
 /**
  * What a package needs of others, as createrepo_c has it (0.17.3, src/parsehdr.c): nothing of rpm itself, nothing that
- * it brings, nothing twice in a row, and of the versions of libc.so.6 only the highest, last.
+ * it brings (the same name, comparison and version), nothing twice in a row, and of the versions of libc.so.6 only the highest, last.
  */
 function required({ requires, provides }: RpmRelations, files: readonly RpmListedFile[]): RpmRelation[] {
-  const own = new Set([
-    ...provides.map(({ name }) => name),
-    ...files.flatMap(({ path }) => (isPrimary(path) ? [path] : [])),
-  ]);
+  const own = new Set(provides.map(identity));
+  const ownFiles = new Set(files.flatMap(({ path }) => (isPrimary(path) ? [path] : [])));
   const last = new Map<string, string>();
   let libc: RpmRelation | undefined;
   const kept = requires.filter((one) => {
     const { name, flags, version } = one;
-    if (name.startsWith('rpmlib(') || own.has(name)) return false;
+    if (name.startsWith('rpmlib(') || own.has(identity(one)) || ownFiles.has(name)) return false;
     if (name.startsWith('libc.so.6')) {
       if (libc === undefined || compareRpmVersions(versionWithin(libc.name), versionWithin(name)) < 0)
         libc = one;
@@ -65,6 +63,11 @@ function required({ requires, provides }: RpmRelations, files: readonly RpmListe
     return !isSame;
   });
   return libc === undefined ? kept : [...kept, libc];
+}
+
+/** Two relations are the same where these are: `depnfv` of createrepo_c. */
+function identity({ name, flags, version }: RpmRelation): string {
+  return `${name}${comparisons[flags & comparisonBits] ?? ''}${version}`;
 }
 
 /** `2.34` of `libc.so.6(GLIBC_2.34)(64bit)`. */

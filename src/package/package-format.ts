@@ -1,5 +1,7 @@
 import type { Stanza } from './control/stanza.ts';
-import type { RpmFile } from './rpm/rpm-file.ts';
+import type { RpmFacts } from './rpm/facts.ts';
+import type { RpmListedFile } from './rpm/files.ts';
+import type { RpmLabels } from './rpm/labels.ts';
 import { scriptTags } from './rpm/tags.ts';
 
 /** Kinds of package files that are read. ipk and deb differ in who takes them, hardly in what they are. */
@@ -49,7 +51,10 @@ export interface ControlPackage extends AnyPackage {
 /** An rpm. */
 export interface RpmPackage extends AnyPackage {
   format: 'rpm';
-  rpm: RpmFile;
+  labels: RpmLabels;
+  /** In the header's order. */
+  files: readonly RpmListedFile[];
+  facts: RpmFacts;
 }
 
 export type PackageFile = ControlPackage | RpmPackage;

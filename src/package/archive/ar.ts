@@ -88,9 +88,10 @@ export const arStart = Buffer.from(magic);
 /** What follows a member with an odd number of bytes. */
 export const arPadding = Buffer.from('\n');
 
-/** What stands before the content of a member. Names have at most 16 characters. */
+/** What stands before the content of a member. Throws Damage for a name that is longer than 16 characters or has blanks. */
 export function arHeader(name: string, bytes: number, seconds: number): Buffer {
-  if (!/^[\x21-\x7e]{1,16}$/.test(name)) throw new RangeError(`no name for an ar member: ${name}`);
+  if (!/^[\x21-\x7e]{1,16}$/.test(name))
+    throw new Damage(`the member ${JSON.stringify(name)} has a name that cannot be written`);
   const fields = [name.padEnd(16), String(seconds).padEnd(12), '0     0     100644  '];
   return Buffer.from(`${fields.join('')}${String(bytes).padEnd(10)}${headerEnd}`);
 }

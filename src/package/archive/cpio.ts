@@ -1,3 +1,4 @@
+import { textFrom } from '../text.ts';
 import { ByteStream } from './byte-stream.ts';
 import { Damage } from './damage.ts';
 import { limits } from './limits.ts';
@@ -76,7 +77,7 @@ async function readHead(
   const nameBytes = field(11);
   if (nameBytes < 1 || nameBytes > longestName) throw new Damage(`a name of ${nameBytes} bytes`);
   const name = await bytes.take(nameBytes + padding(headBytes + nameBytes));
-  const text = name.toString('utf8', 0, nameBytes - 1);
+  const text = textFrom(name.subarray(0, nameBytes - 1));
   if (text === trailer) return undefined;
   const about = { inode: field(0), mode: field(1), links: field(4), seconds: field(5), bytes: field(6) };
   return { name: text, ...about, head: Buffer.concat([magic, rest, name]) };

@@ -1,3 +1,4 @@
+import { textFrom } from '../text.ts';
 import type { ArchiveEdit } from './archive-edit.ts';
 import { ByteStream } from './byte-stream.ts';
 import { Damage } from './damage.ts';
@@ -145,7 +146,7 @@ function paxRecords(body: Buffer): Map<string, string> {
 function text(bytes: Buffer, at: number, length: number): string {
   const field = bytes.subarray(at, at + length);
   const end = field.indexOf(0);
-  return field.toString('utf8', 0, end < 0 ? field.length : end);
+  return textFrom(field.subarray(0, end < 0 ? field.length : end));
 }
 
 function padded(size: number): number {

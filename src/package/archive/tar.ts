@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { extract, pack } from 'tar-stream';
 import { messageOf } from '../../core/errors.ts';
+import { textFrom } from '../text.ts';
 import { Damage } from './damage.ts';
 import { limits } from './limits.ts';
 
@@ -31,8 +32,8 @@ export interface TarEntry {
   target?: string;
 }
 
-/** `allowUnknownFormat`: also the tar of Unix version 7, which has no magic. */
-const tolerant = { allowUnknownFormat: true, highWaterMark: 1 << 16 };
+/** `allowUnknownFormat`: also the tar of Unix version 7, which has no magic. Names come byte for byte. */
+const tolerant = { allowUnknownFormat: true, highWaterMark: 1 << 16, filenameEncoding: 'latin1' } as const;
 
 /**
  * The entries of a tar archive (POSIX ustar and pax, GNU, v7), each with its content, which is skipped where it is
@@ -60,10 +61,14 @@ export async function* readTar(
   try {
     for await (const entry of archive) {
       if (++count > limits.entries) throw new Damage(`more than ${limits.entries} entries`);
-      const { name, type, mode, uid, gid, size, linkname } = entry.header;
+      const { type, mode, uid, gid, size, pax } = entry.header;
+      const name = paxText(pax, 'path') ?? textFrom(Buffer.from(entry.header.name, 'latin1'));
+      const linkname =
+        paxText(pax, 'linkpath') ?? textFrom(Buffer.from(entry.header.linkname ?? '', 'latin1'));
       const path = absolute(name);
       last = JSON.stringify(path);
-      const target = linkname ? { target: linkname } : {};
+      if (type === 'link') checkLink(path, linkname);
+      const target = linkname === '' ? {} : { target: linkname };
       const owner = { uid: whole(uid), gid: whole(gid) };
       const facts = { path, type: typeOf(type, path), mode: mode & 0o7777, ...owner, bytes: whole(size) };
       yield { ...facts, ...target, content: told(entry, reason) };
@@ -98,6 +103,21 @@ function typeOf(type: unknown, path: string): FileType {
 /** Numbers that cannot be read come as null or NaN, whatever the types say. */
 function whole(value: number): number {
   return Number.isSafeInteger(value) ? value : 0;
+}
+
+/** What an extended header says, which is UTF-8. */
+function paxText(pax: unknown, key: string): string | undefined {
+  const value: unknown = typeof pax === 'object' && pax !== null ? Reflect.get(pax, key) : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Throws Damage where a hard link leads out: it stands for a file of the same package. */
+function checkLink(path: string, target: string): void {
+  const parts = target.split('/');
+  if (parts.includes('..') || target.includes('\0'))
+    throw new Damage(
+      `${JSON.stringify(path)} is a hard link to ${JSON.stringify(target)}, which leads out of the package`,
+    );
 }
 
 /** The path that `./usr/bin/`, `usr/bin` and `/usr/bin` all mean. Throws Damage where it leads out. */

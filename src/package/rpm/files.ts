@@ -1,6 +1,7 @@
 import { Damage } from '../archive/damage.ts';
 import { absolute } from '../archive/tar.ts';
-import { numbersOf, type RpmHeader, textsOf } from './header.ts';
+import { textFrom } from '../text.ts';
+import { numbersOf, type RpmHeader, textBytesOf, textsOf } from './header.ts';
 import { fileFlags, tags } from './tags.ts';
 
 /** A file as the header of an rpm lists it. */
@@ -33,9 +34,7 @@ export const directoryBits = 0o040000;
  * as it is in the payload (rpm 4.18, lib/rpmfi.c). Throws Damage where the lists do not fit together.
  */
 export function listedFiles(header: RpmHeader): RpmListedFile[] {
-  if (header.has(tags.oldFileNames)) throw new Damage('lists its files as rpm 3 did; that is not supported');
-  const names = textsOf(header, tags.baseNames);
-  const folders = textsOf(header, tags.dirNames);
+  const names = pathsOf(header);
   const list = <T>(tag: number, read: (header: RpmHeader, tag: number) => T[]): T[] => {
     const values = read(header, tag);
     if (values.length !== names.length)
@@ -44,7 +43,6 @@ export function listedFiles(header: RpmHeader): RpmListedFile[] {
   };
   const sizes = list(header.has(tags.longFileSizes) ? tags.longFileSizes : tags.fileSizes, numbersOf);
   const columns = {
-    folders: list(tags.dirIndexes, numbersOf),
     modes: list(tags.fileModes, numbersOf),
     flags: list(tags.fileFlags, numbersOf),
     digests: list(tags.fileDigests, textsOf),
@@ -54,10 +52,8 @@ export function listedFiles(header: RpmHeader): RpmListedFile[] {
     inodes: list(tags.fileInodes, numbersOf),
   };
   const files = names.map((name, i): RpmListedFile => {
-    const folder = folders[columns.folders[i] ?? -1];
-    if (folder === undefined) throw new Damage(`file ${i} is in a folder that is not listed`);
     return {
-      path: absolute(`${folder}${name}`),
+      path: absolute(name),
       mode: columns.modes[i] ?? 0,
       bytes: sizes[i] ?? 0,
       flags: columns.flags[i] ?? 0,
@@ -79,6 +75,21 @@ export function listedFiles(header: RpmHeader): RpmListedFile[] {
     const sharesContent = isRegular(file.mode) && (file.flags & fileFlags.ghost) === 0;
     const holder = sharesContent ? last.get(columns.inodes[i] ?? -1) : undefined;
     return holder === undefined || holder === file.path ? file : { ...file, linkTo: holder };
+  });
+}
+
+/** Paths of a package's files; rpm 3 wrote them whole. */
+function pathsOf(header: RpmHeader): string[] {
+  if (header.has(tags.oldFileNames)) return textsOf(header, tags.oldFileNames);
+  const names = textBytesOf(header, tags.baseNames);
+  const folders = textBytesOf(header, tags.dirNames);
+  const places = numbersOf(header, tags.dirIndexes);
+  if (places.length !== names.length)
+    throw new Damage(`tag ${tags.dirIndexes}: ${places.length} values for ${names.length} files`);
+  return names.map((name, i) => {
+    const folder = folders[places[i] ?? -1];
+    if (folder === undefined) throw new Damage(`file ${i} is in a folder that is not listed`);
+    return textFrom(Buffer.concat([folder, name]));
   });
 }
 

@@ -1,5 +1,6 @@
 import { Damage } from '../archive/damage.ts';
 import { limits } from '../archive/limits.ts';
+import { textFrom } from '../text.ts';
 
 /** What a tag's values are (rpm 4.18, docs/manual/format.md, "The Header Structure"). */
 export const valueTypes = {
@@ -47,11 +48,12 @@ export function headerLength(intro: Buffer, limit: number): number {
 }
 
 /**
- * Reads a header that is there whole. As rpm does, it takes no data that overlap, are not aligned or lead out, and no
- * entries outside the region (lib/header.c, `hdrblobVerifyInfo` and `hdrblobVerifyRegion`). The region's own entry is
- * left out. Throws Damage.
+ * Reads a header that is there whole. As rpm does, it takes no data that overlap, are not aligned or lead out, and in a
+ * package's header no entries behind the region; those of a signature are what was added to it later, such as signatures
+ * of files (lib/header.c, `hdrblobVerifyInfo` and `hdrblobVerifyRegion`). The region's own entry is left out. Throws
+ * Damage.
  */
-export function parseHeader(bytes: Buffer): RpmHeader {
+export function parseHeader(bytes: Buffer, of: 'signature' | 'package' = 'package'): RpmHeader {
   const count = bytes.readUInt32BE(8);
   const data = bytes.subarray(introBytes + count * entryBytes);
   const found = new Map<number, HeaderEntry>();
@@ -61,7 +63,7 @@ export function parseHeader(bytes: Buffer): RpmHeader {
     const [tag, type, offset, values] = [0, 4, 8, 12].map((field) => bytes.readUInt32BE(at + field)) as Four;
     const fail = (what: string) => new Damage(`tag ${tag}: ${what}`);
     if (i === 0 && regionTags.includes(tag)) {
-      checkRegion(data, { type, offset, count: values }, count);
+      checkRegion(data, { type, offset, count: values }, count, of === 'package');
       continue;
     }
     if (tag < 100) throw fail('a tag that no package has');
@@ -81,6 +83,11 @@ export function parseHeader(bytes: Buffer): RpmHeader {
   return found;
 }
 
+/** Whether a header has a region around it; those that rpm 3 wrote have none. */
+export function hasRegion(bytes: Buffer): boolean {
+  return bytes.length >= introBytes + entryBytes && regionTags.includes(bytes.readUInt32BE(introBytes));
+}
+
 type Four = [number, number, number, number];
 
 function isType(type: number): type is ValueType {
@@ -92,9 +99,12 @@ function checkRegion(
   data: Buffer,
   { type, offset, count }: { type: number; offset: number; count: number },
   entries: number,
+  isExact: boolean,
 ): void {
   const isThere = type === valueTypes.bin && count === entryBytes && offset + entryBytes <= data.length;
-  if (!isThere || -data.readInt32BE(offset + 8) !== entries * entryBytes)
+  const enclosed = isThere ? -data.readInt32BE(offset + 8) / entryBytes : 0;
+  const isRight = Number.isInteger(enclosed) && enclosed > 0 && enclosed <= entries;
+  if (!isRight || (isExact && enclosed !== entries))
     throw new Damage('the region does not enclose the header');
 }
 
@@ -160,12 +170,17 @@ export function fromElements(type: ValueType, values: readonly Buffer[]): Header
   return { type, count: values.length, data: Buffer.concat(data) };
 }
 
-/** A tag's texts; none where the header does not have it. Throws Damage where it has numbers. */
-export function textsOf(header: RpmHeader, tag: number): string[] {
+/** A tag's texts as bytes; none where the header does not have it. Throws Damage where it has numbers. */
+export function textBytesOf(header: RpmHeader, tag: number): Buffer[] {
   const entry = header.get(tag);
   if (entry === undefined) return [];
   if (sizes[entry.type] !== undefined) throw new Damage(`tag ${tag}: not text`);
-  return elements(entry).map((one) => one.toString('utf8'));
+  return elements(entry);
+}
+
+/** A tag's texts, as `textBytesOf`. */
+export function textsOf(header: RpmHeader, tag: number): string[] {
+  return textBytesOf(header, tag).map(textFrom);
 }
 
 /** The text of a tag, of several the first, which is the one that is not translated. */

@@ -1,5 +1,8 @@
 import { Damage } from '../archive/damage.ts';
+import { textFrom } from '../text.ts';
 import {
+  elements,
+  fromElements,
   type HeaderEntry,
   numbersEntry,
   numbersOf,
@@ -8,8 +11,9 @@ import {
   textOf,
   textsEntry,
   textsOf,
+  valueTypes,
 } from './header.ts';
-import { relationTags, tags } from './tags.ts';
+import { relationTags, sense, tags } from './tags.ts';
 
 /** A relation to another package: `libc.so.6()(64bit)`, `busybox = 1.35.0-r0`. */
 export interface RpmRelation {
@@ -86,10 +90,21 @@ export function labelsOf(header: RpmHeader): RpmLabels {
   };
 }
 
+/** Labels that also say what rpm adds to those of rpm 3: that a package provides itself (lib/headerutil.c, `providePackageNVR`). */
+export function withOwnProvide(labels: RpmLabels): RpmLabels {
+  const own = { name: labels.name, flags: sense.equal, version: evrOf(labels) };
+  const { provides } = labels.relations;
+  const isThere = provides.some(({ name, version }) => name === own.name && version === own.version);
+  if (isThere) return labels;
+  return { ...labels, relations: { ...labels.relations, provides: [...provides, own] } };
+}
+
 function relationsOf(header: RpmHeader, kind: RelationKind): RpmRelation[] {
   const { names, flags, versions } = relationTags[kind];
-  const [bits, texts] = [numbersOf(header, flags), textsOf(header, versions)];
   const found = textsOf(header, names);
+  // rpm 3 gave what a package provides no versions.
+  const bits = header.has(flags) ? numbersOf(header, flags) : found.map(() => 0);
+  const texts = header.has(versions) ? textsOf(header, versions) : found.map(() => '');
   if (bits.length !== found.length || texts.length !== found.length)
     throw new Damage(`${kind}: ${found.length} names, ${bits.length} flags, ${texts.length} versions`);
   return found.map((name, i) => ({ name, flags: bits[i] ?? 0, version: texts[i] ?? '' }));
@@ -127,6 +142,15 @@ export function withLabels(header: RpmHeader, labels: RpmLabels): Map<number, He
   return made;
 }
 
+/** Texts of which those that were there before stay as they were written, whatever their encoding. */
+function textsLike(old: HeaderEntry | undefined, texts: readonly string[]): HeaderEntry {
+  const known = new Map((old === undefined ? [] : elements(old)).map((bytes) => [textFrom(bytes), bytes]));
+  return fromElements(
+    valueTypes.strings,
+    texts.map((text) => known.get(text) ?? Buffer.from(text)),
+  );
+}
+
 function putRelations(
   header: RpmHeader,
   kind: RelationKind,
@@ -137,7 +161,15 @@ function putRelations(
   const old = relationsOf(header, kind);
   if (JSON.stringify(old) === JSON.stringify(relations)) return;
   const some = relations.length > 0;
-  put(names, some ? textsEntry(relations.map(({ name }) => name)) : undefined);
+  put(
+    names,
+    some
+      ? textsLike(
+          header.get(names),
+          relations.map(({ name }) => name),
+        )
+      : undefined,
+  );
   put(
     flags,
     some
@@ -147,7 +179,15 @@ function putRelations(
         )
       : undefined,
   );
-  put(versions, some ? textsEntry(relations.map(({ version }) => version)) : undefined);
+  put(
+    versions,
+    some
+      ? textsLike(
+          header.get(versions),
+          relations.map(({ version }) => version),
+        )
+      : undefined,
+  );
   // Files refer to what they need and offer by its place in the list.
   const moved = old.some(({ name }, i) => relations[i]?.name !== name);
   if (moved && (kind === 'requires' || kind === 'provides'))

@@ -5,7 +5,7 @@ import { listedFiles } from './files.ts';
 import { numbersOf } from './header.ts';
 import { makeRpm, type RpmEdit } from './make.ts';
 import { checkedPayload, compressionOfRpm, type RpmFile, readRpmFile, unpackedPayload } from './rpm-file.ts';
-import { signatureTags, tags } from './tags.ts';
+import { tags } from './tags.ts';
 
 /**
  * Makes the rpm `to` from `from`. Every tag, every file and, where no file changes, the compressed payload stay as they
@@ -19,6 +19,8 @@ export function rewriteRpm(from: string, to: string, edit: RpmEdit, signal?: Abo
     const [format = 4] = numbersOf(rpm.header, tags.rpmFormat);
     if (format > 4) throw new Damage(`an rpm of format ${format}, which can be read and not written`);
     const { header, lead } = rpm;
+    if (header.has(tags.oldFileNames))
+      throw new Damage('lists its files as rpm 3 did, which can be read and not written');
     const archive = () => unpackedPayload(source, rpm, signal);
     const compression = compressionOfRpm(header);
     const origin = { header, lead, files: listedFiles(header), compression, archive };
@@ -26,10 +28,8 @@ export function rewriteRpm(from: string, to: string, edit: RpmEdit, signal?: Abo
   });
 }
 
-function payloadOf(source: ByteSource, { header, signature, payloadStart }: RpmFile) {
+function payloadOf(source: ByteSource, { header, payloadStart, unpackedBytes }: RpmFile) {
   const bytes = source.bytes - payloadStart;
-  const sizes = [signatureTags.longPayloadSize, signatureTags.payloadSize];
-  const [unpackedBytes = 0] = sizes.flatMap((tag) => numbersOf(signature, tag));
   const content = () => checkedPayload(chunks(source, payloadStart, bytes), header);
   return { content, bytes, unpackedBytes };
 }

@@ -3,7 +3,15 @@ import { type ByteSource, chunks } from '../archive/byte-source.ts';
 import { type Compression, decompress } from '../archive/compression.ts';
 import { Damage, within } from '../archive/damage.ts';
 import { limits } from '../archive/limits.ts';
-import { headerLength, introBytes, numbersOf, parseHeader, type RpmHeader, textOf } from './header.ts';
+import {
+  hasRegion,
+  headerLength,
+  introBytes,
+  numbersOf,
+  parseHeader,
+  type RpmHeader,
+  textOf,
+} from './header.ts';
 import { digestAlgorithms, signatureTags, tags } from './tags.ts';
 
 /** How a payload may be compressed. */
@@ -17,6 +25,10 @@ export interface RpmFile {
   /** Bytes of the file where the header begins and where it ends, which is where the payload begins. */
   headerStart: number;
   payloadStart: number;
+  /** Of the payload unpacked; 0 where nothing says it. */
+  unpackedBytes: number;
+  /** Written by rpm 3 (rpm 4.18, lib/package.c, `applyRetrofits`). */
+  isOld: boolean;
 }
 
 const leadBytes = 96;
@@ -41,15 +53,31 @@ export async function readRpmFile(source: ByteSource): Promise<RpmFile> {
   const headerStart = leadBytes + signatureBytes.length + (-signatureBytes.length & 7);
   const headerBytes = await readHeader(source, headerStart, limits.headerBytes, 'header');
   const payloadStart = headerStart + headerBytes.length;
-  const signature = await within('signature', () => parseHeader(signatureBytes));
-  checkDigest(signature, headerBytes);
-  const [size] = [signatureTags.longSize, signatureTags.size].flatMap((tag) => numbersOf(signature, tag));
+  const { signature, size, unpackedBytes } = await within('signature', () =>
+    readSignature(signatureBytes, headerBytes),
+  );
   if (size !== undefined && size !== source.bytes - headerStart)
     throw new Damage(
       `the signature says ${size} bytes from byte ${headerStart} on, and the file has ${source.bytes - headerStart}`,
     );
-  const header = await within('header', () => parseHeader(headerBytes));
-  return { lead, signature, header, headerStart, payloadStart };
+  return within('header', () => {
+    const header = parseHeader(headerBytes);
+    // rpm 3 said it in the header.
+    const bytes = unpackedBytes ?? numbersOf(header, tags.archiveSize)[0] ?? 0;
+    const isOld = !hasRegion(headerBytes);
+    return { lead, signature, header, headerStart, payloadStart, unpackedBytes: bytes, isOld };
+  });
+}
+
+function readSignature(bytes: Buffer, header: Buffer) {
+  const signature = parseHeader(bytes, 'signature');
+  checkDigest(signature, header);
+  const number = (...of: number[]) => of.flatMap((tag) => numbersOf(signature, tag))[0];
+  return {
+    signature,
+    size: number(signatureTags.longSize, signatureTags.size),
+    unpackedBytes: number(signatureTags.longPayloadSize, signatureTags.payloadSize),
+  };
 }
 
 async function readHeader(source: ByteSource, at: number, limit: number, what: string): Promise<Buffer> {
@@ -68,7 +96,7 @@ function checkDigest(signature: RpmHeader, header: Buffer): void {
     const said = textOf(signature, tag);
     if (said === undefined) continue;
     const is = createHash(algorithm).update(header).digest('hex');
-    if (is !== said) throw new Damage(`header: its ${algorithm} is ${is}, and the signature says ${said}`);
+    if (is !== said) throw new Damage(`the header's ${algorithm} is ${is}, and this says ${said}`);
     return;
   }
 }

@@ -1,9 +1,10 @@
 import type { ByteSource } from '../archive/byte-source.ts';
 import { within } from '../archive/damage.ts';
 import type { RpmPackage, ScriptName } from '../package-format.ts';
+import { factsOf } from './facts.ts';
 import { listedFiles, type RpmListedFile } from './files.ts';
 import { type RpmHeader, textOf, textsOf } from './header.ts';
-import { evrOf, labelsOf } from './labels.ts';
+import { evrOf, labelsOf, withOwnProvide } from './labels.ts';
 import { readRpmFile } from './rpm-file.ts';
 import { fileFlags, scriptTags } from './tags.ts';
 
@@ -11,15 +12,19 @@ import { fileFlags, scriptTags } from './tags.ts';
 export async function rpmPackageFrom(source: ByteSource): Promise<RpmPackage> {
   const rpm = await readRpmFile(source);
   return within('header', () => {
-    const labels = labelsOf(rpm.header);
+    const said = labelsOf(rpm.header);
+    const labels = rpm.isOld ? withOwnProvide(said) : said;
+    const files = listedFiles(rpm.header);
     return {
       format: 'rpm',
       name: labels.name,
       version: evrOf(labels),
       architecture: labels.architecture,
-      conffiles: listedFiles(rpm.header).flatMap(conffileLine),
+      conffiles: files.flatMap(conffileLine),
       scripts: scriptsOf(rpm.header),
-      rpm,
+      labels,
+      files,
+      facts: factsOf(rpm),
     };
   });
 }

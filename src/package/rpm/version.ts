@@ -26,8 +26,14 @@ export function compareRpmVersions(a: string, b: string): number {
   return (
     comparePart(left.epoch ?? '0', right.epoch ?? '0') ||
     comparePart(left.version, right.version) ||
-    comparePart(left.release ?? '', right.release ?? '')
+    compareReleases(left.release, right.release)
   );
+}
+
+/** None is older than any, also than an empty one. */
+function compareReleases(a: string | undefined, b: string | undefined): number {
+  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+  return comparePart(a, b);
 }
 
 /** `rpmvercmp` (rpm 4.18, rpmio/rpmvercmp.c): runs of digits and of letters; all else only divides them. */

@@ -39,6 +39,63 @@ async function packages(): Promise<string[]> {
   return found.filter((name) => /\.(ipk|deb)$/.test(name)).sort();
 }
 
+describe('a package that is hostile', () => {
+  const bytesOf = async (made: NewPackage, change: (members: Map<string, Buffer>) => void) => {
+    const path = await add('a.deb', made, { compression: 'none' });
+    const members = new Map<string, Buffer>();
+    {
+      await using source = await openSource(path);
+      for await (const { name, content } of readAr(source)) members.set(name, await all(content));
+    }
+    change(members);
+    await writeFile(
+      path,
+      writeAr(
+        [...members].map(([name, content]) => ({ name, content })),
+        0,
+      ),
+    );
+    return path;
+  };
+  const touched = '  a: { version: 1.0-r1, files: { /new: { content: x } } }\n';
+
+  it('is told with its file and member where a hard link leads out of it', async () => {
+    const path = await bytesOf(smallPackage('a', '1.0-r0'), (members) => {
+      const data = members.get('data.tar') ?? Buffer.alloc(0);
+      const at = data.indexOf('../lib/a') - 157;
+      data.write('1', at + 156);
+      data.fill(' ', at + 148, at + 156);
+      const sum = data.subarray(at, at + 512).reduce((total, byte) => total + byte, 0);
+      data.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
+    });
+    await expect(derive(touched, 'deb')).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'package-damaged',
+      message: expect.stringMatching(
+        new RegExp(
+          `^${path}: data\\.tar \\(at byte \\d+\\): "/usr/bin/alias" is a hard link to "\\.\\./lib/a", which leads out`,
+        ),
+      ) as string,
+    });
+  });
+
+  it('is told with its file where a member has a name that cannot be written', async () => {
+    const path = await bytesOf(smallPackage('a', '1.0-r0'), () => undefined);
+    const bytes = await readFile(path);
+    bytes.write('a b', bytes.indexOf('debian-binary'));
+    await writeFile(path, bytes);
+    await rm(path.replace(/deb$/, 'ipk'), { force: true });
+    await writeFile(path.replace(/deb$/, 'ipk'), bytes);
+    await expect(derive(touched, 'ipk')).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'package-damaged',
+      message: expect.stringMatching(
+        /a\.ipk: the member "a bian-binary" has a name that cannot be written/,
+      ) as string,
+    });
+  });
+});
+
 describe.each(['ipk', 'deb'] as const)('a release of %ss', (format) => {
   needPrograms('xz', 'zstd', 'bzip2', 'lz4');
   const derived = async (recipe: string, name = 'a', version = '1.0-r1') => {
@@ -64,6 +121,21 @@ describe.each(['ipk', 'deb'] as const)('a release of %ss', (format) => {
       ).toBe(true);
     },
   );
+
+  it('keeps every entry of a list of conffiles that it is not told to take off', async () => {
+    const made = smallPackage('a', '1.0-r0');
+    const listed = ['/etc/a.conf\r', 'remove-on-upgrade /etc/old\r', '/etc/not-here\r'];
+    await add(old, { ...made, conffiles: listed });
+    const { conffiles, plan } = await derived(
+      '  a: { version: 1.0-r1, files: { /new: { content: x }, /usr/bin/alias: removed }, conffiles: { add: [/new] } }\n',
+    );
+    expect(conffiles).toEqual(['/etc/a.conf', 'remove-on-upgrade /etc/old', '/etc/not-here', '/new']);
+    expect(plan.changes[0]?.what).toEqual(['/new added', '/usr/bin/alias removed', 'conffile /new added']);
+    await rm(to(), { recursive: true });
+    const without = await derived('  a: { version: 1.0-r1, files: { /etc/a.conf: removed } }\n');
+    expect(without.conffiles).toEqual(['remove-on-upgrade /etc/old', '/etc/not-here']);
+    expect(without.plan.changes[0]?.what).toContain('conffile /etc/a.conf no more');
+  });
 
   it.each(['none', 'gz', 'xz', 'zst', 'bz2', 'lz4'] as const)('has other files (%s)', async (compression) => {
     await add(old, smallPackage('a', '1.0-r0'), { compression });

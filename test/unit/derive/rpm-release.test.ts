@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
 import { readPackage } from '../../../src/package/package-file.ts';
 import { listFiles } from '../../../src/package/packaged-files.ts';
-import { labelsOf, type RpmRelation, relationKinds } from '../../../src/package/rpm/labels.ts';
+import { type RpmRelation, relationKinds } from '../../../src/package/rpm/labels.ts';
 import { sense } from '../../../src/package/rpm/tags.ts';
 import { type NewRpm, writeRpm } from '../../../src/package/rpm/write-rpm.ts';
 import { smallRpm } from '../package/rpm/small-rpm.ts';
@@ -47,7 +47,7 @@ function relationText({ name, flags, version }: RpmRelation): string {
 async function contents(path: string) {
   const about = await readPackage(path);
   if (about.format !== 'rpm') throw new TypeError('no rpm');
-  const { relations, texts } = labelsOf(about.rpm.header);
+  const { relations, texts } = about.labels;
   const names = (await listFiles(path)).map((file) => file.path);
   const files = await listFiles(path, { contents: new Set(names), digests: true });
   return {
@@ -161,7 +161,7 @@ describe('a release of rpms', () => {
       },
     });
     const about = await readPackage(to('noarch/a-1.0^git1-r1.noarch.rpm'));
-    const needed = about.format === 'rpm' ? labelsOf(about.rpm.header).relations.requires : [];
+    const needed = about.format === 'rpm' ? about.labels.relations.requires : [];
     const features = needed.flatMap(({ name }) => /^rpmlib\((.*)\)$/.exec(name)?.[1] ?? []);
     expect(features.slice(-2)).toEqual(['RichDependencies', 'CaretInVersions']);
   });

@@ -72,7 +72,7 @@ describe('what is written', () => {
   });
 
   it('has names of one to sixteen characters in its ar archive', () => {
-    expect(() => writeAr([{ name: 'a-name-of-17-char', content: Buffer.alloc(0) }], 0)).toThrow(RangeError);
+    expect(() => writeAr([{ name: 'a-name-of-17-char', content: Buffer.alloc(0) }], 0)).toThrow(Damage);
   });
 });
 

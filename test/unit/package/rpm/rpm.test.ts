@@ -12,22 +12,27 @@ import { listFiles } from '../../../../src/package/packaged-files.ts';
 import { rpmFilesFrom } from '../../../../src/package/rpm/contents.ts';
 import { listedFiles } from '../../../../src/package/rpm/files.ts';
 import {
+  fromElements,
+  headerLength,
   numbersEntry,
   numbersOf,
   parseHeader,
+  textBytesOf,
   textEntry,
   textsEntry,
   textsOf,
+  valueTypes,
 } from '../../../../src/package/rpm/header.ts';
 import { labelsOf } from '../../../../src/package/rpm/labels.ts';
 import { payloadFiles } from '../../../../src/package/rpm/payload.ts';
 import { rewriteRpm } from '../../../../src/package/rpm/rewrite-rpm.ts';
 import { readRpmFile, unpackedPayload } from '../../../../src/package/rpm/rpm-file.ts';
 import { rpmPackageFrom } from '../../../../src/package/rpm/rpm-package.ts';
-import { scriptTags, tags } from '../../../../src/package/rpm/tags.ts';
+import { relationTags, scriptTags, tags } from '../../../../src/package/rpm/tags.ts';
 import { type NewRpm, writeRpm } from '../../../../src/package/rpm/write-rpm.ts';
 import { needPrograms } from '../../../support/host-programs.ts';
 import { all } from '../../derive/feeds.ts';
+import { asOfRpm3, withEntryBehindRegion } from './old-rpm.ts';
 import { retag, smallRpm } from './small-rpm.ts';
 import { stripRpm } from './strip-rpm.ts';
 
@@ -273,7 +278,7 @@ describe('a damaged rpm', () => {
         bytes.write('b', bytes.indexOf('MIT\0'));
         return bytes;
       },
-      /^header: its sha256 is [0-9a-f]{64}, and the signature says /,
+      /^signature: the header's sha256 is [0-9a-f]{64}, and this says /,
     ],
     [
       'whose payload is another',
@@ -322,7 +327,11 @@ describe('a damaged rpm', () => {
       [[tags.baseNames, textsEntry(['x', 'b', 'c', 'd', 'e', 'f'])]],
       /the payload has a file that is not in the header's list/,
     ],
-    ['of rpm 3', [[tags.oldFileNames, textsEntry(['/etc'])]], /lists its files as rpm 3 did/],
+    [
+      'of rpm 3, with too few names',
+      [[tags.oldFileNames, textsEntry(['/etc'])]],
+      /tag 1028: 6 values for 1 files/,
+    ],
     [
       'with a file that the payload lacks',
       [[tags.fileFlags, numbersEntry('int32', [1, 17, 0, 0, 2, 0])]],
@@ -341,6 +350,59 @@ describe('a damaged rpm', () => {
       code: 'package-damaged',
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it('with a number of the signature that is none, is told with file and part', async () => {
+    const path = await written(smallRpm('a', '1-r0'));
+    const bytes = await readFile(path);
+    // The type of the payload's size, which is the last entry of the signature.
+    const at = 96 + 16 + 16 * (bytes.readUInt32BE(104) - 1);
+    expect(bytes.readUInt32BE(at)).toBe(1007);
+    bytes.writeUInt32BE(7, at + 4);
+    await writeFile(path, bytes);
+    await expect(readPackage(path)).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'package-damaged',
+      message: `${path}: signature: tag 1007: not numbers`,
+    });
+  });
+
+  it('has no entries behind the region of its header, and may have some in its signature', async () => {
+    const path = await written(smallRpm('a', '1-r0'));
+    const bytes = withEntryBehindRegion(await readFile(path));
+    await writeFile(path, bytes);
+    expect(await readPackage(path)).toMatchObject({ name: 'a' });
+    const signature = bytes.subarray(96, 96 + headerLength(bytes.subarray(96, 112), bytes.length));
+    expect(parseHeader(signature, 'signature').has(274)).toBe(true);
+    expect(() => parseHeader(signature)).toThrow('the region does not enclose the header');
+  });
+
+  it('of rpm 3 is read and not written', async () => {
+    const path = await written(smallRpm('a', '1-r0'));
+    const before = await textFiles(path);
+    await writeFile(path, asOfRpm3(await readFile(path)));
+    expect(await textFiles(path)).toEqual(before);
+    await expect(rewritten(path, {})).rejects.toThrow('lists its files as rpm 3 did, which can be read and');
+  });
+
+  it('keeps the bytes of names that are not UTF-8 when others change', async () => {
+    const path = await written(
+      smallRpm('a', '1-r0', { requires: [{ name: 'cafE', flags: 0, version: '' }] }),
+    );
+    const { header } = await readRpmFile(bufferSource(await readFile(path)));
+    const latin = Buffer.from('caf\u00e9', 'latin1');
+    const names = textBytesOf(header, relationTags.requires.names).map((name) =>
+      name.includes('caf') ? latin : name,
+    );
+    await retag(path, [[relationTags.requires.names, fromElements(valueTypes.strings, names)]]);
+    const said = await labels(path);
+    const { requires } = said.relations;
+    expect(requires.map(({ name }) => name)).toContain('caf\u00e9');
+    const more = [...requires, { name: 'more', flags: 0, version: '' }];
+    const to = fresh();
+    await rewriteRpm(path, to, { labels: { ...said, relations: { ...said.relations, requires: more } } });
+    expect(await readFile(to)).toSatisfy((bytes: Buffer) => bytes.includes(latin));
+    expect((await labels(to)).relations.requires).toEqual(more);
   });
 
   it('ends in Damage and nothing else, whatever is wrong', async () => {
