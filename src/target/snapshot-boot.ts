@@ -86,7 +86,7 @@ export class SnapshotBoot {
   }
 
   /** Brings the disks to where the snapshot's guest had brought its own, and lets the guest run on. */
-  async resume(qemu: Qemu): Promise<void> {
+  async resume(qemu: Pick<Qemu, 'qmp'>): Promise<void> {
     const { snapshot, layers } = this;
     if (snapshot === undefined) return;
     try {

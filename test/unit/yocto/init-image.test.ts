@@ -164,6 +164,15 @@ describe('brownout init --yocto refuses', () => {
     await expect(init({ to: join(to(), 'kernel') })).rejects.toMatchObject({ code: 'folder-occupied' });
   });
 
+  it('cannot write where it may not', async () => {
+    await makeTree(deploy(), kirkstoneFiles(kirkstoneX86));
+    await expect(init({ to: join(root, 'x'.repeat(250)) })).rejects.toMatchObject({
+      kind: 'harness',
+      code: 'folder-unwritable',
+      message: expect.stringContaining('x cannot be written: ENAMETOOLONG') as string,
+    });
+  });
+
   it.each<[string, Record<string, string>, Record<string, string>, string, string]>([
     ['no kernel', { qb_default_kernel: 'bzImage' }, { 'i.ext4': 'x' }, 'yocto-incomplete', 'no kernel in '],
     ['no disk', { qb_default_kernel: 'none' }, {}, 'yocto-incomplete', 'no root file system in '],

@@ -1,0 +1,78 @@
+// A stand-in for QEMU that does what the words of `-append` say, with a real control socket, console and ssh server.
+import { appendFileSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import ssh2 from 'ssh2';
+
+const line = process.argv.slice(2).join('\n');
+const found = (pattern) => pattern.exec(line)?.[1] ?? '';
+const acts = found(/^-append\n(.*)$/m).split(' ');
+const does = (act) => acts.includes(act);
+const say = (text) => appendFileSync(found(/^file,id=console,path=([^,]*)/m), `${text}\n`);
+const monitors = new Set();
+const tell = (event, data = {}) => {
+  for (const socket of monitors) socket.write(`${JSON.stringify({ event, data })}\n`);
+};
+
+/** The guest ends its power cycle. */
+function end(reason) {
+  tell('SHUTDOWN', { guest: true, reason });
+  setTimeout(() => process.exit(0), 20);
+}
+
+function boot() {
+  say('booting');
+  // Again and again: the first may come before anybody listens.
+  setInterval(() => tell('NIC_RX_FILTER_CHANGED'), 100);
+  if (does('panic')) say('Kernel panic - not syncing: no init\n---[ end Kernel panic - not syncing: no init');
+  if (does('emergency')) say('You are in emergency mode. Press Enter.');
+  if (does('resets')) end('guest-reset');
+  if (does('powers-off')) end('guest-shutdown');
+  if (does('dies')) process.exit(3);
+  if (does('loses-disk')) tell('BLOCK_IO_ERROR', { action: 'stop', reason: 'Input/output error' });
+  if (does('breaks-nbd')) connect(found(/path=([^,\n]*\/nbd)/)).write('no handshake of NBD at all');
+}
+
+const qmp = createServer((socket) => {
+  socket.on('error', () => undefined);
+  socket.write('{"QMP": {}}\n');
+  socket.on('data', (chunk) => {
+    for (const text of chunk.toString().split('\n').filter(Boolean)) {
+      const { id, execute } = JSON.parse(text);
+      socket.write(`${JSON.stringify({ return: {}, id })}\n`);
+      if (execute !== 'qmp_capabilities') continue;
+      monitors.add(socket);
+      setTimeout(boot, 100);
+    }
+  });
+});
+if (!does('mute')) qmp.listen(found(/^socket,id=qmp,path=([^,]*)/m));
+setInterval(() => undefined, 60_000);
+
+const port = Number(found(/hostfwd=tcp:127\.0\.0\.1:(\d+)/));
+if (!does('listens')) {
+  // As QEMU's user network: it accepts before it knows whether the guest does.
+  createServer((socket) => does('refuses') && socket.destroy()).listen(port, '127.0.0.1');
+} else {
+  const key = does('has-new-key')
+    ? ssh2.utils.generateKeyPairSync('ed25519').private
+    : readFileSync(new URL('../../../images/keys/host_ed25519', import.meta.url));
+  const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
+    client.on('error', () => undefined);
+    client.on('authentication', (context) => (does('knows-nobody') ? context.reject() : context.accept()));
+    client.on('session', (accept) =>
+      accept().on('exec', (acceptExec, _, { command }) => run(command, acceptExec())),
+    );
+  });
+  server.listen(port, '127.0.0.1');
+}
+
+/** `reboot` and `poweroff` do as `-append` says of them: fail, nothing, the other's work; anything else hangs. */
+function run(command, channel) {
+  if (command !== 'reboot' && command !== 'poweroff') return;
+  const fails = does('fails-to-end');
+  if (fails) channel.stderr.write('not today');
+  channel.exit(fails ? 1 : 0);
+  channel.end();
+  if (fails || does('does-not-end')) return;
+  end((command === 'reboot') === does('ends-otherwise') ? 'guest-shutdown' : 'guest-reset');
+}
