@@ -1,4 +1,5 @@
 import type { CrashRecord, RunRecord } from '../model/record.ts';
+import { undecidedText } from '../report/text.ts';
 import type { Criterion, CriterionVerdict, JudgedRun } from './admission.ts';
 
 /** What power cuts during the upgrades showed. Nobody's word but the crash record's counts. */
@@ -56,7 +57,7 @@ function countsText(crash: CrashRecord, seed: string): string {
     ...(crash.skipped > 0
       ? [`${crash.skipped} states not tried, because their epoch had failed already`]
       : []),
-    ...(crash.undecided > 0 ? [`${crash.undecided} states UNKNOWN: the budget was used up`] : []),
+    ...(crash.undecided > 0 ? [`${crash.undecided} states UNKNOWN: ${undecidedText(crash)}`] : []),
     ...(crash.audited > 0 ? [`${crash.audited} states audited, ${crash.mismatches} mismatches`] : []),
   ];
   return parts.join('; ');

@@ -108,7 +108,7 @@ async function run(
     releases: options.releases,
     choices: { edits: options.edit, units: options.unit },
     powerCuts: options.powerCuts,
-    limits: { ...usualLimits, retryBoots: 0, recoveryBoots: 0, budgetMs: options.budget },
+    limits: { ...usualLimits, retryBoots: 0, secondCutBoots: 0, budgetMs: options.budget },
     seed: options.seed,
     reports: options.reports,
     jobs: options.jobs,

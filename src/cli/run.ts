@@ -28,7 +28,9 @@ interface Options {
   budget?: number;
   audit: number;
   retryBoots: number;
-  recoveryBoots: number;
+  secondCutBoots: number;
+  /** The older name of the same. */
+  recoveryBoots?: number;
   canonical: boolean;
   snapshots?: true;
 }
@@ -98,10 +100,15 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
       usualLimits.retryBoots,
     )
     .option(
-      '--recovery-boots <n>',
+      '--second-cut-boots <n>',
       'with all: boots of a path after a second cut, while the device came back from the first',
-      wholeNumber('--recovery-boots', 0, 100_000),
-      usualLimits.recoveryBoots,
+      wholeNumber('--second-cut-boots', 0, 100_000),
+      usualLimits.secondCutBoots,
+    )
+    .addOption(
+      new Option('--recovery-boots <n>', 'the older name of --second-cut-boots')
+        .argParser(wholeNumber('--recovery-boots', 0, 100_000))
+        .hideHelp(),
     )
     .option(
       '--no-canonical',
@@ -150,7 +157,7 @@ async function run(
         auditShare: options.audit / 100,
         auditLeast: options.audit === 0 ? 0 : usualLimits.auditLeast,
         retryBoots: options.retryBoots,
-        recoveryBoots: options.recoveryBoots,
+        secondCutBoots: options.recoveryBoots ?? options.secondCutBoots,
         budgetMs: options.budget,
       },
       freshRecording: options.freshRecording === true,

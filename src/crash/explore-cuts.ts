@@ -16,7 +16,7 @@ import { type RunProgress } from './progress.ts';
 /** Bounds of the later questions. */
 export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget'> {
   /** Boots of one path after a second cut. */
-  recoveryBoots: number;
+  secondCutBoots: number;
   /** Milliseconds after which no boot is begun; undefined: no limit. */
   budgetMs: number | undefined;
 }
@@ -63,7 +63,7 @@ export async function exploreCuts(
     await using opened = await openExploration(context, trace, windows, options, onBoot);
     progress.explorations.push({ stage: 'whole', opened });
     await opened.exploration.explore();
-    if (during.includes('recovery')) await cutAgain(context, opened, { limits: options, onBoot, progress });
+    if (during.includes('second-cut')) await cutAgain(context, opened, { limits: options, onBoot, progress });
     await reportFailures(context, opened, progress);
     return opened.exploration.boots.length;
   });
@@ -86,9 +86,10 @@ async function cutAgain(
   },
 ): Promise<void> {
   const sound = exploration.boots.filter(({ whole }) => whole.verdict === 'passed');
+  // Part of the seed: with another word the same seed would choose other states.
   const random = context.random.fork(`recovery ${trace.name}`);
   const chosen = random.shuffle(sound).slice(0, secondCutTraces);
-  const maxBoots = Math.floor(limits.recoveryBoots / secondCutTraces);
+  const maxBoots = Math.floor(limits.secondCutBoots / secondCutTraces);
   if (maxBoots === 0) return;
   for (const { state, window, record } of chosen) {
     const { stages, log, arenaPath } = await context.vm(() =>
@@ -107,9 +108,9 @@ async function cutAgain(
       sha256: sha256(`${trace.sha256} ${await recordingDigest(storeLog(log), arenaPath)}`),
       after: { trace, state },
     };
-    const windows = [{ step: window.step, phase: 'recovery', from: 0, to }];
+    const windows = [{ step: window.step, phase: 'second-cut', from: 0, to }];
     await using opened = await openExploration(context, again, windows, limits, onBoot);
-    progress.explorations.push({ stage: 'recovery', opened });
+    progress.explorations.push({ stage: 'second-cut', opened });
     await opened.exploration.decideAll(maxBoots);
     await reportFailures(context, opened, progress);
   }

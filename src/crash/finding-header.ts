@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { phaseName } from '../model/scenario.ts';
 import { inputsSchema } from '../recording/inputs.ts';
 import { filesSchema } from '../recording/stored-files.ts';
 import { scenarioSchema } from '../recording/stored-scenario.ts';
@@ -44,7 +45,7 @@ export const headerSchema = z.object({
   scenario: scenarioSchema,
   inputs: inputsSchema,
   configuration: filesSchema,
-  window: z.object({ step: z.int().min(0), phase: z.string(), from: tick, to: tick }),
+  window: z.object({ step: z.int().min(0), phase: z.string().transform(phaseName), from: tick, to: tick }),
   /** The recording first; then what a device wrote that came up after a cut. */
   levels: z.array(level).min(1),
 });

@@ -9,7 +9,7 @@ export interface RunProgress {
   cuts: (CutRecord | undefined)[];
   /** Of explorations, and explained as far as they were. */
   findings: Finding[];
-  explorations: { stage: 'whole' | 'recovery'; opened: TraceExploration }[];
+  explorations: { stage: 'whole' | 'second-cut'; opened: TraceExploration }[];
 }
 
 /** The entries that are there, in order. */

@@ -7,5 +7,5 @@ export const usualLimits = {
   auditShare: 0.05,
   auditLeast: 10,
   retryBoots: 6,
-  recoveryBoots: 6,
+  secondCutBoots: 6,
 } as const satisfies Omit<ExploreLimits, 'budgetMs'>;

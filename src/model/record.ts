@@ -89,8 +89,8 @@ export type Ended = 'complete' | 'bound' | 'budget' | 'interrupted';
 
 /** What one question put to all states came to. */
 export interface StageRecord {
-  /** `whole`: comes back whole. `retry`: the upgrade can be done again. `recovery`: a second cut, while coming back. */
-  name: 'whole' | 'retry' | 'recovery';
+  /** `whole`: comes back whole. `retry`: the upgrade can be done again. `second-cut`: the power fails again while it comes back. */
+  name: 'whole' | 'retry' | 'second-cut';
   states: number;
   decided: number;
   /** Not tried, because their epoch had failed already. */

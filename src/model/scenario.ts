@@ -15,8 +15,13 @@ export type ProvisionStep =
   | { run: string };
 
 /** What the device is doing when the power fails. */
-export const cutPhases = ['install', 'first-boot', 'confirm', 'rollback', 'recovery'] as const;
+export const cutPhases = ['install', 'first-boot', 'confirm', 'rollback', 'second-cut'] as const;
 export type CutPhase = (typeof cutPhases)[number];
+
+/** A phase's name of today: a second cut was called `recovery`, which scenarios and stored files may still say. */
+export function phaseName<T>(name: T): T | 'second-cut' {
+  return name === 'recovery' ? 'second-cut' : name;
+}
 
 /** How a crash state is made from the write log; `writelog/crash-state.ts` says what each is. */
 export const stateKinds = ['prefix', 'lost', 'torn', 'subset'] as const;

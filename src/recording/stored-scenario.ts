@@ -7,6 +7,7 @@ import {
   type FaultyAttempt,
   fileFaults,
   type ProvisionStep,
+  phaseName,
   publishingFaults,
   type Scenario,
   stateKinds,
@@ -73,7 +74,10 @@ export const scenarioSchema = z
     checks: z.array(z.object({ name: text, run: text, when: z.literal('always').exactOptional() })),
     reinstall: z.array(text).exactOptional(),
     feedFaults: z.array(faultyAttempt),
-    powerCuts: z.object({ during: z.array(z.enum(cutPhases)), states: z.array(z.enum(stateKinds)) }),
+    powerCuts: z.object({
+      during: z.array(z.preprocess(phaseName, z.enum(cutPhases))),
+      states: z.array(z.enum(stateKinds)),
+    }),
     expect: expectSchema,
   })
   .transform(

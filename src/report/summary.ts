@@ -4,7 +4,7 @@ import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord } from '..
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
 import { softwareLines } from './software-text.ts';
-import { durationText, oneLine } from './text.ts';
+import { durationText, oneLine, undecidedText } from './text.ts';
 
 /** What the summary cannot know from the records. */
 export interface SummaryOptions {
@@ -82,7 +82,7 @@ function crashLines(crash: CrashRecord, seed: string): string[] {
 const questions = {
   whole: 'comes back whole',
   retry: 'upgrade done again',
-  recovery: 'second cut',
+  'second-cut': 'second cut',
 } as const satisfies Record<StageRecord['name'], string>;
 
 /** A run that decided states without booting each: how many, by how many boots, and how well that was checked. */
@@ -101,7 +101,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     );
   const open = [
     ...(crash.skipped > 0 ? [`${crash.skipped} not tried, because their epoch had failed already`] : []),
-    ...(crash.undecided > 0 ? [`${crash.undecided} UNKNOWN: the budget was used up`] : []),
+    ...(crash.undecided > 0 ? [`${crash.undecided} UNKNOWN: ${undecidedText(crash)}`] : []),
   ];
   return [
     `  power cuts: every crash state (${facts})`,

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import type { CrashRecord } from '../model/record.ts';
 
 /** Characters that XML 1.0 forbids (production 2, Char) and halves of surrogate pairs. */
 const forbidden =
@@ -38,4 +39,10 @@ export function durationText(seconds: number): string {
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes}m${String(whole % 60).padStart(2, '0')}s`;
   return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}
+
+/** Why states of an exploration are left undecided: for people. */
+export function undecidedText({ stages }: Pick<CrashRecord, 'stages'>): string {
+  const whole = stages.find(({ name }) => name === 'whole');
+  return whole?.ended === 'interrupted' ? 'the run ended before' : 'the budget was used up';
 }

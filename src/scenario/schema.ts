@@ -3,7 +3,7 @@ import { type AgentList, agents } from '../agents/index.ts';
 import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
-import { cutPhases, fileFaults, publishingFaults, stateKinds } from '../model/scenario.ts';
+import { cutPhases, fileFaults, phaseName, publishingFaults, stateKinds } from '../model/scenario.ts';
 import { agentSchema } from './agent-schema.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
@@ -231,7 +231,7 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
     powerCuts: z
       .strictObject({
         during: z
-          .array(z.enum(cutPhases))
+          .array(z.preprocess(phaseName, z.enum(cutPhases)))
           .min(1)
           .default([...cutPhases]),
         states: z

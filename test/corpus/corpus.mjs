@@ -42,7 +42,7 @@ function readArguments() {
 /** Runs one scenario of a case and returns its record. Throws where the run decided nothing at all. */
 async function run(name, which, how, { machine, seed, jobs, reports }) {
   const file = relative(process.cwd(), join(corpus, name, `${which}.yaml`));
-  const args = ['run', file, '--machine', machine, '--power-cuts', how, '--seed', seed, '--recovery-boots', '0', '--retry-boots', '60', '--reports', join(reports, `${name}-${which}`), '--json'];
+  const args = ['run', file, '--machine', machine, '--power-cuts', how, '--seed', seed, '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, `${name}-${which}`), '--json'];
   if (jobs !== undefined) args.push('--jobs', jobs);
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';

@@ -24,7 +24,7 @@ const fewBoots: ExploreLimits = {
   auditShare: 0.05,
   auditLeast: 4,
   retryBoots: 3,
-  recoveryBoots: 0,
+  secondCutBoots: 0,
   budgetMs: undefined,
 };
 

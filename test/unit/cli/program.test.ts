@@ -67,7 +67,7 @@ describe('help', () => {
   it.each([
     ['--audit', usualLimits.auditShare * 100],
     ['--retry-boots', usualLimits.retryBoots],
-    ['--recovery-boots', usualLimits.recoveryBoots],
+    ['--second-cut-boots', usualLimits.secondCutBoots],
   ])('of %s has the default that the manual has', async (option, value) => {
     const { out } = await brownout('run', '--help');
     expect(out).toMatch(new RegExp(`${option} <[^-]*\\(default: ${value}\\)`));
@@ -111,6 +111,25 @@ describe('a wrong command line', () => {
 });
 
 describe('run', () => {
+  it.each(['--second-cut-boots', '--recovery-boots'])(
+    'takes %s for the boots after a second cut',
+    async (option) => {
+      const { code, err } = await brownout('run', 'none.yaml', option, '-1');
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: expect.stringContaining(`${option}: expected a whole number`),
+      });
+      const none = await brownout('run', join(folder, 'none.yaml'), option, '3');
+      expect(none.err).toContain('none.yaml cannot be read');
+    },
+  );
+
+  it('has no help on the older name of an option', async () => {
+    const { out } = await brownout('run', '--help');
+    expect(out).toContain('--second-cut-boots');
+    expect(out).not.toContain('--recovery-boots');
+  });
+
   it('reports what is wrong with every scenario before anything starts', async () => {
     const a = await scenario('a.yaml', good.replace('qemuarm64', 'qemuarm46'));
     const b = await scenario('b.yaml', good.replace('name', 'nmae'));

@@ -50,7 +50,7 @@ const green: Record<string, History> = {
   'a migration that keeps the old file until the new one is there': {
     traits: { onStart: migrates((files, path, content) => files.replace(path, content)) },
   },
-  'a second cut while the device comes back': { asked: { limits: { recoveryBoots: 12 } } },
+  'a second cut while the device comes back': { asked: { limits: { secondCutBoots: 12 } } },
   'a number of states that a seed has drawn': { asked: { powerCuts: { mode: 'random', count: 12 } } },
   'an updater without any flush, where only QEMU is killed': {
     traits: { forgetsFlush: true, pauseMs: 6 },
@@ -273,7 +273,7 @@ describe('a second cut', () => {
       },
     },
     fields: { powerCuts: { during: ['install', 'recovery'] } },
-    asked: { limits: { recoveryBoots: 40 } },
+    asked: { limits: { secondCutBoots: 40 } },
   };
 
   it('finds what no first cut shows, and is replayed from its finding and by its token', async () => {
@@ -282,10 +282,10 @@ describe('a second cut', () => {
     const [finding] = record.findings;
     expect(finding).toMatchObject({
       check: 'configuration',
-      during: expect.stringMatching(/^recovery 1\.0->1\.1/) as string,
+      during: expect.stringMatching(/^second-cut 1\.0->1\.1/) as string,
     });
     expect(finding?.token).toMatch(/:p1\.\d+[^/]*\/\d+/);
-    expect(record.crash?.stages.map(({ name }) => name)).toContain('recovery');
+    expect(record.crash?.stages.map(({ name }) => name)).toContain('second-cut');
     const byFile = await lab.replay(join(lab.reports, 'latest', finding?.file ?? ''));
     expect(byFile.cut?.checks.find(({ verdict }) => verdict === 'failed')?.problem?.code).toBe(
       'configuration-lost',
@@ -300,8 +300,8 @@ describe('a second cut', () => {
   });
 
   it('is not made where no boots are given for it', async () => {
-    const { record } = await take({ ...history, asked: { limits: { recoveryBoots: 0 } } });
+    const { record } = await take({ ...history, asked: { limits: { secondCutBoots: 0 } } });
     expect(record.verdict).toBe('passed');
-    expect(record.crash?.stages.map(({ name }) => name)).not.toContain('recovery');
+    expect(record.crash?.stages.map(({ name }) => name)).not.toContain('second-cut');
   });
 });

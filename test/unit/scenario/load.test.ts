@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ScenarioError } from '../../../src/core/errors.ts';
 import { loadScenario, parseScenario } from '../../../src/scenario/load.ts';
+import { scenarioJsonSchema } from '../../../src/scenario/schema.ts';
 
 const minimal = `name: shortest
 machines: [qemuarm64]
@@ -35,7 +36,7 @@ describe('parseScenario', () => {
       checks: [],
       serverFaults: [],
       powerCuts: {
-        during: ['install', 'first-boot', 'confirm', 'rollback', 'recovery'],
+        during: ['install', 'first-boot', 'confirm', 'rollback', 'second-cut'],
         states: ['prefix', 'lost', 'torn', 'subset'],
       },
       expect: {
@@ -367,7 +368,7 @@ expect:
     [
       'a phase',
       `${minimal}powerCuts: { during: [instal] }\n`,
-      's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, rollback, recovery, found "instal"; did you mean "install"?',
+      's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, rollback, second-cut, found "instal"; did you mean "install"?',
     ],
     [
       'a name that is no file name',
@@ -398,6 +399,21 @@ expect:
       expect(parseScenario(`${minimal}configuration: ["${path}"]\n`, 's.yaml').configuration).toEqual([path]);
     },
   );
+});
+
+describe('older words', () => {
+  it('a second cut may still be called recovery, also beside its name of today', () => {
+    const during = (list: string) =>
+      parseScenario(`${minimal}powerCuts: { during: ${list} }\n`, 's.yaml').powerCuts.during;
+    expect(during('[install, recovery]')).toEqual(['install', 'second-cut']);
+    expect(during('[second-cut, recovery]')).toEqual(['second-cut']);
+  });
+
+  it('are not what editors propose', () => {
+    const text = JSON.stringify(scenarioJsonSchema());
+    expect(text).toContain('"second-cut"');
+    expect(text).not.toContain('"recovery"');
+  });
 });
 
 describe('loadScenario', () => {
