@@ -84,7 +84,7 @@ function exploredSummary(
     stageRecord('whole', whole, 'whole', mismatches),
     stageRecord('retry', whole, 'retry', mismatches),
     stageRecord('second-cut', of('second-cut'), 'whole', mismatches),
-  ].filter(({ boots }) => boots > 0);
+  ].filter(({ name, boots }) => name === 'whole' || boots > 0);
   return {
     states: add('all'),
     decided: add('decided'),
@@ -115,7 +115,7 @@ function stageRecord(
   const count = (part: 'all' | 'decided' | 'skipped') =>
     tallies.reduce((sum, tally) => sum + total(tally[part]), 0);
   const decided = count('decided');
-  const complete = decided === count('all') && name !== 'second-cut';
+  const complete = decided > 0 && decided === count('all') && name !== 'second-cut';
   const claim: Claim = mismatches > 0 ? 'heuristic' : complete ? 'exhaustive' : 'sampled';
   const boots = explorations.reduce(
     (sum, exploration) =>

@@ -50,6 +50,7 @@ describe('the stages of an exploration', () => {
     const record = await lab.run({ limits: { budgetMs: 1 } });
     expect(record.problem).toBeUndefined();
     expect(record.verdict).toBe('unknown');
+    expect(ends(record)).toEqual({ whole: 'budget' });
     expect(summaryText([record])).toContain(`${record.crash?.undecided} UNKNOWN: the budget was used up`);
   });
 });
