@@ -102,9 +102,8 @@ export class Coverage {
     return fresh;
   }
 
-  /** Gives a state up, and every undecided one of the same upgrade that agrees with it on `read`. */
+  /** Gives up a state of which `read` is known, and every one of the same upgrade that agrees; but what is decided stays. */
   skipAlike(ref: StateRef, read: CellsRead): void {
-    if (this.statusOf(ref) === undecided) this.set(ref, skipped);
     this.setAlike(ref, skipped, read);
   }
 

@@ -71,6 +71,20 @@ describe('a finding', () => {
     expect(cut).toMatchObject({ verdict: 'failed', token: found.token });
   });
 
+  it('of a second cut is replayed with the word that older programs had for that', async () => {
+    const found = await labWithFinding();
+    const { scenario, window } = found.header as { scenario: Json; window: Json };
+    const powerCuts = { ...(scenario['powerCuts'] as Json), during: ['install', 'recovery'] };
+    await write(found, {
+      ...found.header,
+      scenario: { ...scenario, powerCuts },
+      window: { ...window, phase: 'recovery' },
+    });
+    const replayed = await found.lab.replay(found.file);
+    expect(replayed.cut?.during).toBe('second-cut');
+    expect(replayed.scenario.powerCuts.during).toEqual(['install', 'second-cut']);
+  });
+
   it('is refused with the file and the field where it is damaged', async () => {
     const found = await labWithFinding();
     const { header } = found;

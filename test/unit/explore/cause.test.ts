@@ -102,6 +102,34 @@ describe('a cause', () => {
     if (cut !== undefined) expect(found?.state.at).toBe(after(made, cut));
   });
 
+  it('of a torn write is its loss, where losing it whole does the same', async () => {
+    const made = historyOf([write(4, 1, 1), write(12, 1), write(13, 1)]);
+    const device: Device = ({ see }) => (see(0, 12) === 1 && see(0, 5) === 0 ? broken : comesBack('whole'));
+    const { exploration, space } = madeUpExploration(made, { device });
+    const state: CrashState = {
+      at: after(made, 2),
+      shape: { kind: 'torn', seq: 0, part: 'head', sectors: 1 },
+    };
+    const failure = { state, window: space.windows[0]!, stage: 'whole', outcome: broken.outcome } as const;
+    const found = await findCause(exploration, made.log, failure);
+    expect(found.cause).toEqual({ kind: 'lost', lost: [0] });
+    expect(found.state).toEqual({ at: state.at, shape: { kind: 'subset', lost: [0] } });
+  });
+
+  it('between two writes is told from any state between them', async () => {
+    const made = historyOf([12, 0, 13, 14, 15, 8, 16].map((sector) => write(sector, 1)));
+    const device: Device = ({ see }) => (see(0, 0) === 1 && see(0, 8) === 0 ? broken : comesBack('whole'));
+    const { exploration, space } = madeUpExploration(made, { device });
+    const window = space.windows[0]!;
+    await exploration.outcomeOf({ at: after(made, 3), shape: { kind: 'prefix' } }, window, 'whole');
+    for (const seq of [1, 2, 3, 4]) {
+      const state: CrashState = { at: after(made, seq), shape: { kind: 'prefix' } };
+      const failure = { state, window, stage: 'whole', outcome: broken.outcome } as const;
+      const found = await findCause(exploration, made.log, failure);
+      expect(found).toEqual({ state, cause: { kind: 'between', last: 1, next: 5 } });
+    }
+  });
+
   it('is exactly the planted writes, and the earliest cut the one that commits them', async () => {
     const planted = fc
       .record({
