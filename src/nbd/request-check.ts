@@ -33,8 +33,14 @@ export function checkRequest(request: Request, disk: Disk, structured: boolean):
   const isTransfer = command === nbd.command.read || command === nbd.command.write;
   if (length === 0) return invalid('a length of 0');
   if (isTransfer && length > nbd.blockSize.maximum) return invalid(`${length} bytes in one request`);
-  if (offset + BigInt(length) > BigInt(disk.bytes))
-    return invalid(`beyond the end of the disk (${disk.bytes} bytes)`);
+  if (offset + BigInt(length) > BigInt(disk.bytes)) {
+    // proto.md, "Error values": ENOSPC for a write beyond the size of the device, EINVAL for a read or a trim.
+    const isWrite = command === nbd.command.write || command === nbd.command.writeZeroes;
+    return {
+      error: isWrite ? 'ENOSPC' : 'EINVAL',
+      message: `beyond the end of the disk (${disk.bytes} bytes)`,
+    };
+  }
   if (disk.readOnly === true && command !== nbd.command.read)
     return { error: 'EPERM', message: 'the disk is read-only' };
   return undefined;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import { type ByteReader, EndOfStream } from './byte-reader.ts';
 import type { Disk } from './disk.ts';
@@ -19,6 +20,11 @@ import {
 const maxBytesHeld = 32 << 20;
 /** Requests under way beyond which no more are read. */
 const maxUnderWay = 128;
+/**
+ * Requests taken from one client before the others have their turn. QEMU has at most 16 under way (MAX_NBD_REQUESTS of
+ * block/nbd.c): its requests that arrive together are taken in one turn, so that no flush vouches for a write among them.
+ */
+const turnRequests = 64;
 /** A refused write's data are skipped up to here, so that the connection can go on; more ends it. */
 const maxSkippedBytes = 64 << 20;
 /** The largest write buffer that is kept for the next write. */
@@ -55,7 +61,8 @@ export class Transmission {
    */
   async serve(): Promise<void> {
     try {
-      for (;;) {
+      for (let taken = 1; ; taken += 1) {
+        if (taken % turnRequests === 0) await setImmediate();
         const header = this.io.reader.tryTake(requestBytes) ?? (await this.nextHeader());
         if (header === undefined || this.io.isCut()) return;
         const request = decodeRequest(header);
@@ -89,6 +96,8 @@ export class Transmission {
     }
     const cost = isWrite || request.command === nbd.command.read ? request.length : 0;
     if (!this.hasRoom(cost)) await this.room(cost);
+    // Nobody is there any more to be answered; what a client has written counts all the same.
+    if (request.command === nbd.command.read && !this.io.socket.writable) return true;
     let data: Buffer | undefined;
     if (isWrite) {
       data = this.buffer(request.length);

@@ -42,6 +42,14 @@ describe('checkRequest', () => {
     expect(problem(change)).toBe('EINVAL');
   });
 
+  it.each<[string, Partial<Request>]>([
+    ['a write', { command: command.write, offset: (1n << 20n) - 511n }],
+    ['a write that wraps around', { command: command.write, offset: 2n ** 64n - 1n }],
+    ['zeroes', { command: command.writeZeroes, length: 0xffffffff }],
+  ])('refuses %s past the end with ENOSPC', (_, change) => {
+    expect(problem(change)).toBe('ENOSPC');
+  });
+
   it('limits transfers, not trims, to the advertised size', () => {
     const large = new MemoryDisk(512, 2 ** 40);
     expect(problem({ length: blockSize.maximum }, large)).toBeUndefined();
