@@ -171,15 +171,17 @@ async function makeNewFolder<T>(folder: string, fill: (temporary: string) => Pro
   const temporary = `${folder}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await mkdir(temporary, { recursive: true });
-    const filled = await fill(temporary);
-    await rename(temporary, folder);
-    return filled;
+    try {
+      const filled = await fill(temporary);
+      await rename(temporary, folder);
+      return filled;
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
   } catch (error) {
     if (error instanceof BrownoutError || !('code' in Object(error))) throw error;
     throw new HarnessError('folder-unwritable', `${folder} cannot be written: ${messageOf(error)}`, {
       cause: error,
     });
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
   }
 }
