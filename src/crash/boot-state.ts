@@ -73,19 +73,17 @@ export async function bootState(
     upgrade,
     during: window.phase,
     description: describeState(trace.log, state),
+    token: tokenOf(context, planned),
   };
-  const stages: TimedStage[] = [];
-  const record = await decide(
+  const decided = await decide(
     context,
     cut,
     { device, configuration: trace.configuration },
     {
       retry,
       snapshots,
-      onStage: (end) =>
-        stages.push({ ...end, sectorsRead: readSets.map((set) => set.toArray()), at: device.log.now }),
+      capture: () => ({ sectorsRead: readSets.map((set) => set.toArray()), at: device.log.now }),
     },
   );
-  record.token = tokenOf(context, planned);
-  return { record, stages, log: device.log, arenaPath: device.arena.path };
+  return { ...decided, log: device.log, arenaPath: device.arena.path };
 }

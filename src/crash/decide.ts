@@ -30,6 +30,8 @@ export interface Cut {
   upgrade: Upgrade;
   during: string;
   description: string;
+  /** What `brownout replay` takes; absent where the cut is of no recording. */
+  token?: string;
 }
 
 /** A device whose power failed, ready to be switched on again. */
@@ -39,31 +41,39 @@ export interface CutDevice {
   configuration: readonly OwnedFile[];
 }
 
-export interface DecideOptions {
+/** How a device is decided, and what is noted of it at the end of each stage. */
+export interface DecideOptions<T extends object> {
   /** Whether the second stage follows, where the first passed. */
   retry: boolean;
   /** Where boots are to begin, or leave their snapshots. */
   snapshots?: SnapshotStore | undefined;
-  /** Told of the end of each stage before anything else happens to the device. */
-  onStage?: (end: StageEnd) => void;
+  /** Called at the end of each stage before anything else happens to the device, which goes on reading and writing. */
+  capture: () => T;
+}
+
+/** What was decided of a device: the record of its cut, and how each stage ended with what was noted then. */
+export interface Decided<T extends object> {
+  record: CutRecord;
+  stages: (StageEnd & T)[];
 }
 
 /**
  * Switches a device on after a power cut and decides whether the promises hold: it boots, it runs one whole
  * release, the owner's files are as they were, and the upgrade can be done again.
  */
-export async function decide(
+export async function decide<T extends object>(
   context: RunContext,
   cut: Cut,
   after: CutDevice,
-  options: DecideOptions,
-): Promise<CutRecord> {
+  options: DecideOptions<T>,
+): Promise<Decided<T>> {
   const started = performance.now();
   const { target } = after.device;
   const checklist = new Checklist({ folder: context.folder, consolePath: target.consolePath });
   try {
-    const outcome = await check(context, cut, after, { checklist, options });
-    return cutRecord(context, cut, after.device, { outcome, checklist, started });
+    const stages = await decideStages(context, cut, after, { checklist, options });
+    const outcome = stages.at(-1)?.outcome ?? '';
+    return { record: cutRecord(context, cut, after.device, { outcome, checklist, started }), stages };
   } finally {
     context.spend('cuts.cpu', target.cpuSeconds());
   }
@@ -89,24 +99,28 @@ export function cutRecord(
     verdict: worst(checklist.steps.map((step) => step.verdict)),
     seconds: secondsSince(started),
     ...(path === undefined ? {} : { console: relative(context.folder, path) }),
+    ...(cut.token === undefined ? {} : { token: cut.token }),
   };
 }
 
-async function check(
+/** The stages that the device came to, one at least. */
+async function decideStages<T extends object>(
   context: RunContext,
   cut: Cut,
   after: CutDevice,
-  { checklist, options }: { checklist: Checklist; options: DecideOptions },
-): Promise<string> {
-  const end = (stage: Stage, outcome: string): string => {
-    options.onStage?.({ stage, verdict: worst(checklist.steps.map(({ verdict }) => verdict)), outcome });
-    return outcome;
+  { checklist, options }: { checklist: Checklist; options: DecideOptions<T> },
+): Promise<(StageEnd & T)[]> {
+  const stages: (StageEnd & T)[] = [];
+  const end = (stage: Stage, outcome: string) => {
+    const verdict = worst(checklist.steps.map((step) => step.verdict));
+    stages.push({ stage, verdict, outcome, ...options.capture() });
+    return stages;
   };
   let stage: Stage = 'whole';
   try {
     const { ready, seen } = await comeBack(context, cut, after, { checklist, snapshots: options.snapshots });
-    const outcome = end('whole', outcomeName(cut.upgrade, seen, checklist));
-    if (!seen.sound || !options.retry) return outcome;
+    end('whole', outcomeName(cut.upgrade, seen, checklist));
+    if (!seen.sound || !options.retry) return stages;
     stage = 'retry';
     await retry(context, ready, after.device, { cut, owned: ownedOf(cut, after), checklist, seen });
     return end('retry', outcomeName(cut.upgrade, seen, checklist));

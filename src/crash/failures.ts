@@ -23,12 +23,10 @@ export async function reportFailures(
       const [boot] = boots;
       if (boot === undefined) continue;
       const states = boots.reduce((sum, { decides }) => sum + Math.max(1, decides), 0);
-      const finding = plainFinding(boot, states);
+      const finding = plainFinding(boot, states, tokenOf(context, { trace, state: boot.state }));
+      // Noted as it is: an interrupted run still has it, though nobody has explained it.
       const number = progress.findings.push(finding);
-      if (number > mostExplained) {
-        finding.token = tokenOf(context, { trace, state: boot.state });
-        continue;
-      }
+      if (number > mostExplained) continue;
       const { outcome } = boot[stage] ?? boot.whole;
       const simple = simplestOf(exploration, boots, stage) ?? boot;
       const { window } = simple;
@@ -37,7 +35,7 @@ export async function reportFailures(
       const token = tokenOf(context, { trace, state });
       const file = `finding-${number}.brownout`;
       await writeFinding(context, join(context.folder, file), { trace, state, window, token, reason: text });
-      Object.assign(finding, { token, reason: text, minimal, files, file } satisfies Partial<Finding>);
+      progress.findings[number - 1] = { ...finding, token, reason: text, minimal, files, file };
     }
 }
 
@@ -53,13 +51,13 @@ function failuresOf(boots: readonly ExploredBoot<CutRecord>[], stage: Stage): Ex
   return [...groups.values()];
 }
 
-function plainFinding({ record }: ExploredBoot<CutRecord>, states: number): Finding {
+function plainFinding({ record }: ExploredBoot<CutRecord>, states: number, token: string): Finding {
   const failed = record.checks.find(({ verdict }) => verdict === 'failed');
   return {
     check: failed?.name ?? 'boots',
     message: failed?.problem?.message ?? record.outcome,
     cut: record.id,
-    token: '',
+    token,
     during: `${record.during} ${record.step}, ${record.description}`,
     states,
     minimal: [],

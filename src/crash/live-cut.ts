@@ -80,12 +80,13 @@ export async function liveCut(
     const after = await openDevice(context, `${label}-after`, left, stack);
     const what = unflushed === 'lost' ? `${lost} un-flushed sectors lost` : 'QEMU killed, nothing lost';
     const description = `live, after ${written} writes of the installation (about ${expected} in all), ${what}`;
-    return await decide(
+    const { record } = await decide(
       context,
       { ...cut, description },
       { device: after, configuration },
-      { retry: context.scenario.expect.retry === 'succeeds' },
+      { retry: context.scenario.expect.retry === 'succeeds', capture: () => ({}) },
     );
+    return record;
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
     const description = 'live; the device failed before the power did';

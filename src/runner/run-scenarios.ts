@@ -7,8 +7,9 @@ import type { ExploreLimits } from '../crash/explore-cuts.ts';
 import type { RunProgress } from '../crash/progress.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import { openRunContext } from '../device/open-context.ts';
+import type { RunContext } from '../device/run-context.ts';
 import { verifyFiles } from '../image/manifest.ts';
-import type { EventSink, RunEvent } from '../model/event.ts';
+import type { EventSink } from '../model/event.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
@@ -116,85 +117,92 @@ function distinctNames(names: readonly string[]): string[] {
   });
 }
 
-async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecord> {
-  const { options } = invocation;
-  const { runId, folder, scenario, machine } = run;
+/** A run that is under way; what it finds out about itself is filled in, so that an early end still tells it. */
+interface BegunRun extends PlannedRun {
+  began: { date: Date; at: number };
+  emit: EventSink;
+  notice: (message: string) => void;
+  timings: Record<string, number>;
+  progress: RunProgress;
+  manifest: ImageManifest | undefined;
+  host: RunRecord['host'];
+}
+
+async function runOne(invocation: Invocation, planned: PlannedRun): Promise<RunRecord> {
+  const { runId, folder, scenario, machine } = planned;
   await openRunFolder(folder);
-  const started = performance.now();
-  const facts = {
-    runId,
-    scenario,
-    machine,
-    folder,
-    seed: options.seed,
-    powerCuts: options.powerCuts,
-    started: new Date(),
-  };
-  const timings: Record<string, number> = {};
-  const progress: RunProgress = { paths: [], recordings: [], cuts: [], findings: [], explorations: [] };
-  const host = {
-    node: process.version,
-    qemu: '',
-    cores: availableParallelism(),
-    accelerator: '',
-    acceleratorReason: '',
-  };
-  let manifest: ImageManifest | undefined;
-  let problem: Problem | undefined;
   await using recorder = await JsonlRecorder.open(join(folder, eventsFile));
-  const emit = (event: RunEvent) => {
+  const run = begin(planned, (event) => {
     recorder.sink(event);
-    options.events(event);
-  };
-  emit({ type: 'run-started', run: runId, scenario: scenario.name, machine, folder });
+    invocation.options.events(event);
+  });
+  run.emit({ type: 'run-started', run: runId, scenario: scenario.name, machine, folder });
+  let problem: Problem | undefined;
   try {
-    const notice = (message: string) => emit({ type: 'notice', run: runId, message });
-    emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
-    manifest = await image(invocation, scenario, machine, notice);
-    assertReleases(scenario, manifest);
-    await verifyFiles(filesInUse(scenario, manifest));
-    host.qemu = await invocation.host.qemuVersion(machine, options.signal);
-    const accelerator = await accelerate(manifest, options);
-    host.accelerator = accelerator.accelerator;
-    host.acceleratorReason = accelerator.reason;
     await using stack = new CleanupStack();
-    const context = await openRunContext(
-      {
-        runId,
-        scenario,
-        machine,
-        manifest,
-        accelerator,
-        folder,
-        workspace: invocation.workspace,
-        vm: invocation.vm,
-        seed: options.seed,
-        sshPort: options.sshPort,
-        signal: options.signal,
-        emit,
-        notice,
-        timings,
-        createTarget: invocation.host.createTarget,
-      },
-      stack,
-    );
-    assertFaults(context);
-    await runScenario(
-      context,
-      {
-        powerCuts: options.powerCuts,
-        limits: options.limits,
-        freshRecording: options.freshRecording,
-        qemuVersion: host.qemu,
-      },
-      progress,
-    );
+    const context = await prepare(invocation, run, stack);
+    const { powerCuts, limits, freshRecording } = invocation.options;
+    const plan = { powerCuts, limits, freshRecording, qemuVersion: run.host.qemu };
+    await runScenario(context, plan, run.progress);
   } catch (error) {
     problem = problemOf(error, folder);
   }
-  const seconds = secondsSince(started);
+  return await finish(invocation, run, problem, recorder);
+}
+
+function begin(planned: PlannedRun, emit: EventSink): BegunRun {
+  return {
+    ...planned,
+    began: { date: new Date(), at: performance.now() },
+    emit,
+    notice: (message) => emit({ type: 'notice', run: planned.runId, message }),
+    timings: {},
+    progress: { paths: [], recordings: [], cuts: [], findings: [], explorations: [] },
+    manifest: undefined,
+    host: {
+      node: process.version,
+      qemu: '',
+      cores: availableParallelism(),
+      accelerator: '',
+      acceleratorReason: '',
+    },
+  };
+}
+
+/** Has the image built and checked, chooses how its machines run, and gathers what the run works with. */
+async function prepare(invocation: Invocation, run: BegunRun, stack: CleanupStack): Promise<RunContext> {
+  const { options, host, workspace, vm } = invocation;
+  const { runId, scenario, machine, folder, emit, notice, timings } = run;
+  const { seed, sshPort, signal } = options;
+  emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
+  const manifest = await image(invocation, scenario, machine, notice);
+  run.manifest = manifest;
+  assertReleases(scenario, manifest);
+  await verifyFiles(filesInUse(scenario, manifest));
+  run.host.qemu = await host.qemuVersion(machine, signal);
+  const accelerator = await accelerate(manifest, options);
+  run.host.accelerator = accelerator.accelerator;
+  run.host.acceleratorReason = accelerator.reason;
+  const { createTarget } = host;
+  const device = { runId, scenario, machine, manifest, accelerator, sshPort, createTarget };
+  const surroundings = { folder, workspace, vm, seed, signal, emit, notice, timings };
+  const context = await openRunContext({ ...device, ...surroundings }, stack);
+  assertFaults(context);
+  return context;
+}
+
+/** Writes down what the run came to. Throws HarnessError `reports-unwritable`. */
+async function finish(
+  { options: { seed, powerCuts } }: Invocation,
+  run: BegunRun,
+  problem: Problem | undefined,
+  recorder: JsonlRecorder,
+): Promise<RunRecord> {
+  const { runId, scenario, machine, folder, manifest, timings, host, began, progress } = run;
+  const seconds = secondsSince(began.at);
+  const facts = { runId, scenario, machine, manifest, seed, powerCuts, started: began.date, seconds };
   const record = makeRecord(
-    { ...facts, manifest, seconds, timings, host, ...(problem === undefined ? {} : { problem }) },
+    { ...facts, timings, host, ...(problem === undefined ? {} : { problem }) },
     progress,
   );
   await writeRun(folder, record);
@@ -204,7 +212,7 @@ async function runOne(invocation: Invocation, run: PlannedRun): Promise<RunRecor
       `events are missing from ${eventsFile}: ${recorder.failure.message}`,
       { cause: recorder.failure },
     );
-  emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
+  run.emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
 }
 

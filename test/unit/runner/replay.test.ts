@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { exportLogWrites } from '../../../src/recording/export-log.ts';
 import { keptRecording, keptRecordings, logOf } from '../../../src/recording/kept-recordings.ts';
+import { recordingDigest } from '../../../src/recording/recordings.ts';
 import { runScenarios } from '../../../src/runner/run-scenarios.ts';
 import { type Lab, slotLab } from '../../support/simulated/lab.ts';
 
@@ -119,6 +120,11 @@ describe('a replay', () => {
       /no disk of the image/,
       (bytes) => changed(bytes, /\["data",\d+\]/, '["input","9.9/main",0,1]'),
     ],
+    [
+      'names an upgrade that the path has not',
+      /window\.step: there is no upgrade 7/,
+      (bytes) => changed(bytes, /"window":\{"step":0/, '"window":{"step":7'),
+    ],
     ['has no level', /no log|levels/, (bytes) => changed(bytes, /"levels":\[.*\]\}$/, '"levels":[]}')],
   ])('refuses a finding that %s', async (_, says, damage) => {
     const lab = await slotLab({ forgetsFlush: true });
@@ -130,12 +136,20 @@ describe('a replay', () => {
     await expect(replayed).rejects.toThrow(says);
   });
 
-  it('is a fault of the log where it names an upgrade that the path has not', async () => {
-    const lab = await slotLab({ forgetsFlush: true });
-    const { file } = await found(lab);
-    const path = join(lab.folder, 'finding-1.brownout');
-    await writeFile(path, changed(await readFile(file), /"window":\{"step":0/, '"window":{"step":7'));
-    await expect(lab.replay(path)).rejects.toMatchObject({ code: 'log-damaged' });
+  it('is a fault of the log where a recording names an upgrade that its path has not', async () => {
+    const lab = await slotLab();
+    await lab.scenario({ powerCuts: { during: ['first-boot'] } });
+    await lab.run(random);
+    const folder = await onlyRecording(lab);
+    const log = (await readFile(join(folder, 'log.json'), 'utf8')).replace('0/first-boot', '7/first-boot');
+    await writeFile(join(folder, 'log.json'), log);
+    const about = JSON.parse(await readFile(join(folder, 'recording.json'), 'utf8')) as object;
+    const sha256 = await recordingDigest(log, join(folder, 'arena'));
+    await writeFile(join(folder, 'recording.json'), JSON.stringify({ ...about, sha256 }));
+    expect((await lab.run(random)).problem).toMatchObject({
+      code: 'log-damaged',
+      message: 'the write log names upgrade 7 of 1',
+    });
   });
 });
 
