@@ -7,9 +7,10 @@ import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
 import type { Device } from './device.ts';
 import { addPackages } from './installed-packages.ts';
-import { type FilesCompared, lookAtRelease } from './look-at-release.ts';
+import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
+import type { FilesCompared, Shown } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
 import { startRelease } from './start-release.ts';
 import { confirm, type Examined, examine, install, untilReady } from './upgrade.ts';
@@ -38,25 +39,30 @@ export async function bringIntoService(
 ): Promise<InService> {
   const arrived = await arrive(context, device, release, checklist);
   const names = installedBy(context.scenario);
-  const look = (slots: 'running' | 'none') =>
+  const look = () =>
     checklist.guard('look', () =>
-      asDescribed(context, release, () => observe(arrived, device.subject, slots, context.signal)),
+      asDescribed(context, release, () => observe(arrived, device.subject, context.signal)),
     );
   const isKnown = context.manifest.releases[release]?.content.kind !== 'unknown';
-  const slots = isKnown ? 'running' : 'none';
   const asShipped = (seen: Observation, compare: FilesCompared) =>
-    isKnown ? assertShipped(context, arrived, { release, seen, compare, checklist }) : undefined;
+    isKnown
+      ? assertShipped(
+          context,
+          { device: arrived, subject: device.subject, seen },
+          { release, compare, checklist },
+        )
+      : undefined;
   if (names.length > 0) {
-    await asShipped(await look(slots), 'telling');
+    await asShipped(await look(), 'telling');
     const prefix = moments.installed;
     await addPackages(context, device, arrived, { release, names, checklist, prefix });
   }
-  const found = new Map((await look('none')).configuration.map(({ path, content }) => [path, content]));
+  const found = new Map((await look()).configuration.map(({ path, content }) => [path, content]));
   await checklist.step('provision', async () => {
     await provision(arrived, context.scenario, context.signal);
     await confirm(context, arrived);
   });
-  const seen = await look(names.length === 0 ? slots : 'none');
+  const seen = await look();
   assertOwned(context, seen.configuration);
   const configuration = seen.configuration.map((file) => ({ ...file, found: found.get(file.path) }));
   if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen, 'every') };
@@ -95,17 +101,12 @@ async function arrive(
 /** What is installed on a device that must be on `release`; undefined where nobody counts packages. */
 async function assertShipped(
   context: RunContext,
-  ready: Ready,
-  {
-    release,
-    seen,
-    compare,
-    checklist,
-  }: { release: string; seen: Observation; compare: FilesCompared; checklist: Checklist },
+  shown: Shown,
+  { release, compare, checklist }: { release: string; compare: FilesCompared; checklist: Checklist },
 ): Promise<readonly InstalledPackage[] | undefined> {
   const { result, installed } = await checklist.guard('look', () =>
     asDescribed(context, release, () =>
-      lookAtRelease(context, ready, seen, { allowed: [release], compare, present: [] }),
+      lookAtRelease(context, shown, { allowed: [release], compare, present: [] }),
     ),
   );
   if (result.verdict !== 'passed') throw mismatch(context, release, result.message);

@@ -45,9 +45,11 @@ export async function addPackages(
     packageAgent(context).add(ready, source, names, limits(context)),
   );
   await checklist.step(`${prefix}release`, async () => {
-    const seen = await observe(ready, device.subject, 'none', signal);
+    const seen = await observe(ready, device.subject, signal);
     const look = { allowed: [release], compare: 'telling', present: names } as const;
-    assertPassed((await lookAtRelease(context, ready, seen, look)).result);
+    assertPassed(
+      (await lookAtRelease(context, { device: ready, subject: device.subject, seen }, look)).result,
+    );
   });
   await runChecks(context, ready, checklist, { allowed: [release], prefix, booted: false });
 }

@@ -8,12 +8,13 @@ import { installedBy } from '../model/scenario.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { failed } from '../oracle/check.ts';
-import { checkFallBack, type RunningRelease } from '../oracle/release.ts';
+import type { RunningRelease } from '../oracle/release.ts';
 import type { Booting, Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
 import { judgeFiles, type Owned } from './judge-files.ts';
-import { type FilesCompared, lookAtRelease, type ReleaseSeen } from './look-at-release.ts';
+import { lookAtRelease } from './look-at-release.ts';
 import { observe, type Subject } from './observe.ts';
+import type { FilesCompared, ReleaseSeen } from './release-identity.ts';
 import { runChecks } from './run-checks.ts';
 import { type RunContext, releaseSource } from './run-context.ts';
 
@@ -148,15 +149,16 @@ export async function examine(
   prefix = '',
 ): Promise<Examined> {
   const { expect } = context.scenario;
-  const releases = context.manifest.releases;
-  const tried = fellBackFrom === undefined ? undefined : releases[fellBackFrom];
-  const slots = expect.release === undefined ? 'none' : tried === undefined ? 'running' : 'all';
-  const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, slots, context.signal));
+  const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, context.signal));
   const results: boolean[] = [];
   let release: Partial<ReleaseSeen> = {};
   if (expect.release !== undefined) {
     const found = await checklist.guard(`${prefix}look`, () =>
-      lookAtRelease(context, device, seen, { allowed, compare, present: installedBy(context.scenario) }),
+      lookAtRelease(
+        context,
+        { device, subject, seen },
+        { allowed, compare, present: installedBy(context.scenario), fellBackFrom },
+      ),
     );
     release = found;
     results.push(checklist.check(`${prefix}release`, found.result));
@@ -164,8 +166,7 @@ export async function examine(
   const configuration = judgeFiles({ expect, shipped: context.shipped }, owned, seen.configuration, allowed);
   if (expect.configuration !== undefined && owned.files.length > 0)
     results.push(checklist.check(`${prefix}configuration`, configuration));
-  if (tried !== undefined)
-    results.push(checklist.check(`${prefix}fallback`, checkFallBack(seen, tried, device.resets)));
+  if (release.fallback !== undefined) results.push(checklist.check(`${prefix}fallback`, release.fallback));
   const own = await runChecks(context, device, checklist, { allowed, prefix, booted: true });
   results.push(own.sound);
   if (device.oops !== undefined)

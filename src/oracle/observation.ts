@@ -29,7 +29,11 @@ export interface Observation {
   root: string;
   /** VERSION_ID of the running system's os-release. */
   version: string;
+  configuration: readonly FileState[];
+}
+
+/** The same with the bytes of slots. */
+export interface SlotsSeen extends Observation {
   /** Of each slot that was read, by name: SHA-256 for each length that a release's content has. */
   slotDigests: ReadonlyMap<string, ReadonlyMap<number, string>>;
-  configuration: readonly FileState[];
 }

@@ -1,6 +1,6 @@
 import type { ReleaseContent, ReleaseSpec } from '../model/image.ts';
 import { type CheckResult, failed, passed } from './check.ts';
-import type { Observation } from './observation.ts';
+import type { SlotsSeen } from './observation.ts';
 
 /** Which whole release a device runs, in which slot; `release` is undefined where the slot holds none. */
 export interface RunningRelease {
@@ -10,7 +10,7 @@ export interface RunningRelease {
 
 /** Finds the release whose bytes are exactly those of the running slot. */
 export function runningRelease(
-  seen: Observation,
+  seen: SlotsSeen,
   releases: Readonly<Record<string, ReleaseSpec>>,
 ): RunningRelease {
   const digests = seen.slotDigests.get(seen.slot ?? '');
@@ -28,7 +28,7 @@ function holdsRelease(digests: ReadonlyMap<number, string> | undefined, content:
  * whole, and the device must have reset itself at least once on its way.
  */
 export function checkFallBack(
-  seen: Observation,
+  seen: SlotsSeen,
   { version, content }: ReleaseSpec,
   resets: number,
 ): CheckResult {
@@ -47,7 +47,7 @@ export function checkFallBack(
  * system says of itself must agree with them.
  */
 export function checkRelease(
-  seen: Observation,
+  seen: SlotsSeen,
   releases: Readonly<Record<string, ReleaseSpec>>,
   allowed: readonly string[],
 ): CheckResult {

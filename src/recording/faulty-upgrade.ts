@@ -142,13 +142,17 @@ async function assertHeld(context: RunContext, ready: Ready, device: Device, hel
   const { from, to } = upgrade;
   const { scenario, agent, signal, shipped } = context;
   if (agent.packages !== undefined && scenario.expect.release !== undefined) {
-    const seen = await checklist.guard(`${prefix}look`, () => observe(ready, device.subject, 'none', signal));
+    const seen = await checklist.guard(`${prefix}look`, () => observe(ready, device.subject, signal));
     const { running, result } = await checklist.guard(`${prefix}look`, () =>
-      lookAtRelease(context, ready, seen, {
-        allowed: [from],
-        compare: 'telling',
-        present: installedBy(scenario),
-      }),
+      lookAtRelease(
+        context,
+        { device: ready, subject: device.subject, seen },
+        {
+          allowed: [from],
+          compare: 'telling',
+          present: installedBy(scenario),
+        },
+      ),
     );
     if (result.verdict !== 'passed' && running.release !== to) {
       await checklist.step(`${prefix}refused`, () => assertSaid(result.message, trouble, refusal));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onEveryDevice } from '../../../src/device/look-at-release.ts';
+import { onEveryDevice } from '../../../src/device/identity-by-packages.ts';
 import type { ReleaseSpec } from '../../../src/model/image.ts';
 
 const release = (version: string, installed?: string[]): ReleaseSpec => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReleaseSpec } from '../../../src/model/image.ts';
-import type { Observation } from '../../../src/oracle/observation.ts';
+import type { SlotsSeen } from '../../../src/oracle/observation.ts';
 import { checkFallBack, checkRelease, runningRelease } from '../../../src/oracle/release.ts';
 
 const release = (version: string, bytes = 100): ReleaseSpec => ({
@@ -22,7 +22,7 @@ const slots = (content: Record<string, string>) =>
     ]),
   );
 
-const seen = (over: Partial<Observation> = {}): Observation => ({
+const seen = (over: Partial<SlotsSeen> = {}): SlotsSeen => ({
   slot: 'B',
   root: '/dev/vda3',
   version: '2.0',
