@@ -1,10 +1,9 @@
 import { basename, dirname, relative, resolve } from 'node:path';
-import { Option } from 'commander';
+import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { releasePattern } from '../document/forms.ts';
 import { assertHost } from '../host/check.ts';
-import type { MachineName } from '../model/machine.ts';
 import type { PowerCuts } from '../model/scenario.ts';
 import { coloursFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
@@ -12,28 +11,13 @@ import { Terminal } from '../report/terminal.ts';
 import { oneLine } from '../report/text.ts';
 import { type Admitted, admit } from '../runner/admit.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns, exitCodes } from './exit-code.ts';
 import { imageMachines } from './image-names.ts';
 import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
-interface Options {
-  image: string;
-  machine?: MachineName;
-  releases?: string[];
-  edit: Map<string, string>;
-  unit?: string[];
-  powerCuts: PowerCuts;
-  budget?: number;
-  seed: string;
-  reports: string;
-  jobs?: number;
-  json?: true;
-}
-
-/** `brownout admit` */
-export const addAdmit: AddCommand = (program, surroundings, finish) => {
-  const command = program
+const command = (program: Parent) =>
+  program
     .command('admit')
     .summary('gather the evidence for admitting packages to a binary distribution')
     .description(
@@ -84,7 +68,12 @@ export const addAdmit: AddCommand = (program, surroundings, finish) => {
         "brownout admit avahi-daemon --image ./gateway --edit '/etc/avahi/hosts=192.0.2.7 tv.local\\n'",
       )}\n\n${exitCodeHelp}`,
     );
-  act<Options>(command, finish, (options, operands) => run(options, operands, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout admit` */
+export const addAdmit: AddCommand = (program, surroundings, finish) => {
+  command(program).action(async (packages, options) => finish(await run(options, packages, surroundings)));
 };
 
 async function run(

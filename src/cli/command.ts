@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { type Interruption } from './interruption.ts';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { Interruption } from './interruption.ts';
 import type { Streams } from './streams.ts';
 
 /** What every command works with. */
@@ -8,22 +8,19 @@ export interface Surroundings {
   interruption: Interruption;
 }
 
-/** Does a command's work and returns the exit code. */
-type Action<Options> = (options: Options, operands: string[]) => Promise<number>;
-
 /** Takes the exit code of the command that was run. */
 export type Finish = (exitCode: number) => void;
 
-/** Adds itself to the program: one file a command. */
-export type AddCommand = (program: Command, surroundings: Surroundings, finish: Finish) => void;
+/** What a command is added to: the program, or a group of commands. */
+export type Parent = CommandUnknownOpts;
 
-/** Connects a command of commander to what it does. */
-export function act<Options>(command: Command, finish: Finish, action: Action<Options>): void {
-  command.action(async (...given: unknown[]) => {
-    const operands = given.slice(0, -2).flat() as string[];
-    finish(await action(command.optsWithGlobals() as Options, operands));
-  });
-}
+/** Adds itself to the program: one file a command. */
+export type AddCommand = (parent: Parent, surroundings: Surroundings, finish: Finish) => void;
+
+/** What the options of a command hold, by its description. */
+export type OptionsOf<Describe extends (parent: Parent) => { opts: () => unknown }> = ReturnType<
+  ReturnType<Describe>['opts']
+>;
 
 /** The part of a command's help that shows it at work. */
 export function examples(...lines: string[]): string {

@@ -1,12 +1,11 @@
 import { deriveFeed } from '../derive/derive-feed.ts';
 import type { Plan } from '../derive/release.ts';
 import { oneLine } from '../report/text.ts';
-import { type AddCommand, act, examples } from './command.ts';
+import { type AddCommand, examples, type Parent } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 
-/** `brownout feed derive` */
-export const addFeedDerive: AddCommand = (feed, { streams, interruption: { signal } }, finish) => {
-  const command = feed
+const command = (feed: Parent) =>
+  feed
     .command('derive')
     .summary('make the next release of a package feed from this one, as a recipe says')
     .description(
@@ -23,11 +22,14 @@ export const addFeedDerive: AddCommand = (feed, { streams, interruption: { signa
       'after',
       `\nA recipe:\n${sample}\n${examples('brownout feed derive --recipe 4.0.2.yaml tmp/deploy/ipk releases/4.0.2')}`,
     );
-  act<{ recipe: string }>(command, finish, async ({ recipe }, [from = '', to = '']) => {
+
+/** `brownout feed derive` */
+export const addFeedDerive: AddCommand = (feed, { streams, interruption: { signal } }, finish) => {
+  command(feed).action(async (from, to, { recipe }) => {
     const plan = await deriveFeed({ recipe, from, to }, signal);
     streams.stdout.write(deriveText(plan, to));
     for (const warning of plan.warnings) streams.stderr.write(`warning: ${oneLine(warning)}\n`);
-    return exitCodes.passed;
+    finish(exitCodes.passed);
   });
 };
 

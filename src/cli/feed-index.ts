@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { Option } from 'commander';
+import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { findFeeds } from '../feed/find-feeds.ts';
 import {
@@ -10,19 +10,10 @@ import {
   writeIndexes,
 } from '../feed/index-feed.ts';
 import { openSigner } from '../feed/sign-release.ts';
-import { type PackageFormat, packageFormats } from '../package/package-format.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { packageFormats } from '../package/package-format.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { LeftOut } from './left-out.ts';
 import { pointInTime, suiteName } from './values.ts';
-
-interface Options {
-  format: PackageFormat;
-  stdout?: true;
-  suite?: string;
-  date?: Date;
-  validUntil?: Date;
-  sign?: string;
-}
 
 /** Options that only the Release file of debs takes. */
 const releaseOptions = {
@@ -32,9 +23,8 @@ const releaseOptions = {
   sign: '--sign',
 } as const;
 
-/** `brownout feed index` */
-export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
-  const command = feed
+const command = (feed: Parent) =>
+  feed
     .command('index')
     .summary('write the index of a folder of packages: Packages, for debs also Release, or repodata for rpms')
     .description(
@@ -71,7 +61,12 @@ export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
         'brownout feed index --format deb --sign images/keys/feed.key.asc --suite stable --date 2026-01-01 my-debs',
       ),
     );
-  act<Options>(command, finish, (options, [folder = '']) => index(folder, options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout feed index` */
+export const addFeedIndex: AddCommand = (feed, surroundings, finish) => {
+  command(feed).action(async (folder, options) => finish(await index(folder, options, surroundings)));
 };
 
 async function index(

@@ -2,17 +2,12 @@ import { once } from 'node:events';
 import { ScenarioError } from '../core/errors.ts';
 import { isFolder } from '../core/files.ts';
 import { serveFolder } from '../feed/http-server.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { wholeNumber } from './values.ts';
 
-interface Options {
-  port?: number;
-}
-
-/** `brownout feed serve` */
-export const addFeedServe: AddCommand = (feed, surroundings, finish) => {
-  const command = feed
+const command = (feed: Parent) =>
+  feed
     .command('serve')
     .summary('serve a folder by HTTP on loopback until Ctrl-C')
     .description(
@@ -25,7 +20,12 @@ export const addFeedServe: AddCommand = (feed, surroundings, finish) => {
       'after',
       examples('brownout feed serve tmp/deploy/ipk', 'brownout feed serve --port 8000 my-debs'),
     );
-  act<Options>(command, finish, (options, [folder = '']) => serve(folder, options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout feed serve` */
+export const addFeedServe: AddCommand = (feed, surroundings, finish) => {
+  command(feed).action(async (folder, options) => finish(await serve(folder, options, surroundings)));
 };
 
 async function serve(

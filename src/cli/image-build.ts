@@ -3,23 +3,14 @@ import { assertHost } from '../host/check.ts';
 import { buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
 import type { ImageManifest } from '../model/image.ts';
-import type { MachineName } from '../model/machine.ts';
 import { durationText } from '../report/text.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { chosenImages, imageMachines, lackOf } from './image-names.ts';
 import { machineName } from './values.ts';
 
-interface Options {
-  machine?: MachineName;
-  all?: true;
-  frozen?: true;
-  json?: true;
-}
-
-/** `brownout image build` */
-export const addImageBuild: AddCommand = (image, surroundings, finish) => {
-  const command = image
+const command = (image: Parent) =>
+  image
     .command('build')
     .summary('build images from their image.yaml and lock file, where the cache does not have them')
     .argument('[name...]', 'folders below images/')
@@ -35,7 +26,12 @@ export const addImageBuild: AddCommand = (image, surroundings, finish) => {
       'after',
       examples('brownout image build rauc-ab', 'brownout image build --all --frozen --json'),
     );
-  act<Options>(command, finish, (options, operands) => build(options, operands, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout image build` */
+export const addImageBuild: AddCommand = (image, surroundings, finish) => {
+  command(image).action(async (names, options) => finish(await build(options, names, surroundings)));
 };
 
 async function build(

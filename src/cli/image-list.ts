@@ -1,21 +1,21 @@
 import { cacheRoot } from '../core/paths.ts';
 import { listImages } from '../image/manifest.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { imageMachines, imageNames } from './image-names.ts';
 
-interface Options {
-  json?: true;
-}
-
-/** `brownout image list` */
-export const addImageList: AddCommand = (image, surroundings, finish) => {
-  const command = image
+const command = (image: Parent) =>
+  image
     .command('list')
     .summary('list the images that can be built, and where built ones are kept')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples('brownout image list'));
-  act<Options>(command, finish, (options) => list(options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout image list` */
+export const addImageList: AddCommand = (image, surroundings, finish) => {
+  command(image).action(async (options) => finish(await list(options, surroundings)));
 };
 
 async function list({ json }: Options, { streams }: Surroundings): Promise<number> {

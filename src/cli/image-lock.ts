@@ -1,21 +1,23 @@
 import { assertHost } from '../host/check.ts';
 import { lockImage } from '../image/build.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { chosenImages } from './image-names.ts';
 
-/** `brownout image lock` */
-export const addImageLock: AddCommand = (image, surroundings, finish) => {
-  const command = image
+const command = (image: Parent) =>
+  image
     .command('lock')
     .summary("write an image's lock file anew, with the package versions that the mirror has now")
     .argument('<name>', 'folder below images/')
     .addHelpText('after', examples('brownout image lock rauc-ab'));
-  act(command, finish, (_, operands) => lock(operands, surroundings));
+
+/** `brownout image lock` */
+export const addImageLock: AddCommand = (image, surroundings, finish) => {
+  command(image).action(async (name) => finish(await lock(name, surroundings)));
 };
 
-async function lock(operands: readonly string[], { streams, interruption }: Surroundings): Promise<number> {
-  const [name = ''] = await chosenImages(operands, false);
+async function lock(operand: string, { streams, interruption }: Surroundings): Promise<number> {
+  const [name = ''] = await chosenImages([operand], false);
   await assertHost({ purposes: ['image'] }, streams.environment);
   const onNotice = (text: string) => streams.stdout.write(`${text}\n`);
   const { sets } = await lockImage({ name, signal: interruption.signal, onNotice });

@@ -1,17 +1,19 @@
 import { cacheRoot } from '../core/paths.ts';
 import { listImages, loadManifest, verifyImage } from '../image/manifest.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { chosenImages } from './image-names.ts';
 
-/** `brownout image verify` */
-export const addImageVerify: AddCommand = (image, surroundings, finish) => {
-  const command = image
+const command = (image: Parent) =>
+  image
     .command('verify')
     .summary('read every file of built images again and compare it with its digest')
     .argument('[name...]', 'folders below images/ (default: all)')
     .addHelpText('after', examples('brownout image verify rauc-ab'));
-  act(command, finish, (_, operands) => verify(operands, surroundings));
+
+/** `brownout image verify` */
+export const addImageVerify: AddCommand = (image, surroundings, finish) => {
+  command(image).action(async (names) => finish(await verify(names, surroundings)));
 };
 
 async function verify(operands: readonly string[], { streams, interruption }: Surroundings): Promise<number> {

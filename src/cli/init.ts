@@ -1,26 +1,12 @@
 import { relative } from 'node:path';
 import { oneLine } from '../report/text.ts';
 import { type Initialised, initImage } from '../yocto/init-image.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { fingerprint } from './values.ts';
 
-interface Options {
-  yocto: string;
-  image?: string;
-  machine?: string;
-  fstype?: string;
-  to?: string;
-  name?: string;
-  sshUser: string;
-  sshKey?: string;
-  sshHostKey?: string;
-  json?: true;
-}
-
-/** `brownout init` */
-export const addInit: AddCommand = (program, surroundings, finish) => {
-  const command = program
+const command = (program: Parent) =>
+  program
     .command('init')
     .summary('describe an image that a Yocto build left, and a scenario that boots it')
     .description(
@@ -54,7 +40,12 @@ export const addInit: AddCommand = (program, surroundings, finish) => {
         'brownout init --yocto build/tmp/deploy/images/qemux86-64 --fstype wic --ssh-key ~/.ssh/lab',
       ),
     );
-  act<Options>(command, finish, (options) => init(options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout init` */
+export const addInit: AddCommand = (program, surroundings, finish) => {
+  command(program).action(async (options) => finish(await init(options, surroundings)));
 };
 
 async function init(options: Options, { streams, interruption }: Surroundings): Promise<number> {

@@ -1,18 +1,12 @@
-import { Option } from 'commander';
+import { Option } from '@commander-js/extra-typings';
 import { cacheRoot } from '../core/paths.ts';
 import { exportLogWrites } from '../recording/export-log.ts';
 import { keptRecording } from '../recording/kept-recordings.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 
-interface Options {
-  disk: string;
-  output: string;
-}
-
-/** `brownout log export` */
-export const addLogExport: AddCommand = (log, surroundings, finish) => {
-  const command = log
+const command = (log: Parent) =>
+  log
     .command('export')
     .summary('write the log of one disk in the format of dm-log-writes')
     .description(
@@ -39,7 +33,14 @@ export const addLogExport: AddCommand = (log, surroundings, finish) => {
         'replay-log --log main.log --replay copy.img --end-mark unflushed',
       ),
     );
-  act<Options>(command, finish, (options, [recording = '']) => exportLog(recording, options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout log export` */
+export const addLogExport: AddCommand = (log, surroundings, finish) => {
+  command(log).action(async (recording, options) =>
+    finish(await exportLog(recording, options, surroundings)),
+  );
 };
 
 async function exportLog(

@@ -1,20 +1,20 @@
 import { cacheRoot } from '../core/paths.ts';
 import { keptRecordings, logOf } from '../recording/kept-recordings.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 
-interface Options {
-  json?: true;
-}
-
-/** `brownout log list` */
-export const addLogList: AddCommand = (log, surroundings, finish) => {
-  const command = log
+const command = (log: Parent) =>
+  log
     .command('list')
     .summary('list the recordings that earlier runs left, with the requests to each disk')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples('brownout log list'));
-  act<Options>(command, finish, (options) => list(options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout log list` */
+export const addLogList: AddCommand = (log, surroundings, finish) => {
+  command(log).action(async (options) => finish(await list(options, surroundings)));
 };
 
 async function list({ json }: Options, { streams }: Surroundings): Promise<number> {

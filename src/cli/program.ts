@@ -1,7 +1,7 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError } from '@commander-js/extra-typings';
 import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
-import type { Surroundings } from './command.ts';
+import type { Finish, Parent, Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
 import { addImage } from './image.ts';
@@ -43,7 +43,7 @@ function commanderExit({ exitCode }: CommanderError): number {
   return exitCode === 0 ? exitCodes.passed : exitCodes.scenario;
 }
 
-function makeProgram(surroundings: Surroundings, finish: (code: number) => void): Command {
+function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
   const { stdout, stderr } = surroundings.streams;
   const program = new Command('brownout')
     .description('Upgrade test harness for emulated embedded Linux targets that cuts the power honestly.')

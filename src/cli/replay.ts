@@ -7,22 +7,13 @@ import { coloursFor } from '../report/colour.ts';
 import { replayText } from '../report/replay-text.ts';
 import { type Replayed, replay as runReplay } from '../runner/replay.ts';
 import type { Broken, Ready } from '../target/target.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { handOver } from './hand-over.ts';
 import { wholeNumber } from './values.ts';
 
-interface Options {
-  shell?: true;
-  exportDisk?: string;
-  reports: string;
-  sshPort?: number;
-  json?: true;
-}
-
-/** `brownout replay` */
-export const addReplay: AddCommand = (program, surroundings, finish) => {
-  const command = program
+const command = (program: Parent) =>
+  program
     .command('replay')
     .summary('boot the crash state of one finding again')
     .description(
@@ -47,7 +38,12 @@ export const addReplay: AddCommand = (program, surroundings, finish) => {
         'brownout replay reports/latest/finding-1.brownout --export-disk /tmp/state && e2fsck -fn /tmp/state/main.img?offset=176685056',
       )}\n\n${exitCodeHelp}`,
     );
-  act<Options>(command, finish, (options, [what = '']) => replay(options, what, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout replay` */
+export const addReplay: AddCommand = (program, surroundings, finish) => {
+  command(program).action(async (what, options) => finish(await replay(options, what, surroundings)));
 };
 
 async function replay(

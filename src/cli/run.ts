@@ -1,43 +1,23 @@
 import { relative } from 'node:path';
-import { Option } from 'commander';
+import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { assertHost } from '../host/check.ts';
 import type { EventSink } from '../model/event.ts';
-import { type MachineName, machineNames } from '../model/machine.ts';
-import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { machineNames } from '../model/machine.ts';
+import type { Scenario } from '../model/scenario.ts';
 import { coloursFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
 import { Terminal } from '../report/terminal.ts';
 import { runScenarios } from '../runner/run-scenarios.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
 import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
-interface Options {
-  machine?: MachineName;
-  powerCuts: PowerCuts;
-  seed: string;
-  reports: string;
-  jobs?: number;
-  sshPort?: number;
-  freshRecording?: true;
-  json?: true;
-  budget?: number;
-  audit: number;
-  retryBoots: number;
-  secondCutBoots: number;
-  /** The older name of the same. */
-  recoveryBoots?: number;
-  canonical: boolean;
-  snapshots?: true;
-}
-
-/** `brownout run` */
-export const addRun: AddCommand = (program, surroundings, finish) => {
-  const command = program
+const command = (program: Parent) =>
+  program
     .command('run')
     .summary('take devices through upgrades, cut the power, and decide whether they came back whole')
     .description(
@@ -127,7 +107,12 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
         'brownout run scenarios/rauc/*.yaml --machine qemuarm64 --power-cuts random:20 --seed 7 --json',
       )}\n\n${exitCodeHelp}`,
     );
-  act<Options>(command, finish, (options, operands) => run(options, operands, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout run` */
+export const addRun: AddCommand = (program, surroundings, finish) => {
+  command(program).action(async (files, options) => finish(await run(options, files, surroundings)));
 };
 
 async function run(

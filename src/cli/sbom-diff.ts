@@ -1,22 +1,14 @@
-import { Option } from 'commander';
-import { type PackageSystem, packageSystems } from '../model/software.ts';
+import { Option } from '@commander-js/extra-typings';
+import { packageSystems } from '../model/software.ts';
 import { softwareText } from '../report/software-text.ts';
 import { comparisons } from '../sbom/compare.ts';
 import { diffSoftware } from '../sbom/diff.ts';
 import { readInstalledFile } from '../sbom/read-installed-file.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { complaints, LeftOut } from './left-out.ts';
 
-interface Options {
-  format: PackageSystem;
-  beforeFeed?: string;
-  afterFeed?: string;
-  json?: true;
-}
-
-/** `brownout sbom diff` */
-export const addSbomDiff: AddCommand = (sbom, surroundings, finish) => {
-  const command = sbom
+const command = (sbom: Parent) =>
+  sbom
     .command('diff')
     .summary('say which packages an upgrade added, removed, upgraded, downgraded or rebuilt')
     .description(
@@ -33,8 +25,13 @@ export const addSbomDiff: AddCommand = (sbom, surroundings, finish) => {
     .option('--after-feed <folder>', 'package feed of after, with indexes of ipks or debs')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples('brownout sbom diff --format opkg status-before status-after'));
-  act<Options>(command, finish, (options, [before = '', after = '']) =>
-    diff({ before, after }, options, surroundings),
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout sbom diff` */
+export const addSbomDiff: AddCommand = (sbom, surroundings, finish) => {
+  command(sbom).action(async (before, after, options) =>
+    finish(await diff({ before, after }, options, surroundings)),
   );
 };
 

@@ -1,9 +1,9 @@
-import { Option } from 'commander';
+import { Option } from '@commander-js/extra-typings';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import { commandLine } from '../core/quote.ts';
 import { version } from '../core/version.ts';
-import { type PackageSystem, packageSystems } from '../model/software.ts';
+import { packageSystems } from '../model/software.ts';
 import { oneLine } from '../report/text.ts';
 import { installedQueries } from '../sbom/installed.ts';
 import { readImageSbom } from '../sbom/read-image-sbom.ts';
@@ -11,28 +11,15 @@ import { readInstalledFile } from '../sbom/read-installed-file.ts';
 import { spdx23 } from '../sbom/spdx23.ts';
 import { spdx301 } from '../sbom/spdx301.ts';
 import { describeSystem, type SystemSbom } from '../sbom/system-sbom.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { complaints, LeftOut } from './left-out.ts';
 import { utcTime, vendorId } from './values.ts';
 
-const writers = { '2.3': spdx23, '3.0.1': spdx301 };
+const versions = ['2.3', '3.0.1'] as const;
+const writers = { '2.3': spdx23, '3.0.1': spdx301 } satisfies Record<(typeof versions)[number], unknown>;
 
-interface Options {
-  status: string;
-  format: PackageSystem;
-  feed?: string;
-  before?: string;
-  imageSpdx?: string;
-  spdx: keyof typeof writers;
-  out?: string;
-  created?: string;
-  name?: string;
-  vendor?: string;
-}
-
-/** `brownout sbom write`, or without its name */
-export const addSbomWrite: AddCommand = (sbom, surroundings, finish) => {
-  const command = sbom
+const command = (sbom: Parent) =>
+  sbom
     .command('write', { isDefault: true })
     .summary('write an SPDX document of a system from its record of installed packages (the default)')
     .description(
@@ -58,9 +45,7 @@ export const addSbomWrite: AddCommand = (sbom, surroundings, finish) => {
       '--before <file>',
       'record of the installed packages when the system was as the image: says what stayed',
     )
-    .addOption(
-      new Option('--spdx <version>', 'version of SPDX to write').choices(Object.keys(writers)).default('2.3'),
-    )
+    .addOption(new Option('--spdx <version>', 'version of SPDX to write').choices(versions).default('2.3'))
     .option('--out <file>', 'file to write; default: standard output')
     .option('--created <time>', 'time in the document; default: SOURCE_DATE_EPOCH, or now', utcTime)
     .option('--name <name>', "name of the system; default: the image's")
@@ -76,7 +61,12 @@ export const addSbomWrite: AddCommand = (sbom, surroundings, finish) => {
         'brownout sbom --status status --format opkg --feed tmp/deploy/ipk --image-spdx core-image.spdx.tar.zst --out system.spdx.json',
       ),
     );
-  act<Options>(command, finish, (options) => write(options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout sbom write`, or without its name */
+export const addSbomWrite: AddCommand = (sbom, surroundings, finish) => {
+  command(sbom).action(async (options) => finish(await write(options, surroundings)));
 };
 
 async function write(options: Options, { streams, interruption: { signal } }: Surroundings): Promise<number> {

@@ -1,22 +1,20 @@
-import { Argument } from 'commander';
+import { Argument } from '@commander-js/extra-typings';
 import { recipeJsonSchema } from '../derive/recipe.ts';
 import { imageJsonSchema } from '../image/description.ts';
 import { scenarioJsonSchema } from '../scenario/schema.ts';
-import { type AddCommand, act, examples } from './command.ts';
+import { type AddCommand, examples, type Parent } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 
 /** Every kind of file that users write. */
-const schemas = {
+const kinds = ['scenario', 'image', 'recipe'] as const;
+const schemas: Record<(typeof kinds)[number], () => Record<string, unknown>> = {
   scenario: scenarioJsonSchema,
   image: imageJsonSchema,
   recipe: recipeJsonSchema,
 };
-type Kind = keyof typeof schemas;
-const kinds = Object.keys(schemas) as Kind[];
 
-/** `brownout schema` */
-export const addSchema: AddCommand = (program, { streams }, finish) => {
-  const command = program
+const command = (program: Parent) =>
+  program
     .command('schema')
     .summary('print the JSON Schema of scenario files, image descriptions or recipes, for editors')
     .addArgument(new Argument('[kind]', 'kind of file').choices(kinds).default('scenario'))
@@ -24,9 +22,11 @@ export const addSchema: AddCommand = (program, { streams }, finish) => {
       'after',
       examples('brownout schema > scenario.schema.json', 'brownout schema recipe > recipe.schema.json'),
     );
-  act(command, finish, (_, [kind]) => {
-    const schema = schemas[kinds.find((one) => one === kind) ?? 'scenario'];
-    streams.stdout.write(`${JSON.stringify(schema(), null, 2)}\n`);
-    return Promise.resolve(exitCodes.passed);
+
+/** `brownout schema` */
+export const addSchema: AddCommand = (program, { streams }, finish) => {
+  command(program).action((kind) => {
+    streams.stdout.write(`${JSON.stringify(schemas[kind](), null, 2)}\n`);
+    finish(exitCodes.passed);
   });
 };

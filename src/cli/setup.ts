@@ -1,16 +1,10 @@
 import { assertNode, checkHost } from '../host/check.ts';
 import { installHost, wishList } from '../host/install.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 
-interface Options {
-  check?: true;
-  tests?: true;
-}
-
-/** `brownout setup` */
-export const addSetup: AddCommand = (program, surroundings, finish) => {
-  const command = program
+const command = (program: Parent) =>
+  program
     .command('setup')
     .summary('install what the host needs: QEMU and the tools that fetch and read packages')
     .description(
@@ -20,7 +14,12 @@ export const addSetup: AddCommand = (program, surroundings, finish) => {
     .option('--check', 'only say what is missing; exit code 3 if anything is')
     .option('--tests', "also what only this project's own tests need")
     .addHelpText('after', examples('brownout setup', 'brownout setup --check'));
-  act<Options>(command, finish, (options) => setup(options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout setup` */
+export const addSetup: AddCommand = (program, surroundings, finish) => {
+  command(program).action(async (options) => finish(await setup(options, surroundings)));
 };
 
 async function setup({ check, tests }: Options, { streams, interruption }: Surroundings): Promise<number> {

@@ -2,17 +2,12 @@ import { BrownoutError } from '../core/errors.ts';
 import { commandLines, shownNeeds } from '../yocto/command-lines.ts';
 import { readDeployFolder } from '../yocto/deploy-folder.ts';
 import { bootPlan, type DeployedImage } from '../yocto/deployed-image.ts';
-import { type AddCommand, act, examples, type Surroundings } from './command.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { type ListedBoot, type ListedImage, yoctoText } from './yocto-text.ts';
 
-interface Options {
-  json?: true;
-}
-
-/** `brownout yocto list` */
-export const addYoctoList: AddCommand = (yocto, surroundings, finish) => {
-  const command = yocto
+const command = (yocto: Parent) =>
+  yocto
     .command('list')
     .summary('list the images and package feeds in the deploy folder of a Yocto build')
     .description(
@@ -23,7 +18,12 @@ export const addYoctoList: AddCommand = (yocto, surroundings, finish) => {
     .argument('<folder>', 'DEPLOY_DIR (tmp/deploy), or the folder of one machine (tmp/deploy/images/MACHINE)')
     .option('--json', 'print as JSON')
     .addHelpText('after', examples('brownout yocto list build/tmp/deploy'));
-  act<Options>(command, finish, (options, [folder = '']) => list(folder, options, surroundings));
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout yocto list` */
+export const addYoctoList: AddCommand = (yocto, surroundings, finish) => {
+  command(yocto).action(async (folder, options) => finish(await list(folder, options, surroundings)));
 };
 
 async function list(path: string, { json }: Options, { streams }: Surroundings): Promise<number> {
