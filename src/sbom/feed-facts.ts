@@ -19,6 +19,7 @@ export async function readFeedFacts(
   folder: string,
   complain: Complain,
   signal?: AbortSignal,
+  maxPackages: number = bounds.packages,
 ): Promise<FactBook> {
   const book = new Map<string, PackageFacts>();
   const files = await filesOf(folder);
@@ -33,8 +34,8 @@ export async function readFeedFacts(
   for (const file of files) {
     const text = await readText(file, bounds.indexBytes, signal);
     addFacts(book, text, (fault) => complain(fault, file));
-    if (book.size > bounds.packages)
-      throw new ScenarioError('feed-damaged', `${file}: more than ${bounds.packages} packages`);
+    if (book.size > maxPackages)
+      throw new ScenarioError('feed-damaged', `${file}: more than ${maxPackages} packages`);
   }
   return book;
 }

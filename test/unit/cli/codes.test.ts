@@ -21,7 +21,6 @@ const scenario = 'name: x\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nr
 const files = {
   status: 'Package: a\nVersion: 1\nArchitecture: all\nStatus: install user installed\n',
   'empty/readme': '',
-  'damaged/Packages': 'Package: a\nno field\n',
   'feeds/all/a.ipk': '',
   'feeds/tune/b.ipk': '',
   'debs/a.deb': '',
@@ -49,7 +48,6 @@ describe('a command that fails says by its code why', () => {
   it.each([
     ['sbom-unwritable', 3, [...sbom, '--out', '@none/x.json']],
     ['feed-no-index', 2, [...sbom, '--feed', '@empty']],
-    ['feed-damaged', 2, [...sbom, '--feed', '@damaged']],
     ['feed-several', 2, [...index, 'ipk', '--stdout', '@feeds']],
     ['option-invalid', 2, [...index, 'ipk', '--suite', 'edge', '@feeds']],
     ['option-invalid', 2, [...index, 'deb', '--date', '2026-02-01', '--valid-until', '2026-01-01', '@debs']],

@@ -21,6 +21,8 @@ packages:
       /etc/avahi/avahi-daemon.conf: { append: "# the next release's default\\n" }
 `;
 const conffile = '/etc/avahi/avahi-daemon.conf';
+/** Of so many packages one is looked into, besides those that change. */
+const sampled = 5;
 
 describe('the next release of a real Yocto feed', () => {
   needPrograms('xz');
@@ -55,13 +57,15 @@ describe('the next release of a real Yocto feed', () => {
           lines.join('\n').replace('udev (= 1:250.5-r0)', 'udev (= 1:250.5-r0.1)'),
         ]),
     });
-    for (const one of before.packages) {
+    for (const [i, one] of before.packages.entries()) {
       const other = next.get(`${one.feed} ${one.about.name}`);
       expect(other).toBeDefined();
       expect(compareVersions(other!.about.version, one.about.version)).toBeGreaterThan(0);
       const ending = `_${one.about.architecture}.ipk`;
       expect(other!.path).toBe(one.path.replace(ending, `.1${ending}`));
       expect(facts(other!.about)).toEqual(facts(one.about));
+      // The contents of all packages take many seconds to hash.
+      if (i % sampled !== 0 && one.about.name !== 'avahi-daemon') continue;
       const [old, made] = [
         await listFiles(one.file, { digests: true }),
         await listFiles(other!.file, { digests: true }),
@@ -84,18 +88,18 @@ describe('the next release of a real Yocto feed', () => {
       const listed = (path: string) => run('--contents', path).stdout.toString();
       const of = (root: string, version: string) =>
         join(root, 'cortexa53', `avahi-daemon_${version}_cortexa53.ipk`);
-      for (const path of await readdir(to(), { recursive: true })) {
-        if (!path.endsWith('.ipk')) continue;
+      const made = (await readdir(to(), { recursive: true })).filter((path) => path.endsWith('.ipk')).sort();
+      for (const path of made.filter((one, i) => i % sampled === 0 || /avahi-daemon|systemd/.test(one))) {
         for (const what of ['--info', '--contents']) {
           const result = run(what, join(to(), path));
           expect([path, result.stderr.toString(), result.status]).toEqual([path, '', 0]);
         }
       }
-      const [old, made] = [of(data, '0.8-r0'), of(to(), '0.8-r0.1')];
-      expect(listed(made)).toBe(listed(old).replace(/1807(?= .*avahi-daemon\.conf)/, '1836'));
+      const [old, next] = [of(data, '0.8-r0'), of(to(), '0.8-r0.1')];
+      expect(listed(next)).toBe(listed(old).replace(/1807(?= .*avahi-daemon\.conf)/, '1836'));
       for (const script of ['preinst', 'postinst', 'prerm', 'conffiles']) {
-        expect(run('--info', made, script).stdout.equals(run('--info', old, script).stdout)).toBe(true);
-        expect(run('--info', made, script).stdout.length).toBeGreaterThan(20);
+        expect(run('--info', next, script).stdout.equals(run('--info', old, script).stdout)).toBe(true);
+        expect(run('--info', next, script).stdout.length).toBeGreaterThan(20);
       }
       const busybox = (root: string, version: string) =>
         run('--fsys-tarfile', join(root, 'cortexa53', `busybox_${version}_cortexa53.ipk`)).stdout;
