@@ -35,7 +35,8 @@ export function defineAgent<Settings extends z.ZodObject>({
   source: (settings: z.output<Settings>) => AgentSource;
   create: (settings: z.output<Settings>) => UpdateAgent;
 }): AgentDefinition {
-  const read = ({ name: _, ...given }: AgentSpec) => settings.parse(given);
+  const read = (spec: AgentSpec) =>
+    settings.parse(Object.fromEntries(Object.entries(spec).filter(([key]) => key !== 'name')));
   return {
     name,
     schema: settings.safeExtend({ name: z.literal(name) }),
