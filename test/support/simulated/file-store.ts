@@ -87,8 +87,10 @@ export class FileStore {
   private async table(): Promise<(Entry | undefined)[]> {
     const bytes = await this.disk.read(0, entries * sector);
     return Array.from({ length: entries }, (_, i) => {
-      const text = bytes.toString('utf8', i * sector, (i + 1) * sector).replace(/\0+$/, '');
-      if (text === '') return undefined;
+      const start = i * sector;
+      if (bytes[start] === 0) return undefined;
+      const end = bytes.indexOf(0, start);
+      const text = bytes.toString('utf8', start, end < 0 ? start + sector : Math.min(end, start + sector));
       try {
         return JSON.parse(text) as Entry;
       } catch (error) {

@@ -22,7 +22,7 @@ const fewBoots: ExploreLimits = {
   canonical: true,
   snapshots: false,
   auditShare: 0.05,
-  auditLeast: 4,
+  auditLeast: 2,
   retryBoots: 3,
   secondCutBoots: 0,
   budgetMs: undefined,

@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import type { CommandOutput } from '../../../src/core/ask.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
@@ -16,7 +16,7 @@ export interface Power {
   /** Aborts when the power goes. */
   signal: AbortSignal;
   /** Says a line on the console. */
-  say(line: string): Promise<void>;
+  say(line: string): void;
   /** Ends the power cycle as a guest does that resets itself, and begins another one. */
   reset(): Promise<void>;
 }
@@ -48,29 +48,39 @@ class Machine {
   readonly guest: Guest;
   cpuSeconds = 0;
   consolePath: string | undefined;
-  cycle = new AbortController();
+  /** Aborts when this power cycle is over, or the run. */
+  ended: AbortSignal = AbortSignal.abort();
+  private cycle = new AbortController();
   /** Requests of the guest that its disks have not answered yet. */
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly options: TargetOptions;
   private launches = 0;
+  private said = '';
 
   constructor(options: TargetOptions, guest: Guest) {
     this.options = options;
     this.guest = guest;
   }
 
-  async launch(): Promise<void> {
+  launch(): void {
     this.options.signal.throwIfAborted();
     this.cycle = new AbortController();
+    this.ended = AbortSignal.any([this.options.signal, this.cycle.signal]);
     this.launches += 1;
     this.cpuSeconds += 0.5;
     this.consolePath = this.options.consoleLog(this.launches);
     this.options.onPower?.(true);
-    await this.say('power is on');
+    this.said = '';
+    this.say('power is on');
   }
 
-  async say(line: string): Promise<void> {
-    if (this.consolePath !== undefined) await appendFile(this.consolePath, `${line}\n`);
+  say(line: string): void {
+    this.said += `${line}\n`;
+  }
+
+  /** Writes the console's log once the boot has come to an end. */
+  keepConsole(): void {
+    if (this.consolePath !== undefined) writeFileSync(this.consolePath, this.said);
   }
 
   power(): Power {
@@ -119,10 +129,6 @@ class Machine {
       flush: () => whilePowered(() => disk.flush()),
     };
   }
-
-  get ended(): AbortSignal {
-    return AbortSignal.any([this.options.signal, this.cycle.signal]);
-  }
 }
 
 function off(machine: Machine): Off {
@@ -130,10 +136,10 @@ function off(machine: Machine): Off {
   return {
     ...anyState(machine),
     state: 'off',
-    async powerOn() {
+    powerOn() {
       lease.end('switched on');
-      await machine.launch();
-      return booting(machine);
+      machine.launch();
+      return Promise.resolve(booting(machine));
     },
   };
 }
@@ -151,9 +157,11 @@ function booting(machine: Machine): Booting {
           machine.guest.start(machine.power()),
         );
         lease.end('followed to the end of its boot');
-        await machine.say('login:');
+        machine.say('login:');
+        machine.keepConsole();
         return ready(machine, resets);
       } catch (error) {
+        machine.keepConsole();
         const failure = failureOf(error, deadline, machine.consolePath);
         lease.end('followed to the end of its boot');
         return broken(machine, failure);
@@ -202,7 +210,7 @@ function ready(machine: Machine, resets: number): Ready {
     async reboot(options = {}) {
       await end('reboot-failed', options);
       lease.end('rebooted');
-      await machine.launch();
+      machine.launch();
       return booting(machine);
     },
     async shutdown(options = {}) {

@@ -111,7 +111,7 @@ export class SlotGuest implements Guest {
         this.come(slot, header.version);
         return resets;
       }
-      await power.say(`slot ${slot} does not start`);
+      power.say(`slot ${slot} does not start`);
       await power.reset();
     }
   }

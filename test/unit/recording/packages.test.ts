@@ -35,106 +35,6 @@ const tooSlow = () => {
   throw new DeadlinePassed('a command', 120_000);
 };
 
-const green: Record<string, History> = {
-  'every release in turn': {
-    fields: { releases: ['1.0', '1.1', '2.0'], ...edited },
-    steps: ['1.1->2.0 release', '1.1->2.0 configuration'],
-  },
-  'and back again': {
-    fields: { releases: ['1.0', '1.1'], paths: [['1.0', '1.1', '1.0']] },
-    steps: ['1.1->1.0 release'],
-  },
-  'packages that the owner installs, and that are removed and installed again at the end': {
-    fields: { ...withExtra, reinstall: ['extra'] },
-    steps: ['installed: install', 'removed: gone', 'reinstalled: install'],
-  },
-  'a server with faults': {
-    fields: {
-      feedFaults: [
-        { name: 'no index', fault: 'missing' },
-        { name: 'wrong index', fault: 'corrupted' },
-        { name: 'no beta', fault: 'missing', package: 'beta' },
-        { name: 'wrong alpha', fault: 'corrupted', package: 'alpha' },
-        { name: 'index first', fault: 'index-first' },
-        { name: 'packages first', fault: 'packages-first' },
-      ],
-    },
-    steps: [
-      '1.0->1.1 no beta: refused',
-      '1.0->1.1 no beta: repaired: release',
-      '1.0->1.1 packages first: refused',
-    ],
-  },
-  'a cut at any moment, and the recovery that follows': { fields: edited, cuts: true },
-};
-
-const red: Record<string, History> = {
-  "a conffile that is not the owner's any more": {
-    traits: { overwritesConffiles: true },
-    fields: edited,
-    codes: ['configuration-lost'],
-  },
-  'a package manager that says nothing of what it could not have': {
-    traits: { saysNothing: true },
-    fields: { feedFaults: [{ name: 'no beta', fault: 'missing', package: 'beta' }] },
-    codes: ['silent-failure'],
-    says: /on neither release/,
-  },
-  'files that a removed package leaves': {
-    traits: { leavesFiles: true },
-    fields: { ...withExtra, reinstall: ['extra'] },
-    codes: ['files-left'],
-  },
-  'a record that cannot be read': {
-    traits: { before: later(isRecord, () => fails(1, 'Input/output error')) },
-    codes: ['package-database'],
-  },
-  'a record with nothing in it': {
-    traits: { before: later(isRecord, () => prints('')) },
-    codes: ['package-database'],
-  },
-  'a record that never comes': { traits: { before: later(isRecord, tooSlow) }, codes: ['observe-timeout'] },
-  'a record without end': {
-    traits: { before: later(isRecord, () => ({ ...prints('x'), truncated: true })) },
-    codes: ['observe-failed'],
-    says: /more than 64 MiB/,
-  },
-  'a device without sha256sum': {
-    traits: { before: later(/^sh -s$/, () => fails(3, 'sh: sha256sum: not found')) },
-    codes: ['observe-failed'],
-  },
-  'a record that is there before the files are': {
-    traits: { recordsFirst: true },
-    cuts: true,
-    codes: ['content-mixed'],
-  },
-  'a recovery that passes over what is there in part': {
-    traits: { recoversNothing: true },
-    cuts: true,
-    codes: ['packages-partly'],
-  },
-};
-
-const wrong: Record<string, History> = {
-  'a package that no feed has': {
-    fields: { provision: [{ install: ['extro'] }] },
-    codes: ['unknown-package'],
-    says: /extra/,
-  },
-  'a fault of a package that no feed has': {
-    fields: { feedFaults: [{ name: 'x', fault: 'missing', package: 'gamma' }] },
-    codes: ['fault-no-package'],
-  },
-  'an agent for slots': {
-    fields: { agent: { name: 'script', bundle: 'verity', install: 'echo' } },
-    before: ({ manifest: { releases } }) => {
-      for (const one of Object.values(releases))
-        if (one.content.kind === 'packages') one.bundles['verity'] = one.content.list;
-    },
-    codes: ['agent-mismatch'],
-  },
-};
-
 async function take({ traits = {}, fields = {}, before, cuts }: History) {
   const lab = await packageLab(traits);
   await lab.scenario(fields);
@@ -149,7 +49,40 @@ async function take({ traits = {}, fields = {}, before, cuts }: History) {
 }
 
 describe('a device that is upgraded by packages is green:', () => {
-  it.each(Object.entries(green))('%s', async (_, history) => {
+  it.each(
+    Object.entries<History>({
+      'every release in turn': {
+        fields: { releases: ['1.0', '1.1', '2.0'], ...edited },
+        steps: ['1.1->2.0 release', '1.1->2.0 configuration'],
+      },
+      'and back again': {
+        fields: { releases: ['1.0', '1.1'], paths: [['1.0', '1.1', '1.0']] },
+        steps: ['1.1->1.0 release'],
+      },
+      'packages that the owner installs, and that are removed and installed again at the end': {
+        fields: { ...withExtra, reinstall: ['extra'] },
+        steps: ['installed: install', 'removed: gone', 'reinstalled: install'],
+      },
+      'a server with faults': {
+        fields: {
+          feedFaults: [
+            { name: 'no index', fault: 'missing' },
+            { name: 'wrong index', fault: 'corrupted' },
+            { name: 'no beta', fault: 'missing', package: 'beta' },
+            { name: 'wrong alpha', fault: 'corrupted', package: 'alpha' },
+            { name: 'index first', fault: 'index-first' },
+            { name: 'packages first', fault: 'packages-first' },
+          ],
+        },
+        steps: [
+          '1.0->1.1 no beta: refused',
+          '1.0->1.1 no beta: repaired: release',
+          '1.0->1.1 packages first: refused',
+        ],
+      },
+      'a cut at any moment, and the recovery that follows': { fields: edited, cuts: true },
+    }),
+  )('%s', async (_, history) => {
     const { record, problems } = await take(history);
     expect(problems).toEqual([]);
     expect(record.verdict).toBe('passed');
@@ -171,7 +104,76 @@ describe('a device that is upgraded by packages is green:', () => {
 });
 
 describe('a device that is upgraded by packages is red:', () => {
-  it.each(Object.entries(red))('%s', async (_, history) => {
+  it.each(
+    Object.entries<History>({
+      "a conffile that is not the owner's any more": {
+        traits: { overwritesConffiles: true },
+        fields: edited,
+        codes: ['configuration-lost'],
+      },
+      'a package manager that says nothing of what it could not have': {
+        traits: { saysNothing: true },
+        fields: { feedFaults: [{ name: 'no beta', fault: 'missing', package: 'beta' }] },
+        codes: ['silent-failure'],
+        says: /on neither release/,
+      },
+      'files that a removed package leaves': {
+        traits: { leavesFiles: true },
+        fields: { ...withExtra, reinstall: ['extra'] },
+        codes: ['files-left'],
+      },
+      'a record that cannot be read': {
+        traits: { before: later(isRecord, () => fails(1, 'Input/output error')) },
+        codes: ['package-database'],
+      },
+      'a record with nothing in it': {
+        traits: { before: later(isRecord, () => prints('')) },
+        codes: ['package-database'],
+      },
+      'a record that never comes': {
+        traits: { before: later(isRecord, tooSlow) },
+        codes: ['observe-timeout'],
+      },
+      'a record without end': {
+        traits: { before: later(isRecord, () => ({ ...prints('x'), truncated: true })) },
+        codes: ['observe-failed'],
+        says: /more than 64 MiB/,
+      },
+      'an index that never comes': {
+        traits: { before: (command) => (/ update$/.test(command) ? tooSlow() : undefined) },
+        codes: ['update-timeout'],
+      },
+      'an installation of packages that never ends': {
+        traits: { before: (command) => (/ install extra$/.test(command) ? tooSlow() : undefined) },
+        fields: withExtra,
+        codes: ['add-timeout'],
+      },
+      'a removal that never ends': {
+        traits: { before: (command) => (/^opkg remove/.test(command) ? tooSlow() : undefined) },
+        fields: { ...withExtra, reinstall: ['extra'] },
+        codes: ['remove-timeout'],
+      },
+      'a recovery that never ends': {
+        traits: { before: (command) => (/ configure$/.test(command) ? tooSlow() : undefined) },
+        cuts: true,
+        codes: ['recover-timeout'],
+      },
+      'a device without sha256sum': {
+        traits: { before: later(/^sh -s$/, () => fails(3, 'sh: sha256sum: not found')) },
+        codes: ['observe-failed'],
+      },
+      'a record that is there before the files are': {
+        traits: { recordsFirst: true },
+        cuts: true,
+        codes: ['content-mixed'],
+      },
+      'a recovery that passes over what is there in part': {
+        traits: { recoversNothing: true },
+        cuts: true,
+        codes: ['packages-partly'],
+      },
+    }),
+  )('%s', async (_, history) => {
     const { record, problems } = await take(history);
     expect([record.verdict, codesOf(record)]).toEqual(['failed', history.codes]);
     expect(problems[0]?.message).toMatch(history.says ?? /./);
@@ -179,7 +181,27 @@ describe('a device that is upgraded by packages is red:', () => {
 });
 
 describe('a scenario does not fit a device that is upgraded by packages:', () => {
-  it.each(Object.entries(wrong))('%s', async (_, history) => {
+  it.each(
+    Object.entries<History>({
+      'a package that no feed has': {
+        fields: { provision: [{ install: ['extro'] }] },
+        codes: ['unknown-package'],
+        says: /extra/,
+      },
+      'a fault of a package that no feed has': {
+        fields: { feedFaults: [{ name: 'x', fault: 'missing', package: 'gamma' }] },
+        codes: ['fault-no-package'],
+      },
+      'an agent for slots': {
+        fields: { agent: { name: 'script', bundle: 'verity', install: 'echo' } },
+        before: ({ manifest: { releases } }) => {
+          for (const one of Object.values(releases))
+            if (one.content.kind === 'packages') one.bundles['verity'] = one.content.list;
+        },
+        codes: ['agent-mismatch'],
+      },
+    }),
+  )('%s', async (_, history) => {
     const { record } = await take(history);
     expect([record.verdict, codesOf(record)]).toEqual(['error', history.codes]);
     expect(record.problem?.message).toMatch(history.says ?? /./);

@@ -8,14 +8,26 @@ import { recordingDigest } from '../../../src/recording/recordings.ts';
 import { runScenarios } from '../../../src/runner/run-scenarios.ts';
 import { type Lab, slotLab } from '../../support/simulated/lab.ts';
 
-/** A run that has found a missing flush, and one that has found nothing; both have left their recording. */
+/** Writes that are lost during the installation are enough to find a missing flush. */
+const lostWrites = { powerCuts: { during: ['install'], states: ['lost'] }, expect: { retry: 'unchecked' } };
+
+/** A run that has found a missing flush; its finding, and its recording in the cache. */
 async function found(lab: Lab): Promise<{ token: string; file: string }> {
-  const { findings } = await lab.run();
+  await lab.scenario(lostWrites);
+  const { findings } = await lab.run({ limits: { auditLeast: 0, auditShare: 0 } });
   const [finding] = findings;
   return {
     token: finding?.token ?? '',
     file: await realpath(join(lab.reports, 'latest', finding?.file ?? '')),
   };
+}
+
+let known: Promise<Buffer> | undefined;
+
+/** The bytes of a finding; every lab has the same image, so that one run is enough for all. */
+async function findingBytes(lab: Lab): Promise<Buffer> {
+  known ??= found(lab).then(({ file }) => readFile(file));
+  return known;
 }
 
 async function onlyRecording(lab: Lab): Promise<string> {
@@ -80,7 +92,7 @@ describe('a replay', () => {
       'inputs-changed',
       'a scenario that was changed since',
       async (lab, token) => {
-        await lab.scenario({ configuration: ['/etc/motd'] });
+        await lab.scenario({ ...lostWrites, configuration: ['/etc/motd'] });
         return token;
       },
     ],
@@ -128,9 +140,8 @@ describe('a replay', () => {
     ['has no level', /no log|levels/, (bytes) => changed(bytes, /"levels":\[.*\]\}$/, '"levels":[]}')],
   ])('refuses a finding that %s', async (_, says, damage) => {
     const lab = await slotLab({ forgetsFlush: true });
-    const { file } = await found(lab);
     const path = join(lab.folder, 'finding-1.brownout');
-    await writeFile(path, damage(await readFile(file)));
+    await writeFile(path, damage(await findingBytes(lab)));
     const replayed = lab.replay(path);
     await expect(replayed).rejects.toMatchObject({ kind: 'scenario', code: 'finding-unreadable' });
     await expect(replayed).rejects.toThrow(says);
@@ -166,6 +177,7 @@ function changed(bytes: Buffer, what: RegExp, by: string): Buffer {
 describe('a recording', () => {
   it('is kept for later runs with equal inputs, which see the same states', async () => {
     const lab = await slotLab();
+    await lab.scenario(lostWrites);
     const first = await lab.run(random);
     const again = await lab.run(random);
     expect([first, again].map(({ crash }) => crash?.recording.reused)).toEqual([false, true]);
@@ -179,17 +191,21 @@ describe('a recording', () => {
     expect(await readdir(join(lab.cache, 'recordings'))).toHaveLength(1);
   });
 
-  it.each<[string, (folder: string) => Promise<void>]>([
-    ['log', (folder) => writeFile(join(folder, 'log.json'), '{}')],
-    ['data', (folder) => writeFile(join(folder, 'arena'), 'x')],
-    ['facts', (folder) => writeFile(join(folder, 'recording.json'), '{"sha256":')],
-  ])('is dropped, with a notice, and made again where its %s are damaged', async (_, damage) => {
+  it('is dropped, with a notice, and made again where it is damaged', async () => {
     const lab = await slotLab();
+    await lab.scenario(lostWrites);
     await lab.run(random);
-    await damage(await onlyRecording(lab));
-    const { verdict, crash } = await lab.run(random);
-    expect([verdict, crash?.recording.reused]).toEqual(['passed', false]);
-    expect(notices(lab)).toContainEqual(expect.stringMatching(/^dropping the recording/));
+    for (const [file, content] of [
+      ['log.json', '{}'],
+      ['arena', 'x'],
+      ['recording.json', '{"sha256":'],
+    ] as const) {
+      await writeFile(join(await onlyRecording(lab), file), content);
+      lab.events.length = 0;
+      const { verdict, crash } = await lab.run(random);
+      expect([file, verdict, crash?.recording.reused]).toEqual([file, 'passed', false]);
+      expect(notices(lab)).toContainEqual(expect.stringMatching(/^dropping the recording/));
+    }
     expect((await lab.run(random)).crash?.recording.reused).toBe(true);
   });
 
@@ -284,6 +300,18 @@ describe('a run', () => {
       },
     });
     await expect(run).rejects.toMatchObject({ code: 'reports-unwritable' });
+  });
+
+  it('takes what it did not expect for a fault of its own', async () => {
+    const lab = await slotLab();
+    const { host } = await lab.options();
+    if (host === undefined) throw new Error('a lab has a host');
+    const imageFor = () => Promise.reject(new TypeError('x is not a function'));
+    const record = await lab.run({ powerCuts: { mode: 'none' }, host: { ...host, imageFor } });
+    expect(record).toMatchObject({
+      verdict: 'error',
+      problem: { kind: 'harness', code: 'unexpected', message: 'x is not a function' },
+    });
   });
 
   it('has a folder for each of several scenarios, and numbers those with one name', async () => {
