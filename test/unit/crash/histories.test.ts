@@ -146,7 +146,7 @@ describe('a device is cut in many states and fails:', () => {
       'states that a seed has drawn, of a missing flush': {
         traits: { forgetsFlush: true },
         fields: installOnly,
-        asked: { powerCuts: { mode: 'random', count: 15 } },
+        asked: { powerCuts: { mode: 'random', count: 50 } },
         codes: ['release-mixed'],
       },
     }),
