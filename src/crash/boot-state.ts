@@ -46,11 +46,11 @@ export async function bootState(
 ): Promise<BootedState> {
   await using stack = new CleanupStack();
   const { trace, state, window } = planned;
-  const upgrade = upgradesOf(trace.releases)[window.step];
+  const upgrade = upgradesOf(trace.releases)[window.upgrade];
   if (upgrade === undefined)
     throw new HarnessError(
       'log-damaged',
-      `the write log names upgrade ${window.step} of ${trace.releases.length - 1}`,
+      `the write log names upgrade ${window.upgrade} of ${trace.releases.length - 1}`,
     );
   const id = plannedId(planned);
   const { disks } = await disksIn(context, trace, state, stack);

@@ -108,7 +108,7 @@ async function cutAgain(
       sha256: sha256(`${trace.sha256} ${await recordingDigest(storeLog(log), arenaPath)}`),
       after: { trace, state },
     };
-    const windows = [{ step: window.step, phase: 'second-cut', from: 0, to }];
+    const windows = [{ upgrade: window.upgrade, phase: 'second-cut', from: 0, to }];
     await using opened = await openExploration(context, again, windows, limits, onBoot);
     progress.explorations.push({ stage: 'second-cut', opened });
     await opened.exploration.decideAll(maxBoots);

@@ -45,7 +45,7 @@ function failuresOf(boots: readonly ExploredBoot<CutRecord>[], stage: Stage): Ex
   for (const boot of boots) {
     const end = boot[stage];
     if (end?.verdict !== 'failed') continue;
-    const key = `${boot.window.step} ${end.outcome}`;
+    const key = `${boot.window.upgrade} ${end.outcome}`;
     groups.set(key, [...(groups.get(key) ?? []), boot]);
   }
   return [...groups.values()];

@@ -76,7 +76,7 @@ export async function writeFinding(
     scenario: storeScenario(scenario),
     inputs: inputsOf(scenario, manifest, trace.releases),
     configuration: storeFiles(trace.configuration),
-    window,
+    window: { step: window.upgrade, phase: window.phase, from: window.from, to: window.to },
     levels: levels.map(({ level }) => level),
   };
   const zip = createGzip({ level: 6 });
@@ -166,8 +166,8 @@ export async function restoreFinding(context: RunContext, path: string): Promise
     await reader.end();
     if (last === undefined) throw new Error('it has no log');
     const { token, reason, scenario, inputs: facts, window } = header;
-    if (upgradesOf(facts.path)[window.step] === undefined)
-      throw new Error(`window.step: there is no upgrade ${window.step} on ${facts.path.join('->')}`);
+    if (upgradesOf(facts.path)[window.upgrade] === undefined)
+      throw new Error(`window.step: there is no upgrade ${window.upgrade} on ${facts.path.join('->')}`);
     return { token, reason, scenario, inputs: facts, window, ...last };
   } catch (error) {
     throw unreadable(path, error);

@@ -45,7 +45,10 @@ export const headerSchema = z.object({
   scenario: scenarioSchema,
   inputs: inputsSchema,
   configuration: filesSchema,
-  window: z.object({ step: z.int().min(0), phase: z.string().transform(phaseName), from: tick, to: tick }),
+  /** `step` is the file's word for the upgrade's position in its path. */
+  window: z
+    .object({ step: z.int().min(0), phase: z.string().transform(phaseName), from: tick, to: tick })
+    .transform(({ step, ...rest }) => ({ upgrade: step, ...rest })),
   /** The recording first; then what a device wrote that came up after a cut. */
   levels: z.array(level).min(1),
 });

@@ -99,7 +99,7 @@ export async function liveCut(
 
 /** Writes of the first installation in the recording. */
 function expectedWrites({ log }: Recording): number {
-  const window = windowsOf(log).find((candidate) => candidate.step === 0 && candidate.phase === 'install');
+  const window = windowsOf(log).find((candidate) => candidate.upgrade === 0 && candidate.phase === 'install');
   return window === undefined ? 0 : writesIn(log, window).length;
 }
 

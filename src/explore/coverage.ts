@@ -110,9 +110,9 @@ export class Coverage {
   /** Gives up the undecided states of a state's epoch, in the same upgrade: it has failed, and that is known. */
   skipEpoch(ref: StateRef): void {
     const { epoch, window } = this.space.placeOf(ref);
-    const { step } = this.windowOf(window);
+    const { upgrade } = this.windowOf(window);
     const isGivenUp = (place: Segment | SubsetState) =>
-      place.epoch === epoch && this.windowOf(place.window).step === step;
+      place.epoch === epoch && this.windowOf(place.window).upgrade === upgrade;
     for (const name of axisNames) {
       const status = this.status[name];
       for (const segment of this.space.line(name).segments)
@@ -139,7 +139,7 @@ export class Coverage {
 
   /** Sets the status of all undecided states that agree with one; returns how many that were. */
   private setAlike(ref: StateRef, value: number, read: CellsRead): number {
-    const { step } = this.windowOf(this.space.placeOf(ref).window);
+    const { upgrade } = this.windowOf(this.space.placeOf(ref).window);
     let fresh = 0;
     const bases = {} as Record<AxisName, Int32Array>;
     for (const name of axisNames) {
@@ -147,7 +147,7 @@ export class Coverage {
       bases[name] = mismatches;
       const status = this.status[name];
       for (const { from, to, window } of this.space.line(name).segments) {
-        if (this.windowOf(window).step !== step) continue;
+        if (this.windowOf(window).upgrade !== upgrade) continue;
         for (let position = from; position < to; position += 1)
           if (mismatches[position] === 0 && status[position] === undecided) {
             status[position] = value;
@@ -157,7 +157,7 @@ export class Coverage {
     }
     const wanted = wantedByCell(this.space.cells, read);
     this.space.subsets.forEach((state, i) => {
-      if (this.subsetStatus[i] !== undecided || this.windowOf(state.window).step !== step) return;
+      if (this.subsetStatus[i] !== undecided || this.windowOf(state.window).upgrade !== upgrade) return;
       if (!this.space.subsetMatches(state, bases[state.axis], wanted)) return;
       this.subsetStatus[i] = value;
       fresh += 1;
@@ -187,8 +187,8 @@ export class Coverage {
     return [...this.underWay].flatMap((ref) => ('axis' in ref && ref.axis === axis ? [ref.position] : []));
   }
 
-  private windowOf(window: Segment['window']): { step: number } {
-    return this.space.windows[window] ?? { step: -1 };
+  private windowOf(window: Segment['window']): { upgrade: number } {
+    return this.space.windows[window] ?? { upgrade: -1 };
   }
 }
 

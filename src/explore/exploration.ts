@@ -234,7 +234,7 @@ export class Exploration<R extends { id: string }> {
     stage: Stage,
     { verdict, outcome }: BootVerdict,
   ): boolean {
-    const key = `${stage} ${window.step} ${this.space.placeOf(ref).epoch}`;
+    const key = `${stage} ${window.upgrade} ${this.space.placeOf(ref).epoch}`;
     const known = this.failures.get(key);
     if (verdict !== 'failed' && known === undefined) return false;
     const { ways, boots } = known ?? { ways: new Set<string>(), boots: 0 };

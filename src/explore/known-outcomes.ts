@@ -12,12 +12,12 @@ const simplest: readonly StateClass[] = ['prefix', 'lost', 'subset', 'sampled', 
 export function knownOutcome(
   boots: readonly ExploredBoot<unknown>[],
   contents: Int32Array,
-  { step }: Window,
+  { upgrade }: Window,
   stage: Stage,
 ): BootVerdict | undefined {
   const agrees = ({ window, [stage]: end }: ExploredBoot<unknown>) =>
     end !== undefined &&
-    window.step === step &&
+    window.upgrade === upgrade &&
     end.read.cells.every((cell, i) => contents[cell] === end.read.contents[i]);
   return boots.find(agrees)?.[stage];
 }

@@ -67,16 +67,16 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
     const known = { path, owned: files, checklist, software };
     let ready = owned.ready;
     const upgrades = upgradesOf(releases);
-    for (const [step, upgrade] of upgrades.entries()) {
-      const trials = { label: `${label}-${step + 1}`, upgrade, owned: files, onStep };
+    for (const [position, upgrade] of upgrades.entries()) {
+      const trials = { label: `${label}-${position + 1}`, upgrade, owned: files, onStep };
       ready = await tryFaults(context, device, ready, checklist, trials);
-      ready = await takeUpgrade(context, device, ready, { ...known, step, upgrade });
+      ready = await takeUpgrade(context, device, ready, { ...known, position, upgrade });
     }
     const last = upgrades.at(-1);
     if (context.scenario.expect.rollback === 'succeeds' && last !== undefined)
       ready = await takeBack(context, device, ready, {
         ...known,
-        step: upgrades.length - 1,
+        position: upgrades.length - 1,
         upgrade: last,
       });
     if (context.scenario.reinstall !== undefined)
@@ -92,7 +92,7 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
 
 interface UpgradeContext {
   path: PathRecord;
-  step: number;
+  position: number;
   upgrade: Upgrade;
   owned: Owned;
   checklist: Checklist;
@@ -104,10 +104,10 @@ async function takeUpgrade(
   context: RunContext,
   device: Device,
   before: Ready,
-  { path, step, upgrade, owned, checklist, software }: UpgradeContext,
+  { path, position, upgrade, owned, checklist, software }: UpgradeContext,
 ): Promise<Ready> {
   const name = upgradeName(upgrade);
-  const begin = (phase: string) => device.log.mark(windowMark(step, phase));
+  const begin = (phase: string) => device.log.mark(windowMark(position, phase));
   begin('install');
   await checklist.step(`${name} install`, () =>
     unlessBroken(context, upgrade, () => install(context, before, upgrade)),
@@ -143,9 +143,9 @@ async function takeBack(
   context: RunContext,
   device: Device,
   before: Ready,
-  { path, step, upgrade, owned, checklist }: UpgradeContext,
+  { path, position, upgrade, owned, checklist }: UpgradeContext,
 ): Promise<Ready> {
-  device.log.mark(windowMark(step, 'rollback'));
+  device.log.mark(windowMark(position, 'rollback'));
   const ready = await checklist.step('rollback', async () => {
     await rollback(context, before);
     return untilReady(context, await before.reboot());

@@ -3,7 +3,7 @@ import type { LogRecord, WriteLog } from './log.ts';
 /** A stretch of the log during which the scenario did one thing. */
 export interface Window {
   /** Position of the upgrade within the path, from 0. */
-  step: number;
+  upgrade: number;
   phase: string;
   /** First moment inside, and first moment after. */
   from: number;
@@ -11,8 +11,8 @@ export interface Window {
 }
 
 /** The name of the mark that begins a window; `idle` ends one without beginning another. */
-export function windowMark(step: number, phase: string): string {
-  return `${step}/${phase}`;
+export function windowMark(upgrade: number, phase: string): string {
+  return `${upgrade}/${phase}`;
 }
 
 /** The mark that ends a window without beginning another. */
@@ -21,9 +21,9 @@ export const idleMark = 'idle';
 /** The windows of a log, from its marks, in order. */
 export function windowsOf(log: WriteLog): Window[] {
   return log.marks.flatMap((mark, i) => {
-    const [step, phase] = mark.name.split('/');
+    const [upgrade, phase] = mark.name.split('/');
     if (phase === undefined) return [];
-    return [{ step: Number(step), phase, from: mark.at, to: log.marks[i + 1]?.at ?? log.now }];
+    return [{ upgrade: Number(upgrade), phase, from: mark.at, to: log.marks[i + 1]?.at ?? log.now }];
   });
 }
 

@@ -178,7 +178,7 @@ describe('a cause', () => {
       },
       knownOutcome: () => undefined,
     };
-    const window: Window = { step: 0, phase: 'install', from: 0, to: made.log.now };
+    const window: Window = { upgrade: 0, phase: 'install', from: 0, to: made.log.now };
     const state: CrashState = { at: made.log.now, shape: { kind: 'lost', keep: 'none' } };
     const { cause } = await findCause(outcomes, made.log, {
       state,

@@ -8,7 +8,7 @@ import { stateId } from '../../../src/writelog/state-id.ts';
 import { diskSectors, madeUp, refsOf, spaceOf } from './made-up.ts';
 
 function stepOf(space: Space, ref: StateRef): number {
-  return space.windows[space.placeOf(ref).window]!.step;
+  return space.windows[space.placeOf(ref).window]!.upgrade;
 }
 
 /** Every sector of every disk. */

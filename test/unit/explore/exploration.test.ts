@@ -365,7 +365,7 @@ describe('an epoch that has failed', () => {
     const parts = madeUpExploration(made, { device });
     await parts.exploration.decideAll();
     const second = refsOf(parts.space).filter(
-      (ref) => parts.space.windows[parts.space.placeOf(ref).window]?.step === 1,
+      (ref) => parts.space.windows[parts.space.placeOf(ref).window]?.upgrade === 1,
     );
     expect(second.length).toBeGreaterThan(2);
     for (const ref of second) expect(decidedOutcome(parts, ref)).toBe(parts.truth(ref));
@@ -454,11 +454,12 @@ describe('what becomes of any state', () => {
         expect(await exploration.outcomeOf(state, window, 'whole')).toBe(first);
         expect(exploration.knownOutcome(state, window, 'whole')).toBe(first);
         expect(parts.asked.map(({ request }) => request)).toEqual([{ retry: false, cold: true }]);
-        expect(exploration.knownOutcome(state, { ...window, step: 7 }, 'whole')).toBeUndefined();
+        expect(exploration.knownOutcome(state, { ...window, upgrade: 7 }, 'whole')).toBeUndefined();
         for (const other of refs) {
           const known = exploration.knownOutcome(space.crashState(other), window, 'whole');
-          const { step } = space.windows[space.placeOf(other).window]!;
-          if (known !== undefined && step === window.step) expect(known.outcome).toBe(parts.truth(other));
+          const { upgrade } = space.windows[space.placeOf(other).window]!;
+          if (known !== undefined && upgrade === window.upgrade)
+            expect(known.outcome).toBe(parts.truth(other));
         }
       }),
       { numRuns: 40 },

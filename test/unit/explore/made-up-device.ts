@@ -129,7 +129,7 @@ export function madeUpExploration(
     return { ...device({ see, peek, step, number, request }), read };
   };
   const boot = async (
-    ...[state, { step }, request]: Parameters<ConstructorParameters<typeof Exploration>[1]['boot']>
+    ...[state, { upgrade: step }, request]: Parameters<ConstructorParameters<typeof Exploration>[1]['boot']>
   ): Promise<Booted<{ id: string }>> => {
     const id = stateId(state);
     const number = asked.push({ id, request }) - 1;
@@ -188,7 +188,7 @@ export function madeUpExploration(
     budget,
     auditBudget,
     truth: (ref) => {
-      const { step } = space.windows[space.placeOf(ref).window] ?? { step: -1 };
+      const { upgrade: step } = space.windows[space.placeOf(ref).window] ?? { upgrade: -1 };
       return powerOn(space.crashState(ref), step, { retry: false, cold: true }, -1).outcome;
     },
   };

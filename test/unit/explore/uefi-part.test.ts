@@ -53,7 +53,7 @@ class Recording {
   }
 
   get space(): Space {
-    const windows = [{ step: 0, phase: 'install' as const, from: 0, to: this.log.now }];
+    const windows = [{ upgrade: 0, phase: 'install' as const, from: 0, to: this.log.now }];
     return new Space({ log: this.log, windows, kinds: ['prefix'], random: new Random('x'), ...this.world });
   }
 }
