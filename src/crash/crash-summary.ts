@@ -8,7 +8,7 @@ import type { CutPhase } from '../model/scenario.ts';
 import { groupOutcomes } from '../oracle/outcomes.ts';
 import type { Recording } from '../recording/recordings.ts';
 import { census } from '../writelog/census.ts';
-import { present, type RunProgress } from './progress.ts';
+import { present, type RunProgress } from './power-cuts.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
 export function crashSummary(

@@ -10,8 +10,7 @@ import { windowsOf } from '../writelog/windows.ts';
 import { bootState } from './boot-state.ts';
 import { reportFailures } from './failures.ts';
 import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
-import { liveJobs, noStates, traceOf } from './power-cuts.ts';
-import { type RunProgress } from './progress.ts';
+import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
 
 /** Bounds of the later questions. */
 export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget'> {

@@ -7,7 +7,7 @@ import { explain } from './explain.ts';
 import { writeFinding } from './finding-file.ts';
 import type { TraceExploration } from './open-exploration.ts';
 import { tokenOf } from './planned.ts';
-import type { RunProgress } from './progress.ts';
+import type { RunProgress } from './power-cuts.ts';
 
 /** Findings of one run that are shrunk and written to files of their own; each costs boots. */
 const mostExplained = 8;

@@ -1,14 +1,36 @@
 import { allOrStop } from '../core/all-or-stop.ts';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
+import type { Random } from '../core/random.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { CutRecord } from '../model/record.ts';
-import type { PowerCuts } from '../model/scenario.ts';
+import type { CutRecord, Finding, PathRecord } from '../model/record.ts';
+import type { CutPhase, PowerCuts, StateKind } from '../model/scenario.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
+import { sampleStates } from '../writelog/sample.ts';
 import { bootState } from './boot-state.ts';
 import { liveCut } from './live-cut.ts';
-import { pathName, planCuts } from './plan-cuts.ts';
-import { present, type RunProgress } from './progress.ts';
+import type { TraceExploration } from './open-exploration.ts';
+import type { PlannedState } from './planned.ts';
+
+/** What a run came to, filled in as it goes so that an interrupted run still has its part; by position. */
+export interface RunProgress {
+  paths: (PathRecord | undefined)[];
+  recordings: (Recording | undefined)[];
+  cuts: (CutRecord | undefined)[];
+  /** Of explorations, and explained as far as they were. */
+  findings: Finding[];
+  explorations: { stage: 'whole' | 'second-cut'; opened: TraceExploration }[];
+}
+
+/** The entries that are there, in order. */
+export function present<T>(list: readonly (T | undefined)[]): T[] {
+  return list.filter((entry) => entry !== undefined);
+}
+
+/** `p1` for the scenario's first path. */
+export function pathName(index: number): string {
+  return `p${index + 1}`;
+}
 
 /** The trace that a recorded path gives. */
 export function traceOf({ path, log, arenaPath, sha256, configuration }: Recording, index: number): Trace {
@@ -59,6 +81,31 @@ function sampledJobs(context: RunContext, count: number, sound: readonly Recordi
   const retry = context.scenario.expect.retry === 'succeeds';
   const states = planned.map((state) => async () => (await bootState(context, state, { retry })).record);
   return [...liveJobs(context, sound), ...states];
+}
+
+/**
+ * Up to `count` crash states; the traces take turns as long as their logs hold states. Equal traces and
+ * seeds give equal plans, and a larger count only adds to them.
+ */
+export function planCuts(
+  traces: readonly Trace[],
+  {
+    count,
+    phases,
+    kinds,
+    random,
+  }: { count: number; phases: readonly CutPhase[]; kinds: readonly StateKind[]; random: Random },
+): PlannedState[] {
+  const sampled = traces.map((trace, i) =>
+    sampleStates(trace.log, { phases, kinds, count, random: random.fork(`path ${i + 1}`) }).map((state) => ({
+      ...state,
+      trace,
+    })),
+  );
+  const rounds = Math.max(...sampled.map((states) => states.length));
+  return Array.from({ length: rounds }, (_, round) => sampled.flatMap((states) => states[round] ?? []))
+    .flat()
+    .slice(0, count);
 }
 
 /** The live cut that holds the write log to account, where installations are cut. */

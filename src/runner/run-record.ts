@@ -1,5 +1,5 @@
 import { crashSummary } from '../crash/crash-summary.ts';
-import { present, type RunProgress } from '../crash/progress.ts';
+import { present, type RunProgress } from '../crash/power-cuts.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { type Problem, type RunRecord, worst } from '../model/record.ts';

@@ -1,8 +1,6 @@
 import { allOrStop } from '../core/all-or-stop.ts';
 import { type ExploreLimits, exploreCuts } from '../crash/explore-cuts.ts';
-import { pathName } from '../crash/plan-cuts.ts';
-import { assertFlushes, drawnCuts } from '../crash/power-cuts.ts';
-import { present, type RunProgress } from '../crash/progress.ts';
+import { assertFlushes, drawnCuts, pathName, present, type RunProgress } from '../crash/power-cuts.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord } from '../model/record.ts';
 import type { PowerCuts } from '../model/scenario.ts';

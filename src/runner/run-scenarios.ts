@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { ExploreLimits } from '../crash/explore-cuts.ts';
-import type { RunProgress } from '../crash/progress.ts';
+import type { RunProgress } from '../crash/power-cuts.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import { openRunContext } from '../device/open-context.ts';
 import type { RunContext } from '../device/run-context.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
-import { pathName, planCuts } from '../../../src/crash/plan-cuts.ts';
+import { pathName, planCuts } from '../../../src/crash/power-cuts.ts';
 import type { Trace } from '../../../src/recording/trace.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseToken, tokenText } from '../../../src/crash/token.ts';
+import { parseToken, tokenText } from '../../../src/crash/planned.ts';
 
 const token = {
   scenario: 'ab-upgrade',
