@@ -81,7 +81,7 @@ describe('an exploration', () => {
         expect(parts.told.reduce((total, { decides }) => total + decides, 0)).toBe(refs.length);
         expect(parts.busy).toEqual({ now: 0, most: Math.min(count, parts.busy.most) });
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -189,7 +189,7 @@ describe('audits', () => {
           expect(await failureOf(work)).toHaveProperty('code', 'audit-mismatch');
         else await work;
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
@@ -462,7 +462,7 @@ describe('what becomes of any state', () => {
             expect(known.outcome).toBe(parts.truth(other));
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
