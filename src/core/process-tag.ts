@@ -24,11 +24,16 @@ function where(): string {
   return sha256(`${boot} ${readlinkSync('/proc/self/ns/pid')}`).slice(0, 8);
 }
 
+/** A process that has ended and that nobody has waited for keeps its id, but has nothing any more (proc(5), state Z). */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return true;
   }
 }

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Clock, systemClock } from '../core/clock.ts';
@@ -8,6 +7,7 @@ import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { sha256 } from '../core/digest.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import { cacheRoot } from '../core/paths.ts';
+import { temporaryFolder } from '../core/scratch-folder.ts';
 import { parseStored } from '../core/stored.ts';
 import { GiveUp, waitFor } from '../core/wait.ts';
 import type { ImageManifest } from '../model/image.ts';
@@ -85,7 +85,8 @@ async function tryKvm(
   probe: NonNullable<ImageManifest['probe']>,
   { signal, clock = systemClock }: ProbeOptions,
 ): Promise<AcceleratorChoice> {
-  const folder = await mkdtemp(join(tmpdir(), 'brownout-kvm-'));
+  await using scratch = await temporaryFolder();
+  const folder = scratch.path;
   const consoleLog = join(folder, 'console');
   const deadline = Deadline.after(probeLimitMs, clock);
   const spec = {
@@ -123,7 +124,5 @@ async function tryKvm(
     const why =
       error instanceof DeadlinePassed ? `it hung a kernel for ${probeLimitMs / 1000} s` : String(error);
     return { accelerator: 'tcg', reason: `/dev/kvm is there, but KVM does not work: ${why}` };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
+import { temporaryFolder } from '../core/scratch-folder.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { type ConsoleFinding, FindingLog, type Severity } from '../guest/console-messages.ts';
 import { PowerCut } from '../guest/errors.ts';
@@ -107,8 +107,7 @@ export class VirtualMachine implements AsyncDisposable {
     options.signal.throwIfAborted();
     const stack = new CleanupStack();
     try {
-      const sockets = await mkdtemp(join(tmpdir(), 'brownout-'));
-      stack.defer('socket folder', () => rm(sockets, { recursive: true, force: true }));
+      const { path: sockets } = stack.use('socket folder', await temporaryFolder());
       const exports = new Map(options.disks.map(({ spec, disk }) => [spec.id, disk]));
       const { onNotice } = options;
       const socketPath = join(sockets, 'nbd');

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { processTag } from '../../../src/core/process-tag.ts';
 import type { SshAccess } from '../../../src/model/image.ts';
 import { VirtualMachine } from '../../../src/target/virtual-machine.ts';
 
@@ -37,4 +38,20 @@ it('the host key that the image names is the only one', async () => {
   expect(vm.access.hostKeySha256).toBe('given');
   vm.keep(shown('given'));
   expect(vm.access).toEqual({ user: 'root', privateKey: 'k', hostKeySha256: 'given' });
+});
+
+it('its sockets bear the process’s name, and those of a killed one go', async () => {
+  const temporary = join(folder, 'tmp');
+  const [place = ''] = processTag().split('-');
+  await mkdir(join(temporary, `brownout-${place}-${2 ** 22 + 1}-aaaaaa`), { recursive: true });
+  vi.stubEnv('TMPDIR', temporary);
+  try {
+    await using vm = await machineWith({ user: 'root', password: '' });
+    expect(vm.consolePath).toBeUndefined();
+    const names = await readdir(temporary);
+    expect(names.map((name) => name.slice(0, -6))).toEqual([`brownout-${processTag()}-`]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(await readdir(temporary)).toEqual([]);
 });
