@@ -39,7 +39,7 @@ const command = (sbom: Parent) =>
     )
     .option(
       '--image-spdx <file>',
-      "the image's own SPDX: .spdx.json (2.2, 2.3, 3.0) or Yocto's .spdx.tar.zst",
+      "the image's own SPDX: .spdx.json (2.2, 2.3, 3.0), also .zst or .gz, or Yocto's .spdx.tar.zst",
     )
     .option(
       '--before <file>',
@@ -124,7 +124,7 @@ function counted({ packages, image }: SystemSbom): string {
   );
 }
 
-function warnings({ packages }: SystemSbom): string[] {
+function warnings({ packages, lostVex }: SystemSbom): string[] {
   const silent = packages.filter(
     ({ declared, concluded }) => declared === undefined && concluded === undefined,
   );
@@ -134,6 +134,11 @@ function warnings({ packages }: SystemSbom): string[] {
     ...(silent.length === 0
       ? []
       : [`no licence is known of ${silent.length} of ${packages.length} packages`]),
+    ...(lostVex === 0
+      ? []
+      : [
+          `${lostVex} VEX statements of the image's document are about packages or versions that are not installed, and left out`,
+        ]),
     ...(names.size === 0 ? [] : [`not on the SPDX licence list: ${[...names].sort().join(', ')}`]),
     ...unfinished.map(({ installed: { name, state } }) => `${name} is not wholly installed: ${state}`),
   ];

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { messageOf, ScenarioError } from '../core/errors.ts';
 import { pathText } from '../core/stored.ts';
 import { type Complaint, explainAll, quote, valueAt } from './explain.ts';
-import { tooDeepAt } from './nesting.ts';
+import { tooMuchAt } from './nesting.ts';
 import { danglingAliases, findKey, findValue, type Position, positionAt, positionIn } from './positions.ts';
 
 /** Bytes of text that a document may have; people write these by hand. */
@@ -71,10 +71,10 @@ export function documentError(text: string, path: string, faults: readonly Fault
 }
 
 function parseSyntax(text: string, path: string, lines: LineCounter): Document.Parsed {
-  const tooDeep = tooDeepAt(text);
-  if (tooDeep !== undefined) {
-    const { line, column } = positionIn(text, tooDeep);
-    throw new ScenarioError('document-syntax', `${path}:${line}:${column}: nested too deeply`);
+  const tooMuch = tooMuchAt(text);
+  if (tooMuch !== undefined) {
+    const { line, column } = positionIn(text, tooMuch.offset);
+    throw new ScenarioError('document-syntax', `${path}:${line}:${column}: ${tooMuch.what}`);
   }
   let document: Document.Parsed;
   try {

@@ -3,7 +3,8 @@ import { oneLine } from './text.ts';
 
 /** What became of the packages of a system: a line for each that changed, and a line that counts. */
 export function softwareText({ changes, unchanged }: SoftwareDiff): string {
-  const rows = changes.map((change) => [change.kind, oneLine(change.name), versions(change), rest(change)]);
+  const names = namesOf(changes);
+  const rows = changes.map((change, i) => [change.kind, names[i] ?? '', versions(change), rest(change)]);
   const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -12,6 +13,18 @@ export function softwareText({ changes, unchanged }: SoftwareDiff): string {
       .trimEnd(),
   );
   return [...lines, `${counts(changes)}${unchanged} as before`].map((line) => `${line}\n`).join('');
+}
+
+/** Names as people read them: with the architecture where one name stands for several (`libc6:i386`). */
+function namesOf(changes: readonly SoftwareChange[]): string[] {
+  const architecture = ({ before, after }: SoftwareChange) => (after ?? before)?.architecture ?? '';
+  const known = new Map<string, Set<string>>();
+  for (const change of changes)
+    known.set(change.name, (known.get(change.name) ?? new Set()).add(architecture(change)));
+  return changes.map((change) => {
+    const isOne = (known.get(change.name)?.size ?? 0) < 2;
+    return oneLine(isOne ? change.name : `${change.name}:${architecture(change)}`);
+  });
 }
 
 /** Changes that are shown one by one; the others are in run.json. */

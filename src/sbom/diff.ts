@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type InstalledPackage,
   type SoftwareAspect,
@@ -42,7 +43,8 @@ function byName(packages: readonly InstalledPackage[]): Map<string, InstalledPac
   for (const one of packages) {
     const others = found.get(one.name);
     if (others === undefined) found.set(one.name, [one]);
-    else others.push(one);
+    // An exact double is the same package again.
+    else if (!others.some((other) => isDeepStrictEqual(one, other))) others.push(one);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import type { Checksum } from './checksum.ts';
 import type { Licence } from './licence.ts';
+import type { VexStatement } from './vex.ts';
 
 /** An SPDX document that somebody else wrote. */
 export interface ImageDocument {
@@ -35,6 +36,8 @@ export interface Description {
   checksums: readonly Checksum[];
   /** CPE 2.3 names. */
   cpes: readonly string[];
+  /** What is said of vulnerabilities. */
+  vex?: readonly VexStatement[];
 }
 
 /** A package as the image's document describes it. */

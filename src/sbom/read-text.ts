@@ -5,7 +5,7 @@ import { Damage } from '../package/archive/damage.ts';
 import { textFrom } from '../package/text.ts';
 
 /**
- * The text of a file that somebody else wrote, unpacked where its name ends in `.gz`. One that is not UTF-8 is
+ * The text of a file that somebody else wrote, unpacked where its name says so. One that is not UTF-8 is
  * taken for ISO-8859-1: descriptions in old encodings do no harm. Throws ScenarioError `sbom-unreadable`.
  */
 export async function readText(path: string, limit: number, signal?: AbortSignal): Promise<string> {
@@ -16,13 +16,14 @@ export async function readText(path: string, limit: number, signal?: AbortSignal
 export async function readBytes(path: string, limit: number, signal?: AbortSignal): Promise<Buffer> {
   try {
     await using source = await openSource(path);
-    const compression = path.endsWith('.gz') ? 'gz' : 'none';
+    const compression = packed.find((suffix) => path.endsWith(`.${suffix}`)) ?? 'none';
     return await collect(decompress(compression, chunks(source), limit, signal), limit);
   } catch (cause) {
     throw unreadable(path, cause);
   }
 }
 
+const packed = ['gz', 'zst', 'xz', 'bz2'] as const;
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   EISDIR: 'it is a folder',

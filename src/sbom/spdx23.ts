@@ -5,6 +5,7 @@ import type { ImageDocument, ImageElement, Supplier } from './image-sbom.ts';
 import type { LicenceText } from './licence.ts';
 import { commentOf, sourceInfoOf } from './package-text.ts';
 import type { SystemPackage, SystemSbom } from './system-sbom.ts';
+import { vexText } from './vex.ts';
 
 interface Relationship {
   spdxElementId: string;
@@ -63,7 +64,7 @@ export function spdx23(sbom: SystemSbom, facts: DocumentFacts): object {
         licenseDeclared: 'NOASSERTION',
         copyrightText: 'NOASSERTION',
       },
-      ...packages.map(([id, one]) => packageObject(id, one)),
+      ...packages.map(([id, one]) => packageObject(id, one, facts)),
     ],
     ...(texts.length === 0
       ? {}
@@ -82,9 +83,17 @@ function builtOn(image: ImageDocument | undefined): string {
   return image?.major === 3 ? ` Built on the SPDX 3 document ${image.iri}.` : '';
 }
 
-function packageObject(id: string, one: SystemPackage): object {
+function packageObject(id: string, one: SystemPackage, { created, tool }: DocumentFacts): object {
   const { installed, purl, declared, concluded, supplier, homepage, summary, copyright, checksums, cpes } =
     one;
+  const { vex = [] } = one;
+  // SPDX 2.3 has no words for what is said of a vulnerability.
+  const annotations = vex.map((statement) => ({
+    annotationDate: created,
+    annotationType: 'OTHER',
+    annotator: `Tool: ${tool}`,
+    comment: vexText(statement),
+  }));
   const sourceInfo = sourceInfoOf(one);
   const externalRefs = [
     ...(purl === undefined ? [] : [['PACKAGE-MANAGER', 'purl', purl]]),
@@ -112,6 +121,7 @@ function packageObject(id: string, one: SystemPackage): object {
     ...(summary === undefined ? {} : { summary }),
     comment: commentOf(one),
     ...(externalRefs.length === 0 ? {} : { externalRefs }),
+    ...(annotations.length === 0 ? {} : { annotations }),
   };
 }
 

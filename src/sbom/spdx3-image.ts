@@ -11,6 +11,7 @@ import {
 } from './image-sbom.ts';
 import { type Licence, licenceOf } from './licence.ts';
 import { issueText, textOf } from './spdx2-document.ts';
+import { type VexKind, type VexStatement, vexKinds, vexTexts } from './vex.ts';
 
 const text = z.string().max(1 << 20);
 /** A link, or the element itself where a writer nests them. */
@@ -35,6 +36,21 @@ const schemas = {
     externalIdentifier: z.array(z.unknown()).default([]),
   }),
   relationship: z.object({ from: link, relationshipType: text, to: z.array(link) }),
+  vulnerability: z.object({
+    spdxId: text,
+    name: text.optional(),
+    externalIdentifier: z.array(z.unknown()).default([]),
+  }),
+  vex: z.object({
+    from: link,
+    relationshipType: z.enum(Object.keys(vexKinds) as [VexKind, ...VexKind[]]),
+    to: z.array(link),
+    security_vexVersion: text.optional(),
+    security_statusNotes: text.optional(),
+    security_impactStatement: text.optional(),
+    security_justificationType: text.optional(),
+    security_actionStatement: text.optional(),
+  }),
   agent: z.object({ spdxId: text, type: text, name: text.optional() }),
   simplelicensing_LicenseExpression: z.object({
     spdxId: text,
@@ -61,6 +77,8 @@ class Graph {
   readonly agents = new Map<string, Element<'agent'>>();
   readonly expressions = new Map<string, Element<'simplelicensing_LicenseExpression'>>();
   readonly texts = new Map<string, Element<'simplelicensing_SimpleLicensingText'>>();
+  readonly vulnerabilities = new Map<string, Element<'vulnerability'>>();
+  readonly vex: Element<'vex'>[] = [];
   document: Element<'SpdxDocument'> | undefined;
 
   constructor(elements: readonly unknown[]) {
@@ -85,6 +103,15 @@ class Graph {
       case 'Relationship':
       case 'LifecycleScopedRelationship':
         this.relationships.push(read('relationship', element, where));
+        break;
+      case 'security_Vulnerability':
+        keep(this.vulnerabilities, read('vulnerability', element, where));
+        break;
+      case vexKinds.fixedIn.type:
+      case vexKinds.affects.type:
+      case vexKinds.doesNotAffect.type:
+      case vexKinds.underInvestigationFor.type:
+        this.vex.push(read('vex', element, where));
         break;
       case 'Organization':
       case 'Person':
@@ -126,9 +153,13 @@ export function spdx3Image(bytes: Buffer, json: unknown): ImageSbom {
   const document: ImageDocument = { name, iri: spdxId, major: 3, sha1 };
   const licences = licencesOf(graph);
   const installed = installedIds(graph);
+  const vex = vexOf(graph);
   const packages = [...graph.packages.values()]
     .filter((one) => installed.has(one.spdxId))
-    .map((one) => imagePackage(one, graph, licences.get(one.spdxId), document));
+    .map((one) => ({
+      ...imagePackage(one, graph, licences.get(one.spdxId), document),
+      ...vex.get(one.spdxId),
+    }));
   const root = [...graph.roots].map((id) => graph.packages.get(id)?.name).find((one) => one !== undefined);
   return { name: root ?? name, document, packages };
 }
@@ -143,6 +174,31 @@ function installedIds({ roots, packages, relationships }: Graph): Set<string> {
     return relationshipType === 'hasInput' && builds.has(from) ? to.filter(toInstall) : [];
   });
   return new Set(found.length > 0 ? found : [...packages.keys()].filter(toInstall));
+}
+
+/** What is said of vulnerabilities, by the package that it is said of. */
+function vexOf({ vex, vulnerabilities }: Graph): Map<string, { vex: VexStatement[] }> {
+  const found = new Map<string, { vex: VexStatement[] }>();
+  for (const { from, relationshipType: kind, to, ...others } of vex) {
+    const texts = Object.fromEntries(
+      vexTexts.flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]] as const])),
+    );
+    const statement = { kind, vulnerability: vulnerabilityName(from, vulnerabilities.get(from)), texts };
+    for (const id of to) {
+      const known = found.get(id);
+      if (known === undefined) found.set(id, { vex: [statement] });
+      else known.vex.push(statement);
+    }
+  }
+  return found;
+}
+
+function vulnerabilityName(id: string, found: Element<'vulnerability'> | undefined): string {
+  const cve = (found?.externalIdentifier ?? []).flatMap((value) => {
+    const { data } = identifier.safeParse(value);
+    return data?.externalIdentifierType === 'cve' ? [data.identifier] : [];
+  })[0];
+  return cve ?? found?.name ?? /[^/#]*$/.exec(id)?.[0] ?? id;
 }
 
 interface Licences {

@@ -5,6 +5,7 @@ import { elementIri, type ImageElement, type Supplier } from './image-sbom.ts';
 import type { Licence } from './licence.ts';
 import { commentOf, sourceInfoOf } from './package-text.ts';
 import type { SystemPackage, SystemSbom } from './system-sbom.ts';
+import { otherBuildComment, type VexStatement, vexKinds } from './vex.ts';
 
 /** One object of the graph. */
 type Element = Readonly<Record<string, unknown>> & { type: string; spdxId: string };
@@ -31,7 +32,10 @@ export function spdx301(sbom: SystemSbom, facts: DocumentFacts): object {
     graph.relate(graph.import(image), 'amendedBy', [document]);
   }
   const elements = graph.elements.map(({ spdxId }) => spdxId);
-  const profiles = { profileConformance: ['core', 'software', 'simpleLicensing'] };
+  const hasVex = sbom.packages.some(({ vex = [] }) => vex.length > 0);
+  const profiles = {
+    profileConformance: ['core', 'software', 'simpleLicensing', ...(hasVex ? ['security'] : [])],
+  };
   const deployed = graph.add('software_Sbom', 'SPDXRef-Sbom', {
     name: sbom.name,
     ...profiles,
@@ -127,6 +131,7 @@ class Graph {
     if (declared !== undefined) this.relate(iri, 'hasDeclaredLicense', [this.licence(declared)]);
     if (concluded !== undefined) this.relate(iri, 'hasConcludedLicense', [this.licence(concluded)]);
     this.relateToImage(iri, one);
+    for (const statement of one.vex ?? []) this.addVex(iri, statement);
     return iri;
   }
 
@@ -134,6 +139,28 @@ class Graph {
     if (image === undefined) return;
     const theirs = this.import(image.element);
     this.relate(theirs, image.relation === 'same' ? 'copiedTo' : 'hasVariant', [iri]);
+  }
+
+  private addVex(iri: string, { kind, vulnerability, texts, isOfOtherBuild }: VexStatement): void {
+    const identifier = {
+      type: 'ExternalIdentifier',
+      externalIdentifierType: 'cve',
+      identifier: vulnerability,
+    };
+    const from = this.add('security_Vulnerability', `SPDXRef-Vulnerability-${idString(vulnerability)}`, {
+      name: vulnerability,
+      ...(/^CVE-\d{4}-\d+$/.test(vulnerability) ? { externalIdentifier: [identifier] } : {}),
+    });
+    const id = `SPDXRef-Vex-${kind}-${shortDigest(`${from} ${iri}`)}-${this.elements.length}`;
+    const action = kind === 'affects' ? { security_actionStatement: 'Not stated.' } : {};
+    this.add(vexKinds[kind].type, id, {
+      from,
+      relationshipType: kind,
+      to: [iri],
+      ...action,
+      ...texts,
+      ...(isOfOtherBuild === true ? { comment: otherBuildComment } : {}),
+    });
   }
 
   private supplier({ kind, name }: Supplier): string {

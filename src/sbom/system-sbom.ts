@@ -38,12 +38,14 @@ export interface SystemSbom {
   packages: readonly SystemPackage[];
   /** The document that this one is built on. */
   image?: ImageDocument;
+  /** How many of its VEX statements are about packages or versions that are not installed, and left out. */
+  lostVex: number;
 }
 
 /**
  * What is installed, built on what the image's own SPDX says: of a package that is still the image's everything stays,
  * of one with the same upstream version what does not depend on the build (supplier, homepage, CPEs, its licence where no
- * feed says one), and a package of another version is described anew.
+ * feed says one, what was said of vulnerabilities), and a package of another version is described anew.
  */
 export function describeSystem({ system, installed, before, image, name, vendor }: SystemFacts): SystemSbom {
   const theirs = new Map<string, ImagePackage[]>();
@@ -66,9 +68,15 @@ export function describeSystem({ system, installed, before, image, name, vendor 
       image: { relation, element: found.element },
     };
   });
+  const told = new Map((image?.packages ?? []).map(({ element, vex = [] }) => [element.id, vex.length]));
+  const taken = new Set(
+    packages.flatMap(({ image: from, vex }) => (vex === undefined ? [] : from?.element.id)),
+  );
+  const lostVex = [...told].reduce((sum, [id, count]) => sum + (taken.has(id) ? 0 : count), 0);
   return {
     name: name ?? image?.name ?? 'system',
     packages,
+    lostVex,
     ...(image === undefined ? {} : { image: image.document }),
   };
 }
@@ -112,7 +120,7 @@ function described({ licence, digest }: InstalledPackage): Description {
 
 function combined(own: Description, theirs: ImagePackage, relation: ImageRelation): Description {
   if (relation === 'other') return own;
-  const { declared, concluded, supplier, homepage, summary, copyright, checksums, cpes } = theirs;
+  const { declared, concluded, supplier, homepage, summary, copyright, checksums, cpes, vex } = theirs;
   const upstream = {
     cpes,
     ...(supplier === undefined ? {} : { supplier }),
@@ -120,13 +128,24 @@ function combined(own: Description, theirs: ImagePackage, relation: ImageRelatio
     ...(summary === undefined ? {} : { summary }),
   };
   const licence = declared === undefined ? {} : { declared };
-  if (relation === 'same-upstream') return { ...licence, ...own, ...upstream };
+  if (relation === 'same-upstream') {
+    // OpenEmbedded writes LICENSE as declared into SPDX 2.2, and as concluded into SPDX 3.0.
+    const isSilent = own.declared === undefined && declared === undefined && concluded !== undefined;
+    return {
+      ...licence,
+      ...own,
+      ...upstream,
+      ...(isSilent ? { concluded } : {}),
+      ...(vex === undefined ? {} : { vex: vex.map((one) => ({ ...one, isOfOtherBuild: true as const })) }),
+    };
+  }
   return {
     ...own,
     ...upstream,
     ...licence,
     ...(concluded === undefined ? {} : { concluded }),
     ...(copyright === undefined ? {} : { copyright }),
+    ...(vex === undefined ? {} : { vex }),
     checksums: checksums.length > 0 ? checksums : own.checksums,
   };
 }

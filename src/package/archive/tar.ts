@@ -64,7 +64,7 @@ export async function* readTar(
       const { type, mode, uid, gid, size, pax } = entry.header;
       const name = paxText(pax, 'path') ?? textFrom(Buffer.from(entry.header.name, 'latin1'));
       const linkname =
-        paxText(pax, 'linkpath') ?? textFrom(Buffer.from(entry.header.linkname ?? '', 'latin1'));
+        paxText(pax, 'linkpath') ?? textFrom(Buffer.from(entry.header.linkname || '', 'latin1'));
       const path = absolute(name);
       last = JSON.stringify(path);
       if (type === 'link') checkLink(path, linkname);

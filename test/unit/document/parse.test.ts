@@ -34,6 +34,38 @@ function problemsOf(text: string, code = 'document-invalid'): string[] {
   throw new Error('accepted');
 }
 
+describe('a document within its bound', () => {
+  const limit = 1 << 20;
+  const filled = (part: string, begin = '', end = '') =>
+    begin + part.repeat(Math.floor((limit - begin.length - end.length) / part.length)) + end;
+
+  it.each([
+    ['stars', filled('* '), /^s\.yaml:1:2001: more than 1000 aliases$/],
+    ['aliases', filled('- *a\n'), /more than 1000 aliases$/],
+    ['anchors', filled('&a '), /^s\.yaml:\d+:\d+: more than 100000 words, signs and line ends$/],
+    ['quotes', filled('"" '), /more than 100000 words/],
+    ['a list', filled('1,', '[', ']'), /more than 100000 words/],
+    ['items', filled('- \n'), /more than 100000 words/],
+    ['comments', filled('#\n'), /more than 100000 words/],
+  ])('costs little memory and time when it is full of %s', (_, text, message) => {
+    const [before, start] = [process.memoryUsage().heapUsed, process.cpuUsage().user];
+    const [first = ''] = problemsOf(text, 'document-syntax');
+    expect(first).toMatch(message);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 << 20);
+    expect(process.cpuUsage().user - start).toBeLessThan(3_000_000);
+  });
+
+  it('may have a change of a file in each of 2,000 packages', () => {
+    const lines = Array.from(
+      { length: 2000 },
+      (__, i) => `  p${i}: { version: 1.0-r1, files: { /etc/x${i}: { append: "abc def ghi" } } }`,
+    );
+    const text = `packages:\n${lines.join('\n')}\n`;
+    const found = parseDocument(text, 's.yaml', z.object({ packages: z.record(z.string(), z.unknown()) }));
+    expect(Object.keys(found.packages)).toHaveLength(2000);
+  });
+});
+
 describe('parseDocument', () => {
   it('returns the checked value with defaults', () => {
     expect(parseDocument('machines: [qemuarm64]\n', 's.yaml', schema)).toEqual({

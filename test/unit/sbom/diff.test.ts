@@ -16,6 +16,11 @@ function digest(value: string): Partial<InstalledPackage> {
 const diff = (before: InstalledPackage[], after: InstalledPackage[]) =>
   diffSoftware(before, after, compareVersions);
 
+/** Without exact doubles, which count once. */
+function unique(packages: InstalledPackage[]): InstalledPackage[] {
+  return [...new Map(packages.map((each) => [JSON.stringify(each), each])).values()];
+}
+
 function brief({ changes, unchanged }: SoftwareDiff) {
   const rows = changes.map((change) => [
     change.kind,
@@ -105,6 +110,17 @@ describe('what an upgrade changed', () => {
     expect(brief(diff([one('kernel', '6')], after.slice(2)))).toEqual([['added', 'kernel', '-', '7'], 1]);
   });
 
+  it('shows architectures apart, and takes an exact double for nothing new', () => {
+    const both = (version: string) => [
+      one('libc6', version),
+      one('libc6', version, { architecture: 'i386' }),
+    ];
+    const found = diff([...both('1'), one('b', '1')], [...both('2'), one('b', '1'), one('b', '1')]);
+    expect(softwareText(found)).toBe(
+      'upgraded  libc6:core2-64  1 -> 2\nupgraded  libc6:i386      1 -> 2\n2 upgraded, 1 as before\n',
+    );
+  });
+
   it('does not call rebuilt what nobody installed again, whatever the next feed has', () => {
     const before = one('a', '1', { ...digest('1'), licence: 'MIT', installedAt: 17 });
     expect(brief(diff([before], [{ ...before, ...digest('2'), licence: 'PD' }]))).toEqual([1]);
@@ -132,7 +148,7 @@ describe('what an upgrade changed', () => {
       { maxLength: 8 },
     );
     fc.assert(
-      fc.property(packages, packages, (before, after) => {
+      fc.property(packages.map(unique), packages.map(unique), (before, after) => {
         const forth = diff(before, after);
         const count = ({ changes }: SoftwareDiff, ...kinds: string[]) =>
           changes.filter(({ kind }) => kinds.includes(kind)).length;

@@ -192,3 +192,41 @@ export function openEmbedded30(image: string, parts: readonly ImagePart[]): obje
     ],
   };
 }
+
+/** The same with what OpenEmbedded says of vulnerabilities (oe/sbom30.py, `new_vex_patched_relationship` and others). */
+export function withVex(document: object): object {
+  const graph = (document as { '@graph': { spdxId?: string; creationInfo?: string }[] })['@graph'];
+  const find = (name: string) =>
+    graph.find(({ spdxId }) => spdxId?.endsWith(`/package/${name}`))?.spdxId ?? '';
+  const cve = (name: string) => `http://spdx.org/spdxdocs/vulnerability/${name}`;
+  const common = { creationInfo: '_:CreationInfo1' };
+  const vulnerability = (name: string) => ({
+    ...common,
+    type: 'security_Vulnerability',
+    spdxId: cve(name),
+    externalIdentifier: [{ type: 'ExternalIdentifier', externalIdentifierType: 'cve', identifier: name }],
+  });
+  const vex = (kind: string, relationshipType: string, name: string, to: string[], more: object = {}) => ({
+    ...common,
+    type: `security_Vex${kind}VulnAssessmentRelationship`,
+    spdxId: `http://spdx.org/spdxdocs/vex/${kind}/${name}/${to.join('-')}`,
+    from: cve(name),
+    relationshipType,
+    to: to.map(find),
+    security_vexVersion: '1.0.0',
+    ...more,
+  });
+  return {
+    ...document,
+    '@graph': [
+      ...graph,
+      vulnerability('CVE-2023-1'),
+      vulnerability('CVE-2023-2'),
+      vex('Fixed', 'fixedIn', 'CVE-2023-1', ['busybox', 'tzdata', 'libstdc++6']),
+      vex('NotAffected', 'doesNotAffect', 'CVE-2023-2', ['busybox'], {
+        security_impactStatement: 'not on Linux',
+      }),
+      vex('Affected', 'affects', 'CVE-2023-2', ['removed'], { security_actionStatement: 'none' }),
+    ],
+  };
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstalledPackage } from '../../../src/model/software.ts';
+import { compress } from '../../../src/package/archive/compression.ts';
 import { type FactBook, withFacts } from '../../../src/sbom/facts.ts';
 import { readFeedFacts } from '../../../src/sbom/feed-facts.ts';
 import type { ImageSbom } from '../../../src/sbom/image-sbom.ts';
@@ -14,7 +15,7 @@ import { describeSystem, type SystemFacts } from '../../../src/sbom/system-sbom.
 import { testData } from '../../support/data.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { spdxSchemas } from '../../support/spdx-schemas.ts';
-import { archive, openEmbedded22, openEmbedded30 } from './documents.ts';
+import { archive, openEmbedded22, openEmbedded30, withVex } from './documents.ts';
 
 const facts = { created: '2026-11-21T10:54:00Z', tool: 'brownout-0.1.0' };
 
@@ -78,9 +79,55 @@ describe('the SPDX document of a system', () => {
     await writeFile(path, await archive(openEmbedded22('core-image', parts)));
     images.set('2.2', await readImageSbom(path));
     const json = join(folder, 'image.spdx.json');
-    await writeFile(json, JSON.stringify(openEmbedded30('core-image', parts)));
+    await writeFile(json, JSON.stringify(withVex(openEmbedded30('core-image', parts))));
     images.set('3.0', await readImageSbom(json));
     await rm(folder, { recursive: true });
+  });
+
+  it("takes what the image's SPDX 3.0 concludes where nothing is declared", () => {
+    const document = write['2.3']({ system: 'opkg', installed, image: images.get('3.0')! });
+    const licences = document.packages.map((one) => [one['name'], one['licenseConcluded']]);
+    expect(Object.fromEntries(licences)).toMatchObject({
+      busybox: 'GPL-2.0-only',
+      tzdata: expect.stringMatching(/^LicenseRef-PD-[0-9a-f]{8} AND BSD-3-Clause$/) as string,
+      'libstdc++6': 'NOASSERTION',
+    });
+  });
+
+  it("keeps what the image's document says of vulnerabilities, and counts what it does not", async () => {
+    const json = withVex(openEmbedded30('core-image', parts));
+    const folder = await mkdtemp(join(tmpdir(), 'brownout-vex-'));
+    const path = join(folder, 'image.spdx.json.zst');
+    await writeFile(path, await compress('zst', Buffer.from(JSON.stringify(json))));
+    const image = await readImageSbom(path);
+    await rm(folder, { recursive: true });
+    const system = { system: 'opkg', installed, before, image } as const;
+    expect(describeSystem(system).lostVex).toBe(2);
+    const current = write['3.0.1'](system)['@graph'];
+    const said = current.filter(({ type }) => String(type).startsWith('security_Vex'));
+    const names = new Map(current.map((element) => [element['spdxId'], element['name']]));
+    expect(
+      said.map((one) => [
+        names.get(one['from']),
+        one['relationshipType'],
+        ...(one['to'] as string[]).map((id) => names.get(id)),
+        one['security_impactStatement'],
+        one['comment'],
+      ]),
+    ).toEqual([
+      ['CVE-2023-1', 'fixedIn', 'busybox', undefined, undefined],
+      ['CVE-2023-2', 'doesNotAffect', 'busybox', 'not on Linux', undefined],
+      ['CVE-2023-1', 'fixedIn', 'tzdata', undefined, expect.stringContaining('same upstream version')],
+    ]);
+    const old = write['2.3'](system).packages.find((one) => one['name'] === 'busybox');
+    expect(old?.['annotations']).toEqual(
+      ['VEX: CVE-2023-1: fixed', 'VEX: CVE-2023-2: not affected. not on Linux'].map((comment) => ({
+        annotationDate: facts.created,
+        annotationType: 'OTHER',
+        annotator: `Tool: ${facts.tool}`,
+        comment,
+      })),
+    );
   });
 
   it('says in SPDX 2.3 what stayed as in the image, and amends its document', () => {
