@@ -1,18 +1,11 @@
 import { relative } from 'node:path';
 import { Checklist, DeviceStopped, secondsSince } from '../device/checklist.ts';
 import type { Device } from '../device/device.ts';
+import { untilReady } from '../device/device.ts';
+import { confirm, install, recover, unlessBroken } from '../device/drive-agent.ts';
+import { afterUpgrade, type Examined, examine } from '../device/examine.ts';
 import type { Owned } from '../device/judge-files.ts';
 import type { RunContext } from '../device/run-context.ts';
-import {
-  afterUpgrade,
-  confirm,
-  type Examined,
-  examine,
-  install,
-  recover,
-  unlessBroken,
-  untilReady,
-} from '../device/upgrade.ts';
 import type { Stage, StageEnd } from '../explore/boot.ts';
 import type { CutRecord } from '../model/record.ts';
 import { worst } from '../model/record.ts';

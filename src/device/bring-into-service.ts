@@ -6,6 +6,9 @@ import type { FileState, Observation, OwnedFile } from '../oracle/observation.ts
 import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
 import type { Device } from './device.ts';
+import { untilReady } from './device.ts';
+import { confirm, install } from './drive-agent.ts';
+import { type Examined, examine } from './examine.ts';
 import { addPackages } from './installed-packages.ts';
 import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
@@ -13,7 +16,6 @@ import { provision } from './provision.ts';
 import type { FilesCompared, Shown } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
 import { startRelease } from './start-release.ts';
-import { confirm, type Examined, examine, install, untilReady } from './upgrade.ts';
 
 /** A device that its owner uses. */
 export interface InService {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { CleanupStack } from '../core/cleanup.ts';
+import { Deadline } from '../core/deadline.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
 import { Arena } from '../nbd/arena.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { FileDisk } from '../nbd/file-disk.ts';
 import { OverlayDisk } from '../nbd/overlay-disk.ts';
-import type { Off } from '../target/target.ts';
+import type { Booting, Off, Ready } from '../target/target.ts';
 import { sectorBytes, WriteLog } from '../writelog/log.ts';
 import type { Subject } from './observe.ts';
 import type { RunContext } from './run-context.ts';
@@ -106,4 +107,15 @@ export function stopOnStorageFailure(context: RunContext, arena: Arena): (error:
         },
       ),
     );
+}
+
+/** Waits for a device to come up. Throws the DeviceFailure that says why it did not. */
+export async function untilReady(
+  context: RunContext,
+  booting: Booting,
+  limitMs = context.scenario.expect.bootsWithinMs,
+): Promise<Ready> {
+  const state = await booting.untilReady(Deadline.after(limitMs), context.signal);
+  if (state.state === 'broken') throw state.failure;
+  return state;
 }

@@ -9,14 +9,14 @@ import { checkGone, packagedFiles } from '../oracle/packages.ts';
 import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
 import type { Device } from './device.ts';
+import { untilReady } from './device.ts';
+import { examine, noteFiles } from './examine.ts';
 import type { Owned } from './judge-files.ts';
 import { lookAtRelease } from './look-at-release.ts';
-import { noteFiles } from './note-files.ts';
 import { observe } from './observe.ts';
 import { observePackages, packageSystem } from './observe-packages.ts';
 import { runChecks } from './run-checks.ts';
 import { type RunContext, releaseSource } from './run-context.ts';
-import { examine, untilReady } from './upgrade.ts';
 
 /** What packages are to be done something with, on which release. */
 interface PackageChange {

@@ -2,24 +2,21 @@ import type { Shell } from '../core/ask.ts';
 import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
-import { type Device, openDevice } from '../device/device.ts';
-import { judgeFiles, type Owned } from '../device/judge-files.ts';
-import { lookAtRelease } from '../device/look-at-release.ts';
-import { observe } from '../device/observe.ts';
-import { serveReleases } from '../device/open-context.ts';
-import type { RunContext } from '../device/run-context.ts';
+import { type Device, openDevice, untilReady } from '../device/device.ts';
 import {
-  afterUpgrade,
   confirm,
-  type Examined,
-  examine,
   type InstallContext,
   install,
   recover,
   refusalBy,
   unlessBroken,
-  untilReady,
-} from '../device/upgrade.ts';
+} from '../device/drive-agent.ts';
+import { afterUpgrade, type Examined, examine } from '../device/examine.ts';
+import { judgeFiles, type Owned } from '../device/judge-files.ts';
+import { lookAtRelease } from '../device/look-at-release.ts';
+import { observe } from '../device/observe.ts';
+import { serveReleases } from '../device/open-context.ts';
+import type { RunContext } from '../device/run-context.ts';
 import type { StepRecord } from '../model/record.ts';
 import { type FaultyAttempt, installedBy } from '../model/scenario.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';

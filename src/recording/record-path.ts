@@ -1,21 +1,13 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import { bringIntoService } from '../device/bring-into-service.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
-import { type Device, factoryDisks, openDevice } from '../device/device.ts';
+import { type Device, factoryDisks, openDevice, untilReady } from '../device/device.ts';
+import { confirm, install, rollback, unlessBroken } from '../device/drive-agent.ts';
+import { afterUpgrade, examine, noteFiles } from '../device/examine.ts';
 import { reinstall } from '../device/installed-packages.ts';
 import type { Owned } from '../device/judge-files.ts';
-import { noteFiles } from '../device/note-files.ts';
 import { runChecks } from '../device/run-checks.ts';
 import type { RunContext } from '../device/run-context.ts';
-import {
-  afterUpgrade,
-  confirm,
-  examine,
-  install,
-  rollback,
-  unlessBroken,
-  untilReady,
-} from '../device/upgrade.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
 import { moments, upgradeMoments } from '../model/steps.ts';
 import { type Upgrade, upgradeName, upgradesOf } from '../model/upgrade.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeviceFailure } from '../../../src/core/errors.ts';
-import { unlessBroken } from '../../../src/device/upgrade.ts';
+import { unlessBroken } from '../../../src/device/drive-agent.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 
 const scenario = parseScenario(

@@ -1,0 +1,104 @@
+import type { FileFate } from '../model/configuration.ts';
+import type { PathRecord } from '../model/record.ts';
+import { installedBy } from '../model/scenario.ts';
+import type { InstalledPackage } from '../model/software.ts';
+import type { Upgrade } from '../model/upgrade.ts';
+import { failed } from '../oracle/check.ts';
+import type { RunningRelease } from '../oracle/release.ts';
+import type { Ready } from '../target/target.ts';
+import type { Checklist } from './checklist.ts';
+import { judgeFiles, type Owned } from './judge-files.ts';
+import { lookAtRelease } from './look-at-release.ts';
+import { observe, type Subject } from './observe.ts';
+import type { FilesCompared, ReleaseSeen } from './release-identity.ts';
+import { runChecks } from './run-checks.ts';
+import type { RunContext } from './run-context.ts';
+
+/** What there is to compare a device with. */
+export interface Expectation {
+  /** Releases that the device may be on. */
+  allowed: readonly string[];
+  owned: Owned;
+  compare: FilesCompared;
+  /** The release that the device must have tried on its way. */
+  fellBackFrom?: string;
+}
+
+/** What a device must look like after an upgrade that nothing interrupted. */
+export function afterUpgrade(context: RunContext, { from, to }: Upgrade, owned: Owned): Expectation {
+  if (context.scenario.expect.upgrade === 'succeeds') return { allowed: [to], owned, compare: 'every' };
+  return { allowed: [from], owned, fellBackFrom: to, compare: 'every' };
+}
+
+/** What was found out about a device. */
+export interface Examined extends RunningRelease {
+  /** Whether every check passed. */
+  sound: boolean;
+  /** False where the scenario does not ask which release runs, and nobody looked. */
+  releaseChecked: boolean;
+  /** What the scenario's own checks printed: tells outcomes apart. */
+  said: string[];
+  /** What became of the owner's files. */
+  files: FileFate[];
+  /** Of a device that is upgraded by packages. */
+  installed?: readonly InstalledPackage[];
+}
+
+/**
+ * Looks at a device and notes what there is to check: release, configuration where the owner has files, fallback
+ * where it is expected, the scenario's own checks, kernel where it has stumbled. Throws DeviceStopped where the
+ * device cannot be looked at.
+ */
+export async function examine(
+  context: RunContext,
+  device: Ready,
+  subject: Subject,
+  { allowed, owned, compare, fellBackFrom }: Expectation,
+  checklist: Checklist,
+  prefix = '',
+): Promise<Examined> {
+  const { expect } = context.scenario;
+  const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, context.signal));
+  const results: boolean[] = [];
+  let release: Partial<ReleaseSeen> = {};
+  if (expect.release !== undefined) {
+    const found = await checklist.guard(`${prefix}look`, () =>
+      lookAtRelease(
+        context,
+        { device, subject, seen },
+        { allowed, compare, present: installedBy(context.scenario), fellBackFrom },
+      ),
+    );
+    release = found;
+    results.push(checklist.check(`${prefix}release`, found.result));
+  }
+  const configuration = judgeFiles({ expect, shipped: context.shipped }, owned, seen.configuration, allowed);
+  if (expect.configuration !== undefined && owned.files.length > 0)
+    results.push(checklist.check(`${prefix}configuration`, configuration));
+  if (release.fallback !== undefined) results.push(checklist.check(`${prefix}fallback`, release.fallback));
+  const own = await runChecks(context, device, checklist, { allowed, prefix, booted: true });
+  results.push(own.sound);
+  if (device.oops !== undefined)
+    results.push(
+      checklist.check(`${prefix}kernel`, failed('kernel-oops', `the kernel says: ${device.oops}`)),
+    );
+  const sound = results.every(Boolean);
+  const releaseChecked = expect.release !== undefined;
+  const { running = { release: undefined, slot: undefined }, installed } = release;
+  return {
+    ...(installed === undefined ? {} : { installed }),
+    ...running,
+    sound,
+    releaseChecked,
+    said: own.said,
+    files: configuration.files,
+  };
+}
+
+/** Notes what became of the owner's files; `prefix` begins the name of the check. */
+export function noteFiles(context: RunContext, path: PathRecord, prefix: string, { files }: Examined): void {
+  if (files.length === 0) return;
+  const table = { step: `${prefix}configuration`, files };
+  path.configuration = [...(path.configuration ?? []), table];
+  context.emit({ type: 'configuration', run: context.runId, path: path.releases, table });
+}
