@@ -16,7 +16,10 @@ export interface ServedFile {
 /** How releases reach agents that take them from one kind of source. */
 export interface Delivery {
   /** What is missing for such an agent, as an error says it of a release; undefined where nothing is. */
-  lack: (offer: Offer, agent: string) => { code: 'unknown-bundle' | 'unknown-feed'; message: string } | undefined;
+  lack: (
+    offer: Offer,
+    agent: string,
+  ) => { code: 'unknown-bundle' | 'unknown-feed'; message: string } | undefined;
   /** Everything that a device may be given of a release. */
   files: (offer: Offer) => FileRef[];
   /** A release as the agent is given it; `path` is its place on the server. `contents`: what its feed has. */
