@@ -1,9 +1,13 @@
 #!/usr/bin/env node
+import { installLastResort } from './last-resort.ts';
 import { runCli } from './program.ts';
 import { processStreams } from './streams.ts';
 
 /** Milliseconds until the process ends although something still holds it. */
 const graceMs = 2000;
 
-process.exitCode = await runCli(process.argv.slice(2), processStreams());
+const args = process.argv.slice(2);
+const streams = processStreams();
+installLastResort(args, streams);
+process.exitCode = await runCli(args, streams);
 setTimeout(() => process.exit(), graceMs).unref();

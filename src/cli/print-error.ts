@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
-import { BrownoutError, messageOf } from '../core/errors.ts';
+import { messageOf, toldFailure } from '../core/errors.ts';
 import { coloursFor, type TextOutput } from '../report/colour.ts';
+import { exitCodeOfError } from './exit-code.ts';
+import type { Streams } from './streams.ts';
 
 /** Prints what went wrong: the message, where to read more, what to do next. The stack only where asked for. */
 export function printError(
@@ -10,7 +12,7 @@ export function printError(
   environment = process.env,
 ): void {
   const { bold, red } = coloursFor(output, environment);
-  const known = error instanceof BrownoutError ? error : undefined;
+  const known = toldFailure(error);
   const lines = [
     `${bold(red('error:'))} ${known === undefined ? `unexpected: ${messageOf(error)}` : known.message}`,
   ];
@@ -23,13 +25,22 @@ export function printError(
 }
 
 /** The same for programs. */
-export function errorJson(error: unknown): object {
-  const known = error instanceof BrownoutError ? error : undefined;
+function errorJson(error: unknown): object {
+  const known = toldFailure(error);
   return {
     kind: known?.kind ?? 'harness',
     code: known?.code ?? 'unexpected',
-    message: messageOf(error),
+    message: known?.message ?? messageOf(error),
     ...(known?.logPath === undefined ? {} : { log: known.logPath }),
     ...(known?.hint === undefined ? {} : { hint: known.hint }),
   };
+}
+
+/** Tells whoever gave these arguments, as they want to be told. Returns the exit code. */
+export function reportError(error: unknown, args: readonly string[], streams: Streams): number {
+  const code = exitCodeOfError(error);
+  if (args.includes('--json'))
+    streams.stdout.write(`${JSON.stringify({ exitCode: code, error: errorJson(error) }, null, 2)}\n`);
+  printError(error, streams.stderr, args.includes('--verbose'), streams.environment);
+  return code;
 }

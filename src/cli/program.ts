@@ -2,13 +2,13 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
 import type { Finish, Parent, Surroundings } from './command.ts';
-import { exitCodeHelp, exitCodeOfError, exitCodes } from './exit-code.ts';
+import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
 import { addImage } from './image.ts';
 import { addInit } from './init.ts';
 import { Interruption } from './interruption.ts';
 import { addLog } from './log.ts';
-import { errorJson, printError } from './print-error.ts';
+import { reportError } from './print-error.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { addSbom } from './sbom.ts';
@@ -29,12 +29,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return commanderExit(error);
-    if (args.includes('--json')) {
-      const code = exitCodeOfError(error);
-      streams.stdout.write(`${JSON.stringify({ exitCode: code, error: errorJson(error) }, null, 2)}\n`);
-    }
-    printError(error, streams.stderr, args.includes('--verbose'), streams.environment);
-    return exitCodeOfError(error);
+    return reportError(error, args, streams);
   }
 }
 

@@ -46,6 +46,17 @@ export class HarnessError extends BrownoutError {
   readonly kind = 'harness';
 }
 
+/** What is to be said of any thrown value; undefined for a bug of this program. A full disk is the host's trouble. */
+export function toldFailure(error: unknown): BrownoutError | undefined {
+  if (error instanceof BrownoutError) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
+  return new HarnessError('disk-full', `there is no space left on the disk: ${messageOf(error)}`, {
+    cause: error,
+    hint: 'make room there; BROWNOUT_CACHE names another place for what is kept, TMPDIR for the rest',
+  });
+}
+
 /** The kind of any thrown value; what is not ours is the harness's own fault. */
 export function failureKind(error: unknown): FailureKind {
   return error instanceof BrownoutError ? error.kind : 'harness';

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { CleanupStack } from '../core/cleanup.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { writeGzipFile } from '../core/gzip-file.ts';
 import { parseStored } from '../core/stored.ts';
 import type { RunContext } from '../device/run-context.ts';
 import { startRelease } from '../device/start-release.ts';
@@ -79,27 +79,26 @@ export async function writeFinding(
     window: { step: window.upgrade, phase: window.phase, from: window.from, to: window.to },
     levels: levels.map(({ level }) => level),
   };
-  const zip = createGzip({ level: 6 });
-  const file = createWriteStream(`${path}.part`);
-  const written = once(file, 'close');
-  zip.pipe(file);
-  const put = async (data: Buffer | string) => {
-    if (!zip.write(data)) await once(zip, 'drain');
-  };
-  await put(`${JSON.stringify(header)}\n`);
+  await writeGzipFile(`${path}.part`, piecesOfFile(header, levels));
+  await rename(`${path}.part`, path);
+}
+
+/** The header's line, then the data of each level that no disk of the image holds. */
+function* piecesOfFile(
+  header: WrittenHeader,
+  levels: readonly { level: Level; arena: Arena }[],
+): Generator<Buffer | string> {
+  yield `${JSON.stringify(header)}\n`;
   for (const { level, arena } of levels) {
     let sector = 0;
     for (const piece of level.pieces) {
       const count = countOf(piece);
       if (piece[0] === 'data')
         for (let i = 0; i < count; i += chunkSectors)
-          await put(arena.read(sector + i, Math.min(chunkSectors, count - i)));
+          yield arena.read(sector + i, Math.min(chunkSectors, count - i));
       sector += count;
     }
   }
-  zip.end();
-  await written;
-  await rename(`${path}.part`, path);
 }
 
 function levelOf(

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { BrownoutError, failureKind, messageOf } from '../core/errors.ts';
+import { failureKind, messageOf, toldFailure } from '../core/errors.ts';
 import type { Problem, StepRecord } from '../model/record.ts';
 import type { CheckResult } from '../oracle/check.ts';
 
@@ -71,11 +71,11 @@ export class Checklist {
 
 /** Any thrown value as a record's problem; its log's path is given relative to the run's folder. */
 export function problemOf(error: unknown, folder: string): Problem {
-  const known = error instanceof BrownoutError ? error : undefined;
+  const known = toldFailure(error);
   return {
     kind: failureKind(error),
     code: known?.code ?? 'unexpected',
-    message: messageOf(error),
+    message: known?.message ?? messageOf(error),
     ...(known?.logPath === undefined ? {} : { log: relative(folder, known.logPath) }),
     ...(known?.hint === undefined ? {} : { hint: known.hint }),
   };

@@ -28,6 +28,8 @@ export function knock(port: number, patienceMs: number, signal: AbortSignal): Pr
       const first = socket.read() as Buffer | null;
       if (first === null) return;
       stop();
+      // It may break before anybody takes it over, who then finds it closed.
+      socket.on('error', () => undefined);
       socket.unshift(first);
       resolve({ kind: 'answered', socket });
     };

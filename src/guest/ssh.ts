@@ -112,6 +112,7 @@ export class SshSession implements Shell {
         else reject(new ConnectionLost(`the guest gives no shell: ${error.message}`, { cause: error }));
       });
     });
+    channel.on('error', () => undefined); // 'close' follows
     const close = () => channel.close();
     either.addEventListener('abort', close, { once: true });
     input.setRawMode?.(true);

@@ -29,6 +29,8 @@ export async function* filter({ program, args, env, input, signal }: Filter): As
   const closed = new Promise<{ code: number | null; by: string | null }>((done) => {
     child.once('close', (code, by) => done({ code, by }));
   });
+  // What goes wrong later ends the command or its output, and that is looked at.
+  for (const part of [child, child.stdin, child.stdout, child.stderr]) part.on('error', nothing);
   const stop = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });
   let said = '';

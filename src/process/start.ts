@@ -38,7 +38,7 @@ export async function startChild({ program, args, logPath, files = [] }: ChildSp
     detached: true, // out of the terminal's reach: Ctrl-C is for this program to handle
   });
   const exited = new Promise<ChildExit>((resolve) => {
-    child.once('error', ({ message }) => resolve({ code: undefined, signal: undefined, message }));
+    child.on('error', ({ message }) => resolve({ code: undefined, signal: undefined, message }));
     child.once('exit', (code, signal) => {
       resolve({ code: code ?? undefined, signal: signal ?? undefined, message: undefined });
     });

@@ -142,11 +142,14 @@ export function packTar(entries: Iterable<NewTarEntry>, seconds: number): Readab
   for (const entry of entries) {
     const common = { name: entry.path, mtime, uid: 0, gid: 0, uname: 'root', gname: 'root' };
     // tar-stream takes mode 0 for none given; it leaves the bit out that is set here.
-    if (entry.type === 'file')
-      archive.entry({ ...common, mode: entry.mode | 0o100000, type: 'file' }, entry.content);
-    else if (entry.type === 'directory')
-      archive.entry({ ...common, mode: entry.mode | 0o100000, type: 'directory' });
-    else archive.entry({ ...common, mode: 0o777, type: 'symlink', linkname: entry.target });
+    const sink =
+      entry.type === 'file'
+        ? archive.entry({ ...common, mode: entry.mode | 0o100000, type: 'file' }, entry.content)
+        : entry.type === 'directory'
+          ? archive.entry({ ...common, mode: entry.mode | 0o100000, type: 'directory' })
+          : archive.entry({ ...common, mode: 0o777, type: 'symlink', linkname: entry.target });
+    // An archive that is given up, as on a full disk, gives up its entries; whoever writes it is told why.
+    sink.on('error', () => undefined);
   }
   archive.finalize();
   return Readable.from(archive);

@@ -191,6 +191,23 @@ describe('knock', () => {
     expect(await knock(refusing, 2000, AbortSignal.timeout(3000))).toEqual({ kind: 'refused' });
   });
 
+  it('an answer that breaks before anybody takes it over is closed, and no more', async () => {
+    const uncaught: unknown[] = [];
+    const note = (error: unknown) => void uncaught.push(error);
+    process.once('uncaughtException', note);
+    const listening = createServer((socket) => {
+      socket.on('error', () => undefined).write('SSH-2.0-x\r\n');
+      setTimeout(() => socket.resetAndDestroy(), 50);
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => listening.once('listening', resolve));
+    closers.push(() => listening.close());
+    const answer = await knock((listening.address() as AddressInfo).port, 2000, AbortSignal.timeout(3000));
+    if (answer.kind !== 'answered') throw new Error(answer.kind);
+    await new Promise((resolve) => answer.socket.once('close', resolve));
+    process.off('uncaughtException', note);
+    expect(uncaught).toEqual([]);
+  });
+
   it('stops when told to', async () => {
     const silent = await server(() => undefined);
     await expect(knock(silent, 5000, AbortSignal.timeout(30))).rejects.toThrow();
