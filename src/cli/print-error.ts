@@ -5,12 +5,7 @@ import { exitCodeOfError } from './exit-code.ts';
 import type { Streams } from './streams.ts';
 
 /** Prints what went wrong: the message, where to read more, what to do next. The stack only where asked for. */
-export function printError(
-  error: unknown,
-  output: TextOutput,
-  verbose: boolean,
-  environment = process.env,
-): void {
+function printError(error: unknown, output: TextOutput, verbose: boolean, environment = process.env): void {
   const { bold, red } = coloursFor(output, environment);
   const known = toldFailure(error);
   const lines = [
