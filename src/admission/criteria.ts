@@ -1,6 +1,7 @@
 import type { ConfigurationTable } from '../model/configuration.ts';
 import type { MachineName } from '../model/machine.ts';
 import { type PathRecord, type StepRecord, type Verdict, worst } from '../model/record.ts';
+import { isSameStep } from '../model/steps.ts';
 import {
   type Criterion,
   type CriterionVerdict,
@@ -53,7 +54,7 @@ function evidenceOf(plan: PackagePlan, { ran, machine }: JudgedRun, expected: Ex
   const { subject, what, path } = expected;
   const base = { subject, what, path: [...path] };
   const record = ran?.record.paths.find(({ releases }) => releases.join('\n') === path.join('\n'));
-  const step = record?.steps.find(({ name }) => name === expected.step);
+  const step = record?.steps.find(({ id }) => isSameStep(id, expected.step));
   if (ran === undefined || record === undefined || step === undefined)
     return { ...base, verdict: 'unknown', seen: notReached(record) };
   return {
@@ -79,16 +80,14 @@ function seenOf(
 ): string {
   const trouble = step.problem === undefined ? [] : [`${step.problem.message} [${step.problem.code}]`];
   if (criterion === 'configuration') {
-    const table = record.configuration?.find((one) => one.step === step.name);
+    const table = record.configuration?.find(({ id }) => isSameStep(id, step.id));
     return [...trouble, ...(table === undefined ? [] : fates(plan, table))].join('; ');
   }
   if (trouble.length > 0) return trouble.join('');
   const version = (release: string) =>
     plan.builds.find((build) => build.machine === machine && build.release === release)?.version ?? '?';
   if (criterion === 'services')
-    return step.name.endsWith(serviceChecks.system)
-      ? 'none on the device'
-      : `${plan.units.join(', ')} active`;
+    return step.id.check === serviceChecks.system ? 'none on the device' : `${plan.units.join(', ')} active`;
   if (criterion !== 'upgrade') return version(subject.split('->').at(-1) ?? '');
   const [from = '', to = ''] = subject.split('->');
   const changed = record.software?.find((one) => one.step === subject)?.diff.changes.length;

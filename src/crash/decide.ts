@@ -9,11 +9,15 @@ import type { RunContext } from '../device/run-context.ts';
 import type { Stage, StageEnd } from '../explore/boot.ts';
 import type { CutRecord } from '../model/record.ts';
 import { worst } from '../model/record.ts';
+import type { Moment } from '../model/steps.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { failed } from '../oracle/check.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
 import type { SnapshotStore } from '../target/snapshot-store.ts';
 import type { Ready } from '../target/target.ts';
+
+const afterCut: Moment = { moment: 'after-cut' };
+const retried: Moment = { moment: 'retried' };
 
 /** One power cut: which one, and what the device was doing. */
 export interface Cut {
@@ -137,17 +141,17 @@ async function comeBack(
   const ages = release ?? (['old', 'new'] as const);
   // A package manager does not promise to be atomic: after its recovery the device must be on the new release.
   const allowed = packages === undefined ? ages.map((age) => (age === 'old' ? from : to)) : [to];
-  const ready = await checklist.step('boots', async () =>
+  const ready = await checklist.step({ ...afterCut, check: 'boots' }, async () =>
     untilReady(context, await device.target.powerOn(snapshots)),
   );
   const odd =
     packages === undefined
       ? undefined
-      : await checklist.step('recovers', () =>
+      : await checklist.step({ ...afterCut, check: 'recovers' }, () =>
           unlessBroken(context, cut.upgrade, () => recover(context, ready, cut.upgrade, packages)),
         );
   const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const };
-  const seen = await examine(context, ready, device.subject, expectation, checklist);
+  const seen = await examine(context, ready, device.subject, expectation, checklist, afterCut);
   return { ready, seen: { ...seen, said: [...(odd === undefined ? [] : [odd]), ...seen.said] } };
 }
 
@@ -173,18 +177,18 @@ async function retry(
     seen,
   }: { cut: Cut; owned: Owned; checklist: Checklist; seen: Examined },
 ): Promise<void> {
-  const again = await checklist.step('retry', async () => {
+  const again = await checklist.step({ moment: 'retry', check: 'retry' }, async () => {
     await confirm(context, ready);
     await install(context, ready, upgrade);
     return untilReady(context, await ready.reboot());
   });
   const expectation = afterUpgrade(context, upgrade, owned);
-  const after = await examine(context, again, device.subject, expectation, checklist, 'retry: ');
+  const after = await examine(context, again, device.subject, expectation, checklist, retried);
   const { upgrade: expected, release } = context.scenario.expect;
   const idle = seen.release === upgrade.to && after.slot === seen.slot && context.manifest.slots.length > 1;
   if (idle && expected === 'succeeds' && release !== undefined)
     checklist.check(
-      'retry: slot',
+      { ...retried, check: 'slot' },
       failed('retry-idle', `the device still runs from slot ${seen.slot ?? 'none'}: nothing was installed`),
     );
 }

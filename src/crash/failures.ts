@@ -55,6 +55,7 @@ function plainFinding({ record }: ExploredBoot<CutRecord>, states: number, token
   const failed = record.checks.find(({ verdict }) => verdict === 'failed');
   return {
     check: failed?.name ?? 'boots',
+    ...(failed === undefined ? {} : { step: failed.id }),
     message: failed?.problem?.message ?? record.outcome,
     cut: record.id,
     token,

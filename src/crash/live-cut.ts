@@ -116,7 +116,9 @@ async function cutWhileInstalling(
   device.log.mark(windowMark(0, 'install'));
   const written = writeCounter(device.log);
   const decided = new AbortController();
-  const installing = checklist.step('install', () => install(context, ready, upgrade));
+  const installing = checklist.step({ moment: 'before-cut', check: 'install' }, () =>
+    install(context, ready, upgrade),
+  );
   const reached = waitFor('the moment of the cut', () => (written() >= writes ? true : undefined), {
     deadline: Deadline.after(context.scenario.expect.installsWithinMs),
     signal: AbortSignal.any([context.signal, decided.signal]),

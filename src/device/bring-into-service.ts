@@ -1,7 +1,7 @@
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import { installedBy } from '../model/scenario.ts';
 import type { InstalledPackage } from '../model/software.ts';
-import { moments } from '../model/steps.ts';
+import type { Moment } from '../model/steps.ts';
 import type { FileState, Observation, OwnedFile } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
@@ -16,6 +16,9 @@ import { provision } from './provision.ts';
 import type { FilesCompared, Shown } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
 import { startRelease } from './start-release.ts';
+
+const inService: Moment = { moment: 'in-service' };
+const rebooted: Moment = { moment: 'installed-rebooted' };
 
 /** A device that its owner uses. */
 export interface InService {
@@ -42,7 +45,7 @@ export async function bringIntoService(
   const arrived = await arrive(context, device, release, checklist);
   const names = installedBy(context.scenario);
   const look = () =>
-    checklist.guard('look', () =>
+    checklist.guard({ ...inService, check: 'look' }, () =>
       asDescribed(context, release, () => observe(arrived, device.subject, context.signal)),
     );
   const isKnown = context.manifest.releases[release]?.content.kind !== 'unknown';
@@ -56,11 +59,11 @@ export async function bringIntoService(
       : undefined;
   if (names.length > 0) {
     await asShipped(await look(), 'telling');
-    const prefix = moments.installed;
-    await addPackages(context, device, arrived, { release, names, checklist, prefix });
+    const when = { moment: 'installed' } as const;
+    await addPackages(context, device, arrived, { release, names, checklist, when });
   }
   const found = new Map((await look()).configuration.map(({ path, content }) => [path, content]));
-  await checklist.step('provision', async () => {
+  await checklist.step({ ...inService, check: 'provision' }, async () => {
     await provision(arrived, context.scenario, context.signal);
     await confirm(context, arrived);
   });
@@ -68,13 +71,12 @@ export async function bringIntoService(
   assertOwned(context, seen.configuration);
   const configuration = seen.configuration.map((file) => ({ ...file, found: found.get(file.path) }));
   if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen, 'every') };
-  const prefix = moments.installedRebooted;
-  const ready = await checklist.step(`${prefix}boots`, async () =>
+  const ready = await checklist.step({ ...rebooted, check: 'boots' }, async () =>
     untilReady(context, await arrived.reboot()),
   );
   const owned = { release, files: configuration };
   const expectation = { allowed: [release], owned, compare: 'every' as const };
-  const examined = await examine(context, ready, device.subject, expectation, checklist, prefix);
+  const examined = await examine(context, ready, device.subject, expectation, checklist, rebooted);
   return { ready, configuration, installed: examined.installed, examined };
 }
 
@@ -86,13 +88,13 @@ async function arrive(
   checklist: Checklist,
 ): Promise<Ready> {
   const from = startRelease(context.manifest, release);
-  const ready = await checklist.step(`boot ${from}`, () =>
+  const ready = await checklist.step({ ...inService, check: `boot ${from}` }, () =>
     asDescribed(context, from, async () =>
       untilReady(context, await device.target.powerOn(), context.scenario.expect.firstBootWithinMs),
     ),
   );
   if (from === release) return ready;
-  return checklist.step(`come to ${release}`, async () => {
+  return checklist.step({ ...inService, check: `come to ${release}` }, async () => {
     await install(context, ready, { from, to: release });
     const arrived = await untilReady(context, await ready.reboot());
     await confirm(context, arrived);
@@ -106,7 +108,7 @@ async function assertShipped(
   shown: Shown,
   { release, compare, checklist }: { release: string; compare: FilesCompared; checklist: Checklist },
 ): Promise<readonly InstalledPackage[] | undefined> {
-  const { result, installed } = await checklist.guard('look', () =>
+  const { result, installed } = await checklist.guard({ ...inService, check: 'look' }, () =>
     asDescribed(context, release, () =>
       lookAtRelease(context, shown, { allowed: [release], compare, present: [] }),
     ),

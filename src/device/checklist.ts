@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { failureKind, messageOf, toldFailure } from '../core/errors.ts';
 import type { Problem, StepRecord } from '../model/record.ts';
+import { type StepId, stepText } from '../model/steps.ts';
 import type { CheckResult } from '../oracle/check.ts';
 
 /** Thrown when a device failed a step that the following ones build on; the step is already noted. */
@@ -32,37 +33,37 @@ export class Checklist {
   }
 
   /** Does one step and notes how it went. A DeviceFailure ends the list with DeviceStopped; other failures pass through. */
-  async step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  async step<T>(id: StepId, work: () => T | Promise<T>): Promise<T> {
     const started = performance.now();
-    const value = await this.guard(name, work);
-    this.note({ name, verdict: 'passed', seconds: secondsSince(started) });
+    const value = await this.guard(id, work);
+    this.note({ id, verdict: 'passed', seconds: secondsSince(started) });
     return value;
   }
 
   /** The same for what is no achievement of the device: noted only where it fails. */
-  async guard<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  async guard<T>(id: StepId, work: () => T | Promise<T>): Promise<T> {
     const started = performance.now();
     try {
       return await work();
     } catch (error) {
       if (failureKind(error) !== 'device') throw error;
       const problem = problemOf(error, this.options.folder);
-      const step = this.note({ name, verdict: 'failed', seconds: secondsSince(started), problem });
+      const step = this.note({ id, verdict: 'failed', seconds: secondsSince(started), problem });
       throw new DeviceStopped(step, error);
     }
   }
 
   /** Notes what an oracle found. Returns whether it passed. */
-  check(name: string, { verdict, code, message }: CheckResult): boolean {
+  check(id: StepId, { verdict, code, message }: CheckResult): boolean {
     const problem = code === undefined ? {} : { problem: { kind: 'device' as const, code, message } };
-    this.note({ name, verdict, seconds: 0, ...problem });
+    this.note({ id, verdict, seconds: 0, ...problem });
     return verdict === 'passed';
   }
 
-  private note(decided: StepRecord): StepRecord {
+  private note({ id, ...decided }: Omit<StepRecord, 'name'>): StepRecord {
     const path = this.options.consolePath();
     const console = path === undefined ? {} : { console: relative(this.options.folder, path) };
-    const step = { ...decided, ...console };
+    const step = { id, name: stepText(id), ...decided, ...console };
     this.steps.push(step);
     this.options.onStep?.(step);
     return step;

@@ -2,6 +2,7 @@ import type { FileFate } from '../model/configuration.ts';
 import type { PathRecord } from '../model/record.ts';
 import { installedBy } from '../model/scenario.ts';
 import type { InstalledPackage } from '../model/software.ts';
+import { type Moment, stepText } from '../model/steps.ts';
 import type { Upgrade } from '../model/upgrade.ts';
 import { failed } from '../oracle/check.ts';
 import type { RunningRelease } from '../oracle/release.ts';
@@ -55,14 +56,16 @@ export async function examine(
   subject: Subject,
   { allowed, owned, compare, fellBackFrom }: Expectation,
   checklist: Checklist,
-  prefix = '',
+  when: Moment,
 ): Promise<Examined> {
   const { expect } = context.scenario;
-  const seen = await checklist.guard(`${prefix}look`, () => observe(device, subject, context.signal));
+  const seen = await checklist.guard({ ...when, check: 'look' }, () =>
+    observe(device, subject, context.signal),
+  );
   const results: boolean[] = [];
   let release: Partial<ReleaseSeen> = {};
   if (expect.release !== undefined) {
-    const found = await checklist.guard(`${prefix}look`, () =>
+    const found = await checklist.guard({ ...when, check: 'look' }, () =>
       lookAtRelease(
         context,
         { device, subject, seen },
@@ -70,17 +73,18 @@ export async function examine(
       ),
     );
     release = found;
-    results.push(checklist.check(`${prefix}release`, found.result));
+    results.push(checklist.check({ ...when, check: 'release' }, found.result));
   }
   const configuration = judgeFiles({ expect, shipped: context.shipped }, owned, seen.configuration, allowed);
   if (expect.configuration !== undefined && owned.files.length > 0)
-    results.push(checklist.check(`${prefix}configuration`, configuration));
-  if (release.fallback !== undefined) results.push(checklist.check(`${prefix}fallback`, release.fallback));
-  const own = await runChecks(context, device, checklist, { allowed, prefix, booted: true });
+    results.push(checklist.check({ ...when, check: 'configuration' }, configuration));
+  if (release.fallback !== undefined)
+    results.push(checklist.check({ ...when, check: 'fallback' }, release.fallback));
+  const own = await runChecks(context, device, checklist, { allowed, when, booted: true });
   results.push(own.sound);
   if (device.oops !== undefined)
     results.push(
-      checklist.check(`${prefix}kernel`, failed('kernel-oops', `the kernel says: ${device.oops}`)),
+      checklist.check({ ...when, check: 'kernel' }, failed('kernel-oops', `the kernel says: ${device.oops}`)),
     );
   const sound = results.every(Boolean);
   const releaseChecked = expect.release !== undefined;
@@ -95,10 +99,11 @@ export async function examine(
   };
 }
 
-/** Notes what became of the owner's files; `prefix` begins the name of the check. */
-export function noteFiles(context: RunContext, path: PathRecord, prefix: string, { files }: Examined): void {
+/** Notes what became of the owner's files. */
+export function noteFiles(context: RunContext, path: PathRecord, when: Moment, { files }: Examined): void {
   if (files.length === 0) return;
-  const table = { step: `${prefix}configuration`, files };
+  const id = { ...when, check: 'configuration' };
+  const table = { id, step: stepText(id), files };
   path.configuration = [...(path.configuration ?? []), table];
   context.emit({ type: 'configuration', run: context.runId, path: path.releases, table });
 }

@@ -3,7 +3,7 @@ import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, HarnessError, ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
 import type { PathRecord } from '../model/record.ts';
-import { moments } from '../model/steps.ts';
+import type { Moment } from '../model/steps.ts';
 import type { CheckResult } from '../oracle/check.ts';
 import { checkGone, packagedFiles } from '../oracle/packages.ts';
 import type { Ready } from '../target/target.ts';
@@ -23,8 +23,7 @@ interface PackageChange {
   release: string;
   names: readonly string[];
   checklist: Checklist;
-  /** Begins the steps' names. */
-  prefix: string;
+  when: Moment;
 }
 
 /**
@@ -36,22 +35,22 @@ export async function addPackages(
   context: RunContext,
   device: Device,
   ready: Ready,
-  { release, names, checklist, prefix }: PackageChange,
+  { release, names, checklist, when }: PackageChange,
 ): Promise<void> {
   const { signal } = context;
   assertOffered(context, release, names);
   const source = releaseSource(context, { from: release, to: release });
-  await checklist.step(`${prefix}install`, () =>
+  await checklist.step({ ...when, check: 'install' }, () =>
     packageAgent(context).add(ready, source, names, limits(context)),
   );
-  await checklist.step(`${prefix}release`, async () => {
+  await checklist.step({ ...when, check: 'release' }, async () => {
     const seen = await observe(ready, device.subject, signal);
     const look = { allowed: [release], compare: 'telling', present: names } as const;
     assertPassed(
       (await lookAtRelease(context, { device: ready, subject: device.subject, seen }, look)).result,
     );
   });
-  await runChecks(context, ready, checklist, { allowed: [release], prefix, booted: false });
+  await runChecks(context, ready, checklist, { allowed: [release], when, booted: false });
 }
 
 /**
@@ -72,20 +71,22 @@ export async function reinstall(
   const names = context.scenario.reinstall ?? [];
   const agent = packageAgent(context);
   const contents = context.contents?.get(release) ?? [];
-  await checklist.step(`${moments.removed}remove`, () => agent.remove(before, names, limits(context)));
-  await checklist.step(`${moments.removed}gone`, async () => {
+  await checklist.step({ moment: 'removed', check: 'remove' }, () =>
+    agent.remove(before, names, limits(context)),
+  );
+  await checklist.step({ moment: 'removed', check: 'gone' }, async () => {
     const paths = packagedFiles(contents.filter(({ name }) => names.includes(name)));
     const seen = await observePackages(before, packageSystem(context), paths, context.signal);
     assertPassed(checkGone(seen, contents, names));
   });
-  await addPackages(context, device, before, { release, names, checklist, prefix: moments.reinstalled });
-  const prefix = moments.reinstalledRebooted;
-  const ready = await checklist.step(`${prefix}boots`, async () =>
+  await addPackages(context, device, before, { release, names, checklist, when: { moment: 'reinstalled' } });
+  const when = { moment: 'reinstalled-rebooted' } as const;
+  const ready = await checklist.step({ ...when, check: 'boots' }, async () =>
     untilReady(context, await before.reboot()),
   );
   const expectation = { allowed: [release], owned, compare: 'every' as const };
-  const seen = await examine(context, ready, device.subject, expectation, checklist, prefix);
-  noteFiles(context, path, prefix, seen);
+  const seen = await examine(context, ready, device.subject, expectation, checklist, when);
+  noteFiles(context, path, when, seen);
   return ready;
 }
 

@@ -1,5 +1,6 @@
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { quote } from '../core/quote.ts';
+import type { Moment } from '../model/steps.ts';
 import { type CheckResult, failed, passed } from '../oracle/check.ts';
 import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
@@ -14,7 +15,7 @@ const saidLimit = 60;
 export interface ChecksRun {
   /** Releases that the device may be on. */
   allowed: readonly string[];
-  prefix: string;
+  when: Moment;
   /** Whether the device was booted since it was changed; if not, only the checks are run that say so. */
   booted: boolean;
 }
@@ -31,16 +32,15 @@ export async function runChecks(
   context: RunContext,
   device: Ready,
   checklist: Checklist,
-  { allowed, prefix, booted }: ChecksRun,
+  { allowed, when, booted }: ChecksRun,
 ): Promise<ChecksSeen> {
   const results: boolean[] = [];
   const said: string[] = [];
-  for (const { name, run, when } of context.scenario.checks) {
-    if (!booted && when !== 'always') continue;
-    const result = await checklist.guard(`${prefix}${name}`, () =>
-      runCheck(device, run, allowed, context.signal),
-    );
-    results.push(checklist.check(`${prefix}${name}`, result));
+  for (const { name, run, when: wanted } of context.scenario.checks) {
+    if (!booted && wanted !== 'always') continue;
+    const id = { ...when, check: name };
+    const result = await checklist.guard(id, () => runCheck(device, run, allowed, context.signal));
+    results.push(checklist.check(id, result));
     if (result.said !== '') said.push(result.said);
   }
   return { sound: results.every(Boolean), said };

@@ -1,3 +1,5 @@
+import type { StepId } from './steps.ts';
+
 /** What must be left of a file that the owner changed or made; each allows what those before it allow. */
 export const editedPromises = ['preserved', 'merged', 'kept-somewhere'] as const;
 
@@ -56,6 +58,9 @@ export interface FileFate {
 /** What became of the owner's files by one step of a path. */
 export interface ConfigurationTable {
   /** The check: `1.0->1.1 configuration`. */
+  /** The step that decides about them. */
+  id: StepId;
+  /** The same for people. */
   step: string;
   files: FileFate[];
 }

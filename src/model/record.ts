@@ -2,6 +2,7 @@ import type { FailureKind } from '../core/errors.ts';
 import type { ConfigurationTable } from './configuration.ts';
 import type { MachineName } from './machine.ts';
 import type { SoftwareTable } from './software.ts';
+import type { StepId } from './steps.ts';
 
 /** `error`: the harness broke; `unknown`: not decided. Neither is ever a pass. */
 export type Verdict = 'passed' | 'failed' | 'error' | 'unknown';
@@ -29,6 +30,9 @@ export interface Problem {
 
 /** One thing that was decided. */
 export interface StepRecord {
+  /** What programs compare. */
+  id: StepId;
+  /** For people; made of the id. */
   name: string;
   verdict: Verdict;
   seconds: number;
@@ -125,7 +129,10 @@ export interface CrashRecord {
 
 /** Something the owner of the update stack must look at. */
 export interface Finding {
+  /** The failed step, for people. */
   check: string;
+  /** The failed step; absent where it is no step that fails, but all cuts taken together. */
+  step?: StepId;
   message: string;
   /** Id of the crash state (of the booted cut); empty for a failure without a cut. */
   cut: string;

@@ -35,6 +35,7 @@ function isFailed(step: StepRecord): boolean {
 function finding(step: StepRecord, cut: string, during: string): Finding {
   return {
     check: step.name,
+    step: step.id,
     message: step.problem?.message ?? step.name,
     cut,
     token: '',

@@ -19,6 +19,7 @@ import { serveReleases } from '../device/open-context.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { StepRecord } from '../model/record.ts';
 import { type FaultyAttempt, installedBy } from '../model/scenario.ts';
+import { type Moment, momentText } from '../model/steps.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import type { Ready } from '../target/target.ts';
 import { type Trouble, troubleOf } from './source-trouble.ts';
@@ -49,11 +50,15 @@ export async function tryFaults(
   await using stack = new CleanupStack();
   // Other paths are under way at the same time, and faults are for one device.
   const context = { ...shared, feed: await serveReleases(shared.manifest, shared.stop, stack) };
-  const name = upgradeName(trials.upgrade);
-  const off = await checklist.guard(`${name} shutdown`, () => before.shutdown({ signal: context.signal }));
+  const when = { moment: 'upgrade', upgrade: upgradeName(trials.upgrade) } as const;
+  const off = await checklist.guard({ ...when, check: 'shutdown' }, () =>
+    before.shutdown({ signal: context.signal }),
+  );
   for (const [i, attempt] of serverFaults.entries())
     await tryFaulty(context, device, attempt, { ...trials, label: `${trials.label}-fault${i + 1}` });
-  return await checklist.guard(`${name} boots`, async () => untilReady(context, await off.powerOn()));
+  return await checklist.guard({ ...when, check: 'boots' }, async () =>
+    untilReady(context, await off.powerOn()),
+  );
 }
 
 /** One try; `original` is switched off. */
@@ -67,26 +72,26 @@ async function tryFaulty(
   const device = await openDevice(context, label, original.overlays, stack);
   const { folder } = context;
   const checklist = new Checklist({ folder, consolePath: device.target.consolePath, onStep });
-  const prefix = `${upgradeName(upgrade)} ${attempt.name}: `;
+  const when = { moment: 'faulty', upgrade: upgradeName(upgrade), fault: attempt.name } as const;
   const trouble = troubleOf(context, attempt, upgrade);
   try {
-    const before = await checklist.guard(`${prefix}boots`, async () =>
+    const before = await checklist.guard({ ...when, check: 'boots' }, async () =>
       untilReady(context, await device.target.powerOn()),
     );
-    const refusal = await checklist.step(`${prefix}install`, () =>
+    const refusal = await checklist.step({ ...when, check: 'install' }, () =>
       refusalOf(context, before, upgrade, trouble),
     );
-    context.notice(`${prefix}${refusal ?? 'the update agent ended with success'}`);
-    const ready = await checklist.step(`${prefix}boots`, async () =>
+    context.notice(`${momentText(when)}: ${refusal ?? 'the update agent ended with success'}`);
+    const ready = await checklist.step({ ...when, check: 'boots' }, async () =>
       untilReady(context, await before.reboot()),
     );
-    await assertHeld(context, ready, device, { upgrade, owned, trouble, refusal, checklist, prefix });
-    const repaired = `${prefix}repaired: `;
-    const odd = await checklist.step(`${repaired}install`, () =>
+    await assertHeld(context, ready, device, { upgrade, owned, trouble, refusal, checklist, when });
+    const repaired = { ...when, moment: 'repaired' } as const;
+    const odd = await checklist.step({ ...repaired, check: 'install' }, () =>
       unlessBroken(context, upgrade, () => installRepaired(context, ready, upgrade)),
     );
-    if (odd !== undefined) context.notice(`${repaired}${odd}`);
-    const after = await checklist.step(`${repaired}boots`, async () =>
+    if (odd !== undefined) context.notice(`${momentText(repaired)}: ${odd}`);
+    const after = await checklist.step({ ...repaired, check: 'boots' }, async () =>
       untilReady(context, await ready.reboot()),
     );
     const expectation = afterUpgrade(context, upgrade, owned);
@@ -126,7 +131,7 @@ interface Held {
   trouble: Trouble;
   refusal: string | undefined;
   checklist: Checklist;
-  prefix: string;
+  when: Moment;
 }
 
 /**
@@ -135,12 +140,14 @@ interface Held {
  * what is installed can then still be read, and the owner's files are there.
  */
 async function assertHeld(context: RunContext, ready: Ready, device: Device, held: Held): Promise<void> {
-  const { upgrade, owned, trouble, refusal, checklist, prefix } = held;
+  const { upgrade, owned, trouble, refusal, checklist, when } = held;
   const { from, to } = upgrade;
   const { scenario, agent, signal, shipped } = context;
   if (agent.packages !== undefined && scenario.expect.release !== undefined) {
-    const seen = await checklist.guard(`${prefix}look`, () => observe(ready, device.subject, signal));
-    const { running, result } = await checklist.guard(`${prefix}look`, () =>
+    const seen = await checklist.guard({ ...when, check: 'look' }, () =>
+      observe(ready, device.subject, signal),
+    );
+    const { running, result } = await checklist.guard({ ...when, check: 'look' }, () =>
       lookAtRelease(
         context,
         { device: ready, subject: device.subject, seen },
@@ -152,18 +159,18 @@ async function assertHeld(context: RunContext, ready: Ready, device: Device, hel
       ),
     );
     if (result.verdict !== 'passed' && running.release !== to) {
-      await checklist.step(`${prefix}refused`, () => assertSaid(result.message, trouble, refusal));
-      context.notice(`${prefix}the device is between ${from} and ${to}: ${result.message}`);
+      await checklist.step({ ...when, check: 'refused' }, () => assertSaid(result.message, trouble, refusal));
+      context.notice(`${momentText(when)}: the device is between ${from} and ${to}: ${result.message}`);
       const files = judgeFiles({ expect: scenario.expect, shipped }, owned, seen.configuration, [from, to]);
       if (scenario.expect.configuration !== undefined && owned.files.length > 0)
-        checklist.check(`${prefix}configuration`, files);
+        checklist.check({ ...when, check: 'configuration' }, files);
       return;
     }
   }
   const expectation = { allowed: [from], owned, compare: 'every' as const };
-  const seen = await examine(context, ready, device.subject, expectation, checklist, prefix);
-  await checklist.step(`${prefix}refused`, () => assertOld(seen, upgrade, trouble, refusal));
-  await checklist.step(`${prefix}confirm`, () => confirm(context, ready));
+  const seen = await examine(context, ready, device.subject, expectation, checklist, when);
+  await checklist.step({ ...when, check: 'refused' }, () => assertOld(seen, upgrade, trouble, refusal));
+  await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
 }
 
 /** Throws DeviceFailure `silent-failure` where the agent has not said that it left the device between releases. */

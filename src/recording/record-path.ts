@@ -9,7 +9,6 @@ import type { Owned } from '../device/judge-files.ts';
 import { runChecks } from '../device/run-checks.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
-import { moments, upgradeMoments } from '../model/steps.ts';
 import { type Upgrade, upgradeName, upgradesOf } from '../model/upgrade.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
@@ -53,7 +52,8 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
   try {
     const owned = await bringIntoService(context, device, releases[0] ?? '', checklist);
     configuration = owned.configuration;
-    if (owned.examined !== undefined) noteFiles(context, path, moments.installedRebooted, owned.examined);
+    if (owned.examined !== undefined)
+      noteFiles(context, path, { moment: 'installed-rebooted' }, owned.examined);
     const software = new SoftwareNotes(context, path, label, owned.installed);
     const files = { release: releases[0] ?? '', files: configuration };
     const known = { path, owned: files, checklist, software };
@@ -98,34 +98,27 @@ async function takeUpgrade(
   before: Ready,
   { path, position, upgrade, owned, checklist, software }: UpgradeContext,
 ): Promise<Ready> {
-  const name = upgradeName(upgrade);
+  const when = { moment: 'upgrade', upgrade: upgradeName(upgrade) } as const;
   const begin = (phase: string) => device.log.mark(windowMark(position, phase));
   begin('install');
-  await checklist.step(`${name} install`, () =>
+  await checklist.step({ ...when, check: 'install' }, () =>
     unlessBroken(context, upgrade, () => install(context, before, upgrade)),
   );
   begin('first-boot');
   await runChecks(context, before, checklist, {
     allowed: [upgrade.to],
-    prefix: upgradeMoments.running(name),
+    when: { ...when, moment: 'before-reboot' },
     booted: false,
   });
-  const ready = await checklist.step(`${name} first boot`, async () =>
+  const ready = await checklist.step({ ...when, check: 'first boot' }, async () =>
     untilReady(context, await before.reboot()),
   );
   const expectation = afterUpgrade(context, upgrade, owned);
-  const seen = await examine(
-    context,
-    ready,
-    device.subject,
-    expectation,
-    checklist,
-    upgradeMoments.rebooted(name),
-  );
-  noteFiles(context, path, upgradeMoments.rebooted(name), seen);
+  const seen = await examine(context, ready, device.subject, expectation, checklist, when);
+  noteFiles(context, path, when, seen);
   await software.note(upgrade, seen.installed);
   begin('confirm');
-  await checklist.step(`${name} confirm`, () => confirm(context, ready));
+  await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
   device.log.mark(idleMark);
   return ready;
 }
@@ -138,13 +131,14 @@ async function takeBack(
   { path, position, upgrade, owned, checklist }: UpgradeContext,
 ): Promise<Ready> {
   device.log.mark(windowMark(position, 'rollback'));
-  const ready = await checklist.step('rollback', async () => {
+  const ready = await checklist.step({ moment: 'rollback', check: 'rollback' }, async () => {
     await rollback(context, before);
     return untilReady(context, await before.reboot());
   });
+  const when = { moment: 'rolled-back' } as const;
   const expectation = { allowed: [upgrade.from], owned, compare: 'every' as const };
-  const seen = await examine(context, ready, device.subject, expectation, checklist, 'rollback: ');
-  noteFiles(context, path, 'rollback: ', seen);
+  const seen = await examine(context, ready, device.subject, expectation, checklist, when);
+  noteFiles(context, path, when, seen);
   device.log.mark(idleMark);
   return ready;
 }

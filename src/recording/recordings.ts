@@ -196,6 +196,6 @@ export async function copyDocuments(
 }
 
 /** Console logs stay with the run that wrote them. */
-function withoutConsole({ name, verdict, seconds }: StepRecord): StepRecord {
-  return { name, verdict, seconds };
+function withoutConsole({ id, name, verdict, seconds }: StepRecord): StepRecord {
+  return { id, name, verdict, seconds };
 }

@@ -1,15 +1,27 @@
 import { z } from 'zod';
-import type { ConfigurationTable, CopyRecord, FileFate } from '../model/configuration.ts';
-import type { PathRecord, StepRecord } from '../model/record.ts';
+import type { CopyRecord, FileFate } from '../model/configuration.ts';
+import type { PathRecord } from '../model/record.ts';
 import {
   type InstalledPackage,
   type SoftwareChange,
   type SoftwareTable,
   softwareChangeKinds,
 } from '../model/software.ts';
+import { momentTitles, plainMoments, type StepId } from '../model/steps.ts';
+import { upgradeName, upgradesOf } from '../model/upgrade.ts';
 
-const step: z.ZodType<StepRecord> = z.object({
-  name: z.string(),
+const name = z.string();
+const check = { check: name };
+const stepId: z.ZodType<StepId> = z.discriminatedUnion('moment', [
+  z.object({ moment: z.enum(plainMoments), ...check }),
+  z.object({ moment: z.enum(['upgrade', 'before-reboot']), upgrade: name, ...check }),
+  z.object({ moment: z.enum(['faulty', 'repaired']), upgrade: name, fault: name, ...check }),
+]);
+
+const step = z.object({
+  /** Older programs noted the text alone. */
+  id: stepId.exactOptional(),
+  name,
   verdict: z.enum(['passed', 'failed', 'error', 'unknown']),
   seconds: z.number().min(0),
 });
@@ -50,7 +62,7 @@ const fate: z.ZodType<FileFate> = z.object({
   copies: z.array(copy),
 });
 
-const configuration: z.ZodType<ConfigurationTable> = z.object({ step: z.string(), files: z.array(fate) });
+const configuration = z.object({ id: stepId.exactOptional(), step: name, files: z.array(fate) });
 
 const installed: z.ZodType<InstalledPackage> = z.object({
   name: z.string(),
@@ -89,9 +101,39 @@ const software: z.ZodType<SoftwareTable> = z.object({
 });
 
 /** A path that passed, as a recording keeps it: without console logs, and without problems. */
-export const pathSchema: z.ZodType<PathRecord> = z.object({
-  releases: z.array(z.string()).min(1),
-  steps: z.array(step),
-  configuration: z.array(configuration).exactOptional(),
-  software: z.array(software).exactOptional(),
-});
+export const pathSchema: z.ZodType<PathRecord> = z
+  .object({
+    releases: z.array(z.string()).min(1),
+    steps: z.array(step),
+    configuration: z.array(configuration).exactOptional(),
+    software: z.array(software).exactOptional(),
+  })
+  .transform(({ steps, configuration: tables, ...path }) => ({
+    ...path,
+    steps: steps.map((one) => ({ ...one, id: one.id ?? stepOf(one.name, path.releases) })),
+    ...(tables === undefined
+      ? {}
+      : { configuration: tables.map((one) => ({ ...one, id: one.id ?? stepOf(one.step, path.releases) })) }),
+  }));
+
+/** The step of a path that a text of a program without ids is of. Names of faults have no colon. */
+export function stepOf(text: string, releases: readonly string[]): StepId {
+  const upgrade = upgradesOf(releases)
+    .map(upgradeName)
+    .find((one) => text.startsWith(`${one} `));
+  if (upgrade !== undefined) return stepOfUpgrade(upgrade, text.slice(upgrade.length + 1));
+  for (const moment of plainMoments) {
+    const title = momentTitles[moment];
+    if (title !== undefined && text.startsWith(`${title}: `))
+      return { moment, check: text.slice(title.length + 2) };
+  }
+  return { moment: text === 'rollback' ? 'rollback' : 'in-service', check: text };
+}
+
+function stepOfUpgrade(upgrade: string, text: string): StepId {
+  const [first = '', second, third] = text.split(': ');
+  if (second === undefined) return { moment: 'upgrade', upgrade, check: first };
+  if (third !== undefined) return { moment: 'repaired', upgrade, fault: first, check: third };
+  if (first === 'before reboot') return { moment: 'before-reboot', upgrade, check: second };
+  return { moment: 'faulty', upgrade, fault: first, check: second };
+}

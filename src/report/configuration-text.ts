@@ -1,4 +1,5 @@
 import type { ConfigurationTable, FileFate } from '../model/configuration.ts';
+import { momentText } from '../model/steps.ts';
 import { oneLine } from './text.ts';
 
 /** Files of one table that are shown one by one; the others are in run.json. */
@@ -47,7 +48,7 @@ export function tableLines(tables: readonly ConfigurationTable[]): string[] {
   for (const table of tables) {
     const text = [countsText(table), ...remarkableLines(table)].join('\n');
     const group = alike.get(text) ?? { table, steps: [] };
-    group.steps.push(oneLine(table.step.replace(/:? configuration$/, '')));
+    group.steps.push(oneLine(momentText(table.id)));
     alike.set(text, group);
   }
   return [...alike.values()].flatMap(({ table, steps }) => [

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { commandLine } from '../core/quote.ts';
 import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord } from '../model/record.ts';
+import { isSameStep } from '../model/steps.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
 import { softwareLines } from './software-text.ts';
@@ -181,15 +182,15 @@ function oneFinding(record: RunRecord, finding: Finding, folder: string | undefi
   ];
 }
 
-function cutConsole({ crash }: RunRecord, { cut, check }: Finding): string | undefined {
+function cutConsole({ crash }: RunRecord, { cut, step }: Finding): string | undefined {
   const booted = crash?.cuts.find(({ id }) => id === cut);
-  const failed = booted?.checks.find(({ name, verdict }) => name === check && verdict === 'failed');
+  const failed = booted?.checks.find(({ id, verdict }) => isSameStep(id, step) && verdict === 'failed');
   return failed?.console ?? booted?.console;
 }
 
-function stepConsole({ paths }: RunRecord, { check, during }: Finding): string | undefined {
+function stepConsole({ paths }: RunRecord, { step, during }: Finding): string | undefined {
   const path = paths.find(({ releases }) => releases.join('->') === during);
-  return path?.steps.find(({ name, verdict }) => name === check && verdict === 'failed')?.console;
+  return path?.steps.find(({ id, verdict }) => isSameStep(id, step) && verdict === 'failed')?.console;
 }
 
 function problemLines({ problem }: RunRecord, folder: string | undefined): string[] {

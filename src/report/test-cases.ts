@@ -7,6 +7,7 @@ import type {
   StepRecord,
   Verdict,
 } from '../model/record.ts';
+import { isSameStep, type StepId, stepKey } from '../model/steps.ts';
 import { lostLines } from './configuration-text.ts';
 import { oneLine } from './text.ts';
 
@@ -47,7 +48,7 @@ export function testCases(record: RunRecord): TestCase[] {
 }
 
 interface Identified extends TestCase {
-  check: string;
+  step: StepId | undefined;
   cut: string;
 }
 
@@ -56,11 +57,11 @@ function stepCase(
   { releases, configuration = [] }: PathRecord,
   step: StepRecord,
 ): Identified {
-  const tables = configuration.filter((table) => table.step === step.name);
+  const tables = configuration.filter((table) => isSameStep(table.id, step.id));
   return {
     ...identity(classname, `${releases.join('->')}: ${step.name}`),
     ...result(step),
-    check: step.name,
+    step: step.id,
     cut: '',
     details: [...problemLines(step.problem), ...tables.flatMap(lostLines)],
     console: step.console,
@@ -75,7 +76,7 @@ function cutCases(classname: string, cut: CutRecord, detailed: boolean): Identif
     return cut.checks.map((check) => ({
       ...identity(classname, `${title}: ${check.name}`),
       ...result(check),
-      check: check.name,
+      step: check.id,
       cut: cut.id,
       details: [...problemLines(check.problem), ...about],
       console: check.console ?? cut.console,
@@ -88,7 +89,7 @@ function cutCases(classname: string, cut: CutRecord, detailed: boolean): Identif
       seconds: cut.seconds,
       verdict: cut.verdict,
       problem: worst?.problem,
-      check: worst?.name ?? '',
+      step: worst?.id,
       cut: cut.id,
       details: [...problemLines(worst?.problem), ...about],
       console: cut.console,
@@ -102,25 +103,27 @@ function result(step: StepRecord): Pick<TestCase, 'seconds' | 'verdict' | 'probl
 
 /** Adds which writes and files a finding blames. */
 function withFinding(one: Identified, findings: readonly Finding[]): TestCase {
-  const { check, cut, ...rest } = one;
+  const { step, cut, ...rest } = one;
   if (rest.verdict !== 'failed') return rest;
-  const finding = findings.find((candidate) => candidate.cut === cut && candidate.check === check);
+  const finding = findings.find((other) => other.cut === cut && isSameStep(other.step, step));
   if (finding === undefined) return rest;
   return { ...rest, details: [...rest.details, ...blame(finding)] };
 }
 
 /** Findings that no failed step or check stands for. */
 function orphans(record: RunRecord): Finding[] {
-  const failedSteps = record.paths.flatMap(({ steps }) => failedNames(steps).map((name) => `\n${name}`));
+  const failedSteps = record.paths.flatMap(({ steps }) => failedKeys(steps).map((key) => `\n${key}`));
   const failedChecks = (record.crash?.cuts ?? []).flatMap(({ id, checks }) =>
-    failedNames(checks).map((name) => `${id}\n${name}`),
+    failedKeys(checks).map((key) => `${id}\n${key}`),
   );
   const known = new Set([...failedSteps, ...failedChecks]);
-  return record.findings.filter(({ cut, check }) => !known.has(`${cut}\n${check}`));
+  return record.findings.filter(
+    ({ cut, step }) => step === undefined || !known.has(`${cut}\n${stepKey(step)}`),
+  );
 }
 
-function failedNames(steps: readonly StepRecord[]): string[] {
-  return steps.filter(({ verdict }) => verdict === 'failed').map(({ name }) => name);
+function failedKeys(steps: readonly StepRecord[]): string[] {
+  return steps.filter(({ verdict }) => verdict === 'failed').map(({ id }) => stepKey(id));
 }
 
 function findingCase(classname: string, finding: Finding): TestCase {

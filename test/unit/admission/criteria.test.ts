@@ -4,17 +4,20 @@ import { judge, verdictOfAll } from '../../../src/admission/criteria.ts';
 import { expectedSteps } from '../../../src/admission/expected-evidence.ts';
 import type { PackagePlan } from '../../../src/admission/plan.ts';
 import type { CrashRecord, PathRecord, RunRecord, StepRecord } from '../../../src/model/record.ts';
+import { stepText } from '../../../src/model/steps.ts';
 import { crash, cut, failure, fate, record, step } from '../report/records.ts';
 import { conffile, plan } from './builds.ts';
+
+const edited = { moment: 'upgrade', upgrade: '1->2', check: 'configuration' } as const;
 
 /** The paths of a run on which every expected step passed, but for those that are changed. */
 function pathsOf(given: PackagePlan, change: (step: StepRecord) => StepRecord | undefined): PathRecord[] {
   return given.paths.map((releases) => {
-    const names = expectedSteps(given).flatMap((one) => (one.path === releases ? [one.step] : []));
+    const ids = expectedSteps(given).flatMap((one) => (one.path === releases ? [one.step] : []));
     return {
       releases,
-      steps: names.flatMap((name) => change(step(name, { console: 'console/p1.1.log' })) ?? []),
-      configuration: [{ step: '1->2 configuration', files: [fate(conffile)] }],
+      steps: ids.flatMap((id) => change(step(stepText(id), { id, console: 'console/p1.1.log' })) ?? []),
+      configuration: [{ id: edited, step: 'what people read', files: [fate(conffile)] }],
     };
   });
 }
@@ -85,7 +88,7 @@ describe('judge', () => {
     expect(of(criterion as CriterionId)?.summary).toContain('FAILED');
   });
 
-  it.each(expectedSteps(plan()).map(({ step: name, criterion }) => [name, criterion]))(
+  it.each(expectedSteps(plan()).map(({ step: id, criterion }) => [stepText(id), criterion]))(
     'does not pass where "%s" was not reached',
     (name, criterion) => {
       const { verdicts } = verdictsOf((one) => (one.name === name ? undefined : one));

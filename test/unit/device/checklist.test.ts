@@ -5,16 +5,19 @@ import { failed, passed } from '../../../src/oracle/check.ts';
 
 const checklist = () => new Checklist({ folder: '/r', consolePath: () => '/r/console/main.2.log' });
 
+const boots = { moment: 'installed', check: 'boots' } as const;
+
 describe('Checklist', () => {
   it('notes a device failure and stops what builds on it', async () => {
     const list = checklist();
-    const work = list.step('boots', () =>
+    const work = list.step(boots, () =>
       Promise.reject(new DeviceFailure('boot-timeout', 'not within 60 s', { logPath: '/r/console/1.log' })),
     );
     await expect(work).rejects.toBeInstanceOf(DeviceStopped);
     expect(list.steps).toMatchObject([
       {
-        name: 'boots',
+        id: boots,
+        name: 'installed: boots',
         verdict: 'failed',
         problem: { kind: 'device', code: 'boot-timeout', log: 'console/1.log' },
         console: 'console/main.2.log',
@@ -24,25 +27,32 @@ describe('Checklist', () => {
 
   it('notes what is no achievement only where it fails', async () => {
     const list = checklist();
-    expect(await list.guard('look', () => Promise.resolve(7))).toBe(7);
+    expect(await list.guard({ moment: 'rolled-back', check: 'look' }, () => Promise.resolve(7))).toBe(7);
     expect(list.steps).toEqual([]);
-    const work = list.guard('look', () => Promise.reject(new DeviceFailure('observe-timeout', 'hangs')));
+    const work = list.guard({ moment: 'rolled-back', check: 'look' }, () =>
+      Promise.reject(new DeviceFailure('observe-timeout', 'hangs')),
+    );
     await expect(work).rejects.toBeInstanceOf(DeviceStopped);
-    expect(list.steps).toMatchObject([{ name: 'look', verdict: 'failed' }]);
+    expect(list.steps).toMatchObject([{ name: 'rollback: look', verdict: 'failed' }]);
   });
 
   it("never notes trouble of the harness as the device's", async () => {
     const list = checklist();
     await expect(
-      list.step('boots', () => Promise.reject(new HarnessError('qemu-died', 'killed'))),
+      list.step(boots, () => Promise.reject(new HarnessError('qemu-died', 'killed'))),
     ).rejects.toThrow('killed');
     expect(list.steps).toEqual([]);
   });
 
   it('notes checks with what was found', () => {
     const list = checklist();
-    expect(list.check('release', passed('1.0 in slot A, whole'))).toBe(true);
-    expect(list.check('configuration', failed('configuration-lost', '/etc/hostname is gone'))).toBe(false);
+    expect(list.check({ moment: 'after-cut', check: 'release' }, passed('1.0 in slot A, whole'))).toBe(true);
+    expect(
+      list.check(
+        { moment: 'after-cut', check: 'configuration' },
+        failed('configuration-lost', '/etc/hostname is gone'),
+      ),
+    ).toBe(false);
     expect(list.steps.map((step) => step.verdict)).toEqual(['passed', 'failed']);
   });
 });

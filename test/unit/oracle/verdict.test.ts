@@ -5,6 +5,7 @@ import { groupOutcomes } from '../../../src/oracle/outcomes.ts';
 import { findingsOf, runVerdict } from '../../../src/oracle/verdict.ts';
 
 const step = (verdict: Verdict, name = 'boots'): StepRecord => ({
+  id: { moment: 'after-cut', check: name },
   name,
   verdict,
   seconds: 1,
@@ -76,7 +77,12 @@ describe('findingsOf', () => {
       paths: [],
       crash: crash([cut('p1.88', 'failed'), cut('p1.90', 'passed')]),
     });
-    expect(finding).toMatchObject({ check: 'boots', cut: 'p1.88', message: 'it did not come up' });
+    expect(finding).toMatchObject({
+      check: 'boots',
+      step: step('failed').id,
+      cut: 'p1.88',
+      message: 'it did not come up',
+    });
     expect(finding?.during).toContain('install 1.0->2.0');
   });
 });

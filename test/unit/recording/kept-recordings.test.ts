@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BrownoutError } from '../../../src/core/errors.ts';
+import type { PathRecord } from '../../../src/model/record.ts';
 import {
   keptRecording,
   keptRecordings,
@@ -11,6 +12,7 @@ import {
 } from '../../../src/recording/kept-recordings.ts';
 import { findRecording } from '../../../src/recording/recordings.ts';
 import { type Lab, slotLab } from '../../support/simulated/lab.ts';
+import { packageLab } from '../../support/simulated/package-image.ts';
 
 const asked = { powerCuts: { mode: 'random', count: 1 } } as const;
 
@@ -45,6 +47,25 @@ describe('a kept recording', () => {
     expect(found?.scenario.expect.configuration).toEqual({ edited: 'preserved', deleted: 'stay-deleted' });
     expect(found?.log.marks.map(({ name }) => name)).toContain('0/install');
     expect(await findRecording('0'.repeat(10))).toBeUndefined();
+  });
+
+  it('of an older program, whose steps are texts alone, is read as one of this program', async () => {
+    const lab = await packageLab();
+    await lab.scenario({ provision: [{ install: ['extra'] }], reinstall: ['extra'] });
+    await lab.run(asked);
+    const [name = ''] = await readdir(join(lab.cache, 'recordings'));
+    const folder = join(lab.cache, 'recordings', name);
+    const path = join(folder, 'recording.json');
+    const { path: known } = await readRecording(folder);
+    const reused = await lab.run(asked);
+    const stored = JSON.parse(await readFile(path, 'utf8')) as { path: PathRecord };
+    for (const one of [...stored.path.steps, ...(stored.path.configuration ?? [])])
+      Reflect.deleteProperty(one, 'id');
+    await writeFile(path, JSON.stringify(stored));
+    expect((await readRecording(folder)).path).toEqual(known);
+    const again = await lab.run(asked);
+    expect(again.crash?.recording.reused).toBe(true);
+    expect(again.paths).toEqual(reused.paths);
   });
 
   it.each([

@@ -119,7 +119,11 @@ describe('junitXml', () => {
     const one = record({
       verdict: 'failed',
       paths: [
-        { releases: ['1.0', '1.1'], steps: [step(name, lost)], configuration: [{ step: name, files }] },
+        {
+          releases: ['1.0', '1.1'],
+          steps: [step(name, lost)],
+          configuration: [{ ...motleyFiles(name), files }],
+        },
       ],
     });
     const xml = junitXml([one]);

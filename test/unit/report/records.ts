@@ -1,8 +1,14 @@
 import type { ConfigurationTable, FileFate } from '../../../src/model/configuration.ts';
 import type { CrashRecord, CutRecord, RunRecord, StepRecord } from '../../../src/model/record.ts';
+import { stepOf } from '../../../src/recording/stored-path.ts';
 
+/** A step with the id that its text has on a path through all releases. */
 export function step(name: string, more: Partial<StepRecord> = {}): StepRecord {
-  return { name, verdict: 'passed', seconds: 1.5, ...more };
+  return { id: idOf(name), name, verdict: 'passed', seconds: 1.5, ...more };
+}
+
+export function idOf(text: string) {
+  return stepOf(text, ['1.0', '1.1', '2.0']);
 }
 
 export function failure(code: string, message: string): Partial<StepRecord> {
@@ -46,6 +52,7 @@ export function fate(path: string, more: Partial<FileFate> = {}): FileFate {
 export function motleyFiles(step = '1.0->1.1 configuration'): ConfigurationTable {
   const copy = '/etc/app.conf.rpmsave';
   return {
+    id: idOf(step),
     step,
     files: [
       fate('/etc/hosts'),
@@ -152,6 +159,7 @@ export function motley(): RunRecord {
     findings: [
       {
         check: 'configuration',
+        step: idOf('configuration'),
         message: 'gone',
         cut: 'p1.9.none',
         during: 'confirm 1.0->1.1',

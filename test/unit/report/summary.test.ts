@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { summaryText } from '../../../src/report/summary.ts';
-import { crash, cut, failure, fate, motley, motleyFiles, record, step } from './records.ts';
+import { crash, cut, failure, fate, idOf, motley, motleyFiles, record, step } from './records.ts';
 
 describe('summaryText', () => {
   it('sums up a passed run', () => {
@@ -24,9 +24,9 @@ describe('summaryText', () => {
   it("says what became of the owner's files: upgrades that went alike in one line, and what to look at", () => {
     const fine = { files: [fate('/etc/hosts'), fate('/etc/app.conf')] };
     const configuration = [
-      { step: '1.0->1.1 configuration', ...fine },
+      { id: idOf('1.0->1.1 configuration'), step: '1.0->1.1 configuration', ...fine },
       motleyFiles('1.1->2.0 configuration'),
-      { step: 'rollback: configuration', ...fine },
+      { id: idOf('rollback: configuration'), step: 'rollback: configuration', ...fine },
     ];
     const paths = [{ releases: ['1.0', '1.1', '2.0'], steps: [step('boot 1.0')], configuration }];
     expect(summaryText([record({ paths })])).toBe(
@@ -42,7 +42,7 @@ describe('summaryText', () => {
 
   it('lists ten of many lost files', () => {
     const files = Array.from({ length: 12 }, (_, i) => fate(`/etc/${i}`, { fate: 'lost' }));
-    const configuration = [{ step: '1.0->1.1 configuration', files }];
+    const configuration = [{ ...motleyFiles(), files }];
     const text = summaryText([record({ paths: [{ releases: ['1.0', '1.1'], steps: [], configuration }] })]);
     expect(text).toContain("owner's files: 12 lost (1.0->1.1)\n");
     expect(text).toContain('/etc/9: lost (edited, default changed)\n      and 2 more in run.json\n');
@@ -74,6 +74,7 @@ describe('summaryText', () => {
           findings: [
             {
               check: failed.name,
+              step: failed.id,
               message: 'no',
               cut: '',
               during: '1.0->1.1',

@@ -64,7 +64,7 @@ describe('Terminal', () => {
 
   it("says which of the owner's files are not simply as they should be", () => {
     const text = show(new Capture(false), {}, (sink) => {
-      const table = { step: '1.0->1.1 configuration', files: [fate('/etc/hosts')] };
+      const table = { ...motleyFiles(), files: [fate('/etc/hosts')] };
       sink({ type: 'configuration', run, path: ['1.0', '1.1'], table });
       sink({ type: 'configuration', run, path: ['1.0', '1.1'], table: motleyFiles() });
     });
