@@ -12,7 +12,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The class from which every error with a code descends; its subclasses say the kind. */
 const baseClass = 'BrownoutError';
 /** Where codes are kept on their way to a report: an error, what an oracle found, a record's problem. */
-const carriers = [baseClass, 'CheckResult', 'Problem'];
+const carriers = [baseClass, 'Passed', 'NotPassed', 'Problem'];
 
 class Unresolved extends Error {}
 
@@ -385,4 +385,4 @@ const integration = rows.filter(({ mark }) => mark === 'integration only').lengt
 console.log(
   `${rows.length} codes; ${missing.length} without a test, ${integration} provoked by integration tests alone`,
 );
-process.exitCode = problems.length > 0 ? 1 : 0;
+process.exitCode = problems.length + missing.length > 0 ? 1 : 0;

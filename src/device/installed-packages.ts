@@ -114,6 +114,6 @@ function limits({ scenario, signal }: RunContext): { deadline: Deadline; signal:
 }
 
 /** For what the steps that follow build on. */
-function assertPassed({ verdict, code = 'not-passed', message }: CheckResult): void {
-  if (verdict !== 'passed') throw new DeviceFailure(code, message);
+function assertPassed(result: CheckResult): void {
+  if (result.verdict !== 'passed') throw new DeviceFailure(result.code, result.message);
 }

@@ -43,6 +43,7 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'e2fsck' }, package: 'e2fsprogs', purpose: 'test' },
   { what: { program: 'debugfs' }, package: 'e2fsprogs', purpose: 'test' },
   { what: { program: 'mke2fs' }, package: 'e2fsprogs', purpose: 'test' },
+  { what: { program: 'sfdisk' }, package: 'fdisk', purpose: 'test' },
   { what: { program: 'mkfs.vfat' }, package: 'dosfstools', purpose: 'test' },
   { what: { program: 'mcopy' }, package: 'mtools', purpose: 'test' },
   { what: { program: 'dpkg-scanpackages' }, package: 'dpkg-dev', purpose: 'test' },

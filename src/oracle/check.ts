@@ -1,12 +1,22 @@
 import type { Verdict } from '../model/record.ts';
 
-/** What one check of a device came to. */
-export interface CheckResult {
-  verdict: Verdict;
-  /** Stable code of what is wrong; undefined when passed. */
-  code?: string;
+/** A check that the device passed. */
+interface Passed {
+  verdict: 'passed';
+  code?: undefined;
   message: string;
 }
+
+/** One that it did not pass. */
+interface NotPassed {
+  verdict: Exclude<Verdict, 'passed'>;
+  /** Stable code of what is wrong. */
+  code: string;
+  message: string;
+}
+
+/** What one check of a device came to. */
+export type CheckResult = Passed | NotPassed;
 
 /** A check that found nothing wrong. */
 export function passed(message: string): CheckResult {

@@ -144,7 +144,7 @@ export async function factoryFiles(
 }
 
 /** Bytes as a disk. */
-export function memoryDisk(bytes: Buffer): Disk {
+function memoryDisk(bytes: Buffer): Disk {
   return {
     bytes: bytes.length,
     read: (offset, length) => Promise.resolve(Buffer.from(bytes.subarray(offset, offset + length))),

@@ -6,7 +6,7 @@ import { factoryFiles } from './file-store.ts';
 import { bundleOf, factoryBootSector, offsetOf, slotBytes, slotContent } from './slot-guest.ts';
 
 /** Releases of the image with slots, oldest first. */
-export const slotReleases = ['1.0', '1.1', '2.0'];
+const slotReleases = ['1.0', '1.1', '2.0'];
 
 /** Files of a factory-new device. */
 const shipped = {

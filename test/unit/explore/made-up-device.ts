@@ -61,7 +61,7 @@ export function thoroughDevice(verdict: (on: PowerOn) => Verdict = () => 'passed
 }
 
 /** What a boot was asked for, and when it was under way. */
-export interface Asked {
+interface Asked {
   id: string;
   request: BootRequest;
 }

@@ -13,6 +13,7 @@ import { decodeReply, encodeRequest, type Reply, type Request } from '../../../s
 export class RawClient implements AsyncDisposable {
   readonly socket: Socket;
   private received = Buffer.alloc(0);
+  private full: Socket | undefined;
   private ended = false;
   private cookies = 0n;
   private wake: () => void = () => undefined;
@@ -21,6 +22,8 @@ export class RawClient implements AsyncDisposable {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.received = Buffer.concat([this.received, chunk]);
+      // Nobody has asked for so much yet, and each further chunk would copy it all.
+      if (this.received.length > 4 << 20) this.full = socket.pause();
       this.wake();
     });
     const end = () => {
@@ -119,6 +122,8 @@ export class RawClient implements AsyncDisposable {
   }
 
   private change(): Promise<void> {
+    this.full?.resume();
+    this.full = undefined;
     return new Promise((resolve) => {
       this.wake = resolve;
     });

@@ -164,7 +164,7 @@ describe('transmission', () => {
     await using run = await serve(new MemoryDisk(1 << 20));
     await using client = await RawClient.ready(run.path, 'vda');
     client.socket.pause();
-    const requests = 200;
+    const requests = 100;
     for (let i = 0; i < requests; i += 1) client.post({ length: 1 << 20 });
     await new Promise((resolve) => setTimeout(resolve, 300));
     const served = run.disk.calls.length;
