@@ -90,7 +90,7 @@ function seenOf(
     return step.id.check === serviceChecks.system ? 'none on the device' : `${plan.units.join(', ')} active`;
   if (criterion !== 'upgrade') return version(subject.split('->').at(-1) ?? '');
   const [from = '', to = ''] = subject.split('->');
-  const changed = record.software?.find((one) => one.step === subject)?.diff.changes.length;
+  const changed = record.software?.find((one) => one.upgrade === subject)?.diff.changes.length;
   const versions =
     version(from) === version(to) ? `${version(to)} in both` : `${version(from)} -> ${version(to)}`;
   return changed === undefined ? versions : `${versions}; ${changed} packages changed in all`;

@@ -88,7 +88,7 @@ export function cutRecord(
     id: cut.id,
     kind: cut.kind,
     path: [...cut.path],
-    step: upgradeName(cut.upgrade),
+    upgrade: upgradeName(cut.upgrade),
     during: cut.during,
     description: cut.description,
     outcome,

@@ -59,7 +59,7 @@ function plainFinding({ record }: ExploredBoot<CutRecord>, states: number, token
     message: failed?.problem?.message ?? record.outcome,
     cut: record.id,
     token,
-    during: `${record.during} ${record.step}, ${record.description}`,
+    during: `${record.during} ${record.upgrade}, ${record.description}`,
     states,
     minimal: [],
     files: [],

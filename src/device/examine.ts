@@ -103,7 +103,7 @@ export async function examine(
 export function noteFiles(context: RunContext, path: PathRecord, when: Moment, { files }: Examined): void {
   if (files.length === 0) return;
   const id = { ...when, check: 'configuration' };
-  const table = { id, step: stepText(id), files };
+  const table = { id, check: stepText(id), files };
   path.configuration = [...(path.configuration ?? []), table];
   context.emit({ type: 'configuration', run: context.runId, path: path.releases, table });
 }

@@ -57,10 +57,9 @@ export interface FileFate {
 
 /** What became of the owner's files by one step of a path. */
 export interface ConfigurationTable {
-  /** The check: `1.0->1.1 configuration`. */
   /** The step that decides about them. */
   id: StepId;
-  /** The same for people. */
-  step: string;
+  /** The same for people: `1.0->1.1 configuration`. */
+  check: string;
   files: FileFate[];
 }

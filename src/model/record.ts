@@ -58,7 +58,7 @@ export interface CutRecord {
   kind: 'prefix' | 'lost' | 'torn' | 'subset' | 'live' | 'naive';
   path: string[];
   /** `1.0->1.1` */
-  step: string;
+  upgrade: string;
   /** What the device was doing. */
   during: string;
   /** For people: "after write 412 of 530; lost: 409, 411". */

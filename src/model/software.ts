@@ -61,10 +61,10 @@ export interface SoftwareDiff {
   unchanged: number;
 }
 
-/** What one step of a path made of a device's packages. */
+/** What one upgrade made of a device's packages. */
 export interface SoftwareTable {
   /** The upgrade: `1.0->1.1`. */
-  step: string;
+  upgrade: string;
   diff: SoftwareDiff;
   /** SPDX documents of the system afterwards: paths below the run's folder. */
   documents: string[];

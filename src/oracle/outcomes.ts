@@ -8,11 +8,11 @@ export interface Outcome {
   example: string;
 }
 
-/** Groups cuts by step and outcome, most frequent first; a boot stands for all states that it decided. */
+/** Groups cuts by upgrade and outcome, most frequent first; a boot stands for all states that it decided. */
 export function groupOutcomes(cuts: readonly CutRecord[]): Outcome[] {
   const groups = new Map<string, Outcome>();
   for (const cut of cuts) {
-    const name = `${cut.step}: ${cut.outcome}`;
+    const name = `${cut.upgrade}: ${cut.outcome}`;
     const group = groups.get(name) ?? { name, states: 0, example: cut.id };
     groups.set(name, { ...group, states: group.states + (cut.decides ?? 1) });
   }
@@ -21,23 +21,23 @@ export function groupOutcomes(cuts: readonly CutRecord[]): Outcome[] {
 
 /** An upgrade that can end in more than one old and one new state, all of them sound in themselves, is not atomic. */
 export function manyOutcomes(cuts: readonly CutRecord[]): Finding[] {
-  const steps = new Map<string, Map<string, CutRecord>>();
+  const upgrades = new Map<string, Map<string, CutRecord>>();
   for (const cut of cuts) {
     if (cut.verdict !== 'passed') continue;
-    const ways = steps.get(cut.step) ?? new Map<string, CutRecord>();
-    steps.set(cut.step, ways);
+    const ways = upgrades.get(cut.upgrade) ?? new Map<string, CutRecord>();
+    upgrades.set(cut.upgrade, ways);
     if (!ways.has(cut.outcome)) ways.set(cut.outcome, cut);
   }
-  return [...steps].flatMap(([step, ways]) => {
+  return [...upgrades].flatMap(([upgrade, ways]) => {
     const third = [...ways.values()][2];
     if (third === undefined) return [];
     return [
       {
         check: 'outcomes',
-        message: `a cut of ${step} can end in ${ways.size} ways, not in an old and a new state alone: ${[...ways.keys()].join('; ')}`,
+        message: `a cut of ${upgrade} can end in ${ways.size} ways, not in an old and a new state alone: ${[...ways.keys()].join('; ')}`,
         cut: third.id,
         token: third.token ?? '',
-        during: `${third.during} ${step}, ${third.description}`,
+        during: `${third.during} ${upgrade}, ${third.description}`,
         states: 1,
         minimal: [],
         files: [],

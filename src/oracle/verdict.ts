@@ -14,7 +14,7 @@ export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'
 export function findingsOf(record: Pick<RunRecord, 'paths' | 'crash'>): Finding[] {
   const cut = (record.crash?.cuts ?? []).flatMap((entry) =>
     entry.checks.filter(isFailed).map((check) => ({
-      ...finding(check, entry.id, `${entry.during} ${entry.step}, ${entry.description}`),
+      ...finding(check, entry.id, `${entry.during} ${entry.upgrade}, ${entry.description}`),
       token: entry.token ?? '',
     })),
   );

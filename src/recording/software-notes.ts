@@ -58,7 +58,7 @@ export class SoftwareNotes {
     const diff = diffSoftware(old, installed, comparisons[system]);
     this.path.software = [
       ...(this.path.software ?? []),
-      { step: upgradeName({ from, to }), diff, documents },
+      { upgrade: upgradeName({ from, to }), diff, documents },
     ];
   }
 

@@ -62,7 +62,21 @@ const fate: z.ZodType<FileFate> = z.object({
   copies: z.array(copy),
 });
 
-const configuration = z.object({ id: stepId.exactOptional(), step: name, files: z.array(fate) });
+/** Reads what older programs call `step` by its present name. */
+function formerlyStep<T>(key: string, schema: z.ZodType<T>): z.ZodType<T> {
+  return z.preprocess(
+    (value) =>
+      typeof value === 'object' && value !== null && 'step' in value
+        ? { [key]: value.step, ...value }
+        : value,
+    schema,
+  );
+}
+
+const configuration = formerlyStep(
+  'check',
+  z.object({ id: stepId.exactOptional(), check: name, files: z.array(fate) }),
+);
 
 const installed: z.ZodType<InstalledPackage> = z.object({
   name: z.string(),
@@ -94,11 +108,14 @@ const below = z
   .string()
   .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\0]+$/, 'expected a path below the folder');
 
-const software: z.ZodType<SoftwareTable> = z.object({
-  step: z.string(),
-  diff: z.object({ changes: z.array(change), unchanged: z.int().min(0) }),
-  documents: z.array(below),
-});
+const software: z.ZodType<SoftwareTable> = formerlyStep(
+  'upgrade',
+  z.object({
+    upgrade: z.string(),
+    diff: z.object({ changes: z.array(change), unchanged: z.int().min(0) }),
+    documents: z.array(below),
+  }),
+);
 
 /** A path that passed, as a recording keeps it: without console logs, and without problems. */
 export const pathSchema: z.ZodType<PathRecord> = z
@@ -113,7 +130,7 @@ export const pathSchema: z.ZodType<PathRecord> = z
     steps: steps.map((one) => ({ ...one, id: one.id ?? stepOf(one.name, path.releases) })),
     ...(tables === undefined
       ? {}
-      : { configuration: tables.map((one) => ({ ...one, id: one.id ?? stepOf(one.step, path.releases) })) }),
+      : { configuration: tables.map((one) => ({ ...one, id: one.id ?? stepOf(one.check, path.releases) })) }),
   }));
 
 /** The step of a path that a text of a program without ids is of. Names of faults have no colon. */

@@ -17,7 +17,7 @@ export function replayText(
     ...(reason === '' ? [] : [`found then: ${oneLine(reason, 1000)}`]),
   ];
   if (cut !== undefined) {
-    lines.push(`power cut: ${cut.during} ${cut.step}, ${oneLine(cut.description, 400)}`);
+    lines.push(`power cut: ${cut.during} ${cut.upgrade}, ${oneLine(cut.description, 400)}`);
     for (const { name, verdict, problem, seconds } of cut.checks) {
       const mark =
         verdict === 'passed' ? green('ok') : verdict === 'failed' ? red('FAILED') : yellow(verdict);

@@ -31,11 +31,11 @@ function namesOf(changes: readonly SoftwareChange[]): string[] {
 const maxChanges = 10;
 
 /** What one upgrade made of a device's packages, for a run's summary. */
-export function softwareLines({ step, diff, documents }: SoftwareTable): string[] {
+export function softwareLines({ upgrade, diff, documents }: SoftwareTable): string[] {
   const rest = diff.changes.length - maxChanges;
   const shown = { changes: diff.changes.slice(0, maxChanges), unchanged: 0 };
   return [
-    `packages: ${counts(diff.changes)}${diff.unchanged} as before (${oneLine(step)}); ${documents.join(', ')}`,
+    `packages: ${counts(diff.changes)}${diff.unchanged} as before (${oneLine(upgrade)}); ${documents.join(', ')}`,
     ...softwareText(shown)
       .split('\n')
       .slice(0, shown.changes.length)

@@ -69,7 +69,7 @@ export class Terminal implements Disposable {
         const remarkable = remarkableLines(event.table);
         if (remarkable.length === 0) return undefined;
         const files = `${countsText(event.table)}: ${remarkable.join('; ')}`;
-        return `${label} ${oneLine(event.path.join('->'))}: ${oneLine(`${event.table.step}: ${files}`, 600)}`;
+        return `${label} ${oneLine(event.path.join('->'))}: ${oneLine(`${event.table.check}: ${files}`, 600)}`;
       }
       case 'cuts-planned':
         this.runs.set(event.run, {
@@ -87,7 +87,7 @@ export class Terminal implements Disposable {
         const { cut } = event;
         const count = event.total === 0 ? `boot ${event.done}` : `${event.done}/${event.total}`;
         const others = (cut.decides ?? 1) > 1 ? `, decides ${cut.decides} states` : '';
-        const what = `${cut.during} ${cut.step}, ${cut.description}: ${cut.outcome}`;
+        const what = `${cut.during} ${cut.upgrade}, ${cut.description}: ${cut.outcome}`;
         return `${label} ${this.mark(cut.verdict)} ${count} ${oneLine(what)}${others} ${dim(durationText(cut.seconds))}`;
       }
       case 'notice':

@@ -69,7 +69,7 @@ function stepCase(
 }
 
 function cutCases(classname: string, cut: CutRecord, detailed: boolean): Identified[] {
-  const title = `${cut.during} ${cut.step}, cut ${cut.id}`;
+  const title = `${cut.during} ${cut.upgrade}, cut ${cut.id}`;
   const about = [`power cut: ${cut.description}`, `came up: ${cut.outcome}`, `state: ${cut.id}`];
   const explained = cut.checks.length > 0 && cut.checks.some((check) => check.verdict === cut.verdict);
   if (detailed && explained) {

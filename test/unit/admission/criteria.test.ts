@@ -17,7 +17,7 @@ function pathsOf(given: PackagePlan, change: (step: StepRecord) => StepRecord | 
     return {
       releases,
       steps: ids.flatMap((id) => change(step(stepText(id), { id, console: 'console/p1.1.log' })) ?? []),
-      configuration: [{ id: edited, step: 'what people read', files: [fate(conffile)] }],
+      configuration: [{ id: edited, check: 'what people read', files: [fate(conffile)] }],
     };
   });
 }

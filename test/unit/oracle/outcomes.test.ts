@@ -23,7 +23,7 @@ describe('manyOutcomes', () => {
   const third = cut('c', { outcome: 'new in A' });
 
   it('has nothing to say of two outcomes of each upgrade', () => {
-    expect(manyOutcomes([old, fresh, { ...third, step: '1.1->2.0' }])).toEqual([]);
+    expect(manyOutcomes([old, fresh, { ...third, upgrade: '1.1->2.0' }])).toEqual([]);
   });
 
   it('names a third one, and where it was seen', () => {

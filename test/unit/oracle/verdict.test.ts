@@ -18,7 +18,7 @@ const cut = (id: string, verdict: Verdict, outcome = 'old in A'): CutRecord => (
   id,
   kind: 'prefix',
   path: ['1.0', '2.0'],
-  step: '1.0->2.0',
+  upgrade: '1.0->2.0',
   during: 'install',
   description: 'after write 4 of 9',
   outcome,

@@ -49,9 +49,10 @@ describe('a kept recording', () => {
     expect(await findRecording('0'.repeat(10))).toBeUndefined();
   });
 
-  it('of an older program, whose steps are texts alone, is read as one of this program', async () => {
+  it('of an older program, whose steps are texts alone and tables have other words, is read as one of this program', async () => {
     const lab = await packageLab();
-    await lab.scenario({ provision: [{ install: ['extra'] }], reinstall: ['extra'] });
+    const append = { path: '/etc/extra.conf', content: 'mine=1\n' };
+    await lab.scenario({ provision: [{ install: ['extra'] }, { append }], reinstall: ['extra'] });
     await lab.run(asked);
     const [name = ''] = await readdir(join(lab.cache, 'recordings'));
     const folder = join(lab.cache, 'recordings', name);
@@ -59,9 +60,15 @@ describe('a kept recording', () => {
     const { path: known } = await readRecording(folder);
     const reused = await lab.run(asked);
     const stored = JSON.parse(await readFile(path, 'utf8')) as { path: PathRecord };
-    for (const one of [...stored.path.steps, ...(stored.path.configuration ?? [])])
-      Reflect.deleteProperty(one, 'id');
-    await writeFile(path, JSON.stringify(stored));
+    const { steps, configuration = [], software = [] } = stored.path;
+    const older = {
+      ...stored.path,
+      steps: steps.map(({ name: text, verdict, seconds }) => ({ name: text, verdict, seconds })),
+      configuration: configuration.map(({ check: step, files }) => ({ step, files })),
+      software: software.map(({ upgrade: step, ...rest }) => ({ step, ...rest })),
+    };
+    expect([configuration.length, software.length]).toEqual([3, 1]);
+    await writeFile(path, JSON.stringify({ ...stored, path: older }));
     expect((await readRecording(folder)).path).toEqual(known);
     const again = await lab.run(asked);
     expect(again.crash?.recording.reused).toBe(true);
@@ -85,7 +92,7 @@ describe('a kept recording', () => {
     [
       'a document outside the folder',
       ['path', 'software'],
-      [{ step: 'a', diff: { changes: [], unchanged: 0 }, documents: ['../x'] }],
+      [{ upgrade: 'a', diff: { changes: [], unchanged: 0 }, documents: ['../x'] }],
       'path.software[0].documents[0]: expected a path below the folder',
     ],
     ['an unknown machine', ['inputs', 'machine'], 'toaster', 'inputs.machine: '],

@@ -94,7 +94,7 @@ describe('a device that is upgraded by packages is green:', () => {
   it('says what the upgrade changed, and describes the system in SPDX', async () => {
     const { lab, record } = await take({});
     const [table] = record.paths[0]?.software ?? [];
-    expect(table?.step).toBe('1.0->1.1');
+    expect(table?.upgrade).toBe('1.0->1.1');
     expect(JSON.stringify(table?.diff)).toMatch(/alpha.*1\.0.*2\.0/);
     const documents = table?.documents ?? [];
     expect(documents).toHaveLength(2);

@@ -11,7 +11,7 @@ describe('the SPDX documents of a recording', () => {
       const documents = ['sbom/p1-2.0.spdx-2.3.json'];
       await mkdir(join(folder, 'run/sbom'), { recursive: true });
       await writeFile(join(folder, 'run/sbom/p1-2.0.spdx-2.3.json'), '{}');
-      const path = { software: [{ step: '1.0->2.0', diff: { changes: [], unchanged: 1 }, documents }] };
+      const path = { software: [{ upgrade: '1.0->2.0', diff: { changes: [], unchanged: 1 }, documents }] };
       await copyDocuments(path, join(folder, 'run'), join(folder, 'kept'));
       expect(await readFile(join(folder, 'kept/sbom/p1-2.0.spdx-2.3.json'), 'utf8')).toBe('{}');
       await copyDocuments({}, join(folder, 'none'), join(folder, 'kept'));

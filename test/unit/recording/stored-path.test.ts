@@ -52,7 +52,7 @@ describe('the steps of a stored path', () => {
     const stored = {
       releases,
       steps: [{ id, name: 'another language', ...rest }],
-      configuration: [{ id, step: 'another language', files: [] }],
+      configuration: [{ id, check: 'another language', files: [] }],
     };
     expect(pathSchema.parse(stored)).toEqual(stored);
   });

@@ -20,7 +20,7 @@ export function cut(id: string, more: Partial<CutRecord> = {}): CutRecord {
     id,
     kind: 'lost',
     path: ['1.0', '1.1'],
-    step: '1.0->1.1',
+    upgrade: '1.0->1.1',
     during: 'install',
     description: 'after write 4 of 9; lost: 3, 4',
     outcome: 'old in A',
@@ -49,11 +49,11 @@ export function fate(path: string, more: Partial<FileFate> = {}): FileFate {
 }
 
 /** One file of each kind that a reader must look at, and two that are as they should be. */
-export function motleyFiles(step = '1.0->1.1 configuration'): ConfigurationTable {
+export function motleyFiles(check = '1.0->1.1 configuration'): ConfigurationTable {
   const copy = '/etc/app.conf.rpmsave';
   return {
-    id: idOf(step),
-    step,
+    id: idOf(check),
+    check,
     files: [
       fate('/etc/hosts'),
       fate('/etc/issue', { fate: 'default', case: 'unedited, default changed' }),

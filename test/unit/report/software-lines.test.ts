@@ -18,7 +18,7 @@ const upgraded = (name: string): SoftwareChange => ({
 
 describe('softwareLines', () => {
   const table = (changes: SoftwareChange[]) => ({
-    step: '4.0.1->4.0.2',
+    upgrade: '4.0.1->4.0.2',
     diff: { changes, unchanged: 77 },
     documents: ['sbom/p1-4.0.2.spdx-2.3.json'],
   });

@@ -24,9 +24,9 @@ describe('summaryText', () => {
   it("says what became of the owner's files: upgrades that went alike in one line, and what to look at", () => {
     const fine = { files: [fate('/etc/hosts'), fate('/etc/app.conf')] };
     const configuration = [
-      { id: idOf('1.0->1.1 configuration'), step: '1.0->1.1 configuration', ...fine },
+      { id: idOf('1.0->1.1 configuration'), check: '1.0->1.1 configuration', ...fine },
       motleyFiles('1.1->2.0 configuration'),
-      { id: idOf('rollback: configuration'), step: 'rollback: configuration', ...fine },
+      { id: idOf('rollback: configuration'), check: 'rollback: configuration', ...fine },
     ];
     const paths = [{ releases: ['1.0', '1.1', '2.0'], steps: [step('boot 1.0')], configuration }];
     expect(summaryText([record({ paths })])).toBe(

@@ -10,7 +10,7 @@ const checks = [
 function textsOf({ paths, crash }: RunRecord) {
   return {
     path: paths.flatMap(({ steps }) => steps.map(({ name }) => name)),
-    tables: paths.flatMap(({ configuration = [] }) => configuration.map((one) => one.step)),
+    tables: paths.flatMap(({ configuration = [] }) => configuration.map((one) => one.check)),
     cut: [...new Set(crash?.cuts.flatMap((one) => one.checks.map(({ name }) => name)))],
   };
 }
