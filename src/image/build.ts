@@ -3,6 +3,7 @@ import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { type MachineName, machineNames, machines } from '../model/machine.ts';
+import { BuildCache, partKey } from './build-cache.ts';
 import { type BuiltImage, type FeedImage, type PackageSet, readDescription } from './description.ts';
 import { exclusively } from './exclusive.ts';
 import { givenPackages, makeFeedImage } from './feed-image.ts';
@@ -22,7 +23,6 @@ import {
 import { fetchSet } from './packages/packages.ts';
 import { Indexes, resolveSet } from './packages/resolve.ts';
 import { prebuiltManifest } from './prebuilt.ts';
-import { StepCache, stepKey } from './steps.ts';
 import { makeFolder } from './temporary.ts';
 import type { MakeOptions } from './workshop.ts';
 
@@ -34,7 +34,7 @@ export interface BuildOptions {
   /** Refuse to replace a locked package version that the mirror no longer has. */
   frozen?: boolean;
   signal?: AbortSignal | undefined;
-  /** Told what the user should know: steps that take long, replaced versions. */
+  /** Told what the user should know: parts that take long, replaced versions. */
   onNotice?: (text: string) => void;
   imagesRoot?: string;
   cache?: string;
@@ -68,7 +68,7 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
     await folderDigest(join(imagesRoot, 'keys'), ['README.md']),
     ...(await packageDigests(description, folder)),
   ];
-  const keyOf = (sets: ImageSets) => stepKey('image', { builderVersion, sources, sets }).slice(0, 16);
+  const keyOf = (sets: ImageSets) => partKey('image', { builderVersion, sources, sets }).slice(0, 16);
   const store = new ImageStore(cache, name, machine);
   return exclusively(store.folder, signal, async () => {
     const known = (await store.find(keyOf(locked))) ?? (await replacementOf(store, keyOf(locked), options));
@@ -91,7 +91,7 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
           key,
           sets,
           cache,
-          steps: new StepCache(cache, signal),
+          build: new BuildCache(cache, signal),
           out,
           signal,
         }),
@@ -99,7 +99,7 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
     }
     if (key !== keyOf(locked)) await store.replace(keyOf(locked), { key, notices });
     await store.prune();
-    await new StepCache(cache).prune();
+    await new BuildCache(cache).prune();
     return loadManifest(store.path(key));
   });
 }

@@ -94,16 +94,16 @@ export interface FeedImageOptions extends MakeOptions {
 
 /** Fills `out` with feeds, disks, kernel and the manifest. */
 export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
-  const { description, machine, name, machineName, key, out, sets, steps, cache, folder, signal } = options;
+  const { description, machine, name, machineName, key, out, sets, build, cache, folder, signal } = options;
   const tools = new Tools(
-    await unpackSet(sets.tools, cache, steps, signal),
+    await unpackSet(sets.tools, cache, build, signal),
     sets.tools,
     description.epoch,
     signal,
   );
-  const kernelRoot = await unpackSet(sets.kernel, cache, steps, signal);
+  const kernelRoot = await unpackSet(sets.kernel, cache, build, signal);
   const kernelKey = sets.kernel.packages.map(({ sha256 }) => sha256);
-  const system = await PackageFiles.open(await unpackSet(sets.system, cache, steps, signal));
+  const system = await PackageFiles.open(await unpackSet(sets.system, cache, build, signal));
   const programs = new Tree();
   await system.copy(programs, description.initramfs.programs, []);
   const busybox = new Tree();
@@ -111,7 +111,7 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
   const initrd = await initialRamDisk({
     overlay: await initramfsOverlay(description, folder),
     wanted: description.initramfs.modules,
-    modules: await readModules(kernelRoot, steps, tools, kernelKey),
+    modules: await readModules(kernelRoot, build, tools, kernelKey),
     busybox: busybox.get('usr/bin/busybox'),
     programs,
     epoch: description.epoch,
@@ -156,10 +156,10 @@ export async function makeFeedImage(options: FeedImageOptions): Promise<void> {
 }
 
 /** Debian's packages in the format of the feed; an empty word where the image has none. */
-async function debianFeed({ description, sets, cache, steps, signal }: FeedImageOptions): Promise<string> {
+async function debianFeed({ description, sets, cache, build, signal }: FeedImageOptions): Promise<string> {
   if (sets.feed === undefined) return '';
-  const debs = await debFolder(sets.feed, cache, steps, signal);
-  return description.feed.format === 'rpm' ? rpmFolder(debs, description.epoch, steps, signal) : debs;
+  const debs = await debFolder(sets.feed, cache, build, signal);
+  return description.feed.format === 'rpm' ? rpmFolder(debs, description.epoch, build, signal) : debs;
 }
 
 /** The folder with a release's packages and indexes. */
@@ -168,12 +168,12 @@ async function releaseFeed(
   from: string,
   recipe: string | undefined,
 ): Promise<string> {
-  const { description, folder, steps, signal } = options;
+  const { description, folder, build, signal } = options;
   const { format } = description.feed;
   const text = recipe === undefined ? `from: ${format}\n` : await readFile(join(folder, recipe), 'utf8');
   const signing = await signingOf(options);
   const inputs = { version: 2, from: await folderDigest(from, []), recipe: text, ...signing?.inputs };
-  const made = await steps.run('feed', inputs, async (out) => {
+  const made = await build.run('feed', inputs, async (out) => {
     const path = recipe === undefined ? join(out, 'recipe.yaml') : join(folder, recipe);
     if (recipe === undefined) await writeFile(path, text);
     const to = join(out, 'feed');
@@ -185,12 +185,12 @@ async function releaseFeed(
 
 /** The folder with a release's packages, a product's own besides, and indexes. */
 async function feedWithLocal(options: FeedImageOptions, feed: string, local: LocalBuild): Promise<string> {
-  const { description, steps, signal } = options;
+  const { description, build, signal } = options;
   const { format } = description.feed;
   const signing = await signingOf(options);
   const folders = [feed, local.upstream, local.derived];
   const digests = await Promise.all(folders.map((one) => folderDigest(one, [])));
-  const made = await steps.run('local', { version: 1, digests, ...signing?.inputs }, async (out) => {
+  const made = await build.run('local', { version: 1, digests, ...signing?.inputs }, async (out) => {
     const to = join(out, 'feed');
     await offerBoth(feed, local, to, format);
     await writeIndexes(to, await findFeeds(to, format), format, { signal, ...signing?.options });
@@ -198,7 +198,7 @@ async function feedWithLocal(options: FeedImageOptions, feed: string, local: Loc
   return join(made, 'feed');
 }
 
-/** Who signs the indexes, if anybody does: for writing them, and what to tell a step of it. */
+/** Who signs the indexes, if anybody does: for writing them, and what to tell the build cache of it. */
 async function signingOf({ description: { feed, epoch }, keys, signal }: FeedImageOptions) {
   if (feed.sign === undefined) return undefined;
   const key = join(keys, feed.sign);
@@ -246,7 +246,7 @@ async function factoryDisk(
   version: string,
   packages: readonly UnpackedPackage[],
 ): Promise<FileRef> {
-  const { description, folder, keys, machineName, name, steps, signal } = options;
+  const { description, folder, keys, machineName, name, build, signal } = options;
   const { root, epoch } = description;
   const tree = await roots[description.feed.format](packages, epoch, signal);
   for (const [path, target] of Object.entries(root.links)) tree.addSymlink(path, target);
@@ -263,7 +263,7 @@ async function factoryDisk(
     journalMiB,
     blockBytes: 4096 as const,
   };
-  const made = await steps.run('root', { version: 1, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
+  const made = await build.run('root', { version: 1, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
     writeExt4(tools, tree, join(out, 'root.ext4'), ext4),
   );
   return output(options, join(made, 'root.ext4'), `disks/${version}-main.img`);

@@ -4,7 +4,7 @@ import { type MakeOptions, output } from './workshop.ts';
 
 /** Puts a release's bundles into the image's `bundles` folder, in each of the wanted formats. */
 export async function makeBundles<Name extends string>(
-  place: Pick<MakeOptions, 'out' | 'steps'>,
+  place: Pick<MakeOptions, 'out' | 'build'>,
   wanted: readonly Name[],
   formats: Readonly<Record<Name, BundleFormat>>,
   inputs: BundleInputs,

@@ -22,7 +22,7 @@ export async function makeRelease(
   release: ReleaseDescription,
   shared: SharedParts,
 ): Promise<ReleaseSpec> {
-  const { description, keys, machine, machineName, name, steps, tools, root, base } = shop;
+  const { description, keys, machine, machineName, name, build, tools, root, base } = shop;
   shop.signal?.throwIfAborted();
   const { version } = release;
   const tree = await releaseRoot(root, base.tree, name, machineName, release);
@@ -36,14 +36,14 @@ export async function makeRelease(
     journalMiB: 0,
     blockBytes: 4096 as const,
   };
-  const slot = await steps.run('slot', { version: 3, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
+  const slot = await build.run('slot', { version: 3, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
     writeExt4(tools, tree, join(out, 'slot.ext4'), ext4),
   );
   const image = join(slot, 'slot.ext4');
-  const content = await shop.steps.digest(image);
+  const content = await shop.build.digest(image);
   const bundles = await makeBundles(shop, description.bundles.formats, bundleFormats, {
     tools,
-    steps,
+    build,
     compatible: `${description.bundles.compatible}-${machineName}`,
     version,
     image,
@@ -68,12 +68,12 @@ async function factoryDisk(
   slot: string,
   { boot, data }: SharedParts,
 ): Promise<FileRef> {
-  const { description, machine, machineName, name, steps, tools } = shop;
+  const { description, machine, machineName, name, build, tools } = shop;
   const layout = partitions(description, machine);
   const contents = [boot, slot, slot, data];
-  const digests = await Promise.all(contents.map((path) => steps.digest(path)));
+  const digests = await Promise.all(contents.map((path) => build.digest(path)));
   const identity = `${name} ${machineName} ${version}`;
-  const folder = await steps.run('disk', { version: 1, identity, layout, digests, tools: tools.key }, (out) =>
+  const folder = await build.run('disk', { version: 1, identity, layout, digests, tools: tools.key }, (out) =>
     writeDisk(tools, join(out, 'disk.img'), identity, layout, contents),
   );
   return output(shop, join(folder, 'disk.img'), `disks/${version}-main.img`);

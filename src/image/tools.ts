@@ -21,7 +21,7 @@ const timeoutMs = 5 * 60_000;
 export class Tools {
   /** Folder that the packages are unpacked in. */
   readonly root: string;
-  /** Names the packages' content, for step keys. */
+  /** Names the packages' content, for the keys of what they make. */
   readonly key: readonly string[];
   private readonly epoch: number;
   private readonly signal: AbortSignal | undefined;

@@ -4,6 +4,7 @@ import { sha256File } from '../core/digest.ts';
 import { ScenarioError } from '../core/errors.ts';
 import type { FileRef } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
+import type { BuildCache } from './build-cache.ts';
 import type { BuiltImage, MachineDescription } from './description.ts';
 import type { BootLoader } from './disk/boot-loader.ts';
 import { bootLoaders } from './disk/boot-loaders.ts';
@@ -12,7 +13,6 @@ import { unpackSet } from './packages/unpack.ts';
 import { readModules } from './root/modules.ts';
 import { PackageFiles } from './root/package-files.ts';
 import { type BaseRoot, baseRoot, type RootInputs } from './root/root.ts';
-import type { StepCache } from './steps.ts';
 import { Tools } from './tools.ts';
 
 /** What any image of one machine is made from, besides its description. */
@@ -25,7 +25,7 @@ export interface MakeOptions {
   key: string;
   sets: ImageSets;
   cache: string;
-  steps: StepCache;
+  build: BuildCache;
   /** Empty folder to fill. */
   out: string;
   signal?: AbortSignal | undefined;
@@ -47,8 +47,8 @@ export interface Workshop extends SlotImageOptions {
 
 /** Unpacks the packages and makes what all releases need. */
 export async function prepare(options: SlotImageOptions): Promise<Workshop> {
-  const { description, machine, folder, keys, sets, cache, steps, signal } = options;
-  const unpack = (set: LockedSet) => unpackSet(set, cache, steps, signal);
+  const { description, machine, folder, keys, sets, cache, build, signal } = options;
+  const unpack = (set: LockedSet) => unpackSet(set, cache, build, signal);
   const tools = new Tools(await unpack(sets.tools), sets.tools, description.epoch, signal);
   const kernel = await unpack(sets.kernel);
   const kernelKey = sets.kernel.packages.map((one) => one.sha256);
@@ -59,14 +59,14 @@ export async function prepare(options: SlotImageOptions): Promise<Workshop> {
     keys,
     kernel,
     files: await PackageFiles.open(await unpack(sets.system)),
-    modules: await readModules(kernel, steps, tools, kernelKey),
+    modules: await readModules(kernel, build, tools, kernelKey),
   };
   if (sets.firmware === undefined)
     throw new ScenarioError('lock-outdated', `the lock of ${options.name} has no firmware`);
   const firmware = await unpack(sets.firmware);
   const loader = await bootLoaders[machine.bootLoader]({
     tools,
-    steps,
+    build,
     firmware,
     folder,
     machine,
@@ -75,14 +75,14 @@ export async function prepare(options: SlotImageOptions): Promise<Workshop> {
   return { ...options, tools, loader, root, base: await baseRoot(root) };
 }
 
-/** Puts a step's result into the image without a second copy where the file system can. */
+/** Puts a file of a part into the image without a second copy where the file system can. */
 export async function output(
-  { out, steps }: Pick<MakeOptions, 'out' | 'steps'>,
+  { out, build }: Pick<MakeOptions, 'out' | 'build'>,
   source: string,
   path: string,
 ): Promise<FileRef> {
   await link(source, join(out, path)).catch(() => copyFile(source, join(out, path)));
-  return { path, sha256: await steps.digest(source), bytes: (await stat(source)).size };
+  return { path, sha256: await build.digest(source), bytes: (await stat(source)).size };
 }
 
 /** Writes a file of the image, filled up with zeroes to `bytes`. */

@@ -17,12 +17,12 @@ import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheRoot } from '../../src/core/paths.ts';
 import { buildImage } from '../../src/image/build.ts';
+import { BuildCache } from '../../src/image/build-cache.ts';
 import { raucBundle } from '../../src/image/bundles/rauc.ts';
 import { listImages, mapPaths, verifyImage } from '../../src/image/manifest.ts';
 import { ownImages } from '../../src/image/own-images.ts';
 import { lockedSetOf, readLock, writeLock } from '../../src/image/packages/lock.ts';
 import { unpackSet } from '../../src/image/packages/unpack.ts';
-import { StepCache } from '../../src/image/steps.ts';
 import { Tools } from '../../src/image/tools.ts';
 import type { FileRef, ImageManifest } from '../../src/model/image.ts';
 import { type MachineName, machineNames } from '../../src/model/machine.ts';
@@ -60,7 +60,7 @@ beforeAll(async () => {
   );
   const lockPath = join(ownImages, 'rauc-ab', 'lock.json');
   const set = lockedSetOf(await readLock(lockPath), 'tools', lockPath);
-  tools = new Tools(await unpackSet(set, cacheRoot(), new StepCache(cacheRoot())), set, epoch);
+  tools = new Tools(await unpackSet(set, cacheRoot(), new BuildCache(cacheRoot())), set, epoch);
 });
 
 afterAll(() => rm(scratch, { recursive: true, force: true }));
@@ -136,7 +136,7 @@ describe('a RAUC bundle', () => {
     const raw = bundle('qemux86-64', '1.0', 'raw');
     const path = await raucBundle('verity').make({
       tools,
-      steps: new StepCache(join(scratch, 'stranger')),
+      build: new BuildCache(join(scratch, 'stranger')),
       epoch,
       compatible: 'brownout-rauc-ab-qemux86-64',
       version: '1.0',

@@ -1,10 +1,10 @@
-import type { StepCache } from '../steps.ts';
+import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 
 /** What the bundle of one release is made from. */
 export interface BundleInputs {
   tools: Pick<Tools, 'run' | 'key'>;
-  steps: Pick<StepCache, 'run'>;
+  build: Pick<BuildCache, 'run'>;
   /** What the devices call themselves, so that no other kind of device takes the bundle. */
   compatible: string;
   version: string;
@@ -22,6 +22,6 @@ export interface BundleInputs {
 export interface BundleFormat {
   /** Of the file's name, without a dot. */
   extension: string;
-  /** Makes the bundle, or finds it among the steps' results; returns its path. Its bytes depend on the inputs only. */
+  /** Makes the bundle, or finds it among the parts that are there; returns its path. Its bytes depend on the inputs only. */
   make: (inputs: BundleInputs) => Promise<string>;
 }

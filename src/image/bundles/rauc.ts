@@ -9,11 +9,11 @@ import { verityTree } from './verity.ts';
 export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
   return {
     extension: 'raucb',
-    async make({ tools, steps, compatible, version, image, imageSha256, certificate, key, epoch }) {
+    async make({ tools, build, compatible, version, image, imageSha256, certificate, key, epoch }) {
       const signer = [sha256(await readFile(certificate)), sha256(await readFile(key))];
       const common = { format, compatible, version, imageSha256, epoch };
       const inputs = { step: 1, ...common, signer, tools: tools.key };
-      const folder = await steps.run('bundle', inputs, (out) =>
+      const folder = await build.run('bundle', inputs, (out) =>
         writeBundle(tools, join(out, 'bundle.raucb'), { ...common, image, certificate, key }),
       );
       return join(folder, 'bundle.raucb');
@@ -22,7 +22,7 @@ export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
 }
 
 type RaucTools = BundleInputs['tools'];
-type BundleOptions = Omit<BundleInputs, 'tools' | 'steps' | 'epoch'> & { format: 'verity' | 'plain' };
+type BundleOptions = Omit<BundleInputs, 'tools' | 'build' | 'epoch'> & { format: 'verity' | 'plain' };
 
 const imageName = 'rootfs.ext4';
 

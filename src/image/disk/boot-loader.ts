@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StepCache } from '../steps.ts';
+import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 import type { Tree } from '../tree.ts';
 
@@ -18,7 +18,7 @@ export interface BootLoader {
 /** Where a boot loader finds its parts. */
 export interface BootLoaderInputs {
   tools: Tools;
-  steps: StepCache;
+  build: BuildCache;
   /** Unpacked firmware packages. */
   firmware: string;
   /** The image's own folder; scripts are in its `boot` folder. */

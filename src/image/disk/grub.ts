@@ -21,12 +21,12 @@ const grubenvBytes = 1024;
 /** OVMF starts GRUB from the EFI system partition; the environment is GRUB's 1024-byte block, in two copies. */
 export async function grub({
   tools,
-  steps,
+  build,
   firmware,
   folder,
   machine,
 }: BootLoaderInputs): Promise<BootLoader> {
-  const core = await steps.run('grub', { version: 1, tools: tools.key, grubModules }, async (out) => {
+  const core = await build.run('grub', { version: 1, tools: tools.key, grubModules }, async (out) => {
     const modules = join(tools.root, 'usr/lib/grub/x86_64-efi');
     const place = ['-O', 'x86_64-efi', '-d', modules, '-p', '(hd0,gpt1)/grub', '-o', join(out, 'core.efi')];
     await tools.run('usr/bin/grub-mkimage', [...place, ...grubModules]);

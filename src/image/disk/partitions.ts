@@ -18,12 +18,12 @@ export async function bootPartition({
   loader,
   machineName,
   name,
-  steps,
+  build,
   tools,
 }: Workshop): Promise<string> {
   const volumeId = sha256(`${name} ${machineName}`).slice(0, 8);
   const fat = { bytes: description.disk.bootMiB * mib, label: 'BOOT', volumeId, epoch: description.epoch };
-  const folder = await steps.run(
+  const folder = await build.run(
     'boot',
     { version: 1, fat, tree: loader.boot.digest(), tools: tools.key },
     (out) => writeFat(tools, loader.boot, join(out, 'boot.fat'), fat),
@@ -36,7 +36,7 @@ export async function dataPartition({
   description,
   machineName,
   name,
-  steps,
+  build,
   tools,
 }: Workshop): Promise<string> {
   const tree = new Tree();
@@ -51,7 +51,7 @@ export async function dataPartition({
     journalMiB: 4,
     blockBytes: 1024 as const,
   };
-  const folder = await steps.run('data', { version: 3, ext4, tree: tree.digest(), tools: tools.key }, (out) =>
+  const folder = await build.run('data', { version: 3, ext4, tree: tree.digest(), tools: tools.key }, (out) =>
     writeExt4(tools, tree, join(out, 'data.ext4'), ext4),
   );
   return join(folder, 'data.ext4');

@@ -10,7 +10,7 @@ const environmentBytes = 0x4000;
 /** U-Boot takes its own settings from flash and the slots' state from a file on the boot partition. */
 export async function uboot({
   tools,
-  steps,
+  build,
   firmware,
   folder,
   machine,
@@ -18,7 +18,7 @@ export async function uboot({
   const commands = await script(folder, 'boot.cmd', machine);
   const settings = await script(folder, 'flash.env', machine);
   const state = await script(folder, 'uboot.env', machine);
-  const made = await steps.run(
+  const made = await build.run(
     'uboot',
     { version: 1, tools: tools.key, commands, settings, state },
     async (out) => {

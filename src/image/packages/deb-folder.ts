@@ -2,7 +2,7 @@ import { copyFile, link, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formats } from '../../derive/formats.ts';
 import { readPackage } from '../../package/package-file.ts';
-import type { StepCache } from '../steps.ts';
+import type { BuildCache } from '../build-cache.ts';
 import type { LockedSet } from './lock.ts';
 import { debPath } from './packages.ts';
 
@@ -10,11 +10,11 @@ import { debPath } from './packages.ts';
 export function debFolder(
   set: LockedSet,
   cache: string,
-  steps: StepCache,
+  build: BuildCache,
   signal?: AbortSignal,
 ): Promise<string> {
   const digests = set.packages.map(({ sha256 }) => sha256);
-  return steps.run('debs', { version: 1, digests }, async (out) => {
+  return build.run('debs', { version: 1, digests }, async (out) => {
     for (const one of set.packages) {
       const [source, target] = [debPath(cache, one), join(out, `${one.sha256}.deb`)];
       await link(source, target).catch(() => copyFile(source, target));

@@ -11,7 +11,7 @@ import type { PackagedFile } from '../../package/packaged-file.ts';
 import { listFiles } from '../../package/packaged-files.ts';
 import { evrOf, type RpmLabels, type RpmRelation, relationsOfAll } from '../../package/rpm/labels.ts';
 import { writeRpm } from '../../package/rpm/write-rpm.ts';
-import type { StepCache } from '../steps.ts';
+import type { BuildCache } from '../build-cache.ts';
 import { unneeded } from './unpack.ts';
 
 /** What rpm calls Debian's architectures. */
@@ -30,11 +30,11 @@ const architectures: Readonly<Record<string, string>> = {
 export async function rpmFolder(
   debs: string,
   seconds: number,
-  steps: StepCache,
+  build: BuildCache,
   signal?: AbortSignal,
 ): Promise<string> {
-  // The folder is a step's result, whose name stands for what is in it.
-  return steps.run('rpms', { version: 1, debs: basename(debs), seconds, unneeded }, async (out) => {
+  // The folder is a part of the build, whose name stands for what is in it.
+  return build.run('rpms', { version: 1, debs: basename(debs), seconds, unneeded }, async (out) => {
     const paths = (await readdir(debs)).sort().map((name) => join(debs, name));
     const abouts = new Map<string, ControlPackage>();
     for (const path of paths) abouts.set(path, await readDeb(path, signal));

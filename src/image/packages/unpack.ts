@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFolder } from '../../core/files.ts';
 import { run } from '../../process/run.ts';
-import type { StepCache } from '../steps.ts';
+import type { BuildCache } from '../build-cache.ts';
 import { Tree } from '../tree.ts';
 import type { LockedSet } from './lock.ts';
 import { debPath } from './packages.ts';
@@ -26,11 +26,11 @@ export const unneeded: readonly string[] = [
 export function unpackSet(
   set: LockedSet,
   cache: string,
-  steps: StepCache,
+  build: BuildCache,
   signal?: AbortSignal,
 ): Promise<string> {
   const digests = set.packages.map(({ sha256 }) => sha256);
-  return steps.run('unpack', { version: 2, digests, unneeded }, async (folder) => {
+  return build.run('unpack', { version: 2, digests, unneeded }, async (folder) => {
     const queue = [...digests];
     const worker = async () => {
       for (let sha256 = queue.shift(); sha256 !== undefined; sha256 = queue.shift()) {

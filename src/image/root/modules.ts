@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError, ScenarioError } from '../../core/errors.ts';
-import type { StepCache } from '../steps.ts';
+import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 import type { Tree } from '../tree.ts';
 
@@ -25,7 +25,7 @@ export interface KernelModules {
  */
 export async function readModules(
   kernelRoot: string,
-  steps: StepCache,
+  build: BuildCache,
   tools: Tools,
   key: readonly string[],
 ): Promise<KernelModules> {
@@ -36,7 +36,7 @@ export async function readModules(
       `${kernelRoot} must hold the modules of one kernel, found ${others.length + (release === undefined ? 0 : 1)}`,
     );
   }
-  const out = await steps.run('depmod', { version: 1, key, tools: tools.key }, async (folder) => {
+  const out = await build.run('depmod', { version: 1, key, tools: tools.key }, async (folder) => {
     await tools.run('usr/sbin/depmod', ['-b', kernelRoot, '-o', folder, release]);
   });
   const at = await findFolder(out, release);

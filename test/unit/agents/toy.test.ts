@@ -11,10 +11,10 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { install } from '../../../src/device/drive-agent.ts';
 import { releaseSource } from '../../../src/device/run-context.ts';
 import { serveFiles } from '../../../src/feed/http-server.ts';
+import { BuildCache } from '../../../src/image/build-cache.ts';
 import type { BundleFormat } from '../../../src/image/bundles/bundle-format.ts';
 import { bundleFormats } from '../../../src/image/bundles/index.ts';
 import { makeBundles } from '../../../src/image/make-bundles.ts';
-import { StepCache } from '../../../src/image/steps.ts';
 import type { ReleaseSpec } from '../../../src/model/image.ts';
 import { machineNames } from '../../../src/model/machine.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
@@ -47,8 +47,8 @@ const list: AgentList = [...agents, toy];
 /** And a bundle format: the slot, compressed. */
 const toyBundle: BundleFormat = {
   extension: 'toy',
-  async make({ steps, image, imageSha256, compatible }) {
-    const folder = await steps.run('toy bundle', { version: 1, imageSha256, compatible }, async (out) =>
+  async make({ build, image, imageSha256, compatible }) {
+    const folder = await build.run('toy bundle', { version: 1, imageSha256, compatible }, async (out) =>
       writeFile(join(out, 'bundle.toy'), gzipSync(await readFile(image))),
     );
     return join(folder, 'bundle.toy');
@@ -123,11 +123,11 @@ describe('an image with a bundle format of its own, and the agent that takes it'
     await writeFile(image, slot);
     const out = join(folder, 'image');
     await mkdir(join(out, 'bundles'), { recursive: true });
-    const steps = new StepCache(folder);
+    const build = new BuildCache(folder);
     const formats = { ...bundleFormats, toy: toyBundle };
-    const bundles = await makeBundles({ out, steps }, ['raw', 'toy'], formats, {
+    const bundles = await makeBundles({ out, build }, ['raw', 'toy'], formats, {
       tools: { key: [], run: () => Promise.reject(new Error('no tools')) },
-      steps,
+      build,
       compatible: 'toy-qemuarm64',
       version: '2.0',
       image,

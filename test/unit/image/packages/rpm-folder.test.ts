@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BuildCache } from '../../../../src/image/build-cache.ts';
 import {
   type KnownPackages,
   packagesOf,
@@ -10,7 +11,6 @@ import {
 } from '../../../../src/image/packages/feed-release.ts';
 import { rpmEntries, rpmFolder, rpmLabels } from '../../../../src/image/packages/rpm-folder.ts';
 import { rpmRoot } from '../../../../src/image/root/rpm-root.ts';
-import { StepCache } from '../../../../src/image/steps.ts';
 import { readPackage } from '../../../../src/package/package-file.ts';
 import type { ControlPackage } from '../../../../src/package/package-format.ts';
 import { writeRpm } from '../../../../src/package/rpm/write-rpm.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
     await smallPackageFile('tool', '1:1.0-rc1-2', { Depends: 'other | lib:any (>= 1), absent' }),
   );
   await writeFile(join(debs, 'lib.deb'), await smallPackageFile('lib', '2.0'));
-  const rpms = await rpmFolder(debs, 1_767_225_600, new StepCache(folder));
+  const rpms = await rpmFolder(debs, 1_767_225_600, new BuildCache(folder));
   made = await unpacked(await packagesOf(rpms, 'rpm'));
 });
 
@@ -115,7 +115,7 @@ describe('packagesOf', () => {
     const debs = join(folder, 'mixed');
     await mkdir(debs);
     await writeRpm(join(debs, 'tool.rpm'), smallRpm('tool', '1.0-r0'));
-    await expect(rpmFolder(debs, 1, new StepCache(folder))).rejects.toThrow(
+    await expect(rpmFolder(debs, 1, new BuildCache(folder))).rejects.toThrow(
       withCode('not-a-deb', `${join(debs, 'tool.rpm')} is no Debian package`),
     );
   });

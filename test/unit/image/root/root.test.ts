@@ -2,11 +2,11 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BuildCache } from '../../../../src/image/build-cache.ts';
 import { initialRamDisk, readKernel } from '../../../../src/image/root/kernel.ts';
 import { type KernelModules, readModules } from '../../../../src/image/root/modules.ts';
 import { PackageFiles } from '../../../../src/image/root/package-files.ts';
 import { releaseRoot } from '../../../../src/image/root/root.ts';
-import { StepCache } from '../../../../src/image/steps.ts';
 import { Tools } from '../../../../src/image/tools.ts';
 import { Tree } from '../../../../src/image/tree.ts';
 import { withCode } from '../../../support/errors.ts';
@@ -70,7 +70,7 @@ describe('the kernel of an image', () => {
     const depmod = await scripted(
       'mkdir -p "$7/lib/modules/$8"; cd "$7/lib/modules/$8"; echo kernel/nbd.ko: >modules.dep; echo alias nbd-* nbd >modules.alias',
     );
-    expect(await readModules(folder, new StepCache(folder), depmod, [])).toMatchObject({
+    expect(await readModules(folder, new BuildCache(folder), depmod, [])).toMatchObject({
       release: '6.1',
       needs: new Map([['kernel/nbd.ko', []]]),
       aliases: [{ pattern: 'nbd-*', module: 'nbd' }],
@@ -79,7 +79,7 @@ describe('the kernel of an image', () => {
 
   it('must be one, with modules', async () => {
     const depmod = await scripted('true');
-    const read = () => readModules(folder, new StepCache(folder), depmod, []);
+    const read = () => readModules(folder, new BuildCache(folder), depmod, []);
     await expect(read()).rejects.toThrow(withCode('kernel-ambiguous', 'one kernel, found 0'));
     await put('usr/lib/modules/6.1/x');
     await expect(read()).rejects.toThrow(withCode('depmod-failed', 'depmod left no modules.dep in'));

@@ -5,13 +5,13 @@ import { isFolder, writeFileAtomically } from '../core/files.ts';
 import { exclusively } from './exclusive.ts';
 import { makeFolder, removeStale } from './temporary.ts';
 
-/** What a step is made from: plain data that names every input by its content. */
-export type StepInputs = Readonly<Record<string, unknown>>;
+/** What a part is made from: plain data that names every input by its content. */
+export type PartInputs = Readonly<Record<string, unknown>>;
 
 const unusedDays = 30;
 
-/** Keeps the results of build steps by the content of their inputs. */
-export class StepCache {
+/** Keeps the results of an image's parts by the content of their inputs. */
+export class BuildCache {
   private readonly folder: string;
   private readonly signal: AbortSignal | undefined;
 
@@ -22,11 +22,11 @@ export class StepCache {
   }
 
   /**
-   * The folder with the step's result, made by `make` unless it is there. `inputs` must name all that
-   * shapes the result, including a version of the step itself. The result must not be changed.
+   * The folder with the part, made by `make` unless it is there. `inputs` must name all that
+   * shapes it, including a version of what makes it. It must not be changed.
    */
-  async run(name: string, inputs: StepInputs, make: (folder: string) => Promise<void>): Promise<string> {
-    const path = join(this.folder, `${name}-${stepKey(name, inputs).slice(0, 32)}`);
+  async run(name: string, inputs: PartInputs, make: (folder: string) => Promise<void>): Promise<string> {
+    const path = join(this.folder, `${name}-${partKey(name, inputs).slice(0, 32)}`);
     if (!(await isFolder(path))) {
       await exclusively(path, this.signal, async () => {
         this.signal?.throwIfAborted();
@@ -38,7 +38,7 @@ export class StepCache {
     return path;
   }
 
-  /** SHA-256 of a file in a step's result, computed once and kept beside it. */
+  /** SHA-256 of a file of a part, computed once and kept beside it. */
   async digest(path: string): Promise<string> {
     const note = `${path}.sha256`;
     const known = await readFile(note, 'utf8').catch(() => '');
@@ -60,8 +60,8 @@ export class StepCache {
   }
 }
 
-/** Hex SHA-256 over the step's name and inputs; the order of keys does not matter. */
-export function stepKey(name: string, inputs: StepInputs): string {
+/** Hex SHA-256 over the part's name and inputs; the order of keys does not matter. */
+export function partKey(name: string, inputs: PartInputs): string {
   return sha256(JSON.stringify([name, sorted(inputs)]));
 }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processTag } from '../../../src/core/process-tag.ts';
+import { BuildCache, partKey } from '../../../src/image/build-cache.ts';
 import { exclusively } from '../../../src/image/exclusive.ts';
 import { ImageStore } from '../../../src/image/image-store.ts';
-import { StepCache, stepKey } from '../../../src/image/steps.ts';
 import { makeFolder, removeStale } from '../../../src/image/temporary.ts';
 
 let folder: string;
@@ -18,26 +18,26 @@ afterEach(() => rm(folder, { recursive: true }));
 /** No process has this id: it is above the largest that Linux gives. */
 const deadPid = 4_194_305;
 
-describe('stepKey', () => {
+describe('partKey', () => {
   it('does not depend on the order of keys, but on everything else', () => {
-    expect(stepKey('a', { x: 1, y: { p: 1, q: [2] } })).toBe(stepKey('a', { y: { q: [2], p: 1 }, x: 1 }));
+    expect(partKey('a', { x: 1, y: { p: 1, q: [2] } })).toBe(partKey('a', { y: { q: [2], p: 1 }, x: 1 }));
     const keys = [
-      stepKey('a', { x: 1 }),
-      stepKey('b', { x: 1 }),
-      stepKey('a', { x: '1' }),
-      stepKey('a', { x: [1, 2] }),
-      stepKey('a', { x: [2, 1] }),
+      partKey('a', { x: 1 }),
+      partKey('b', { x: 1 }),
+      partKey('a', { x: '1' }),
+      partKey('a', { x: [1, 2] }),
+      partKey('a', { x: [2, 1] }),
     ];
     expect(new Set(keys).size).toBe(keys.length);
   });
 });
 
-describe('StepCache', () => {
+describe('BuildCache', () => {
   it('makes each result once, also when asked twice at a time', async () => {
-    const steps = new StepCache(folder);
+    const build = new BuildCache(folder);
     let made = 0;
     const ask = () =>
-      steps.run('thing', { a: 1 }, async (out) => {
+      build.run('thing', { a: 1 }, async (out) => {
         made += 1;
         await sleep(20);
         await writeFile(join(out, 'file'), 'x');
@@ -46,13 +46,13 @@ describe('StepCache', () => {
     expect(one).toBe(two);
     expect(made).toBe(1);
     expect(await readFile(join(one, 'file'), 'utf8')).toBe('x');
-    await steps.run('thing', { a: 2 }, () => Promise.resolve());
+    await build.run('thing', { a: 2 }, () => Promise.resolve());
     expect(made).toBe(1);
   });
 
-  it('keeps nothing of a step that failed', async () => {
-    const steps = new StepCache(folder);
-    const failing = steps.run('thing', {}, async (out) => {
+  it('keeps nothing of a part that failed', async () => {
+    const build = new BuildCache(folder);
+    const failing = build.run('thing', {}, async (out) => {
       await writeFile(join(out, 'half'), 'x');
       throw new Error('broke');
     });
@@ -61,12 +61,12 @@ describe('StepCache', () => {
   });
 
   it('forgets what was not used for a month', async () => {
-    const steps = new StepCache(folder);
-    const old = await steps.run('old', {}, () => Promise.resolve());
-    const fresh = await steps.run('fresh', {}, () => Promise.resolve());
+    const build = new BuildCache(folder);
+    const old = await build.run('old', {}, () => Promise.resolve());
+    const fresh = await build.run('fresh', {}, () => Promise.resolve());
     const past = new Date(Date.now() - 31 * 86_400_000);
     await utimes(old, past, past);
-    await steps.prune();
+    await build.prune();
     expect((await readdir(join(folder, 'steps'))).map((name) => join(folder, 'steps', name))).toEqual([
       fresh,
     ]);
