@@ -4,6 +4,7 @@ import { HarnessError } from '../core/errors.ts';
 import { openDevice } from '../device/device.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { Booted, BootStage } from '../explore/boot.ts';
+import type { Journaled } from '../filesystem/journaled.ts';
 import type { CutRecord } from '../model/record.ts';
 import { upgradesOf } from '../model/upgrade.ts';
 import { ReadSet } from '../nbd/read-set.ts';
@@ -36,13 +37,15 @@ export interface BootOptions {
   keepWrites?: boolean;
   /** Not for a boot whose own writes are to be cut: a snapshot says nothing about their durability. */
   snapshots?: SnapshotStore | undefined;
+  /** Of each disk, by position in the manifest, the file systems whose recovery is to be watched for. */
+  journaled?: readonly (readonly Journaled[])[];
 }
 
 /** Boots one crash state for real and decides it. */
 export async function bootState(
   context: RunContext,
   planned: PlannedState,
-  { label, retry, keepWrites = false, snapshots }: BootOptions,
+  { label, retry, keepWrites = false, snapshots, journaled = [] }: BootOptions,
 ): Promise<BootedState> {
   await using stack = new CleanupStack();
   const { trace, state, window } = planned;
@@ -54,7 +57,7 @@ export async function bootState(
     );
   const id = plannedId(planned);
   const { disks } = await disksIn(context, trace, state, stack);
-  const readSets = disks.map(({ bytes }) => new ReadSet(bytes, sectorBytes));
+  const readSets = disks.map(({ bytes }, i) => new ReadSet(bytes, sectorBytes, journaled[i]));
   const device = await openDevice(
     context,
     `cut-${(label ?? id).replaceAll('/', '_')}`,
@@ -82,7 +85,7 @@ export async function bootState(
     {
       retry,
       snapshots,
-      capture: () => ({ sectorsRead: readSets.map((set) => set.toArray()), at: device.log.now }),
+      capture: () => ({ sectorsRead: readSets.map((set) => set.blocksRead()), at: device.log.now }),
     },
   );
   return { ...decided, log: device.log, arenaPath: device.arena.path };

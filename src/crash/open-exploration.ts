@@ -12,6 +12,7 @@ import { Exploration, type ExplorationBounds } from '../explore/exploration.ts';
 import { ext4Parts } from '../explore/ext4-part.ts';
 import { Space } from '../explore/space.ts';
 import { uefiParts } from '../explore/uefi-part.ts';
+import type { Journaled } from '../filesystem/journaled.ts';
 import type { CutRecord } from '../model/record.ts';
 import type { StateKind } from '../model/scenario.ts';
 import { Arena } from '../nbd/arena.ts';
@@ -51,11 +52,11 @@ export async function openExploration(
   const random = context.random.fork(`explore ${trace.name}`);
   const spend = (seconds: number) => context.spend('explore.cpu', seconds);
   const started = performance.now();
-  const space = await openSpace(context, trace, windows, { ...options, random }, stack);
+  const { space, journaled } = await openSpace(context, trace, windows, { ...options, random }, stack);
   const snapshots = options.snapshots ? await openSnapshots(context, trace, space, stack) : undefined;
   const exploration = new Exploration(space, {
     ...options,
-    boot: bootsOf(context, trace, snapshots),
+    boot: bootsOf(context, trace, journaled, snapshots),
     places: context.vm,
     signal: context.signal,
     stop: context.stop,
@@ -74,13 +75,18 @@ export async function openExploration(
 }
 
 /** Boots states of a trace; `cold` ones leave snapshots alone. */
-function bootsOf(context: RunContext, trace: Trace, store: SnapshotStore | undefined): Boot<CutRecord> {
+function bootsOf(
+  context: RunContext,
+  trace: Trace,
+  journaled: readonly (readonly Journaled[])[],
+  store: SnapshotStore | undefined,
+): Boot<CutRecord> {
   let number = 0;
   return (state, window, { retry, cold }) => {
     number += 1;
     const label = `${trace.name}-${number}`;
     const snapshots = cold ? undefined : store;
-    return bootState(context, { trace, state, window }, { label, retry, snapshots });
+    return bootState(context, { trace, state, window }, { label, retry, snapshots, journaled });
   };
 }
 
@@ -91,7 +97,7 @@ async function openSpace(
   windows: readonly Window[],
   { kinds, canonical, random }: { kinds: readonly StateKind[]; canonical: boolean; random: Random },
   stack: CleanupStack,
-): Promise<Space> {
+): Promise<{ space: Space; journaled: Journaled[][] }> {
   const arena = stack.use('recorded writes', await Arena.open(trace.arenaPath));
   const { views } = await basesOf(context, trace, stack);
   const contents = new Contents(arena, views);
@@ -99,10 +105,13 @@ async function openSpace(
     contents,
     views.map(({ bytes }) => Math.ceil(bytes / sectorBytes)),
   );
-  const parts = canonical
-    ? [...ext4Parts(views, cells, contents), ...uefiParts(views, trace.log.disks, cells, contents)]
-    : [];
-  return new Space({ log: trace.log, windows, kinds, contents, cells, parts, random });
+  const fileSystems = canonical ? ext4Parts(views, cells, contents) : [];
+  const stores = canonical ? uefiParts(views, trace.log.disks, cells, contents) : [];
+  const parts = [...fileSystems, ...stores];
+  const space = new Space({ log: trace.log, windows, kinds, contents, cells, parts, random });
+  const journaledOn = (at: number) =>
+    fileSystems.filter(({ disk }) => disk === at).map(({ journaled }) => journaled);
+  return { space, journaled: views.map((_, disk) => journaledOn(disk)) };
 }
 
 /**

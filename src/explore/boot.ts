@@ -1,7 +1,7 @@
 import type { Verdict } from '../model/record.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
-import type { CellsRead } from './space.ts';
+import type { CellsRead, SectorsRead } from './space.ts';
 import type { StateRef } from './states.ts';
 
 /** What is decided one after the other: the device came back whole; the upgrade can be done again. */
@@ -17,7 +17,7 @@ export interface StageEnd {
 
 /** The same with the sectors, by disk, that were read before they were written, from power-on until the stage ended. */
 export interface BootStage extends StageEnd {
-  sectorsRead: readonly Iterable<number>[];
+  sectorsRead: readonly SectorsRead[];
 }
 
 /** A crash state that was booted: its stages, `whole` first, and what the caller notes of it. */

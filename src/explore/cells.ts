@@ -13,6 +13,8 @@ export class Cells {
   private readonly sectors = new IntList();
   /** Of each cell, its content before the log began. */
   private readonly bases = new IntList();
+  /** Of each cell: its raw one + 1; of a raw one, less than 0, -1 - the cell that it is the raw one of; else 0. */
+  private readonly twins = new IntList();
 
   /** `diskSectors`: of each disk, in the log's order. */
   constructor(contents: Contents, diskSectors: readonly number[]) {
@@ -39,6 +41,31 @@ export class Cells {
     return cell;
   }
 
+  /**
+   * The cell of what a sector holds as it is, for readers that have not recovered its file system: made where there is
+   * none. The sector's own cell holds what recovery makes of it.
+   */
+  rawOf(cell: number): number {
+    const known = this.findRawOf(cell);
+    if (known !== undefined) return known;
+    const raw = this.add(this.disk(cell), this.sector(cell), this.base(cell));
+    this.twins.set(cell, raw + 1);
+    this.twins.set(raw, -1 - cell);
+    return raw;
+  }
+
+  /** The same where there is one. */
+  findRawOf(cell: number): number | undefined {
+    const twin = this.twins.at(cell);
+    return twin > 0 ? twin - 1 : undefined;
+  }
+
+  /** The sector's own cell, of one that `rawOf` made. */
+  ownOf(cell: number): number | undefined {
+    const twin = this.twins.at(cell);
+    return twin < 0 ? -1 - twin : undefined;
+  }
+
   /** A new cell that is no sector. */
   special(): number {
     return this.add(-1, -1, 0);
@@ -61,6 +88,7 @@ export class Cells {
     this.disks.push(disk);
     this.sectors.push(sector);
     this.bases.push(base);
+    this.twins.push(0);
     return this.disks.length - 1;
   }
 }

@@ -1,7 +1,9 @@
 import type { BlockSource } from '../filesystem/ext4/block-source.ts';
 import { type CanonicalForm, Canonicalizer } from '../filesystem/ext4/canonical.ts';
 import { copiedBlock } from '../filesystem/ext4/jbd2.ts';
+import { journalGeometry } from '../filesystem/ext4/journal-geometry.ts';
 import { compat, readSuperblock } from '../filesystem/ext4/superblock.ts';
+import type { Journaled } from '../filesystem/journaled.ts';
 import { unlessMalformed } from '../filesystem/malformed.ts';
 import { volumesOf } from '../filesystem/partitions/volumes.ts';
 import { type DiskView, partView } from '../filesystem/view.ts';
@@ -13,6 +15,7 @@ import { RowIndex } from './row-index.ts';
 
 /** Where an ext4 file system lies; all in its own blocks, except `offset` and `blockBytes` in bytes. */
 interface Place {
+  journaled: Journaled;
   disk: number;
   offset: number;
   blockBytes: number;
@@ -22,7 +25,7 @@ interface Place {
 /**
  * The ext4 file systems of the disks before the log began. What recovery makes of one decides what a device sees that
  * mounts it, so states whose journals replay to the same are one state. That holds only for readers that recover the
- * journal; a boot loader that reads a file system as it is needs the raw states, and audits show it.
+ * journal: what others read, such as a boot loader, is compared as it is on the disk.
  */
 export function ext4Parts(bases: readonly DiskView[], cells: Cells, contents: Contents): Ext4Part[] {
   return bases.flatMap((base, disk) =>
@@ -32,8 +35,17 @@ export function ext4Parts(bases: readonly DiskView[], cells: Cells, contents: Co
         () => undefined,
       );
       if (superblock === undefined || (superblock.features.compat & compat.journal) === 0) return [];
+      // Where the journal cannot be found, nobody could tell when a reader recovers it.
+      const geometry = journalGeometry(partView(base, offset, bytes));
+      if (geometry?.kind !== 'journal') return [];
       const { blockBytes: size, blocks } = superblock;
-      return [new Ext4Part({ disk, offset, blockBytes: size, blocks }, cells, contents)];
+      const first = offset / sectorBytes;
+      const journaled = {
+        first,
+        end: first + (blocks * size) / sectorBytes,
+        journal: first + ((geometry.blocks[0] ?? 0) * size) / sectorBytes,
+      };
+      return [new Ext4Part({ disk, offset, blockBytes: size, blocks, journaled }, cells, contents)];
     }),
   );
 }
@@ -44,6 +56,10 @@ const untouched: ReadonlySet<number> = new Set();
 export class Ext4Part implements Interpreter {
   readonly readingCell: number;
   readonly changedCell: number;
+  readonly readRaw = true;
+  /** Which disk it is on, by position in the log, and where. */
+  readonly disk: number;
+  readonly journaled: Journaled;
   private readonly place: Place;
   private readonly cells: Cells;
   private readonly contents: Contents;
@@ -57,27 +73,25 @@ export class Ext4Part implements Interpreter {
   /** Numbers the contents of whole blocks of the file system. */
   private readonly blocks: RowIndex;
   private readonly scratch: Int32Array;
-  private readonly first: number;
-  private readonly end: number;
 
   constructor(place: Place, cells: Cells, contents: Contents) {
     this.place = place;
+    this.disk = place.disk;
+    this.journaled = place.journaled;
     this.cells = cells;
     this.contents = contents;
     this.canonicalizer = new Canonicalizer(place.blockBytes, place.blocks);
     this.readingCell = cells.special();
     this.changedCell = cells.special();
-    this.first = place.offset / sectorBytes;
-    this.end = this.first + (place.blocks * place.blockBytes) / sectorBytes;
     const sectors = place.blockBytes / sectorBytes;
     this.blocks = new RowIndex(sectors);
     this.scratch = new Int32Array(sectors);
   }
 
   has(cell: number): boolean {
-    if (this.cells.disk(cell) !== this.place.disk) return false;
+    if (this.cells.disk(cell) !== this.disk) return false;
     const sector = this.cells.sector(cell);
-    return sector >= this.first && sector < this.end;
+    return sector >= this.journaled.first && sector < this.journaled.end;
   }
 
   controls(cell: number): boolean {
@@ -153,7 +167,7 @@ export class Ext4Part implements Interpreter {
     const first = (this.place.offset + block * this.place.blockBytes) / sectorBytes;
     for (let i = 0; i < bytes.length / sectorBytes; i += 1) {
       const sector = bytes.subarray(i * sectorBytes, (i + 1) * sectorBytes);
-      replaced.set(this.cells.of(this.place.disk, first + i), this.contents.numberOf(sector));
+      replaced.set(this.cells.of(this.disk, first + i), this.contents.numberOf(sector));
     }
   }
 

@@ -23,6 +23,12 @@ export class IntList {
     return this.chunks[index >>> chunkBits]?.[index & chunkMask] ?? 0;
   }
 
+  /** Changes an item that is there. */
+  set(index: number, value: number): void {
+    const chunk = this.chunks[index >>> chunkBits];
+    if (chunk !== undefined && index < this.used) chunk[index & chunkMask] = value;
+  }
+
   /** Forgets all items, and lets their memory go. */
   clear(): void {
     this.chunks.length = 0;

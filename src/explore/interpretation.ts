@@ -21,6 +21,8 @@ export interface Interpreter {
   readonly changedCell: number;
   /** The cells that `changedNumber` stands for: whoever reads the file system depends on them. */
   changedBy(changedNumber: number): Iterable<number>;
+  /** Whether some readers take the sectors as they are: those that come before its recovery. */
+  readonly readRaw: boolean;
   has(cell: number): boolean;
   /** Whether a change of this sector changes how the others are to be read. */
   controls(cell: number): boolean;

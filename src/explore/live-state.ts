@@ -40,6 +40,8 @@ export class LiveState {
     if (this.raw[cell] === content) return;
     this.raw[cell] = content;
     this.dirty.push(cell);
+    const asItIs = this.cells.findRawOf(cell);
+    if (asItIs !== undefined) this.dirty.push(asItIs);
   }
 
   /** Tells of every cell that has changed since the last time. */
@@ -61,7 +63,9 @@ export class LiveState {
     const raw: RawContent = (cell) => changes.get(cell) ?? this.rawOf(cell);
     const readings = [...this.readings];
     this.grow();
-    for (const cell of this.affectedBy([...changes.keys()], raw, readings)) {
+    const changed = [...changes.keys()];
+    const asTheyAre = changed.flatMap((cell) => this.cells.findRawOf(cell) ?? []);
+    for (const cell of this.affectedBy([...changed, ...asTheyAre], raw, readings)) {
       const content = this.value(cell, raw, readings);
       const before = this.current[cell] ?? 0;
       if (content !== before) onChange(cell, content, before);
@@ -107,6 +111,8 @@ export class LiveState {
   };
 
   private value(cell: number, raw: RawContent, readings: readonly Interpretation[]): number {
+    const own = this.cells.ownOf(cell);
+    if (own !== undefined) return raw(own);
     for (let i = 0; i < this.parts.length; i += 1) {
       const part = this.parts[i];
       const reading = readings[i];

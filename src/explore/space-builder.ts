@@ -44,7 +44,7 @@ export interface Layout {
 
 /** Lays out all states of a log: one sweep over it for each way in which states lie on a line. */
 export function layOut(options: SpaceOptions): Layout {
-  for (const record of options.log.records) touch(options.cells, record);
+  for (const record of options.log.records) touch(options, record);
   const builders = Object.fromEntries(axisNames.map((name) => [name, new AxisBuilder()])) as Record<
     AxisName,
     AxisBuilder
@@ -72,8 +72,11 @@ export function layOut(options: SpaceOptions): Layout {
   };
 }
 
-function touch(cells: Cells, { disk, sector, count }: LogRecord): void {
-  for (let i = 0; i < count; i += 1) cells.of(disk, sector + i);
+function touch({ cells, parts }: SpaceOptions, { disk, sector, count }: LogRecord): void {
+  for (let i = 0; i < count; i += 1) {
+    const cell = cells.of(disk, sector + i);
+    if (parts.some((part) => part.readRaw && part.has(cell))) cells.rawOf(cell);
+  }
 }
 
 /** What the sectors of a write hold once it is done. */

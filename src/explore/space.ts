@@ -18,6 +18,14 @@ import {
 /** Sectors in the atom of drives with 4096-byte sectors. */
 const largeAtom = 8;
 
+/** The sectors of one disk that a boot looked at before it wrote them. */
+export interface SectorsRead {
+  /** By readers that have recovered the file system they are in; and what is in none that has a journal. */
+  recovered: Iterable<number>;
+  /** By readers that took the file system as it was. */
+  raw: Iterable<number>;
+}
+
 /** What a boot read, in terms of a space: cells and the content that each had. */
 export interface CellsRead {
   cells: Int32Array;
@@ -124,6 +132,7 @@ export class Space {
     const live = new LiveState(this.cells, parts);
     const maps = stateMaps(log, state);
     for (let cell = 0; cell < this.cells.count; cell += 1) {
+      if (this.cells.ownOf(cell) !== undefined) continue;
       const source = maps[this.cells.disk(cell)]?.[this.cells.sector(cell)] ?? fromBase;
       if (source !== fromBase) live.put(cell, source === zeroed ? 0 : this.contents.writtenAt(source));
     }
@@ -150,9 +159,10 @@ export class Space {
 
   /**
    * What a boot of a state read (`contentOf` its cells), from the sectors that it looked at before it wrote them, by disk. Sectors
-   * that no state differs in are left out; where a file system was read, so was the way in which its journal reads.
+   * that no state differs in are left out. The way in which each journal reads is always in it, with all that recovery
+   * changes: so what was read raw need not be compared as recovered too.
    */
-  cellsRead(contentOf: (cell: number) => number, sectors: readonly Iterable<number>[]): CellsRead {
+  cellsRead(contentOf: (cell: number) => number, sectors: readonly SectorsRead[]): CellsRead {
     const cells = this.cellsOf(sectors);
     for (const part of this.options.parts) {
       cells.add(part.readingCell);
@@ -163,12 +173,16 @@ export class Space {
   }
 
   /** The cells of sectors, by disk; those that no state differs in are left out. */
-  cellsOf(sectors: readonly Iterable<number>[]): Set<number> {
+  private cellsOf(sectors: readonly SectorsRead[]): Set<number> {
     const cells = new Set<number>();
-    sectors.forEach((numbers, disk) => {
-      for (const sector of numbers) {
+    sectors.forEach(({ recovered, raw }, disk) => {
+      for (const sector of recovered) {
         const cell = this.cells.find(disk, sector);
         if (cell >= 0) cells.add(cell);
+      }
+      for (const sector of raw) {
+        const cell = this.cells.find(disk, sector);
+        if (cell >= 0) cells.add(this.cells.findRawOf(cell) ?? cell);
       }
     });
     return cells;

@@ -34,6 +34,8 @@ export function uefiParts(
 export class UefiPart implements Interpreter {
   readonly readingCell: number;
   readonly changedCell: number;
+  /** QEMU reads the whole flash, and the firmware gives what it reads of it the form that is compared. */
+  readonly readRaw = false;
   private readonly disk: number;
   private readonly cells: Cells;
   private readonly contents: Contents;

@@ -71,7 +71,7 @@ function measureOne(writes) {
   const coverage = timed(() => new Coverage(space));
   const next = timed(() => coverage.result.next());
   const sectors = Array.from({ length: Math.min(cells.count, sectorsRead) }, (_, cell) => cells.sector(cell));
-  const readBy = (ref) => timed(() => space.cellsRead((cell) => space.contentIn(ref, cell), [sectors]));
+  const readBy = (ref) => timed(() => space.cellsRead((cell) => space.contentIn(ref, cell), [{ recovered: sectors, raw: [] }]));
   const read = readBy(next.result);
   const decide = timed(() => coverage.result.decide(next.result, 0, read.result));
   // The subset that differs most from its place on an axis.

@@ -12,7 +12,10 @@ function stepOf(space: Space, ref: StateRef): number {
 }
 
 /** Every sector of every disk. */
-const everything = diskSectors.map((count) => Array.from({ length: count }, (_, sector) => sector));
+const everything = diskSectors.map((count) => ({
+  recovered: Array.from({ length: count }, (_, sector) => sector),
+  raw: [],
+}));
 
 function sum(counts: ClassCounts): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
@@ -118,7 +121,10 @@ describe('Coverage', () => {
         const refs = refsOf(space);
         const [decided, given] = [one, other].map((choice) => refs[choice % Math.max(1, refs.length)]);
         if (decided === undefined || given === undefined) return;
-        const few = [[0, 1, 2, 3], [0]];
+        const few = [
+          { recovered: [0, 1, 2, 3], raw: [] },
+          { recovered: [0], raw: [] },
+        ];
         const readIn = (ref: StateRef) => space.cellsRead((cell) => space.contentIn(ref, cell), few);
         const coverage = new Coverage(space);
         coverage.decide(decided, 0, readIn(decided));

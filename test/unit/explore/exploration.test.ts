@@ -8,12 +8,14 @@ import {
   comesBack,
   type Device,
   decidedOutcome,
+  loadedDevice,
   type MadeUpExploration,
   type MadeUpOptions,
   madeUpExploration,
   nextTurn,
   thoroughDevice,
   type View,
+  wanderingDevice,
 } from './made-up-device.ts';
 import { RedirectingPart, recoveredTag } from './redirecting-part.ts';
 
@@ -57,7 +59,13 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
   throw new Error('it did not fail');
 }
 
+/** A space in which the first disk has a file system that is recovered. */
+function recoverable(made: MadeUp): Space {
+  return spaceOf(made, { interpreters: (parts) => [new RedirectingPart(parts)] });
+}
+
 describe('an exploration', () => {
+<<<<<<< HEAD
   it.each<[string, (made: MadeUp) => Space, View]>([
     ['sectors as they are', (made) => spaceOf(made), tagAt],
     [
@@ -84,6 +92,34 @@ describe('an exploration', () => {
       { numRuns: 25 },
     );
   });
+=======
+  it.each<[string, (made: MadeUp) => Space, View, Device]>([
+    ['sectors as they are', (made) => spaceOf(made), tagAt, wanderingDevice],
+    ['sectors as recovery leaves them', recoverable, recoveredTag, wanderingDevice],
+    ['first as they are, then as recovery leaves them', recoverable, recoveredTag, loadedDevice],
+  ])(
+    'decides every state as the device does, each booted at most once: %s',
+    async (_, space, view, device) => {
+      await fc.assert(
+        fc.asyncProperty(madeUp, fc.nat(), machines, async (made, seed, count) => {
+          const parts = madeUpExploration(made, { device, space: space(made), view, machines: count, seed });
+          await parts.exploration.decideAll();
+          const refs = refsOf(parts.space);
+          for (const ref of refs) expect(decidedOutcome(parts, ref)).toBe(parts.truth(ref));
+          expect(open(parts)).toEqual({ decided: refs.length, skipped: 0, undecided: 0 });
+          expect(parts.exploration.ended.whole).toBe('complete');
+          expect(new Set(parts.asked.map(({ id }) => id)).size).toBe(parts.asked.length);
+          expect(parts.told.map(({ record }) => record.id).sort()).toEqual(
+            parts.asked.map(({ id }) => id).sort(),
+          );
+          expect(parts.told.reduce((total, { decides }) => total + decides, 0)).toBe(refs.length);
+          expect(parts.busy).toEqual({ now: 0, most: Math.min(count, parts.busy.most) });
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+>>>>>>> 45fe4c4 (What a boot loader reads of a journaled ext4 is compared as it is on the disk; the recovered form counts from the moment at which its reader has recovered)
 
   it('boots as many at once as there are machines', async () => {
     const parts = madeUpExploration(twoEpochs, { device: thoroughDevice(), machines: 3 });

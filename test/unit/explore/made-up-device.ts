@@ -13,8 +13,10 @@ export type View = (tags: readonly Uint8Array[], disk: number, sector: number) =
 
 /** What a made-up device finds when it is switched on. */
 export interface PowerOn {
-  /** Reads a sector. */
+  /** Reads a sector, by way of a file system that was recovered where there is one. */
   see: (disk: number, sector: number) => number;
+  /** Reads one as it is on the disk, as a boot loader does. */
+  seeRaw: (disk: number, sector: number) => number;
   /** Reads one without anybody noticing: what a device does that depends on more than its disks. */
   peek: (disk: number, sector: number) => number;
   step: number;
@@ -48,6 +50,13 @@ export const wanderingDevice: Device = ({ see, step }) => {
     seen += ` ${disk}/${sector}=${see(disk, sector)}`;
   }
   return comesBack(seen);
+};
+
+/** A device whose boot loader has looked around before, at the disks as they are. */
+export const loadedDevice: Device = (on) => {
+  const loader = wanderingDevice({ ...on, see: on.seeRaw });
+  const { outcome } = wanderingDevice({ ...on, step: new Random(loader.outcome).int(1000) });
+  return comesBack(`${loader.outcome}; ${outcome}`);
 };
 
 /** A device that reads all of its disks and tells them apart; `verdict` says how it likes them. */
@@ -120,13 +129,17 @@ export function madeUpExploration(
   const busy = { now: 0, most: 0 };
   const powerOn = (ref: Parameters<typeof tagsIn>[1], step: number, request: BootRequest, number: number) => {
     const tags = tagsIn(made, ref);
-    const read = diskSectors.map(() => new Set<number>());
+    const read = diskSectors.map(() => ({ recovered: new Set<number>(), raw: new Set<number>() }));
     const peek = (disk: number, sector: number) => view(tags, disk, sector);
     const see = (disk: number, sector: number) => {
-      read[disk]?.add(sector);
+      read[disk]?.recovered.add(sector);
       return peek(disk, sector);
     };
-    return { ...device({ see, peek, step, number, request }), read };
+    const seeRaw = (disk: number, sector: number) => {
+      read[disk]?.raw.add(sector);
+      return tagAt(tags, disk, sector);
+    };
+    return { ...device({ see, seeRaw, peek, step, number, request }), read };
   };
   const boot = async (
     ...[state, { upgrade: step }, request]: Parameters<ConstructorParameters<typeof Exploration>[1]['boot']>

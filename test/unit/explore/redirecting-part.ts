@@ -51,6 +51,7 @@ export function recoveredTag(tags: readonly Uint8Array[], disk: number, sector: 
 export class RedirectingPart implements Interpreter {
   readonly readingCell: number;
   readonly changedCell: number;
+  readonly readRaw = true;
   private readonly cells: Cells;
   private readonly contents: Contents;
   private readonly consulted = new Set<number>();

@@ -121,9 +121,10 @@ describe('Space', () => {
         const refs = refsOf(space);
         const booted = refs[choice % Math.max(1, refs.length)];
         if (booted === undefined) return;
-        const sectors = diskSectors.map((count, disk) =>
-          chosen.filter((n) => n % 2 === disk).map((n) => (n >> 1) % count),
-        );
+        const sectors = diskSectors.map((count, disk) => ({
+          recovered: chosen.filter((n) => n % 2 === disk).map((n) => (n >> 1) % count),
+          raw: [],
+        }));
         const read = space.cellsRead((cell) => space.contentIn(booted, cell), sectors);
         const wanted = new Int32Array(space.cells.count).fill(-1);
         read.cells.forEach((cell, i) => {

@@ -86,7 +86,10 @@ describe('uefiParts', () => {
     const { space } = recording;
     const last = { axis: 'head' as const, position: recording.writes };
     const everySector = Array.from({ length: smallVolume.bytes / sectorBytes }, (_, sector) => sector);
-    const read = space.cellsRead((cell) => space.contentIn(last, cell), [everySector]);
+    const read = space.cellsRead(
+      (cell) => space.contentIn(last, cell),
+      [{ recovered: everySector, raw: [] }],
+    );
     const counts = space.mismatches('head', read);
     const agreeing = [...counts.keys()].filter((position) => counts[position] === 0);
     // The last byte but one makes the new record valid, the last one deletes the old.

@@ -10,24 +10,57 @@ describe('read set', () => {
     set.noteRead(4095, 4097);
     set.noteWrite(2 * 4096, 3 * 4096);
     set.noteRead(2 * 4096, 2 * 4096 + 1);
-    expect(set.toArray()).toEqual([0, 1]);
+    expect(set.blocksRead().recovered).toEqual([0, 1]);
     expect(set.has(2)).toBe(false);
   });
 
   it('takes a partial overwrite for a read, unless the block is its own already', () => {
     const set = new ReadSet(5 * 4096);
     set.noteWrite(100, 4096 * 2 + 1);
-    expect(set.toArray()).toEqual([0, 2]);
+    expect(set.blocksRead().recovered).toEqual([0, 2]);
     set.noteWrite(4096 + 512, 4096 + 1024);
     set.noteRead(4096, 2 * 4096);
-    expect(set.toArray()).toEqual([0, 2]);
+    expect(set.blocksRead().recovered).toEqual([0, 2]);
   });
 
   it('takes the short last block of a disk for whole', () => {
     const set = new ReadSet(4096 + 512);
     set.noteWrite(4096, 4096 + 512);
     set.noteRead(4096, 4096 + 512);
-    expect(set.toArray()).toEqual([]);
+    expect(set.blocksRead().recovered).toEqual([]);
+  });
+
+  describe('with a file system that has a journal', () => {
+    const sector = (n: number) => [n * 512, (n + 1) * 512] as const;
+    const set = () => new ReadSet(64 * 512, 512, [{ first: 8, end: 40, journal: 20 }]);
+
+    it('tells what a boot loader read from what was read once the journal was recovered', () => {
+      const reads = set();
+      for (const n of [2, 9, 30]) reads.noteRead(...sector(n));
+      for (const n of [20, 21, 9, 31]) reads.noteRead(...sector(n));
+      reads.noteWrite(...sector(20));
+      for (const n of [32, 50]) reads.noteRead(...sector(n));
+      expect(reads.blocksRead()).toEqual({ recovered: [2, 20, 21, 31, 32, 50], raw: [9, 30] });
+    });
+
+    it('takes everything as raw where nobody wrote the journal, as after a mount with noload', () => {
+      const reads = set();
+      for (const n of [2, 9, 20, 21, 30]) reads.noteRead(...sector(n));
+      reads.noteWrite(...sector(33));
+      expect(reads.blocksRead()).toEqual({ recovered: [2], raw: [9, 20, 21, 30] });
+    });
+
+    it('begins recovery with the last look at the journal before it is written', () => {
+      const reads = set();
+      reads.noteRead(10 * 512, 24 * 512);
+      reads.noteRead(...sector(35));
+      reads.noteRead(...sector(20));
+      reads.noteRead(...sector(36));
+      reads.noteWrite(19 * 512, 22 * 512);
+      reads.noteRead(...sector(20));
+      const raw = Array.from({ length: 14 }, (_, i) => 10 + i);
+      expect(reads.blocksRead()).toEqual({ recovered: [36], raw: [...raw, 35] });
+    });
   });
 
   it('holds sectors where these are its blocks', () => {
@@ -38,7 +71,7 @@ describe('read set', () => {
     set.noteWrite(1024, 1025);
     set.noteWrite(1536, 1636);
     set.noteRead(0, 1636);
-    expect(set.toArray()).toEqual([0, 2]);
+    expect(set.blocksRead().recovered).toEqual([0, 2]);
   });
 
   it.each([[512], [4096]])(
@@ -69,7 +102,7 @@ describe('read set', () => {
               else if (!owned.has(block)) seen.add(block);
             }
           }
-          expect(set.toArray()).toEqual([...seen].sort((a, b) => a - b));
+          expect(set.blocksRead().recovered).toEqual([...seen].sort((a, b) => a - b));
           for (let block = 0; block < set.blocks; block += 1) expect(set.has(block)).toBe(seen.has(block));
         }),
       );
@@ -88,7 +121,7 @@ describe('ReadSetDisk', () => {
     await disk.flush();
     expect(await disk.read(0, 4096)).toEqual(Buffer.alloc(4096, 1));
     await disk.read(5 * 4096, 512);
-    expect(set.toArray()).toEqual([2, 5]);
+    expect(set.blocksRead().recovered).toEqual([2, 5]);
     expect(next.calls).toEqual([
       'write 0 4096 fua',
       'zero 4096 4096',
