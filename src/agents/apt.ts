@@ -23,12 +23,12 @@ export const apt = definePackageManager({
   },
   packages: {
     async recover(device, source, limits) {
-      await recoverDpkg(device, limits);
+      const odd = await recoverDpkg(device, limits);
       // What is half installed is left out by "dpkg --configure -a"; only this repairs it.
       await update(device, source, limits);
       await agentCommand(device, 'recover', `${aptGet} -f install`, limits);
       await upgrade(device, source, limits);
-      return undefined;
+      return odd;
     },
 
     async add(device, source, names, limits) {

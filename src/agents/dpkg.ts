@@ -1,6 +1,6 @@
 import type { Shell } from '../core/ask.ts';
 import type { AgentLimits, FeedPackage, ReleaseSource } from './agent.ts';
-import { agentCommand } from './command.ts';
+import { agentCommand, firstAid } from './command.ts';
 import { download } from './download.ts';
 import { definePackageManager } from './in-place.ts';
 
@@ -19,9 +19,9 @@ export const dpkg = definePackageManager({
   install,
   packages: {
     async recover(device, source, limits) {
-      await recoverDpkg(device, limits);
+      const odd = await recoverDpkg(device, limits);
       await install(device, source, limits);
-      return undefined;
+      return odd;
     },
 
     async add(device, source, names, limits) {
@@ -37,19 +37,19 @@ export const dpkg = definePackageManager({
 
 async function install(device: Shell, source: ReleaseSource, limits: AgentLimits): Promise<void> {
   // Also what is there in part: it is to be whole again.
-  const query = `dpkg-query --show --showformat '\${db:Status-Status} \${Package} \${Version}\\n'`;
+  const query = `dpkg-query --show --showformat '\${db:Status-Status} \${Package} \${Version} \${db:Status-Eflag}\\n'`;
   const listed = await agentCommand(device, 'status', query, limits);
   const there = new Map(
     listed.split('\n').map((line) => {
-      const [state = '', name = '', version = ''] = line.split(' ');
-      return [name, { state, version }] as const;
+      const [state = '', name = '', version = '', flag = ''] = line.split(' ');
+      return [name, { state, version, flag }] as const;
     }),
   );
   const wanted = source.packages.filter(({ name, version }) => {
     const found = there.get(name);
     if (found === undefined || found.state === 'not-installed' || found.state === 'config-files')
       return false;
-    return found.state !== 'installed' || found.version !== version;
+    return found.state !== 'installed' || found.version !== version || found.flag === 'reinstreq';
   });
   await fetchAndInstall(device, 'install', source, wanted, limits);
 }
@@ -66,7 +66,10 @@ async function fetchAndInstall(
   await agentCommand(device, what, `${command} --install ${files}`, limits);
 }
 
-/** `dpkg --configure -a`, which its documentation names for what was interrupted. It passes over what is half installed. */
-export async function recoverDpkg(device: Shell, limits: AgentLimits): Promise<void> {
-  await agentCommand(device, 'recover', `${command} --configure -a`, limits);
+/**
+ * `dpkg --configure -a`, which its documentation names for what was interrupted. It passes over what is half installed,
+ * and ends with 1 where a package must be installed again: the installation that follows does that. Returns what was odd.
+ */
+export function recoverDpkg(device: Shell, limits: AgentLimits): Promise<string | undefined> {
+  return firstAid(device, `${command} --configure -a`, limits);
 }

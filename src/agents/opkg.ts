@@ -1,7 +1,7 @@
 import type { Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { AgentLimits, ReleaseSource } from './agent.ts';
-import { agentCommand } from './command.ts';
+import { agentCommand, firstAid } from './command.ts';
 import { definePackageManager } from './in-place.ts';
 
 /** In the device's memory, so that naming a release's feed changes nothing on its disks. */
@@ -26,12 +26,13 @@ export const opkg = definePackageManager({
   packages: {
     async recover(device, source, limits) {
       await point(device, source, limits);
-      await agentCommand(device, 'recover', `${command} configure`, limits);
+      const odd = await firstAid(device, `${command} configure`, limits);
       await agentCommand(device, 'update', `${command} update`, limits);
       for (let attempt = 1; ; attempt += 1) {
         try {
           await upgrade(device, source, limits);
-          return attempt === 1 ? undefined : `at try ${attempt}`;
+          if (attempt === 1) return odd;
+          return [...(odd === undefined ? [] : [odd]), `at try ${attempt}`].join(', ');
         } catch (error) {
           const next = error instanceof DeviceFailure && foundDamage.test(error.message);
           if (!next || attempt > source.packages.length) throw error;

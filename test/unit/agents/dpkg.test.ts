@@ -51,6 +51,24 @@ describe('dpkg', () => {
     expect(fetched(asked)).toEqual(['cron']);
   });
 
+  it('installs again what "dpkg --configure -a" cannot mend, and says that it ended with 1', async () => {
+    const failing = deviceWith(
+      'unpacked cron 2 reinstreq',
+      'installed tar 2 reinstreq',
+      'installed dash 2 ok',
+    );
+    const run = async (command: string) => ({
+      ...(await failing.ready.run(command)),
+      ...(command.endsWith('--configure -a')
+        ? { exitCode: 1, stderr: 'Package is in a very bad state' }
+        : {}),
+    });
+    const odd = await dpkgAgent.packages?.recover({ run }, source, limits());
+    expect(odd).toBe('after a first aid that failed');
+    expect(fetched(failing.asked)).toEqual(['cron', 'tar']);
+    expect(failing.asked.at(-1)).toMatch(/--install/);
+  });
+
   it('adds from the feed and removes by name', async () => {
     const { asked, ready } = deviceWith();
     await dpkgAgent.packages?.add(ready, source, ['nano'], limits());

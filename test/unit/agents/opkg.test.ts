@@ -37,6 +37,12 @@ describe('opkg', () => {
     expect(asked.slice(1)).toEqual([`${opkg} configure`, `${opkg} update`, `${opkg} upgrade`]);
   });
 
+  it('upgrades also where configuring fails: what must be installed again is what the upgrade is for', async () => {
+    const { asked, ready } = device({ [`${opkg} configure`]: { exitCode: 255, stderr: 'unmet dependency' } });
+    expect(await opkgAgent.packages?.recover(ready, source, limits())).toBe('after a first aid that failed');
+    expect(asked.at(-1)).toBe(`${opkg} upgrade`);
+  });
+
   it('goes back by the addresses of what is installed in another version', async () => {
     const stdout = 'curl - 8.2\nnano - 7.2\nopkg - 1\n';
     const { asked, ready } = device({ 'opkg list-installed': { stdout } });
