@@ -16,14 +16,24 @@ const statusSchema = z.object({
   slots: z.array(z.record(z.string(), z.object({ bootname: z.string().nullish(), state: z.string() }))),
 });
 
-/** RAUC 1.13 by its command line; the bundle is streamed or downloaded by the device from its address. */
+/** In the device's memory, so that what is written to its disks is RAUC's. */
+const folder = '/run/brownout';
+
+/**
+ * RAUC 1.13 by its command line. A `verity` bundle is streamed from its address. RAUC streams no `plain` one ("Bundle
+ * Formats" in its documentation): the device's wget fetches it first.
+ */
 export const rauc = defineAgent({
   name: 'rauc',
   settings: z.strictObject({ bundle: z.enum(['verity', 'plain']).default('verity') }),
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
-  create: () => ({
+  create: ({ bundle }) => ({
     async install(device, { url }, limits) {
-      await agentCommand(device, 'install', `rauc install ${quote(url)}`, limits);
+      const address = quote(url);
+      const file = `${folder}/bundle.raucb`;
+      if (bundle === 'plain')
+        await agentCommand(device, 'update', `mkdir -p ${folder} && wget -q -O ${file} ${address}`, limits);
+      await agentCommand(device, 'install', `rauc install ${bundle === 'plain' ? file : address}`, limits);
     },
 
     async activate(device, limits) {

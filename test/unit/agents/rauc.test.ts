@@ -31,6 +31,19 @@ describe('rauc', () => {
     expect(same.asked).toEqual([statusCommand, 'rauc status mark-active other']);
   });
 
+  it('streams a verity bundle, and fetches a plain one first', async () => {
+    const source = { url: 'http://x/b', folders: [], packages: [], older: false };
+    const { asked, ready } = device({});
+    await agentFor({ name: 'rauc', bundle: 'verity' }).install(ready, source, limits());
+    await agentFor({ name: 'rauc', bundle: 'plain' }).install(ready, source, limits());
+    const file = '/run/brownout/bundle.raucb';
+    expect(asked).toEqual([
+      "rauc install 'http://x/b'",
+      `mkdir -p /run/brownout && wget -q -O ${file} 'http://x/b'`,
+      `rauc install ${file}`,
+    ]);
+  });
+
   it('blames the device for a failed installation, with what it said', async () => {
     const { ready } = device({
       "rauc install 'http://x/b'": { exitCode: 1, stderr: 'signature verification failed' },
