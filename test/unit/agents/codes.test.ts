@@ -35,11 +35,11 @@ describe('what an agent did not do is a failure of the device, called by what wa
     ['rauc', 'rollback-failed', 'rollback-timeout', (one, on) => one.rollback?.(on, limits), /mark-active/],
     ['opkg', 'update-failed', 'update-timeout', (one, on) => one.install(on, source, limits), /update$/],
     [
-      'opkg',
+      'apt',
       'recover-failed',
       'recover-timeout',
       (one, on) => one.packages?.recover(on, source, limits),
-      /configure$/,
+      /-f install$/,
     ],
     [
       'opkg',
