@@ -56,6 +56,7 @@ async function obtainRecording(
       context.emit({ type: 'step', run: context.runId, path: releases, step });
     }
     if (known.path.configuration !== undefined) path.configuration = known.path.configuration;
+    if (known.path.software !== undefined) path.software = known.path.software;
     for (const table of path.configuration ?? [])
       context.emit({ type: 'configuration', run: context.runId, path: releases, table });
     return known;

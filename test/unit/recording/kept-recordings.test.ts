@@ -73,6 +73,7 @@ describe('a kept recording', () => {
     const again = await lab.run(asked);
     expect(again.crash?.recording.reused).toBe(true);
     expect(again.paths).toEqual(reused.paths);
+    expect(again.paths[0]?.software).toEqual(known.software);
   });
 
   it.each([
