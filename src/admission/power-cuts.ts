@@ -31,7 +31,11 @@ function verdictOf(powerCuts: string, record: RunRecord | undefined): CriterionV
   const verdicts = crash.cuts.map((cut) => cut.verdict);
   if (verdicts.includes('error')) return 'error';
   if (verdicts.includes('failed')) return 'failed';
-  const whole = crash.undecided === 0 && crash.skipped === 0 && crash.boots > 0;
+  const whole =
+    crash.undecided === 0 &&
+    crash.skipped === 0 &&
+    crash.boots > 0 &&
+    crash.stages.every(({ ended }) => ended !== 'budget');
   return whole && record.problem === undefined && verdicts.every((one) => one === 'passed')
     ? 'passed'
     : 'unknown';

@@ -3,7 +3,15 @@ import type { Stage } from '../explore/boot.ts';
 import type { ClassCounts } from '../explore/coverage.ts';
 import type { Exploration } from '../explore/exploration.ts';
 import { stateClasses } from '../explore/states.ts';
-import type { Claim, CrashRecord, CutRecord, Ended, StageRecord, StateCounts } from '../model/record.ts';
+import {
+  type Claim,
+  type CrashRecord,
+  type CutRecord,
+  type Ended,
+  type StageRecord,
+  type StateCounts,
+  worstEnd,
+} from '../model/record.ts';
 import type { CutPhase } from '../model/scenario.ts';
 import { groupOutcomes } from '../oracle/outcomes.ts';
 import type { Recording } from '../recording/recordings.ts';
@@ -12,7 +20,7 @@ import { present, type RunProgress } from './power-cuts.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
 export function crashSummary(
-  { explorations, ...progress }: Pick<RunProgress, 'explorations' | 'recordings' | 'cuts'>,
+  progress: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts' | 'recordings' | 'cuts'>,
   phases: readonly CutPhase[],
 ): CrashRecord {
   const cuts = present(progress.cuts);
@@ -23,7 +31,7 @@ export function crashSummary(
     cuts,
     recording: recordingFacts(recordings, phases),
   };
-  if (explorations.length > 0) return { ...common, ...exploredSummary(explorations) };
+  if (progress.explorations.length > 0) return { ...common, ...exploredSummary(progress) };
   const counts = recordings.map(({ log }) => census(log, phases));
   const sum = (what: 'prefix' | 'lost' | 'torn') => counts.reduce((total, count) => total + count[what], 0);
   return {
@@ -69,9 +77,14 @@ function decidedCounts(cuts: readonly CutRecord[]): StateCounts {
 
 type Explored = RunProgress['explorations'];
 
-function exploredSummary(
-  explorations: Explored,
-): Omit<CrashRecord, 'boots' | 'outcomes' | 'cuts' | 'recording'> {
+function exploredSummary({
+  explorations,
+  stages: asked,
+  secondCuts,
+}: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts'>): Omit<
+  CrashRecord,
+  'boots' | 'outcomes' | 'cuts' | 'recording'
+> {
   const of = (stage: Explored[number]['stage']) =>
     explorations.filter((entry) => entry.stage === stage).map(({ opened }) => opened.exploration);
   const whole = of('whole');
@@ -80,11 +93,13 @@ function exploredSummary(
     sumCounts(tallies.map((tally) => tally[part]));
   const audits = whole.flatMap((exploration) => exploration.audits);
   const mismatches = audits.filter(({ agrees }) => !agrees).length;
+  const endOf = (stage: Stage) => worstEnd(whole.map(({ ended }) => ended[stage]));
+  const cutAgain = secondCuts.length < whole.length ? 'interrupted' : worstEnd(secondCuts);
   const stages = [
-    stageRecord('whole', whole, 'whole', mismatches),
-    stageRecord('retry', whole, 'retry', mismatches),
-    stageRecord('second-cut', of('second-cut'), 'whole', mismatches),
-  ].filter(({ name, boots }) => name === 'whole' || boots > 0);
+    stageRecord('whole', whole, 'whole', endOf('whole'), mismatches),
+    stageRecord('retry', whole, 'retry', endOf('retry'), mismatches),
+    stageRecord('second-cut', of('second-cut'), 'whole', cutAgain, mismatches),
+  ].filter(({ name }) => asked.includes(name));
   return {
     states: add('all'),
     decided: add('decided'),
@@ -109,6 +124,7 @@ function stageRecord(
   name: StageRecord['name'],
   explorations: readonly Exploration<CutRecord>[],
   stage: Stage,
+  ended: Ended,
   mismatches: number,
 ): StageRecord {
   const tallies = explorations.map((exploration) => exploration[stage].tally());
@@ -122,13 +138,7 @@ function stageRecord(
       sum + exploration.boots.filter((boot) => (boot.retry !== undefined) === (name === 'retry')).length,
     0,
   );
-  const ended = firstOf(explorations.map((exploration) => exploration.ended[stage]));
   return { name, states: count('all'), decided, skipped: count('skipped'), boots, claim, ended };
-}
-
-/** How searches ended together: what cut one of them short, if anything did, the worst first. */
-function firstOf(ends: readonly Ended[]): Ended {
-  return (['interrupted', 'budget', 'bound'] as const).find((end) => ends.includes(end)) ?? 'complete';
 }
 
 function noStates(): StateCounts {

@@ -2,7 +2,7 @@ import { allOrStop } from '../core/all-or-stop.ts';
 import { sha256 } from '../core/digest.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot } from '../explore/boot.ts';
-import type { CutRecord } from '../model/record.ts';
+import { type CutRecord, type Ended, worstEnd } from '../model/record.ts';
 import { type Recording, recordingDigest } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
 import { storeLog } from '../writelog/stored-log.ts';
@@ -45,6 +45,12 @@ export async function exploreCuts(
     budget: within(auditLeast > 0 ? 1 - auditsOfBudget : 1),
     auditBudget: within(1),
   };
+  const cutsAgain = during.includes('second-cut') && limits.secondCutBoots >= secondCutTraces;
+  progress.stages = [
+    'whole',
+    ...(retryBoots > 0 ? (['retry'] as const) : []),
+    ...(cutsAgain ? (['second-cut'] as const) : []),
+  ];
   const note = (cut: CutRecord) => {
     progress.cuts.push(cut);
     const whole = progress.explorations.filter(({ stage }) => stage === 'whole');
@@ -62,7 +68,8 @@ export async function exploreCuts(
     await using opened = await openExploration(context, trace, windows, options, onBoot);
     progress.explorations.push({ stage: 'whole', opened });
     await opened.exploration.explore();
-    if (during.includes('second-cut')) await cutAgain(context, opened, { limits: options, onBoot, progress });
+    if (cutsAgain)
+      progress.secondCuts.push(await cutAgain(context, opened, { limits: options, onBoot, progress }));
     await reportFailures(context, opened, progress);
     return opened.exploration.boots.length;
   });
@@ -70,7 +77,10 @@ export async function exploreCuts(
   if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(context);
 }
 
-/** Cuts the power again while devices come back from a cut: all states of what a few of them wrote, up to a bound. */
+/**
+ * Cuts the power again while devices come back from a cut: all states of what a few of them wrote, up to a bound. Says
+ * how that ended.
+ */
 async function cutAgain(
   context: RunContext,
   { trace, exploration }: TraceExploration,
@@ -83,14 +93,17 @@ async function cutAgain(
     onBoot: (boot: ExploredBoot<CutRecord>) => void;
     progress: RunProgress;
   },
-): Promise<void> {
+): Promise<Ended> {
+  const isSpent = () => limits.budget.aborted;
+  if (isSpent()) return 'budget';
   const sound = exploration.boots.filter(({ whole }) => whole.verdict === 'passed');
   // Part of the seed: with another word the same seed would choose other states.
   const random = context.random.fork(`recovery ${trace.name}`);
   const chosen = random.shuffle(sound).slice(0, secondCutTraces);
   const maxBoots = Math.floor(limits.secondCutBoots / secondCutTraces);
-  if (maxBoots === 0) return;
+  const ends: Ended[] = [];
   for (const { state, window, record } of chosen) {
+    if (isSpent()) return 'budget';
     const { stages, log, arenaPath } = await context.vm(() =>
       bootState(
         context,
@@ -111,6 +124,8 @@ async function cutAgain(
     await using opened = await openExploration(context, again, windows, limits, onBoot);
     progress.explorations.push({ stage: 'second-cut', opened });
     await opened.exploration.decideAll(maxBoots);
+    ends.push(opened.exploration.ended.whole);
     await reportFailures(context, opened, progress);
   }
+  return worstEnd(ends);
 }

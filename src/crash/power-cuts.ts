@@ -2,7 +2,7 @@ import { allOrStop } from '../core/all-or-stop.ts';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { CutRecord, Finding, PathRecord } from '../model/record.ts';
+import type { CutRecord, Ended, Finding, PathRecord, StageRecord } from '../model/record.ts';
 import type { CutPhase, PowerCuts, StateKind } from '../model/scenario.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
@@ -20,6 +20,10 @@ export interface RunProgress {
   /** Of explorations, and explained as far as they were. */
   findings: Finding[];
   explorations: { stage: 'whole' | 'second-cut'; opened: TraceExploration }[];
+  /** The stages that explorations were asked for. */
+  stages: StageRecord['name'][];
+  /** How second cuts ended, of each trace that came to the end of them. */
+  secondCuts: Ended[];
 }
 
 /** The entries that are there, in order. */

@@ -91,6 +91,11 @@ export type Claim = 'exhaustive' | 'sampled' | 'heuristic';
  */
 export type Ended = 'complete' | 'bound' | 'budget' | 'interrupted';
 
+/** How searches ended together: what cut one of them short, if anything did. */
+export function worstEnd(ends: readonly Ended[]): Ended {
+  return (['interrupted', 'budget', 'bound'] as const).find((end) => ends.includes(end)) ?? 'complete';
+}
+
 /** What one question put to all states came to. */
 export interface StageRecord {
   /** `whole`: comes back whole. `retry`: the upgrade can be done again. `second-cut`: the power fails again while it comes back. */

@@ -1,12 +1,14 @@
 import { type Finding, type RunRecord, type StepRecord, type Verdict, worst } from '../model/record.ts';
 
-/** The verdict of a run: the worst of its steps and cuts. A run that decided nothing is unknown. */
+/** The verdict of a run: the worst of its steps and cuts. A run that decided nothing is unknown, and
+ * so is one whose budget was used up before all was done that it was asked for. */
 export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'>): Verdict {
   const parts = record.paths.flatMap((path) => path.steps.map((step) => step.verdict));
   const cuts = record.crash?.cuts.map((cut) => cut.verdict) ?? [];
   const ended =
     record.problem === undefined ? [] : ([record.problem.kind === 'device' ? 'failed' : 'error'] as const);
-  const open = (record.crash?.undecided ?? 0) > 0 ? (['unknown'] as const) : [];
+  const { undecided = 0, stages = [] } = record.crash ?? {};
+  const open = undecided > 0 || stages.some(({ ended }) => ended === 'budget') ? (['unknown'] as const) : [];
   return worst([...parts, ...cuts, ...open, ...ended]);
 }
 

@@ -103,6 +103,11 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
   const open = [
     ...(crash.skipped > 0 ? [`${crash.skipped} not tried, because their epoch had failed already`] : []),
     ...(crash.undecided > 0 ? [`${crash.undecided} UNKNOWN: ${undecidedText(crash)}`] : []),
+    ...crash.stages.flatMap(({ name, ended }) =>
+      name !== 'whole' && ended === 'budget'
+        ? [`UNKNOWN: ${questions[name]}: the budget was used up before`]
+        : [],
+    ),
   ];
   return [
     `  power cuts: every crash state (${facts})`,

@@ -157,7 +157,15 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
     emit,
     notice: (message) => emit({ type: 'notice', run: planned.runId, message }),
     timings: {},
-    progress: { paths: [], recordings: [], cuts: [], findings: [], explorations: [] },
+    progress: {
+      paths: [],
+      recordings: [],
+      cuts: [],
+      findings: [],
+      explorations: [],
+      stages: [],
+      secondCuts: [],
+    },
     manifest: undefined,
     host: {
       node: process.version,

@@ -117,6 +117,7 @@ describe('judge', () => {
 
 describe('the criterion of power cuts', () => {
   const whole: CrashRecord = { ...crash([cut('p1.4.none')]), claim: 'exhaustive' };
+  const counts = { states: 9, decided: 0, skipped: 0, boots: 0, claim: 'sampled' } as const;
   const verdictOf = (more: Partial<RunRecord>) =>
     verdictsOf(undefined, more, plan(), 'all').verdicts['power-cuts'];
 
@@ -126,12 +127,17 @@ describe('the criterion of power cuts', () => {
 
   it.each([
     ['the budget ended it', { ...whole, undecided: 3 }, 'unknown'],
+    [
+      'the budget ended before the upgrade was done again',
+      { ...whole, stages: [{ ...counts, name: 'retry', ended: 'budget' }] },
+      'unknown',
+    ],
     ['states were skipped', { ...whole, skipped: 3 }, 'unknown'],
     ['nothing was booted', { ...whole, boots: 0 }, 'unknown'],
     ['a cut is unknown', { ...whole, cuts: [cut('p1.4.none', { verdict: 'unknown' })] }, 'unknown'],
     ['a cut failed', { ...whole, undecided: 3, cuts: [cut('p1.4.none', { verdict: 'failed' })] }, 'failed'],
     ['an audit did not agree', { ...whole, mismatches: 1 }, 'error'],
-  ])('does not pass where %s', (_, given, expected) => {
+  ] satisfies [string, CrashRecord, string][])('does not pass where %s', (_, given, expected) => {
     expect(verdictOf({ crash: given })).toBe(expected);
   });
 

@@ -40,17 +40,17 @@ describe('the stages of an exploration', () => {
     const lab = await slotLab();
     const record = await runUntil(lab, 3, () => undefined);
     expect(record).toMatchObject({ verdict: 'error', problem: { message: 'interrupted' } });
-    expect(ends(record)).toEqual({ whole: 'interrupted' });
+    expect(ends(record)).toEqual({ whole: 'interrupted', retry: 'interrupted' });
     expect(record.crash?.undecided).toBeGreaterThan(0);
     expect(summaryText([record])).toContain(`${record.crash?.undecided} UNKNOWN: the run ended before`);
   });
 
   it('say of a run whose budget is used up that it was that', async () => {
     const lab = await slotLab();
-    const record = await lab.run({ limits: { budgetMs: 1 } });
+    const record = await lab.run({ limits: { budgetMs: 1, secondCutBoots: 4 } });
     expect(record.problem).toBeUndefined();
     expect(record.verdict).toBe('unknown');
-    expect(ends(record)).toEqual({ whole: 'budget' });
+    expect(ends(record)).toEqual({ whole: 'budget', retry: 'budget', 'second-cut': 'budget' });
     expect(summaryText([record])).toContain(`${record.crash?.undecided} UNKNOWN: the budget was used up`);
   });
 });

@@ -64,6 +64,21 @@ describe('runVerdict', () => {
     expect(runVerdict({ paths, crash: crash([cut('1', 'passed'), cut('2', 'failed')]) })).toBe('failed');
   });
 
+  it.each([
+    ['complete', 'passed'],
+    ['bound', 'passed'],
+    ['budget', 'unknown'],
+  ] as const)('of a run whose upgrades were done again until the end %s: %s', (ended, verdict) => {
+    const counts = { states: 9, decided: 4, skipped: 0, boots: 2, claim: 'sampled' as const };
+    const stages = [
+      { name: 'whole' as const, ...counts, decided: 9, ended: 'complete' as const },
+      { name: 'retry' as const, ...counts, ended },
+    ];
+    expect(runVerdict({ paths: [], crash: { ...crash([cut('p1.4.none', 'passed')]), stages } })).toBe(
+      verdict,
+    );
+  });
+
   it('is an error when the harness broke, whatever passed before', () => {
     const problem = { kind: 'harness' as const, code: 'storage-failed', message: 'disk full' };
     expect(runVerdict({ paths, problem })).toBe('error');
