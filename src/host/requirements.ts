@@ -44,6 +44,7 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'debugfs' }, package: 'e2fsprogs', purpose: 'test' },
   { what: { program: 'mke2fs' }, package: 'e2fsprogs', purpose: 'test' },
   { what: { program: 'sfdisk' }, package: 'fdisk', purpose: 'test' },
+  { what: { program: 'unsquashfs' }, package: 'squashfs-tools', purpose: 'test' },
   { what: { program: 'mkfs.vfat' }, package: 'dosfstools', purpose: 'test' },
   { what: { program: 'mcopy' }, package: 'mtools', purpose: 'test' },
   { what: { program: 'dpkg-scanpackages' }, package: 'dpkg-dev', purpose: 'test' },
