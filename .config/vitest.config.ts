@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './count-reporter.ts';
 
-/** Unit tests are fast and need nothing; integration tests boot real images and run one file at a time. */
+/** Unit tests are fast and need nothing; integration tests boot real images, two files at a time, after the unit tests. */
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
@@ -15,6 +15,8 @@ export default defineConfig({
           testTimeout: 10_000,
           // A process and a copy of all modules for each file take as long as the tests. No test changes a module.
           isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -24,7 +26,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -262,8 +262,8 @@ describe('a damaged package', () => {
   it('is told with its file and what to do, as the fault of the input', async () => {
     const path = join(folder, 'damaged.ipk');
     await writeFile(path, 'x');
-    for (const reading of [readPackage(path), listFiles(path)])
-      await expect(reading).rejects.toMatchObject({
+    for (const read of [readPackage, listFiles])
+      await expect(read(path)).rejects.toMatchObject({
         kind: 'scenario',
         code: 'package-damaged',
         message: `${path}: byte 0: expected an ar archive or a gzipped tar, found something else`,

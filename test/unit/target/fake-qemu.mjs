@@ -54,7 +54,7 @@ if (!does('listens')) {
   createServer((socket) => does('refuses') && socket.destroy()).listen(port, '127.0.0.1');
 } else {
   const key = does('has-new-key')
-    ? ssh2.utils.generateKeyPairSync('ed25519').private
+    ? ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private
     : readFileSync(new URL('../../../images/keys/host_ed25519', import.meta.url));
   const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
     client.on('error', () => undefined);
