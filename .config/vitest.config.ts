@@ -12,7 +12,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
-          testTimeout: 10_000,
+          // No test measures time; a busy host is no failure.
+          testTimeout: 60_000,
           // A process and a copy of all modules for each file take as long as the tests. No test changes a module.
           isolate: false,
           maxWorkers: 2,
