@@ -59,7 +59,11 @@ export async function exploreCuts(
     const states = { decided: sum('decided'), all: sum('all') };
     context.emit({ type: 'cut', run: context.runId, done: progress.cuts.length, total: 0, cut, states });
   };
-  const onBoot = ({ record, decides }: ExploredBoot<CutRecord>) => note({ ...record, decides });
+  const onBoot = ({ record, decides, retry }: ExploredBoot<CutRecord>) => {
+    const of = retry === undefined ? 'whole' : 'retry';
+    const stage = record.during === 'second-cut' ? 'second-cut' : of;
+    note({ ...record, stage, decides: decides[of] });
+  };
   context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: 'every crash state' });
   const live = liveJobs(context, sound).map(async (job) => note(await context.vm(job)));
   const explored = sound.map(async (recording, i) => {

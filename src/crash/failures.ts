@@ -22,7 +22,10 @@ export async function reportFailures(
     for (const boots of failuresOf(exploration.boots, stage)) {
       const [boot] = boots;
       if (boot === undefined) continue;
-      const states = boots.reduce((sum, { decides }) => sum + Math.max(1, decides), 0);
+      const states = Math.max(
+        1,
+        boots.reduce((sum, { decides }) => sum + decides[stage], 0),
+      );
       const finding = plainFinding(boot, states, tokenOf(context, { trace, state: boot.state }));
       // Noted as it is: an interrupted run still has it, though nobody has explained it.
       const number = progress.findings.push(finding);

@@ -51,8 +51,8 @@ export interface ExploredBoot<R> {
   state: CrashState;
   window: Window;
   record: R;
-  /** States that are decided to come back whole, or not, since this boot; itself included. */
-  decides: number;
+  /** States that each stage is decided of since this boot; itself included. */
+  decides: Readonly<Record<Stage, number>>;
   whole: BootVerdict;
   retry: BootVerdict | undefined;
 }

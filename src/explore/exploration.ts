@@ -209,7 +209,7 @@ export class Exploration<R extends { id: string }> {
     };
     const whole = verdictOf('whole');
     if (whole === undefined) throw new RangeError(`the boot of ${record.id} was not decided`);
-    return { state, window, record, decides: 0, whole, retry: verdictOf('retry') };
+    return { state, window, record, decides: { whole: 0, retry: 0 }, whole, retry: verdictOf('retry') };
   }
 
   /** Takes a boot for what it decides, and gives an epoch up that fails in a way already known. */
@@ -219,7 +219,7 @@ export class Exploration<R extends { id: string }> {
     const { [stage]: coverage } = this;
     const number = this.boots.length;
     const fresh = this.timed(() => coverage.decide(boot.ref, number, result.read));
-    const taken = { ...boot, decides: stage === 'whole' ? fresh : 0 };
+    const taken = { ...boot, decides: { ...boot.decides, [stage]: fresh } };
     this.boots.push(taken);
     if (this.isSpent(boot, stage, result)) coverage.skipEpoch(boot.ref);
     this.parts.onBoot(taken);

@@ -72,7 +72,9 @@ export interface CutRecord {
   console?: string;
   /** What `brownout replay` takes; absent where the cut is of no recording. */
   token?: string;
-  /** How many states this boot decided, itself included; absent where none is decided without a boot. */
+  /** The question that this boot was made for; absent where none is decided without a boot. */
+  stage?: StageName;
+  /** How many states this boot decided of that question, itself included; absent where `stage` is. */
   decides?: number;
 }
 
@@ -96,10 +98,15 @@ export function worstEnd(ends: readonly Ended[]): Ended {
   return (['interrupted', 'budget', 'bound'] as const).find((end) => ends.includes(end)) ?? 'complete';
 }
 
+/**
+ * A question put to all states. `whole`: the device comes back whole. `retry`: the upgrade can be done again.
+ * `second-cut`: the power fails again while it comes back.
+ */
+export type StageName = 'whole' | 'retry' | 'second-cut';
+
 /** What one question put to all states came to. */
 export interface StageRecord {
-  /** `whole`: comes back whole. `retry`: the upgrade can be done again. `second-cut`: the power fails again while it comes back. */
-  name: 'whole' | 'retry' | 'second-cut';
+  name: StageName;
   states: number;
   decided: number;
   /** Not tried, because their epoch had failed already. */
@@ -107,6 +114,17 @@ export interface StageRecord {
   boots: number;
   claim: Claim;
   ended: Ended;
+}
+
+/** One way in which devices came out of a cut, and how many states did. */
+export interface Outcome {
+  /** With the upgrade, and the question where it is a later one than the first. */
+  name: string;
+  /** Absent where each state was booted. */
+  stage?: StageName;
+  states: number;
+  /** Id of one such state. */
+  example: string;
 }
 
 export interface CrashRecord {
@@ -126,7 +144,7 @@ export interface CrashRecord {
   stages: StageRecord[];
   /** Snapshots taken of boots, and boots that began with one. */
   snapshots: { taken: number; restored: number };
-  outcomes: { name: string; states: number; example: string }[];
+  outcomes: Outcome[];
   cuts: CutRecord[];
   /** The recording that the states were made from. */
   recording: { sha256: string; writes: number; flushes: number; epochs: number; reused: boolean };

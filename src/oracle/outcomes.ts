@@ -1,22 +1,28 @@
-import type { CutRecord, Finding } from '../model/record.ts';
+import type { CutRecord, Finding, Outcome, StageName } from '../model/record.ts';
 
-/** One way in which devices came out of a cut, and how many did. */
-export interface Outcome {
-  name: string;
-  states: number;
-  /** Id of one such state. */
-  example: string;
-}
+/** What an outcome's name says of the question that it answers. */
+const questions = {
+  whole: '',
+  retry: ', done again',
+  'second-cut': ', cut again',
+} as const satisfies Record<StageName, string>;
 
-/** Groups cuts by upgrade and outcome, most frequent first; a boot stands for all states that it decided. */
+/**
+ * Groups cuts by upgrade, question and outcome: those of the first question first, and of each the most frequent. A boot
+ * stands for all states that it decided.
+ */
 export function groupOutcomes(cuts: readonly CutRecord[]): Outcome[] {
   const groups = new Map<string, Outcome>();
-  for (const cut of cuts) {
-    const name = `${cut.upgrade}: ${cut.outcome}`;
-    const group = groups.get(name) ?? { name, states: 0, example: cut.id };
-    groups.set(name, { ...group, states: group.states + (cut.decides ?? 1) });
+  for (const { id, upgrade, outcome, stage, decides = 1 } of cuts) {
+    const name = `${upgrade}${questions[stage ?? 'whole']}: ${outcome}`;
+    const group = groups.get(name) ?? { name, states: 0, example: id };
+    const of = stage === undefined ? {} : { stage };
+    groups.set(name, { ...group, ...of, states: group.states + decides });
   }
-  return [...groups.values()].sort((a, b) => b.states - a.states || a.name.localeCompare(b.name));
+  const place = ({ stage = 'whole' }: Outcome) => Object.keys(questions).indexOf(stage);
+  return [...groups.values()].sort(
+    (a, b) => place(a) - place(b) || b.states - a.states || a.name.localeCompare(b.name),
+  );
 }
 
 /** An upgrade that can end in more than one old and one new state, all of them sound in themselves, is not atomic. */

@@ -86,7 +86,8 @@ export class Terminal implements Disposable {
         }
         const { cut } = event;
         const count = event.total === 0 ? `boot ${event.done}` : `${event.done}/${event.total}`;
-        const others = (cut.decides ?? 1) > 1 ? `, decides ${cut.decides} states` : '';
+        const again = cut.stage === 'retry' ? ' done again' : '';
+        const others = (cut.decides ?? 1) > 1 ? `, decides ${cut.decides} states${again}` : '';
         const what = `${cut.during} ${cut.upgrade}, ${cut.description}: ${cut.outcome}`;
         return `${label} ${this.mark(cut.verdict)} ${count} ${oneLine(what)}${others} ${dim(durationText(cut.seconds))}`;
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../../src/core/errors.ts';
 import type { RunRecord } from '../../../src/model/record.ts';
+import { summaryText } from '../../../src/report/summary.ts';
 import { FileStore } from '../../support/simulated/file-store.ts';
 import { type Asked, codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
 import type { Power } from '../../support/simulated/machine.ts';
@@ -217,6 +218,31 @@ describe('an alarm rings:', () => {
     expect(audited.read.length).toBeGreaterThan(0);
     expect(record.crash).toMatchObject({ claim: 'heuristic' });
     expect(record.crash?.mismatches).toBeGreaterThan(0);
+  });
+});
+
+describe('an upgrade that cannot be done again', () => {
+  it('is counted by states, in the finding, the outcomes and the summary, not by boots', async () => {
+    const { record } = await take({
+      traits: { idleAgain: true },
+      fields: {
+        agent: { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' },
+      },
+      asked: { limits: { retryBoots: 12 } },
+    });
+    const failing = (record.crash?.cuts ?? []).filter(
+      ({ verdict, kind }) => verdict === 'failed' && kind !== 'live',
+    );
+    const decided = failing.reduce((sum, { decides = 1 }) => sum + decides, 0);
+    expect(failing.map(({ stage }) => stage)).toEqual(failing.map(() => 'retry'));
+    expect(decided).toBeGreaterThan(failing.length);
+    const told = record.findings.reduce((sum, { states }) => sum + states, 0);
+    expect(told).toBe(decided);
+    const rows = record.crash?.outcomes.filter(
+      ({ stage, name }) => stage === 'retry' && name.includes('idle'),
+    );
+    expect(rows?.reduce((sum, { states }) => sum + states, 0)).toBe(decided);
+    expect(summaryText([record])).toContain(`${record.findings[0]?.states} states alike`);
   });
 });
 

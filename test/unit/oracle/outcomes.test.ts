@@ -17,6 +17,28 @@ describe('groupOutcomes', () => {
   });
 });
 
+describe('outcomes of later questions', () => {
+  it('are told apart from those of the first, with every state that a boot decided', () => {
+    const cuts = [
+      cut('a', { stage: 'whole', decides: 40 }),
+      cut('b', { stage: 'retry', decides: 30, outcome: 'old in A, install-failed' }),
+      cut('c', { stage: 'retry', decides: 7, outcome: 'old in A, install-failed' }),
+      cut('d', { stage: 'second-cut', decides: 3 }),
+      cut('live', { kind: 'live' }),
+    ];
+    expect(groupOutcomes(cuts)).toEqual([
+      { name: '1.0->1.1: old in A', stage: 'whole', states: 41, example: 'a' },
+      {
+        name: '1.0->1.1, done again: old in A, install-failed',
+        stage: 'retry',
+        states: 37,
+        example: 'b',
+      },
+      { name: '1.0->1.1, cut again: old in A', stage: 'second-cut', states: 3, example: 'd' },
+    ]);
+  });
+});
+
 describe('manyOutcomes', () => {
   const old = cut('a');
   const fresh = cut('b', { outcome: 'new in B' });
