@@ -13,7 +13,7 @@ import {
   worstEnd,
 } from '../model/record.ts';
 import type { CutPhase } from '../model/scenario.ts';
-import { groupOutcomes } from '../oracle/outcomes.ts';
+import { bootsUntilFound, groupOutcomes } from '../oracle/outcomes.ts';
 import type { Recording } from '../recording/recordings.ts';
 import { census } from '../writelog/census.ts';
 import { present, type RunProgress } from './power-cuts.ts';
@@ -25,8 +25,10 @@ export function crashSummary(
 ): CrashRecord {
   const cuts = present(progress.cuts);
   const recordings = present(progress.recordings);
+  const found = bootsUntilFound(cuts);
   const common = {
     boots: cuts.length,
+    ...(found === undefined ? {} : { bootsUntilFound: found }),
     outcomes: groupOutcomes(cuts),
     cuts,
     recording: recordingFacts(recordings, phases),
@@ -83,7 +85,7 @@ function exploredSummary({
   secondCuts,
 }: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts'>): Omit<
   CrashRecord,
-  'boots' | 'outcomes' | 'cuts' | 'recording'
+  'boots' | 'bootsUntilFound' | 'outcomes' | 'cuts' | 'recording'
 > {
   const of = (stage: Explored[number]['stage']) =>
     explorations.filter((entry) => entry.stage === stage).map(({ opened }) => opened.exploration);

@@ -12,6 +12,7 @@ import { Exploration, type ExplorationBounds } from '../explore/exploration.ts';
 import { ext4Parts } from '../explore/ext4-part.ts';
 import { Space } from '../explore/space.ts';
 import { uefiParts } from '../explore/uefi-part.ts';
+import { type PlaceOf, placesBefore } from '../explore/write-places.ts';
 import type { Journaled } from '../filesystem/journaled.ts';
 import type { CutRecord } from '../model/record.ts';
 import type { StateKind } from '../model/scenario.ts';
@@ -52,11 +53,18 @@ export async function openExploration(
   const random = context.random.fork(`explore ${trace.name}`);
   const spend = (seconds: number) => context.spend('explore.cpu', seconds);
   const started = performance.now();
-  const { space, journaled } = await openSpace(context, trace, windows, { ...options, random }, stack);
+  const { space, journaled, placeOf } = await openSpace(
+    context,
+    trace,
+    windows,
+    { ...options, random },
+    stack,
+  );
   const snapshots = options.snapshots ? await openSnapshots(context, trace, space, stack) : undefined;
   const exploration = new Exploration(space, {
     ...options,
     boot: bootsOf(context, trace, journaled, snapshots),
+    placeOf,
     places: context.vm,
     signal: context.signal,
     stop: context.stop,
@@ -97,7 +105,7 @@ async function openSpace(
   windows: readonly Window[],
   { kinds, canonical, random }: { kinds: readonly StateKind[]; canonical: boolean; random: Random },
   stack: CleanupStack,
-): Promise<{ space: Space; journaled: Journaled[][] }> {
+): Promise<{ space: Space; journaled: Journaled[][]; placeOf: PlaceOf }> {
   const arena = stack.use('recorded writes', await Arena.open(trace.arenaPath));
   const { views } = await basesOf(context, trace, stack);
   const contents = new Contents(arena, views);
@@ -111,7 +119,7 @@ async function openSpace(
   const space = new Space({ log: trace.log, windows, kinds, contents, cells, parts, random });
   const journaledOn = (at: number) =>
     fileSystems.filter(({ disk }) => disk === at).map(({ journaled }) => journaled);
-  return { space, journaled: views.map((_, disk) => journaledOn(disk)) };
+  return { space, journaled: views.map((_, disk) => journaledOn(disk)), placeOf: placesBefore(views) };
 }
 
 /**

@@ -34,12 +34,17 @@ export class Coverage {
   private readonly subsetStatus: Int32Array;
   /** States that are being booted. */
   private readonly underWay = new Set<StateRef>();
+  /** States to begin with, and how many of them, from the first on, are decided or given up. */
+  private readonly first: readonly StateRef[];
+  private firstDone = 0;
   /** How many states there are, and how many boots have decided. */
   readonly all: number;
   decided = 0;
 
-  constructor(space: Space) {
+  /** `first`: states to boot before all others, as far as they are not decided until then. */
+  constructor(space: Space, first: readonly StateRef[] = []) {
     this.space = space;
+    this.first = first;
     this.status = Object.fromEntries(axisNames.map((name) => [name, this.initial(name)])) as Record<
       AxisName,
       Int32Array
@@ -52,11 +57,13 @@ export class Coverage {
   }
 
   /**
-   * The state to boot next: the middle of the longest stretch of undecided ones on the first axis that has any, with the
-   * subsets before the torn ones that are left. Stretches of which a state is under way come last, since that boot may well decide all of them.
+   * The state to boot next: the next one of those to begin with; after them the middle of the longest stretch of
+   * undecided ones on the first axis that has any, with the subsets before the torn ones that are left. Stretches of which a state is under way come last, since that boot may well decide all of them.
    * Undefined where none is left.
    */
   next(): StateRef | undefined {
+    const first = this.nextOfFirst();
+    if (first !== undefined) return first;
     const stretches = axisNames.map((axis) => ({
       axis,
       ...longestStretches(this.status[axis], this.positionsUnderWay(axis)),
@@ -69,6 +76,18 @@ export class Coverage {
     if (subset >= 0) return { subset };
     for (const { axis, free } of tears) if (free !== undefined) return { axis, position: free };
     for (const { axis, beside } of stretches) if (beside !== undefined) return { axis, position: beside };
+    return undefined;
+  }
+
+  private nextOfFirst(): StateRef | undefined {
+    const { first } = this;
+    const isOpen = (ref: StateRef) => this.statusOf(ref) === undecided;
+    for (let ref = first[this.firstDone]; ref !== undefined && !isOpen(ref); ref = first[this.firstDone])
+      this.firstDone += 1;
+    for (let i = this.firstDone; i < first.length; i += 1) {
+      const ref = first[i];
+      if (ref !== undefined && isOpen(ref) && !this.underWay.has(ref)) return ref;
+    }
     return undefined;
   }
 

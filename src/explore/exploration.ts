@@ -6,10 +6,12 @@ import type { Window } from '../writelog/windows.ts';
 import { type Audit, assertAudits, drawPruned } from './audits.ts';
 import type { Boot, Booted, BootRequest, BootVerdict, ExploredBoot, Stage } from './boot.ts';
 import { Coverage } from './coverage.ts';
+import { firstCandidates } from './first-candidates.ts';
 import { knownOutcome } from './known-outcomes.ts';
 import type { Space } from './space.ts';
 import type { StateRef } from './states.ts';
 import { type Works, workThrough } from './work-through.ts';
+import type { PlaceOf } from './write-places.ts';
 
 /** How much an exploration may do. */
 export interface ExplorationBounds {
@@ -27,6 +29,8 @@ export interface ExplorationBounds {
 /** What an exploration is handed: it knows of devices what these tell it. `R` is what the caller notes of a boot. */
 export interface ExplorationParts<R> extends ExplorationBounds {
   boot: Boot<R>;
+  /** Tells writes apart by where they went; the search begins with one state of each kind. */
+  placeOf: PlaceOf;
   /** Each boot takes one of these places. */
   places: Limit;
   /** Aborted when no more boot is to begin: the user interrupts, or something else has failed. */
@@ -67,8 +71,9 @@ export class Exploration<R extends { id: string }> {
   constructor(space: Space, parts: ExplorationParts<R>) {
     this.space = space;
     this.parts = parts;
-    this.whole = new Coverage(space);
-    this.retry = new Coverage(space);
+    const first = this.timed(() => firstCandidates(space, parts.placeOf));
+    this.whole = new Coverage(space, first);
+    this.retry = new Coverage(space, first);
   }
 
   /**

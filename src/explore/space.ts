@@ -1,4 +1,5 @@
 import { type CrashState, stateMaps } from '../writelog/crash-state.ts';
+import type { WriteLog } from '../writelog/log.ts';
 import { fromBase, zeroed } from '../writelog/sector-map.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { Axis } from './axis.ts';
@@ -34,6 +35,7 @@ export interface CellsRead {
 
 /** All crash states of one log that a run is about, and which of them agree on what a boot read. */
 export class Space {
+  readonly log: WriteLog;
   readonly windows: readonly Window[];
   readonly cells: Cells;
   readonly contents: Contents;
@@ -49,6 +51,7 @@ export class Space {
 
   constructor(options: SpaceOptions) {
     this.options = options;
+    this.log = options.log;
     this.windows = options.windows;
     this.cells = options.cells;
     this.contents = options.contents;

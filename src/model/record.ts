@@ -137,6 +137,8 @@ export interface CrashRecord {
   /** Torn states that a drive with 4096-byte atoms has too. */
   blockTears: number;
   boots: number;
+  /** Boots in the order in which they ended, up to the first that failed; absent where none did. The live cut is none of them. */
+  bootsUntilFound?: number;
   audited: number;
   mismatches: number;
   claim: Claim;

@@ -25,6 +25,12 @@ export function groupOutcomes(cuts: readonly CutRecord[]): Outcome[] {
   );
 }
 
+/** How many boots it took until one failed, in their order; undefined where none did. The live cut is none of them. */
+export function bootsUntilFound(cuts: readonly CutRecord[]): number | undefined {
+  const at = cuts.filter(({ kind }) => kind !== 'live').findIndex(({ verdict }) => verdict === 'failed');
+  return at < 0 ? undefined : at + 1;
+}
+
 /** An upgrade that can end in more than one old and one new state, all of them sound in themselves, is not atomic. */
 export function manyOutcomes(cuts: readonly CutRecord[]): Finding[] {
   const upgrades = new Map<string, Map<string, CutRecord>>();

@@ -165,11 +165,16 @@ function findingLines(record: RunRecord, folder: string | undefined): string[] {
     .flatMap((finding) => oneFinding(record, finding, folder));
   const rest = record.findings.length - maxFindings;
   return [
-    `  findings: ${record.findings.length}`,
+    `  findings: ${record.findings.length}${firstText(record.crash)}`,
     ...shown,
     ...(rest > 0 ? [`    and ${rest} more in run.json`] : []),
     `    again: ${replayCommand(record)}`,
   ];
+}
+
+/** By how many boots the first fault was found. */
+function firstText(crash: CrashRecord | undefined): string {
+  return crash?.bootsUntilFound === undefined ? '' : `, the first by boot ${crash.bootsUntilFound}`;
 }
 
 function oneFinding(record: RunRecord, finding: Finding, folder: string | undefined): string[] {

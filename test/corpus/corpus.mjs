@@ -79,6 +79,7 @@ function judge(record) {
     audited: record.crash?.audited ?? 0,
     mismatches: record.crash?.mismatches ?? 0,
     boots: record.crash?.boots ?? 0,
+    ...(record.crash?.bootsUntilFound === undefined ? {} : { bootsUntilFound: record.crash.bootsUntilFound }),
     cpuSeconds: round(record.timings['cuts.cpu'] ?? 0),
     seconds: round(record.seconds),
   };
@@ -97,7 +98,7 @@ async function runCase(name, options) {
   const say = (text) => process.stderr.write(`${name}: ${text}\n`);
   try {
     const { failed: found, ...defect } = judge(await run(name, 'defect', options.how, options));
-    say(`${found ? 'found' : 'NOT FOUND'} in ${defect.boots} boots, ${defect.cpuSeconds} CPU s${found ? `: ${defect.finding.token} ${defect.finding.message.split('\n')[0]}` : ''}`);
+    say(`${found ? `found by boot ${defect.bootsUntilFound}` : 'NOT FOUND'} in ${defect.boots} boots, ${defect.cpuSeconds} CPU s${found ? `: ${defect.finding.token} ${defect.finding.message.split('\n')[0]}` : ''}`);
     const { failed: falseAlarm, ...twin } = judge(await run(name, 'twin', options.how, options));
     say(`twin ${falseAlarm ? `FALSE ALARM ${twin.finding.token} ${twin.finding.message}` : 'passed'} in ${twin.boots} boots, ${twin.cpuSeconds} CPU s`);
     const result = { name, found, ...defect, twin: { falseAlarm, ...twin } };
@@ -115,6 +116,11 @@ function total(counts = {}) {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
+/** The middle of the cases' boots until the defect was found; of an even number the larger of the two. */
+function medianOf(boots) {
+  return boots.length === 0 ? {} : { medianBootsUntilFound: boots.sort((a, b) => a - b)[boots.length >> 1] };
+}
+
 function round(number) {
   return Math.round(number * 10) / 10;
 }
@@ -127,6 +133,7 @@ async function main() {
   const summary = {
     found: count(({ found }) => found),
     of: cases.length,
+    ...medianOf(cases.flatMap(({ bootsUntilFound }) => bootsUntilFound ?? [])),
     falseAlarms: count(({ twin }) => twin?.falseAlarm === true),
     ...(options.naive ? { naiveFound: count(({ naive }) => naive?.found === true) } : {}),
     how: options.how,

@@ -142,7 +142,30 @@ describe('Coverage', () => {
     );
   });
 
-  it('begins in the middle of the longest stretch', () => {
+  it('begins with the states that it is given, in their order, as far as they are not decided', () => {
+    fc.assert(
+      fc.property(madeUp, fc.nat(), (made, seed) => {
+        const space = spaceOf(made);
+        const first = new Random(seed).shuffle(refsOf(space)).slice(0, 4);
+        const coverage = new Coverage(space, first);
+        const [gone, ...others] = first;
+        if (gone === undefined) return;
+        coverage.decide(
+          gone,
+          0,
+          space.cellsRead((cell) => space.contentIn(gone, cell), everything),
+        );
+        for (const ref of others.filter((other) => coverage.decidedBy(other) === undefined)) {
+          expect(coverage.next()).toBe(ref);
+          coverage.begin(ref);
+        }
+        expect(first).not.toContain(coverage.next());
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('goes on in the middle of the longest stretch', () => {
     fc.assert(
       fc.property(madeUp, (made) => {
         const space = spaceOf(made, { kinds: ['prefix'] });

@@ -3,6 +3,7 @@ import { Random } from '../../../src/core/random.ts';
 import type { Booted, BootRequest, BootStage, ExploredBoot, Stage } from '../../../src/explore/boot.ts';
 import { Exploration, type ExplorationBounds } from '../../../src/explore/exploration.ts';
 import type { Space } from '../../../src/explore/space.ts';
+import type { PlaceOf } from '../../../src/explore/write-places.ts';
 import type { Verdict } from '../../../src/model/record.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';
 import { diskSectors, type MadeUp, spaceOf, tagAt, tagsIn } from './made-up.ts';
@@ -105,6 +106,7 @@ export interface MadeUpOptions
   /** Decides how long each boot takes. */
   seed?: number;
   space?: Space;
+  placeOf?: PlaceOf;
   /** Called while a boot is under way. */
   during?: (exploration: MadeUpExploration) => void;
 }
@@ -118,6 +120,7 @@ export function madeUpExploration(
     machines = 1,
     seed = 0,
     space = spaceOf(made),
+    placeOf = ({ disk }) => `disk ${disk}`,
     during = () => undefined,
     ...bounds
   }: MadeUpOptions = {},
@@ -171,6 +174,7 @@ export function madeUpExploration(
     auditLeast: 0,
     retryBoots: 0,
     ...bounds,
+    placeOf,
     budget: budget.signal,
     auditBudget: auditBudget.signal,
     boot,
