@@ -121,6 +121,7 @@ async function assertShipped(
 const descriptionFaults: readonly string[] = [
   'ssh-host-key',
   'ssh-login-refused',
+  'no-answer',
   'observe-failed',
   'package-database',
 ];

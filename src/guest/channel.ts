@@ -1,34 +1,28 @@
 import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
+import type { Fence, RawOutput } from '../core/fence.ts';
 import { ConnectionLost } from './errors.ts';
-
-/** A finished command's output, as bytes. */
-export interface RawOutput {
-  exitCode: number;
-  stdout: Buffer;
-  stderr: Buffer;
-  truncated: boolean;
-}
 
 interface Collecting {
   input: string | Uint8Array | undefined;
-  /** Bytes kept of each stream. */
-  limit: number;
+  /** Of the command that was given to the login shell. */
+  fence: Fence;
   /** Ends the command and the collecting. */
   signal: AbortSignal;
 }
 
-/** Feeds a command and gathers its output until it ends. A channel that closes without an exit status is lost. */
+/**
+ * Feeds a fenced command and gathers its answer until it ends. A channel that closes without an exit status is lost.
+ * Throws as `Fence.output`.
+ */
 export function collectOutput(
   channel: ClientChannel,
-  { input, limit, signal }: Collecting,
+  { input, fence, signal }: Collecting,
 ): Promise<RawOutput> {
   return new Promise((resolve, reject) => {
-    const stdout = new BoundedBuffer(limit);
-    const stderr = new BoundedBuffer(limit);
     let exitCode: number | undefined;
-    channel.on('data', (chunk: Buffer) => stdout.push(chunk));
-    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    channel.on('data', (chunk: Buffer) => fence.stdout.push(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => fence.stderr.push(chunk));
     channel.on('exit', (code: number | null, signalName?: string) => {
       exitCode = code ?? 128 + signalNumber(signalName);
     });
@@ -36,15 +30,15 @@ export function collectOutput(
       reject(new ConnectionLost(`the command's channel broke: ${error.message}`, { cause: error })),
     );
     channel.on('close', () => {
-      if (exitCode === undefined)
+      if (exitCode === undefined) {
         reject(new ConnectionLost('the guest ended the command without an exit status'));
-      else
-        resolve({
-          exitCode,
-          stdout: stdout.bytes(),
-          stderr: stderr.bytes(),
-          truncated: stdout.full || stderr.full,
-        });
+        return;
+      }
+      try {
+        resolve(fence.output(exitCode));
+      } catch (error) {
+        reject(error as Error);
+      }
     });
     const abort = () => {
       channel.signal('KILL');
@@ -64,26 +58,4 @@ export function collectOutput(
 function signalNumber(name: string | undefined): number {
   const all: Record<string, number | undefined> = constants.signals;
   return all[`SIG${(name ?? '').replace(/^SIG/, '')}`] ?? 0;
-}
-
-/** Keeps the first bytes of a stream. */
-class BoundedBuffer {
-  full = false;
-  private readonly chunks: Buffer[] = [];
-  private room: number;
-
-  constructor(limit: number) {
-    this.room = limit;
-  }
-
-  push(chunk: Buffer): void {
-    if (chunk.length > this.room) this.full = true;
-    const kept = chunk.subarray(0, this.room);
-    this.room -= kept.length;
-    if (kept.length > 0) this.chunks.push(kept);
-  }
-
-  bytes(): Buffer {
-    return Buffer.concat(this.chunks);
-  }
 }

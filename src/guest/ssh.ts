@@ -5,9 +5,10 @@ import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { type CommandOptions, type CommandOutput, complaint, type Shell } from '../core/ask.ts';
 import { type Deadline, withDeadline } from '../core/deadline.ts';
 import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
+import { Fence, type RawOutput } from '../core/fence.ts';
 import { quote } from '../core/quote.ts';
 import type { SshAccess } from '../model/image.ts';
-import { collectOutput, type RawOutput } from './channel.ts';
+import { collectOutput } from './channel.ts';
 import { ConnectionLost } from './errors.ts';
 
 const keepaliveMs = 10_000;
@@ -33,8 +34,8 @@ export interface CopyOptions {
 export type Login = Pick<SshSession, 'close' | 'hostKeySha256'>;
 
 /**
- * A login on the guest. Errors: DeviceFailure `connection-lost` (ConnectionLost), `guest-file` (a copy
- * failed), DeadlinePassed, the signal's reason, or whatever `close` was given.
+ * A login on the guest. What its shell says besides an answer is left out of it. Errors: DeviceFailure `connection-lost`
+ * (ConnectionLost), `no-answer` (Fence), `guest-file` (a copy failed), DeadlinePassed, the signal's reason, or whatever `close` was given.
  */
 export class SshSession implements Shell {
   /** Base64 of the SHA-256 of the key that the device has shown. */
@@ -141,9 +142,10 @@ export class SshSession implements Shell {
     const { deadline, signal, input, maxOutputBytes = defaultOutputLimit } = options;
     const either = signal === undefined ? this.end.signal : AbortSignal.any([signal, this.end.signal]);
     const what = `on the device: ${command.length > 120 ? `${command.slice(0, 120)}…` : command}`;
+    const fence = new Fence(command, maxOutputBytes);
     return withDeadline(what, deadline, either, (inner) =>
-      this.onChannel(command, inner, (channel) =>
-        collectOutput(channel, { input, limit: maxOutputBytes, signal: inner }),
+      this.onChannel(fence.command, inner, (channel) =>
+        collectOutput(channel, { input, fence, signal: inner }),
       ),
     );
   }

@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs';
 import type { CommandOutput } from '../../../src/core/ask.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
+import { Fence } from '../../../src/core/fence.ts';
 import type { RunContext } from '../../../src/device/run-context.ts';
 import { PowerCut } from '../../../src/guest/errors.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
 import { Lease } from '../../../src/target/lease.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from '../../../src/target/states.ts';
 import type { TargetOptions } from '../../../src/target/target.ts';
+import { answerWithin } from './shell.ts';
 
 /** What a guest has while it has power. */
 export interface Power {
@@ -31,6 +33,8 @@ export interface Guest {
   end(): Promise<void>;
   /** What the kernel has said of a stumble of its own. */
   oops: () => string | undefined;
+  /** What the login shell says before it does as it is told, and after it, on both streams. */
+  readonly greeting: string;
 }
 
 /** Makes devices that are programs in this process; `guestOf` makes what runs on each. */
@@ -201,8 +205,15 @@ function ready(machine: Machine, resets: number): Ready {
       const answer = await withDeadline('a command', deadline, either(machine, signal), () =>
         guest.run(command, text),
       );
-      if (answer.stdout.length <= maxOutputBytes) return answer;
-      return { ...answer, stdout: answer.stdout.slice(0, maxOutputBytes), truncated: true };
+      const fence = new Fence(command, maxOutputBytes);
+      answerWithin(fence, answer, guest.greeting);
+      const { stdout, stderr, exitCode, truncated } = fence.output(answer.exitCode);
+      return {
+        exitCode,
+        truncated: truncated || answer.truncated,
+        stdout: stdout.toString(),
+        stderr: stderr.toString(),
+      };
     },
     readFile: noFiles,
     writeFile: noFiles,

@@ -21,6 +21,8 @@ export type Catalogue = ReadonlyMap<string, SimulatedPackage>;
 
 /** What is wrong with a device's package manager; an empty one does what it can, and says what it could not. */
 export interface PackageTraits {
+  /** The login shell greets. */
+  greets?: string;
   /** Ends with 0 where a package could not be had. */
   saysNothing?: true;
   /** A conffile that the owner has changed is overwritten. */
@@ -107,6 +109,10 @@ export class PackageGuest implements Guest {
 
   end(): Promise<void> {
     return this.store.flush();
+  }
+
+  get greeting(): string {
+    return this.traits.greets ?? '';
   }
 
   oops = (): string | undefined => undefined;

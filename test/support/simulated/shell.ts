@@ -1,4 +1,5 @@
 import type { CommandOutput } from '../../../src/core/ask.ts';
+import type { Fence } from '../../../src/core/fence.ts';
 import { copySuffixes } from '../../../src/oracle/copy-suffixes.ts';
 import type { FileStore } from './file-store.ts';
 
@@ -23,6 +24,22 @@ export function prints(stdout: string): CommandOutput {
 /** How a command fails. */
 export function fails(exitCode: number, stderr: string): CommandOutput {
   return { exitCode, stdout: '', stderr, truncated: false };
+}
+
+/** What a login shell that greets says where it is given a fenced command. */
+export function answerWithin(
+  { command, stdout, stderr }: Fence,
+  answer: CommandOutput,
+  greeting: string,
+): void {
+  const marks = [...command.matchAll(/echo (brownout-)''(\S+)/g)].map(
+    ([, one = '', other = '']) => one + other,
+  );
+  const [before = '', beforeOut = '', after = ''] = marks;
+  const say = (mark: string, text: string) =>
+    Buffer.from(`${greeting}\n${mark}\n${text}\n${after} ${answer.exitCode}\n${greeting}`);
+  stdout.push(say(beforeOut, answer.stdout));
+  stderr.push(say(before, answer.stderr));
 }
 
 /** Answers by the first pattern that fits; a command that nobody knows ends with 127, as in a shell. */

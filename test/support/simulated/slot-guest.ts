@@ -24,6 +24,8 @@ interface BootState {
 
 /** What is wrong with a device's updater or system; an empty one keeps every promise. */
 export interface SlotTraits {
+  /** The login shell greets. */
+  greets?: string;
   /** The new slot may still be on its way to the disk when the next boot is told to take it. */
   forgetsFlush?: true;
   /** The next boot is told to take the slot before it is written. */
@@ -126,6 +128,10 @@ export class SlotGuest implements Guest {
     this.traits.onEnd?.();
     await this.flush('data');
     await this.flush('main');
+  }
+
+  get greeting(): string {
+    return this.traits.greets ?? '';
   }
 
   oops = (): string | undefined => this.traits.oops;

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,8 @@ const hostKey = keyPair();
 const loginKey = keyPair();
 const otherKey = keyPair();
 const within = (ms = 3000) => ({ deadline: Deadline.after(ms) });
+/** For real shells on a busy host. */
+const soon = () => within(20_000);
 
 let folder: string;
 let access: SshAccess;
@@ -63,6 +66,25 @@ async function device(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** A device whose login shell is this program of the host, started with `-c` and the command as sshd does. */
+function shellDevice(shell: readonly string[] = ['sh'], env: NodeJS.ProcessEnv = {}): Promise<number> {
+  const [program = '', ...words] = shell;
+  return device((command, channel) => {
+    const child = spawn(program, [...words, '-c', command], { env: { PATH: process.env['PATH'], ...env } });
+    channel.pipe(child.stdin);
+    child.stdin.on('error', () => undefined);
+    child.stdout.on('data', (chunk: Buffer) => channel.write(chunk));
+    child.stderr.on('data', (chunk: Buffer) => channel.stderr.write(chunk));
+    channel.on('signal', () => child.kill('SIGKILL'));
+    closers.push(() => child.kill('SIGKILL'));
+    child.on('close', (code, signal) => {
+      if (signal === null) channel.exit(code ?? 0);
+      else channel.exit(signal);
+      channel.end();
+    });
+  });
 }
 
 /** A way to `port` on which everything that the other side says within 80 ms arrives together. */
@@ -218,113 +240,170 @@ describe('knock', () => {
 
 describe('run', () => {
   it('returns output and exit code', async () => {
-    const port = await device((command, channel) => {
-      channel.write(`ran ${command}`);
-      channel.stderr.write('é');
-      channel.exit(3);
-      channel.end();
-    });
-    const session = await login(port);
-    expect(await session.run('a b', within())).toEqual({
+    const session = await login(await shellDevice());
+    expect(await session.run("printf 'ran it'; printf é >&2; exit 3", soon())).toEqual({
       exitCode: 3,
-      stdout: 'ran a b',
+      stdout: 'ran it',
       stderr: 'é',
       truncated: false,
     });
   });
 
   it('misses nothing when consent, output and end come in one packet', async () => {
-    const port = await gathered(
-      await device((_, channel) => {
-        channel.write('all at once');
-        channel.exit(7);
-        channel.end();
-      }),
-    );
-    const session = await login(port);
-    expect(await session.run('x', within())).toMatchObject({ exitCode: 7, stdout: 'all at once' });
+    const session = await login(await gathered(await shellDevice()));
+    expect(await session.run('printf "all at once"; exit 7', soon())).toMatchObject({
+      exitCode: 7,
+      stdout: 'all at once',
+    });
   });
 
-  it('keeps only so much output', async () => {
-    const port = await device((_, channel) => {
-      channel.write('x'.repeat(100_000));
-      channel.exit(0);
-      channel.end();
-    });
-    const result = await (await login(port)).run('yes', { ...within(), maxOutputBytes: 1000 });
-    expect(result).toMatchObject({ truncated: true, stdout: 'x'.repeat(1000) });
+  it('keeps only so much output, and its exit code', async () => {
+    const session = await login(await shellDevice());
+    const limit = { ...soon(), maxOutputBytes: 1000 };
+    const result = await session.run("head -c 100000 /dev/zero | tr '\\0' x; exit 4", limit);
+    expect(result).toEqual({ exitCode: 4, truncated: true, stdout: 'x'.repeat(1000), stderr: '' });
   });
 
   it('ends a command at its deadline and keeps the login', async () => {
-    const port = await device((command, channel) => {
-      if (command === 'hang') return;
-      channel.exit(0);
-      channel.end();
-    });
-    const session = await login(port);
-    await expect(session.run('hang', within(50))).rejects.toBeInstanceOf(DeadlinePassed);
-    expect(await session.run('true', within())).toMatchObject({ exitCode: 0 });
+    const session = await login(await shellDevice());
+    await expect(session.run('sleep 9', within(50))).rejects.toBeInstanceOf(DeadlinePassed);
+    expect(await session.run('true', soon())).toMatchObject({ exitCode: 0 });
   });
 
   it('ends a command with the reason of its signal', async () => {
     const session = await login(await device(() => undefined));
     const signal = AbortSignal.timeout(30);
-    await expect(session.run('hang', { ...within(), signal })).rejects.toMatchObject({
+    await expect(session.run('hang', { ...soon(), signal })).rejects.toMatchObject({
       name: 'TimeoutError',
     });
   });
 
   it('reports a lost connection as the device’s failure, now and later', async () => {
     const session = await login(await device((_, _channel, drop) => drop()));
-    await expect(session.run('x', within())).rejects.toMatchObject({
+    await expect(session.run('x', soon())).rejects.toMatchObject({
       code: 'connection-lost',
       kind: 'device',
     });
-    await expect(session.run('x', within())).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(session.run('x', soon())).rejects.toMatchObject({ code: 'connection-lost' });
     expect(session.lost).toBe(true);
   });
 
   it('rejects commands under way with what it was closed for', async () => {
     const session = await login(await device(() => undefined));
-    const running = session.run('hang', within());
+    const running = session.run('hang', soon());
     setTimeout(() => session.close(new PowerCut()), 30);
     await expect(running).rejects.toBeInstanceOf(PowerCut);
   });
 });
 
-describe('copies', () => {
-  /** A device whose only program is cat. */
-  async function catDevice(files: Map<string, Buffer>): Promise<SshSession> {
-    return login(
-      await device((command, channel) => {
-        const [, direction, path = ''] = /^cat (--|>) (.*)$/.exec(command) ?? [];
-        const chunks: Buffer[] = [];
-        channel.on('data', (chunk: Buffer) => chunks.push(chunk));
-        channel.on('end', () => {
-          if (direction === '>') files.set(path, Buffer.concat(chunks));
-          const found = files.get(path);
-          if (found === undefined) channel.stderr.write('cat: no such file');
-          else if (direction === '--') channel.write(found);
-          channel.exit(found === undefined ? 1 : 0);
-          channel.end();
-        });
-      }),
-    );
-  }
+describe('a login shell that says more than the answer', () => {
+  const greeting = 'Welcome to gateway-7!\\n\\nLast login: never\\n> ';
+  const root = async (rc: string) => {
+    await writeFile(join(folder, '.bashrc'), rc);
+    return { HOME: folder, SSH_CLIENT: '10.0.2.2 40000 22' };
+  };
 
-  it('carries bytes both ways, under any name', async () => {
-    const files = new Map<string, Buffer>();
-    const session = await catDevice(files);
+  it.each([
+    ['greets', `printf '${greeting}'`],
+    ['greets on both streams, and says goodbye', `echo hi; echo hi >&2; trap 'echo bye; echo bye >&2' EXIT`],
+    ['traces', 'set -x'],
+    ['traces, repeats what it reads and ends at the first failure', 'set -exuv'],
+    ['takes no patterns and replaces no files', 'set -fC'],
+    ['makes one stream of two', 'exec 2>&1; echo hi'],
+    ['leaves a program behind that talks', '(sleep 0.3; echo late; echo late >&2) &'],
+  ])('that %s reaches nothing that is read', async (_, rc) => {
+    const session = await login(await shellDevice(['bash'], await root(rc)));
+    const command = `cd '${folder}'; false; printf 'a\\n\\n'; echo lo*n; echo 1 > old; echo 2 > old; exit 5`;
+    expect(await session.run(command, soon())).toEqual({
+      exitCode: 5,
+      stdout: 'a\n\nlogin\n',
+      stderr: '',
+      truncated: false,
+    });
+    const path = join(folder, "it's");
     const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7) % 256));
-    await session.writeFile("/etc/it's; rm -rf $(x)", bytes, within());
-    expect([...files.keys()]).toEqual(["'/etc/it'\\''s; rm -rf $(x)'"]);
-    expect((await session.readFile("/etc/it's; rm -rf $(x)", within())).equals(bytes)).toBe(true);
+    await session.writeFile(path, bytes, soon());
+    expect((await session.readFile(path, soon())).equals(bytes)).toBe(true);
   });
 
-  it('refuses files that are absent or too long', async () => {
-    const session = await catDevice(new Map([["'/big'", Buffer.alloc(2000)]]));
-    await expect(session.readFile('/absent', within())).rejects.toMatchObject({ code: 'guest-file' });
-    const small = { ...within(), maxBytes: 1999 };
-    await expect(session.readFile('/big', small)).rejects.toMatchObject({ code: 'guest-file' });
+  it('is asked the same each time, in words that no list of processes shows as the answer’s end', async () => {
+    const asked: string[] = [];
+    const port = await device((command, channel) => {
+      asked.push(command);
+      channel.exit(1);
+      channel.end();
+    });
+    for (let i = 0; i < 2; i += 1) await (await login(port)).run('ps', soon());
+    expect(asked[0]).toBe(asked[1]);
+    const session = await login(await shellDevice());
+    const result = await session.run(
+      "tr '\\0' '\\n' < /proc/$PPID/cmdline; tr '\\0' '\\n' < /proc/$$/cmdline",
+      soon(),
+    );
+    expect(result.exitCode).toBe(0);
+    expect(result.stdout).toContain('exit "$1"');
+  });
+
+  it('a command that no shell can read ends with its complaint, the trap of a script with its code', async () => {
+    const session = await login(await shellDevice());
+    const broken = await session.run('if true; then', soon());
+    expect(broken.exitCode).toBeGreaterThan(0);
+    expect(broken.stderr).toMatch(/syntax error/i);
+    expect(await session.run("trap 'echo out' EXIT; exit 6", soon())).toMatchObject({
+      exitCode: 6,
+      stdout: 'out\n',
+    });
+    expect(await session.run('cat <<END\n)\nEND', soon())).toMatchObject({ exitCode: 0, stdout: ')\n' });
+  });
+
+  it('that refuses says so with its own code; one that ends well and did nothing has failed', async () => {
+    const refusing = await login(await shellDevice(['sh', '-c', 'echo not available; exit 1']));
+    expect(await refusing.run('true', soon())).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'the login shell did not do what it was asked: not available',
+      truncated: false,
+    });
+    const silent = await login(await shellDevice(['bash'], await root('echo maintenance; exit 0')));
+    await expect(silent.run('true', soon())).rejects.toMatchObject({
+      code: 'no-answer',
+      kind: 'device',
+      message: 'the login shell did not do what it was asked: maintenance',
+    });
+  });
+
+  it('that is ended by a signal gives what it had said', async () => {
+    const session = await login(await shellDevice());
+    expect(await session.run('echo half; kill -9 $$', soon())).toMatchObject({
+      exitCode: 137,
+      stdout: 'half\n',
+    });
+  });
+
+  it('that floods before the answer costs no memory, and hides it not', async () => {
+    const rc = await root('head -c 4000000 /dev/zero; echo');
+    const session = await login(await shellDevice(['bash'], rc));
+    const result = await session.run('echo found', { ...soon(), maxOutputBytes: 100 });
+    expect(result).toMatchObject({ exitCode: 0, stdout: 'found\n', truncated: false });
+  });
+});
+
+describe('copies', () => {
+  it('carry bytes both ways, under any name', async () => {
+    const session = await login(await shellDevice());
+    const path = join(folder, "it's; rm -rf $(x)");
+    const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7) % 256));
+    await session.writeFile(path, bytes, soon());
+    expect((await readFile(path)).equals(bytes)).toBe(true);
+    expect((await session.readFile(path, soon())).equals(bytes)).toBe(true);
+  });
+
+  it('refuse files that are absent or too long', async () => {
+    const session = await login(await shellDevice());
+    await writeFile(join(folder, 'big'), Buffer.alloc(2000));
+    const absent = session.readFile(join(folder, 'absent'), soon());
+    await expect(absent).rejects.toMatchObject({ code: 'guest-file' });
+    const small = { ...soon(), maxBytes: 1999 };
+    await expect(session.readFile(join(folder, 'big'), small)).rejects.toMatchObject({ code: 'guest-file' });
   });
 });

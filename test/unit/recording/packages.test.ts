@@ -55,6 +55,12 @@ describe('a device that is upgraded by packages is green:', () => {
         fields: { releases: ['1.0', '1.1', '2.0'], ...edited },
         steps: ['1.1->2.0 release', '1.1->2.0 configuration'],
       },
+      'with a login shell that greets': {
+        traits: { greets: 'Package: alpha\nVersion: 0\n\n' },
+        fields: edited,
+        cuts: true,
+        steps: ['1.0->1.1 release', '1.0->1.1 configuration'],
+      },
       'and back again': {
         fields: { releases: ['1.0', '1.1'], paths: [['1.0', '1.1', '1.0']] },
         steps: ['1.1->1.0 release'],

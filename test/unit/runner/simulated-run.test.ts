@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../../src/model/record.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
 
 describe('a run on a simulated device', () => {
@@ -15,6 +16,24 @@ describe('a run on a simulated device', () => {
       '1.0->1.1: old (1.0) in A',
     ]);
     expect(crash?.boots).toBeLessThan((crash?.states.prefix ?? 0) + (crash?.states.torn ?? 0));
+  });
+
+  it('is the same where the login shell greets and says goodbye', async () => {
+    const fields = { checks: [{ name: 'says', run: 'echo ready' }] };
+    const silent = await slotLab();
+    await silent.scenario(fields);
+    const loud = await slotLab({ greets: 'Welcome!\n\n644 0:0\n> ' });
+    await loud.scenario(fields);
+    const told = ({ verdict, findings, crash, paths }: RunRecord) => ({
+      verdict,
+      findings,
+      outcomes: crash?.outcomes.map(({ name }) => name).sort(),
+      files: paths[0]?.configuration?.map(({ files }) => files),
+    });
+    const [before, after] = [told(await silent.run()), told(await loud.run())];
+    expect(after).toEqual(before);
+    expect(after.verdict).toBe('passed');
+    expect(after.outcomes?.every((name) => name.endsWith(' (ready)') || name.includes('ready'))).toBe(true);
   });
 
   it('finds a flush that is missing, names the write that is lost, and replays it from the finding', async () => {

@@ -67,11 +67,17 @@ if (!does('listens')) {
 }
 
 /** `reboot` and `poweroff` do as `-append` says of them: fail, nothing, the other's work; anything else hangs. */
-function run(command, channel) {
+function run(fenced, channel) {
+  const command = /^\(eval '(.*)'\)$/m.exec(fenced)?.[1];
   if (command !== 'reboot' && command !== 'poweroff') return;
   const fails = does('fails-to-end');
-  if (fails) channel.stderr.write('not today');
-  channel.exit(fails ? 1 : 0);
+  const [beforeErr, before, after] = [...fenced.matchAll(/echo (brownout-)''(\S+)/g)].map(
+    ([, one, other]) => one + other,
+  );
+  const code = fails ? 1 : 0;
+  channel.write(`\n${before}\n\n${after} ${code}\n`);
+  channel.stderr.write(`\n${beforeErr}\n${fails ? 'not today' : ''}\n${after} ${code}\n`);
+  channel.exit(code);
   channel.end();
   if (fails || does('does-not-end')) return;
   end((command === 'reboot') === does('ends-otherwise') ? 'guest-shutdown' : 'guest-reset');
