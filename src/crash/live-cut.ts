@@ -8,6 +8,7 @@ import { bringIntoService } from '../device/bring-into-service.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, factoryDisks, openDevice, stopOnStorageFailure } from '../device/device.ts';
 import { install } from '../device/drive-agent.ts';
+import { listen } from '../device/listen.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { CutRecord } from '../model/record.ts';
 import { type Upgrade, upgradesOf } from '../model/upgrade.ts';
@@ -73,6 +74,13 @@ export async function liveCut(
     const expected = expectedWrites(recording);
     const writes = Math.ceil((0.1 + random.int(80) / 100) * expected);
     const { written, at } = await cutWhileInstalling(context, device, ready, { upgrade, writes, checklist });
+    await listen(context, device.target, checklist, { when: { moment: 'before-cut' } });
+    const wrong = checklist.steps.find(({ verdict }) => verdict !== 'passed');
+    if (wrong !== undefined) {
+      const description = 'live; the device failed before the power did';
+      const outcome = `before the cut, ${wrong.name}: ${wrong.problem?.code ?? 'unknown'}`;
+      return cutRecord(context, { ...cut, description }, device, { outcome, checklist, started });
+    }
     let lost = 0;
     for (const cache of caches.values()) lost += await cache.losePower();
     if (unflushed === 'lost') await assertModelsAgree(device, factory, stable, at);

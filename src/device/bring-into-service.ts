@@ -10,6 +10,7 @@ import { untilReady } from './device.ts';
 import { confirm, install } from './drive-agent.ts';
 import { type Examined, examine } from './examine.ts';
 import { addPackages } from './installed-packages.ts';
+import { listen } from './listen.ts';
 import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
 import { provision } from './provision.ts';
@@ -68,6 +69,7 @@ export async function bringIntoService(
     await confirm(context, arrived);
   });
   const seen = await look();
+  await listen(context, arrived, checklist, { when: inService, booted: true });
   assertOwned(context, seen.configuration);
   const configuration = seen.configuration.map((file) => ({ ...file, found: found.get(file.path) }));
   if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen, 'every') };

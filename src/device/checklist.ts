@@ -21,11 +21,17 @@ export interface ChecklistOptions {
   /** The device's present console log. */
   consolePath: () => string | undefined;
   onStep?: (step: StepRecord) => void;
+  onNote?: (note: string) => void;
 }
+
+/** Notes that are kept of one device. */
+const mostNotes = 20;
 
 /** The list of what was decided about a device, in order, with the time that each took. */
 export class Checklist {
   readonly steps: StepRecord[] = [];
+  /** What is worth a look and decides nothing; the first twenty. */
+  readonly notes: string[] = [];
   private readonly options: ChecklistOptions;
 
   constructor(options: ChecklistOptions) {
@@ -58,6 +64,13 @@ export class Checklist {
     const problem = code === undefined ? {} : { problem: { kind: 'device' as const, code, message } };
     this.note({ id, verdict, seconds: 0, ...problem });
     return verdict === 'passed';
+  }
+
+  /** Keeps a note that decides nothing. */
+  remark(note: string): void {
+    if (this.notes.length === mostNotes) return;
+    this.notes.push(note);
+    this.options.onNote?.(note);
   }
 
   private note({ id, ...decided }: Omit<StepRecord, 'name'>): StepRecord {

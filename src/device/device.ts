@@ -78,6 +78,7 @@ export async function openDevice(
       folder: context.folder,
       consoleLog: (n) => join(context.folder, 'console', `${label}.${n}.log`),
       accelerator: context.accelerator.accelerator,
+      console: context.scenario.console,
       ...(context.sshPort === undefined ? {} : { sshPort: context.sshPort }),
       signal: context.signal,
       onNotice: context.notice,

@@ -4,11 +4,11 @@ import { installedBy } from '../model/scenario.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import { type Moment, stepText } from '../model/steps.ts';
 import type { Upgrade } from '../model/upgrade.ts';
-import { failed } from '../oracle/check.ts';
 import type { RunningRelease } from '../oracle/release.ts';
 import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
 import { judgeFiles, type Owned } from './judge-files.ts';
+import { listen } from './listen.ts';
 import { lookAtRelease } from './look-at-release.ts';
 import { observe, type Subject } from './observe.ts';
 import type { FilesCompared, ReleaseSeen } from './release-identity.ts';
@@ -23,12 +23,14 @@ export interface Expectation {
   compare: FilesCompared;
   /** The release that the device must have tried on its way. */
   fellBackFrom?: string;
+  /** Whether the device may give up boots on its way to another release; what it says in them is a note then. */
+  mayFallBack?: boolean;
 }
 
 /** What a device must look like after an upgrade that nothing interrupted. */
 export function afterUpgrade(context: RunContext, { from, to }: Upgrade, owned: Owned): Expectation {
   if (context.scenario.expect.upgrade === 'succeeds') return { allowed: [to], owned, compare: 'every' };
-  return { allowed: [from], owned, fellBackFrom: to, compare: 'every' };
+  return { allowed: [from], owned, fellBackFrom: to, mayFallBack: true, compare: 'every' };
 }
 
 /** What was found out about a device. */
@@ -47,14 +49,14 @@ export interface Examined extends RunningRelease {
 
 /**
  * Looks at a device and notes what there is to check: release, configuration where the owner has files, fallback
- * where it is expected, the scenario's own checks, kernel where it has stumbled. Throws DeviceStopped where the
+ * where it is expected, the scenario's own checks, what the console said. Throws DeviceStopped where the
  * device cannot be looked at.
  */
 export async function examine(
   context: RunContext,
   device: Ready,
   subject: Subject,
-  { allowed, owned, compare, fellBackFrom }: Expectation,
+  { allowed, owned, compare, fellBackFrom, mayFallBack = false }: Expectation,
   checklist: Checklist,
   when: Moment,
 ): Promise<Examined> {
@@ -82,10 +84,7 @@ export async function examine(
     results.push(checklist.check({ ...when, check: 'fallback' }, release.fallback));
   const own = await runChecks(context, device, checklist, { allowed, when, booted: true });
   results.push(own.sound);
-  if (device.oops !== undefined)
-    results.push(
-      checklist.check({ ...when, check: 'kernel' }, failed('kernel-oops', `the kernel says: ${device.oops}`)),
-    );
+  results.push(await listen(context, device, checklist, { when, mayFallBack, booted: true }));
   const sound = results.every(Boolean);
   const releaseChecked = expect.release !== undefined;
   const { running = { release: undefined, slot: undefined }, installed } = release;

@@ -27,6 +27,8 @@ export interface ConsoleWatch extends AsyncDisposable {
   tail(lines: number): string[];
   /** Reads what is there now; call it before judging a guest that has ended. */
   catchUp(): Promise<void>;
+  /** Calls `listener` with every line from now on. */
+  onLine(listener: (line: string) => void): void;
   /** Calls `listener` with every finding from now on. */
   onFinding(listener: (finding: ConsoleFinding) => void): void;
 }
@@ -47,6 +49,7 @@ class FileWatch implements ConsoleWatch {
   private readonly reader = new ConsoleReader();
   private readonly found = new FindingLog();
   private readonly listeners: ((finding: ConsoleFinding) => void)[] = [];
+  private readonly lineListeners: ((line: string) => void)[] = [];
   private readonly lines: string[] = [];
   private handle: FileHandle | undefined;
   private offset = 0;
@@ -83,6 +86,10 @@ class FileWatch implements ConsoleWatch {
       return this.offset - before;
     };
     for (let turn = 0; turn < 64 && (await look()) > 0; turn += 1);
+  }
+
+  onLine(listener: (line: string) => void): void {
+    this.lineListeners.push(listener);
   }
 
   onFinding(listener: (finding: ConsoleFinding) => void): void {
@@ -126,6 +133,7 @@ class FileWatch implements ConsoleWatch {
   private note(line: string): void {
     this.lines.push(line);
     if (this.lines.length > keptLines) this.lines.shift();
+    for (const listener of this.lineListeners) listener(line);
     const finding = this.reader.read(line);
     if (finding === undefined) return;
     this.found.add(finding);

@@ -49,6 +49,8 @@ export interface PathRecord {
   configuration?: ConfigurationTable[];
   /** Of images that are upgraded by packages. */
   software?: SoftwareTable[];
+  /** What is worth a look and decides nothing: the kernel's warnings. Absent where there are none. */
+  notes?: string[];
 }
 
 /** One crash state that was booted. */
@@ -72,6 +74,8 @@ export interface CutRecord {
   console?: string;
   /** What `brownout replay` takes; absent where the cut is of no recording. */
   token?: string;
+  /** As of a path. */
+  notes?: string[];
   /** The question that this boot was made for; absent where none is decided without a boot. */
   stage?: StageName;
   /** How many states this boot decided of that question, itself included; absent where `stage` is. */

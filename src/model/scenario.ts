@@ -63,6 +63,14 @@ export interface FaultyAttempt {
   at: FilePlace;
 }
 
+/** Texts on a console's lines; `*` stands for any run of characters. */
+export interface ConsoleTexts {
+  /** Lines that say nothing against the device, whatever they look like. */
+  allow: readonly string[];
+  /** What every boot of the device must show. */
+  require: readonly string[];
+}
+
 /** Something that the scenario wants to hold of a device that came up; `run` is executed by the guest's shell. */
 interface ScenarioCheck {
   name: string;
@@ -86,6 +94,8 @@ export interface Scenario {
   /** Absolute guest paths whose content and mode are the owner's: those the provision steps touch, and more if listed. */
   configuration: string[];
   checks: ScenarioCheck[];
+  /** Absent: no line is allowed, none asked for. */
+  console?: ConsoleTexts;
   /** Packages that are removed at the end of each path, and installed again; absent: none. */
   reinstall?: string[];
   /** Tried, one after the other, before each upgrade of a path. */

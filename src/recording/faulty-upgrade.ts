@@ -13,6 +13,7 @@ import {
 } from '../device/drive-agent.ts';
 import { afterUpgrade, type Examined, examine } from '../device/examine.ts';
 import { judgeFiles, type Owned } from '../device/judge-files.ts';
+import { listenAtEnd } from '../device/listen.ts';
 import { lookAtRelease } from '../device/look-at-release.ts';
 import { observe } from '../device/observe.ts';
 import { serveReleases } from '../device/open-context.ts';
@@ -31,6 +32,7 @@ interface Trials {
   upgrade: Upgrade;
   owned: Owned;
   onStep: (step: StepRecord) => void;
+  onNote: (note: string) => void;
 }
 
 /**
@@ -66,12 +68,12 @@ async function tryFaulty(
   context: RunContext,
   original: Device,
   attempt: FaultyAttempt,
-  { label, upgrade, owned, onStep }: Trials,
+  { label, upgrade, owned, onStep, onNote }: Trials,
 ): Promise<void> {
   await using stack = new CleanupStack();
   const device = await openDevice(context, label, original.overlays, stack);
   const { folder } = context;
-  const checklist = new Checklist({ folder, consolePath: device.target.consolePath, onStep });
+  const checklist = new Checklist({ folder, consolePath: device.target.consolePath, onStep, onNote });
   const when = { moment: 'faulty', upgrade: upgradeName(upgrade), fault: attempt.name } as const;
   const trouble = troubleOf(context, attempt, upgrade);
   try {
@@ -102,6 +104,7 @@ async function tryFaulty(
   } finally {
     context.spend('record.cpu', device.target.cpuSeconds());
   }
+  await listenAtEnd(context, device.target, checklist);
 }
 
 /**

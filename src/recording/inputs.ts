@@ -19,7 +19,8 @@ export interface Inputs {
   provision: Scenario['provision'];
   configuration: Scenario['configuration'];
   checks: Scenario['checks'];
-  /** Only where there are any: recordings of programs that did not know it are still good. */
+  /** Only where there are any, as the next: recordings of programs that did not know it are still good. */
+  console?: Scenario['console'];
   reinstall?: Scenario['reinstall'];
   feedFaults: Scenario['serverFaults'];
   expect: StoredExpect;
@@ -53,6 +54,7 @@ export function inputsOfScenario({
   provision,
   configuration,
   checks,
+  console,
   reinstall,
   serverFaults,
   expect,
@@ -63,6 +65,7 @@ export function inputsOfScenario({
     provision,
     configuration,
     checks,
+    ...(console === undefined ? {} : { console }),
     ...(reinstall === undefined ? {} : { reinstall }),
     feedFaults: serverFaults,
     expect: storedExpect(expect),

@@ -6,6 +6,7 @@ import { confirm, install, rollback, unlessBroken } from '../device/drive-agent.
 import { afterUpgrade, examine, noteFiles } from '../device/examine.ts';
 import { reinstall } from '../device/installed-packages.ts';
 import type { Owned } from '../device/judge-files.ts';
+import { listen, listenAtEnd } from '../device/listen.ts';
 import { runChecks } from '../device/run-checks.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
@@ -43,10 +44,14 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
     path.steps.push(step);
     context.emit({ type: 'step', run: context.runId, path: path.releases, step });
   };
+  const onNote = (note: string) => {
+    path.notes = [...(path.notes ?? []), note];
+  };
   const checklist = new Checklist({
     folder: context.folder,
     consolePath: device.target.consolePath,
     onStep,
+    onNote,
   });
   let configuration: OwnedFile[] = [];
   try {
@@ -60,7 +65,7 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
     let ready = owned.ready;
     const upgrades = upgradesOf(releases);
     for (const [position, upgrade] of upgrades.entries()) {
-      const trials = { label: `${label}-${position + 1}`, upgrade, owned: files, onStep };
+      const trials = { label: `${label}-${position + 1}`, upgrade, owned: files, onStep, onNote };
       ready = await tryFaults(context, device, ready, checklist, trials);
       ready = await takeUpgrade(context, device, ready, { ...known, position, upgrade });
     }
@@ -79,6 +84,7 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
   } finally {
     context.spend('record.cpu', device.target.cpuSeconds());
   }
+  await listenAtEnd(context, device.target, checklist);
   return { path, log: device.log, arenaPath: device.arena.path, configuration };
 }
 
@@ -105,6 +111,7 @@ async function takeUpgrade(
     unlessBroken(context, upgrade, () => install(context, before, upgrade)),
   );
   begin('first-boot');
+  await listen(context, before, checklist, { when: { ...when, moment: 'before-reboot' } });
   await runChecks(context, before, checklist, {
     allowed: [upgrade.to],
     when: { ...when, moment: 'before-reboot' },
@@ -120,6 +127,7 @@ async function takeUpgrade(
   begin('confirm');
   await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
   device.log.mark(idleMark);
+  await listen(context, ready, checklist, { when });
   return ready;
 }
 

@@ -124,6 +124,7 @@ export const pathSchema: z.ZodType<PathRecord> = z
     steps: z.array(step),
     configuration: z.array(configuration).exactOptional(),
     software: z.array(software).exactOptional(),
+    notes: z.array(z.string()).exactOptional(),
   })
   .transform(({ steps, configuration: tables, ...path }) => ({
     ...path,

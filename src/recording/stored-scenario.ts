@@ -72,6 +72,7 @@ export const scenarioSchema = z
     provision: z.array(provisionStep),
     configuration: z.array(text),
     checks: z.array(z.object({ name: text, run: text, when: z.literal('always').exactOptional() })),
+    console: z.object({ allow: z.array(text), require: z.array(text) }).exactOptional(),
     reinstall: z.array(text).exactOptional(),
     feedFaults: z.array(faultyAttempt),
     powerCuts: z.object({

@@ -29,20 +29,32 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
   const { bold } = colour;
   const lines = [
     `${bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdictText(record, colour)} in ${durationText(record.seconds)}`,
-    ...record.paths.flatMap(({ releases, steps, configuration = [], software = [] }) => {
+    ...record.paths.flatMap(({ releases, steps, configuration = [], software = [], notes = [] }) => {
       const passed = steps.filter((step) => step.verdict === 'passed').length;
       return [
         `  upgrade ${oneLine(releases.join(' -> '))}: ${passed} of ${steps.length} steps passed`,
         ...tableLines(configuration).map((line) => `    ${line}`),
         ...software.flatMap(softwareLines).map((line) => `    ${line}`),
+        ...noteLines(notes).map((line) => `    ${line}`),
       ];
     }),
     ...(record.crash === undefined ? [] : crashLines(record.crash, record.seed)),
+    ...noteLines(record.crash?.cuts.flatMap(({ notes = [] }) => notes) ?? []).map(
+      (line) => `    after cuts, ${line}`,
+    ),
     ...findingLines(record, folder),
     ...problemLines(record, folder),
     ...(folder === undefined ? [] : [`  reports: ${folder}`]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What is worth a look and decides nothing: how many lines, and the first. */
+function noteLines(notes: readonly string[]): string[] {
+  const [first] = notes;
+  return first === undefined
+    ? []
+    : [`kernel warnings: ${notes.length} noted; the first: ${oneLine(first, 200)}`];
 }
 
 function verdictText(

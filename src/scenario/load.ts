@@ -44,6 +44,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
       run,
       ...(when === 'always' ? { when } : {}),
     })),
+    ...(document.console === undefined ? {} : { console: document.console }),
     ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
     serverFaults: faultsOf(document).map(faultyAttempt),
     powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },

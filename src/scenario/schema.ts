@@ -46,6 +46,7 @@ const checkNames = [
   'configuration',
   'fallback',
   'kernel',
+  'console shows',
   'retry',
   'install',
   'remove',
@@ -127,6 +128,30 @@ const check = z.strictObject({
       'After every boot; or also where packages were just installed or upgraded, before the next boot',
     ),
 });
+
+const consoleText = z
+  .string()
+  .max(200)
+  .regex(/^[^\x00-\x1f]*$/, { error: 'a text of one line' })
+  .refine(
+    (line) => line.replaceAll(/[* ]/g, '').length >= 4,
+    'a text of at least four characters besides * and blanks',
+  );
+
+const consoleTexts = z
+  .strictObject({
+    allow: z
+      .array(consoleText)
+      .max(50)
+      .default([])
+      .describe('Lines that say nothing against the device: they have one of these texts'),
+    require: z
+      .array(consoleText)
+      .max(50)
+      .default([])
+      .describe('Each boot of a device that comes up must show each of these texts on its console'),
+  })
+  .describe('Texts of console lines, as they stand; * stands for any run of characters');
 
 const configurationPromise = z
   .union([
@@ -216,6 +241,7 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
       .array(check)
       .default([])
       .describe('What must hold of every device that comes up, besides release and configuration'),
+    console: consoleTexts.optional(),
     reinstall: packageNames
       .default([])
       .describe('Packages that are removed at the end of each path, without a cut, and installed again'),

@@ -94,7 +94,7 @@ export async function followBoot(
     vm.options.onNotice(
       `the device reset itself while it booted, ${resets} of at most ${maxResets}${because}`,
     );
-    await vm.launch();
+    await vm.launch('itself');
   }
 }
 

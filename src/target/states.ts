@@ -1,8 +1,8 @@
 import type { CommandOptions, CommandOutput, Shell } from '../core/ask.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { DeviceFailure } from '../core/errors.ts';
-import type { ConsoleFinding, Severity } from '../guest/console-messages.ts';
 import type { CopyOptions, TerminalInput, TerminalOutput } from '../guest/ssh.ts';
+import type { Heard } from './console-account.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 /** What every state of a target can tell. Disposing of any state ends the whole target. */
@@ -11,11 +11,8 @@ export interface AnyState extends AsyncDisposable {
   cpuSeconds: () => number;
   /** Serial log of the latest power-on; undefined before the first. */
   consolePath: () => string | undefined;
-  /**
-   * What the consoles have said since the power was last switched on, through resets and reboots and after its end: all of
-   * it, or what has one severity; oldest first, at most 50 of each severity.
-   */
-  consoleFindings: (severity?: Severity) => Promise<readonly ConsoleFinding[]>;
+  /** What the consoles have said and nobody was told yet; at most 50 lines of each severity and boot. */
+  hearConsole: () => Promise<Heard>;
 }
 
 /** What can be done to any target that has power. */
@@ -60,8 +57,6 @@ export interface Ready extends Powered, Shell {
   readonly state: 'ready';
   /** How often the guest reset itself before it came up. */
   readonly resets: number;
-  /** The first kernel oops on the console of this power cycle so far. */
-  readonly oops: string | undefined;
   /** Errors: DeviceFailure `connection-lost` (says so when the guest reset itself), DeadlinePassed, PowerCut. */
   run(command: string, options: CommandOptions): Promise<CommandOutput>;
   readFile(path: string, options: CopyOptions): Promise<Buffer>;

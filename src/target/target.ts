@@ -7,8 +7,9 @@ import { Lease } from './lease.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
 import { type TargetOptions, VirtualMachine } from './virtual-machine.ts';
 
+export type { Heard } from './console-account.ts';
 export { type Snapshot, SnapshotStore, type SnapshotStoreOptions } from './snapshot-store.ts';
-export type { Booting, Broken, Off, Ready } from './states.ts';
+export type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
 export type { TargetOptions } from './virtual-machine.ts';
 
 /**
@@ -27,8 +28,7 @@ function off(vm: VirtualMachine): Off {
     state: 'off',
     async powerOn(snapshots) {
       lease.end('switched on');
-      vm.forgetFindings();
-      await vm.launch(snapshots);
+      await vm.launch('somebody', snapshots);
       return booting(vm);
     },
   };
@@ -60,7 +60,6 @@ function booting(vm: VirtualMachine): Booting {
 
 function ready(vm: VirtualMachine, session: SshSession, resets: number): Ready {
   const lease = new Lease();
-  const { console } = vm.current;
   const guest = async <T>(work: () => Promise<T>): Promise<T> => {
     lease.use();
     return throughLogin(vm, work);
@@ -69,9 +68,6 @@ function ready(vm: VirtualMachine, session: SshSession, resets: number): Ready {
     ...anyState(vm),
     state: 'ready',
     resets,
-    get oops() {
-      return console.finding('oops');
-    },
     run: (command, options) => guest(() => session.run(command, options)),
     readFile: (path, options) => guest(() => session.readFile(path, options)),
     interact: (input, output, signal) => guest(() => session.interact(input, output, signal)),
@@ -80,7 +76,7 @@ function ready(vm: VirtualMachine, session: SshSession, resets: number): Ready {
       lease.use();
       await endByGuest(vm, session, 'guest-reset', options);
       lease.end('rebooted');
-      await vm.launch();
+      await vm.launch('somebody');
       return booting(vm);
     },
     async shutdown(options = {}) {
@@ -115,7 +111,7 @@ function anyState(vm: VirtualMachine): AnyState {
   return {
     cpuSeconds: () => vm.cpuSeconds,
     consolePath: () => vm.consolePath,
-    consoleFindings: (severity) => vm.consoleFindings(severity),
+    hearConsole: () => vm.hearConsole(),
     [Symbol.asyncDispose]: () => vm[Symbol.asyncDispose](),
   };
 }

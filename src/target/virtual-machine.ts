@@ -5,15 +5,16 @@ import { Deadline } from '../core/deadline.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { temporaryFolder } from '../core/scratch-folder.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
-import { type ConsoleFinding, FindingLog, type Severity } from '../guest/console-messages.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { Login } from '../guest/ssh.ts';
 import type { DiskSpec, ImageManifest, SshAccess } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
+import type { ConsoleTexts } from '../model/scenario.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { type NbdServer, startNbdServer } from '../nbd/server.ts';
 import type { Accelerator, DirectKernel, QemuSpec } from '../qemu/arguments.ts';
 import { type Qemu, startQemu } from '../qemu/process.ts';
+import { ConsoleAccount, type Heard } from './console-account.ts';
 import { firstCode } from './first-code.ts';
 import { freePort } from './ports.ts';
 import { SnapshotBoot } from './snapshot-boot.ts';
@@ -35,6 +36,8 @@ export interface TargetOptions {
   /** Where the serial log of the n-th power-on goes; n counts from 1, guest resets included. */
   consoleLog: (n: number) => string;
   accelerator: Accelerator;
+  /** What to listen for on the console, and what to pass over. */
+  console?: ConsoleTexts | undefined;
   /** Loopback port for the guest's ssh; chosen when absent. */
   sshPort?: number;
   /** Boots this kernel instead of what the image says. */
@@ -85,14 +88,14 @@ export class VirtualMachine implements AsyncDisposable {
   private session: Login | undefined;
   private hostKeySha256: string | undefined;
   private launches = 0;
-  /** What the consoles said since the power was switched on. */
-  private found = new FindingLog();
+  private readonly account: ConsoleAccount;
   private spentCpuSeconds = 0;
   private disposed = false;
   private readonly end: AbortController;
 
   private constructor(options: TargetOptions, parts: VirtualMachineParts) {
     this.options = options;
+    this.account = new ConsoleAccount(options.console);
     this.stack = parts.stack;
     this.nbd = parts.nbd;
     this.sockets = parts.sockets;
@@ -135,14 +138,9 @@ export class VirtualMachine implements AsyncDisposable {
     return this.launches === 0 ? undefined : this.options.consoleLog(this.launches);
   }
 
-  async consoleFindings(severity?: Severity): Promise<readonly ConsoleFinding[]> {
+  async hearConsole(): Promise<Heard> {
     await this.cycle?.console.catchUp();
-    return this.found.list(severity);
-  }
-
-  /** Somebody switches the power on: what was said before belongs to another time. */
-  forgetFindings(): void {
-    this.found = new FindingLog();
+    return this.account.tell();
   }
 
   /** The power cycle under way; only states that have power ask. */
@@ -152,9 +150,10 @@ export class VirtualMachine implements AsyncDisposable {
   }
 
   /** Starts QEMU: from the snapshot that spares the boot the most, if the store has one that fits, or else cold. */
-  async launch(store?: SnapshotStore): Promise<void> {
+  async launch(by: 'itself' | 'somebody', store?: SnapshotStore): Promise<void> {
     this.ended.throwIfAborted();
     await this.endCycle();
+    this.account.boots(by);
     this.launches += 1;
     const consoleLog = this.options.consoleLog(this.launches);
     const logPath = join(this.options.folder, 'qemu', basename(consoleLog));
@@ -291,8 +290,8 @@ export class VirtualMachine implements AsyncDisposable {
       saved: snapshots?.snapshot,
     });
     const console = watchConsole(spec.consoleLog);
-    const { found } = this;
-    console.onFinding((finding) => found.add(finding));
+    console.onLine((line) => this.account.hear(line));
+    console.onFinding((finding) => this.account.find(finding));
     this.cycle = { qemu, console, sshPort, snapshots };
     void qemu.exited.then(async (exit) => {
       if (exit.kind !== 'failed') await rm(logPath, { force: true });

@@ -4,8 +4,10 @@ import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadli
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import { Fence } from '../../../src/core/fence.ts';
 import type { RunContext } from '../../../src/device/run-context.ts';
+import { ConsoleReader } from '../../../src/guest/console-messages.ts';
 import { PowerCut } from '../../../src/guest/errors.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
+import { ConsoleAccount, type Heard } from '../../../src/target/console-account.ts';
 import { Lease } from '../../../src/target/lease.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from '../../../src/target/states.ts';
 import type { TargetOptions } from '../../../src/target/target.ts';
@@ -31,8 +33,6 @@ export interface Guest {
   run(command: string, input: string): Promise<CommandOutput>;
   /** What the system does before it ends a power cycle by itself. */
   end(): Promise<void>;
-  /** What the kernel has said of a stumble of its own. */
-  oops: () => string | undefined;
   /** What the login shell says before it does as it is told, and after it, on both streams. */
   readonly greeting: string;
 }
@@ -60,9 +60,12 @@ class Machine {
   private readonly options: TargetOptions;
   private launches = 0;
   private said = '';
+  private readonly account: ConsoleAccount;
+  private reader = new ConsoleReader();
 
   constructor(options: TargetOptions, guest: Guest) {
     this.options = options;
+    this.account = new ConsoleAccount(options.console);
     this.guest = guest;
   }
 
@@ -74,12 +77,22 @@ class Machine {
     this.cpuSeconds += 0.5;
     this.consolePath = this.options.consoleLog(this.launches);
     this.options.onPower?.(true);
+    this.account.boots('somebody');
+    this.reader = new ConsoleReader();
     this.said = '';
     this.say('power is on');
   }
 
   say(line: string): void {
     this.said += `${line}\n`;
+    this.account.hear(line);
+    const finding = this.reader.read(line);
+    if (finding !== undefined) this.account.find(finding);
+  }
+
+  /** As a target's consoles have it. */
+  hear(): Heard {
+    return this.account.tell();
   }
 
   /** Writes the console's log once the boot has come to an end. */
@@ -97,6 +110,7 @@ class Machine {
       reset: async () => {
         this.options.onNotice('the guest reset itself');
         await this.endedByGuest();
+        this.account.boots('itself');
         this.options.onPower?.(true);
       },
     };
@@ -195,9 +209,6 @@ function ready(machine: Machine, resets: number): Ready {
     ...anyState(machine),
     state: 'ready',
     resets,
-    get oops() {
-      return guest.oops();
-    },
     async run(command, { deadline, signal, input = '', maxOutputBytes = 4 << 20 }) {
       lease.use();
       machine.cpuSeconds += 0.01;
@@ -250,7 +261,7 @@ function anyState(machine: Machine): AnyState {
   return {
     cpuSeconds: () => machine.cpuSeconds,
     consolePath: () => machine.consolePath,
-    consoleFindings: () => Promise.resolve([]),
+    hearConsole: () => Promise.resolve(machine.hear()),
     [Symbol.asyncDispose]: () => machine.cut(),
   };
 }

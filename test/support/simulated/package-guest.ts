@@ -115,8 +115,6 @@ export class PackageGuest implements Guest {
     return this.traits.greets ?? '';
   }
 
-  oops = (): string | undefined => undefined;
-
   private get store(): FileStore {
     if (this.files === undefined) throw new Error('nobody has switched this guest on');
     return this.files;

@@ -58,7 +58,7 @@ export interface SlotTraits {
   onEnd?: () => void;
   /** Before the system that the boot loader has chosen comes up. */
   onStart?: ((power: Power, release: string) => Promise<void> | void) | undefined;
-  /** What the kernel has said. */
+  /** What the kernel says of itself at each start. */
   oops?: string;
 }
 
@@ -110,6 +110,7 @@ export class SlotGuest implements Guest {
       const header = await this.load(slot);
       if (header !== undefined && header.version !== this.traits.unbootable) {
         await this.traits.onStart?.(power, header.version);
+        if (this.traits.oops !== undefined) power.say(this.traits.oops);
         this.come(slot, header.version);
         return resets;
       }
@@ -133,8 +134,6 @@ export class SlotGuest implements Guest {
   get greeting(): string {
     return this.traits.greets ?? '';
   }
-
-  oops = (): string | undefined => this.traits.oops;
 
   private come(slot: Slot, version: string): void {
     this.running = slot;

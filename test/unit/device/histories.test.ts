@@ -42,6 +42,16 @@ const answers =
   (pattern: RegExp, answer: () => ReturnType<typeof prints>): SlotTraits['before'] =>
   (command) =>
     pattern.test(command) ? answer() : undefined;
+/** The console says a line the n-th time that such a command comes. */
+function saysAt(pattern: RegExp, line: string, n = 1): SlotTraits['before'] {
+  let times = 0;
+  return (command, power) => {
+    if (!pattern.test(command)) return undefined;
+    times += 1;
+    if (times === n) power.say(line);
+    return undefined;
+  };
+}
 const tooSlow = () => {
   throw new DeadlinePassed('a command', 60_000);
 };
@@ -162,6 +172,29 @@ describe('a history without a cut is green:', () => {
         },
         steps: ['1.0->1.1 before reboot: service', '1.0->1.1 service', '1.0->1.1 plain'],
       },
+      'damage that the scenario allows': {
+        traits: {
+          before: saysAt(/^rauc install/, '[   12.345678] EXT4-fs error (device vda4): ext4_lookup:1785'),
+        },
+        fields: { console: { allow: ['EXT4-fs error (device *): ext4_lookup'] } },
+        steps: ['1.0->1.1 confirm'],
+      },
+      'a warning of the kernel': {
+        traits: { before: saysAt(/^rauc install/, '[   12.345678] WARNING: CPU: 0 PID: 1 at mm/slab.c:1') },
+        steps: ['1.0->1.1 confirm'],
+      },
+      "a program's words that sound like the kernel's": {
+        traits: {
+          onStart: ({ say }) => say('[    1.000000] Linux version 6.12'),
+          before: saysAt(/^rauc install/, 'gatewayd[311]: Internal error: Oops: 0 [#1]'),
+        },
+        steps: ['1.0->1.1 confirm'],
+      },
+      'a console that shows what the scenario asks for': {
+        traits: { onStart: ({ say }) => say('wd0: watchdog armed for 30 s') },
+        fields: { console: { require: ['watchdog armed'] } },
+        steps: ['1.0->1.1 console shows'],
+      },
       'an owner who does everything that an owner can': {
         fields: {
           provision: [
@@ -262,6 +295,47 @@ describe('a history without a cut is red, by the device:', () => {
       'a kernel that stumbles': {
         traits: { oops: 'BUG: unable to handle page fault' },
         codes: ['kernel-oops'],
+      },
+      'a kernel that stumbles while the upgrade is installed': {
+        traits: { before: saysAt(/^rauc install/, '[   12.345678] BUG: unable to handle page fault') },
+        codes: ['kernel-oops'],
+        steps: ['1.0->1.1 before reboot: kernel'],
+      },
+      'a kernel that stumbles while the device is provisioned': {
+        traits: { before: saysAt(/^mkdir -p/, '[   12.345678] Oops: 0000 [#1] SMP') },
+        codes: ['kernel-oops'],
+        steps: ['kernel'],
+      },
+      'a kernel that stumbles while the release is confirmed': {
+        traits: { before: saysAt(/mark-good/, '[   12.345678] Oops: 0000 [#1] SMP', 2) },
+        codes: ['kernel-oops'],
+        steps: ['1.0->1.1 kernel'],
+      },
+      'a kernel that stumbles while the device goes back': {
+        traits: { before: saysAt(/mark-active other/, '[   12.345678] Oops: 0000 [#1] SMP') },
+        fields: { expect: bothWays },
+        codes: ['kernel-oops'],
+        steps: ['rollback: kernel'],
+      },
+      'a kernel that stumbles before an installation fails': {
+        traits: {
+          before: (command, power) => {
+            if (!/^rauc install/.test(command)) return undefined;
+            power.say('[   12.345678] EXT4-fs error (device vda3): ext4_lookup:1785: inode #2');
+            return fails(1, 'LastError: read-only file system');
+          },
+        },
+        codes: ['install-failed', 'file-system-error'],
+      },
+      'a file system that is damaged': {
+        traits: {
+          before: saysAt(/^rauc install/, '[   12.345678] EXT4-fs error (device vda4): ext4_lookup:1785'),
+        },
+        codes: ['file-system-error'],
+      },
+      'a console that does not show what the scenario asks for': {
+        fields: { console: { require: ['watchdog armed'] } },
+        codes: ['console-text-missing'],
       },
       "an owner's file that the new release removes": {
         traits: {

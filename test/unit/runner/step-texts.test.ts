@@ -112,6 +112,7 @@ describe('the texts of steps', () => {
         "path": [
           "boot 1.0",
           "provision",
+          "kernel",
           "1.0->1.1 install",
           "1.0->1.1 first boot",
           "1.0->1.1 release",

@@ -1,7 +1,7 @@
 import { expectTypeOf, it } from 'vitest';
 import type { Booting, Broken, Off, Ready } from '../../../src/target/target.ts';
 
-type Any = 'state' | 'cpuSeconds' | 'consolePath' | 'consoleFindings' | typeof Symbol.asyncDispose;
+type Any = 'state' | 'cpuSeconds' | 'consolePath' | 'hearConsole' | typeof Symbol.asyncDispose;
 type Powered = Any | 'cutPower';
 
 // The type checker judges these, not the test run.
@@ -10,6 +10,6 @@ it('has each call only on the states that allow it', () => {
   expectTypeOf<keyof Booting>().toEqualTypeOf<Powered | 'from' | 'untilReady'>();
   expectTypeOf<keyof Broken>().toEqualTypeOf<Powered | 'failure' | 'resets'>();
   expectTypeOf<keyof Ready>().toEqualTypeOf<
-    Powered | 'resets' | 'oops' | 'run' | 'interact' | 'readFile' | 'writeFile' | 'reboot' | 'shutdown'
+    Powered | 'resets' | 'run' | 'interact' | 'readFile' | 'writeFile' | 'reboot' | 'shutdown'
   >();
 });

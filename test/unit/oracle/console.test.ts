@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { ConsoleSign, Severity } from '../../../src/guest/console-messages.ts';
+import { judgeKernel, judgeTexts } from '../../../src/oracle/console.ts';
+
+function said(severity: Severity, line: string, sign?: ConsoleSign, gaveUp = false) {
+  return { severity, sign, line, gaveUp };
+}
+
+it.each([
+  ['nothing', [], false, undefined],
+  ['an oops', [said('fatal', 'Oops', 'oops')], false, 'kernel-oops'],
+  ['a panic that it survived', [said('fatal', 'panic', 'panic')], false, 'kernel-panic'],
+  ['a start-up that stopped', [said('fatal', 'emergency', 'emergency')], false, 'start-up-stopped'],
+  ['a damaged file system', [said('file-system', 'EXT4-fs error')], false, 'file-system-error'],
+  ['warnings', [said('warning', 'WARNING: CPU: 0 PID: 1')], false, undefined],
+  ['damage before an oops', [said('file-system', 'x'), said('fatal', 'y', 'oops')], false, 'kernel-oops'],
+  ['a boot given up where it may be', [said('fatal', 'panic', 'panic', true)], true, undefined],
+  ['a boot given up where it may not', [said('fatal', 'panic', 'panic', true)], false, 'kernel-panic'],
+  ['damage after falling back', [said('file-system', 'EXT4-fs error')], true, 'file-system-error'],
+])('of %s', (_, lines, mayFallBack, code) => {
+  const { result } = judgeKernel(lines, mayFallBack);
+  expect(result).toMatchObject(code === undefined ? { verdict: 'passed' } : { verdict: 'failed', code });
+});
+
+it('notes warnings, and what was said in boots that were given up as they may be', () => {
+  const lines = [
+    said('warning', 'WARNING: CPU: 0 PID: 1'),
+    said('fatal', 'Kernel panic - not syncing', 'panic', true),
+  ];
+  expect(judgeKernel(lines, true).notes).toEqual(lines.map(({ line }) => line));
+});
+
+it('asks for texts', () => {
+  expect(judgeTexts(['slot A', 'login:'], ['login:', 'slot A'])).toMatchObject({ verdict: 'passed' });
+  expect(judgeTexts(['slot A', 'login:'], ['login:'])).toMatchObject({
+    verdict: 'failed',
+    code: 'console-text-missing',
+    message: expect.stringContaining('"slot A"'),
+  });
+});
