@@ -68,6 +68,38 @@ describe('rauc-ab', () => {
     expect(await boot('grep " /data " /proc/mounts')).toMatch(/^\/dev\/vda4 \/data ext4 /);
   });
 
+  it('keeps what a product has in the boot loader’s environment, and counts tries in it', async () => {
+    await using stack = new CleanupStack();
+    const { boot } = await bench('qemuarm64', stack);
+    expect(await boot('fw_setenv serial 4711 && sync && fw_printenv')).toMatch(/^BOOT_A_LEFT=2$/m);
+    const after = await boot('fw_printenv');
+    expect(after.trim().split('\n').toSorted()).toEqual([
+      'BOOT_A_LEFT=1',
+      'BOOT_B_LEFT=3',
+      'BOOT_ORDER=A B',
+      'serial=4711',
+    ]);
+  });
+
+  it('starts from slot A where U-Boot cannot read its environment, and counts tries from there on', async () => {
+    await using stack = new CleanupStack();
+    const { manifest, main, boot } = await bench('qemuarm64', stack);
+    const environment = (await main.read(0, manifest.slots[0]!.offset)).indexOf('BOOT_A_LEFT=3');
+    await main.write(environment, Buffer.from('BOOT_A_LEFT=9'), true);
+    expect(await boot('fw_printenv')).toBe('BOOT_A_LEFT=2\nBOOT_B_LEFT=3\nBOOT_ORDER=A B\n');
+  });
+
+  it('links no program that its busybox does not have', async () => {
+    await using stack = new CleanupStack();
+    const { boot } = await bench('qemuarm64', stack);
+    const linked =
+      'find /usr/bin /usr/sbin -type l -exec sh -c \'[ "$(readlink -f "$0")" = /usr/bin/busybox ]';
+    const missing = await boot(
+      `busybox --list > /tmp/has; ${linked} && basename "$0"\' {} \\; | grep -vxF -f /tmp/has; true`,
+    );
+    expect(missing).toBe('');
+  });
+
   it('leaves a release that does not boot, even when no slot has a try left', async () => {
     await using stack = new CleanupStack();
     const { manifest, main, boot } = await bench('qemux86-64', stack);
