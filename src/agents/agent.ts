@@ -58,6 +58,11 @@ export interface UpdateAgent {
   /** Tells the agent that the running release works (mark-good), as the device's health check would. */
   confirm(device: Shell, limits: AgentLimits): Promise<void>;
   status(device: Shell, limits: AgentLimits): Promise<AgentStatus>;
+  /**
+   * What the device says of the running release after it was confirmed: undefined where it counts as good, or else in
+   * words what it says. Absent where it cannot be asked.
+   */
+  confirmed?(device: Shell, limits: AgentLimits): Promise<string | undefined>;
   /** Makes the next boot take the release before; absent where the agent has no way back. */
   rollback?(device: Shell, limits: AgentLimits): Promise<void>;
   /** Of an agent that upgrades packages in place, not slots. */

@@ -6,14 +6,21 @@ import type { AgentLimits, AgentStatus } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { defineAgent } from './define-agent.ts';
 
+const slotSchema = z.object({
+  bootname: z.string().nullish(),
+  state: z.string(),
+  boot_status: z.string().nullish(),
+});
+
 /**
  * `rauc status --output-format=json`, RAUC 1.13 (src/main.c, r_status_formatter_json): `booted` is the
- * bootname of the running slot, `boot_primary` the name (`rootfs.1`) of the one that comes next.
+ * bootname of the running slot, `boot_primary` the name (`rootfs.1`) of the one that comes next. A slot that has a
+ * bootname has a `boot_status`: `good`, `bad`, or null where the boot loader does not say.
  */
 const statusSchema = z.object({
   booted: z.string().nullish(),
   boot_primary: z.string().nullish(),
-  slots: z.array(z.record(z.string(), z.object({ bootname: z.string().nullish(), state: z.string() }))),
+  slots: z.array(z.record(z.string(), slotSchema)),
 });
 
 /** In the device's memory, so that what is written to its disks is RAUC's. */
@@ -48,6 +55,15 @@ export const rauc = defineAgent({
 
     status: readStatus,
 
+    async confirmed(device, limits) {
+      const { booted, slots } = await askStatus(device, limits);
+      const running = slots
+        .flatMap((slot) => Object.values(slot))
+        .find(({ bootname }) => bootname === booted);
+      const said = running?.boot_status ?? 'nothing';
+      return said === 'good' ? undefined : `boot status of slot ${booted ?? 'nowhere'}: ${said.slice(0, 40)}`;
+    },
+
     async rollback(device, limits) {
       await agentCommand(device, 'rollback', 'rauc status mark-active other', limits);
     },
@@ -55,16 +71,20 @@ export const rauc = defineAgent({
 });
 
 async function readStatus(device: Shell, limits: AgentLimits): Promise<AgentStatus> {
+  const status = await askStatus(device, limits);
+  const bootnames = new Map(
+    status.slots.flatMap((slot) => Object.entries(slot)).map(([name, slot]) => [name, slot.bootname]),
+  );
+  return {
+    booted: status.booted ?? undefined,
+    primary: bootnames.get(status.boot_primary ?? '') ?? undefined,
+  };
+}
+
+async function askStatus(device: Shell, limits: AgentLimits): Promise<z.output<typeof statusSchema>> {
   const text = await agentCommand(device, 'status', 'rauc status --output-format=json', limits);
   try {
-    const status = statusSchema.parse(JSON.parse(text));
-    const bootnames = new Map(
-      status.slots.flatMap((slot) => Object.entries(slot)).map(([name, slot]) => [name, slot.bootname]),
-    );
-    return {
-      booted: status.booted ?? undefined,
-      primary: bootnames.get(status.boot_primary ?? '') ?? undefined,
-    };
+    return statusSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new DeviceFailure(
       'status-failed',

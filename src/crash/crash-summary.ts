@@ -16,6 +16,7 @@ import type { CutPhase } from '../model/scenario.ts';
 import { bootsUntilFound, groupOutcomes } from '../oracle/outcomes.ts';
 import type { Recording } from '../recording/recordings.ts';
 import { census } from '../writelog/census.ts';
+import { windowsOf, writesIn } from '../writelog/windows.ts';
 import { present, type RunProgress } from './power-cuts.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
@@ -32,6 +33,7 @@ export function crashSummary(
     outcomes: groupOutcomes(cuts),
     cuts,
     recording: recordingFacts(recordings, phases),
+    ...phasesWithoutStates(recordings, phases),
   };
   if (progress.explorations.length > 0) return { ...common, ...exploredSummary(progress) };
   const counts = recordings.map(({ log }) => census(log, phases));
@@ -49,6 +51,19 @@ export function crashSummary(
     stages: [],
     snapshots: { taken: 0, restored: 0 },
   };
+}
+
+/** A phase that the device went through and in which it wrote nothing. */
+function phasesWithoutStates(
+  recordings: readonly Recording[],
+  phases: readonly CutPhase[],
+): Pick<CrashRecord, 'phasesWithoutStates'> {
+  const windows = recordings.flatMap(({ log }) => windowsOf(log).map((window) => ({ log, window })));
+  const silent = phases.filter((phase) => {
+    const own = windows.filter(({ window }) => window.phase === phase);
+    return own.length > 0 && own.every(({ log, window }) => writesIn(log, window).length === 0);
+  });
+  return silent.length === 0 ? {} : { phasesWithoutStates: silent };
 }
 
 function recordingFacts(
@@ -85,7 +100,7 @@ function exploredSummary({
   secondCuts,
 }: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts'>): Omit<
   CrashRecord,
-  'boots' | 'bootsUntilFound' | 'outcomes' | 'cuts' | 'recording'
+  'boots' | 'bootsUntilFound' | 'outcomes' | 'cuts' | 'recording' | 'phasesWithoutStates'
 > {
   const of = (stage: Explored[number]['stage']) =>
     explorations.filter((entry) => entry.stage === stage).map(({ opened }) => opened.exploration);

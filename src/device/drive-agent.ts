@@ -75,6 +75,13 @@ export async function confirm(context: RunContext, device: Ready): Promise<void>
   await context.agent.confirm(device, { deadline: Deadline.after(agentLimitMs), signal: context.signal });
 }
 
+/** Asks what the agent called done. Throws DeviceFailure `not-good` where the device does not agree. */
+export async function assertConfirmed({ agent, signal }: RunContext, device: Ready): Promise<void> {
+  const doubt = await agent.confirmed?.(device, { deadline: Deadline.after(agentLimitMs), signal });
+  if (doubt !== undefined)
+    throw new DeviceFailure('not-good', `the running release was confirmed, and is not good: ${doubt}`);
+}
+
 /** Tells the agent to go back to the release before. */
 export async function rollback(context: RunContext, device: Ready): Promise<void> {
   const { agent, signal } = context;

@@ -146,6 +146,8 @@ export interface CrashRecord {
   audited: number;
   mismatches: number;
   claim: Claim;
+  /** Phases that were to be cut and in which nothing was written, so that no crash state is theirs; absent: none. */
+  phasesWithoutStates?: string[];
   /** Empty where states were drawn one by one. */
   stages: StageRecord[];
   /** Snapshots taken of boots, and boots that began with one. */

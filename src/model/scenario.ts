@@ -119,6 +119,8 @@ export interface Scenario {
     configuration: ConfigurationPromise | undefined;
     /** After a cut: must installing again bring the device to where the upgrade should end? */
     retry: 'succeeds' | 'unchecked';
+    /** Without a cut: starts of a confirmed device, each of which must find it on its release; 0: none. */
+    confirmedBoots: number;
     /** At the end of each path: must the agent's rollback bring back the release before? */
     rollback: 'succeeds' | 'unchecked';
   };

@@ -12,7 +12,7 @@ export type PlainMoment = (typeof plainMoments)[number];
 /**
  * `in-service`: first boot and the owner's settings. `installed`: right after the packages were installed, before the
  * next boot. `rollback`: going back to the release before; `rolled-back`: what the device is then. `before-cut`: up to a
- * live cut. `after-cut`: what comes up. `retry`: the upgrade is done again; `retried`: what the device is then.
+ * live cut. `confirmed`: starts of a confirmed device. `after-cut`: what comes up. `retry`: the upgrade is done again; `retried`: what the device is then.
  */
 export const plainMoments = [
   'in-service',
@@ -21,6 +21,7 @@ export const plainMoments = [
   'removed',
   'reinstalled',
   'reinstalled-rebooted',
+  'confirmed',
   'rollback',
   'rolled-back',
   'before-cut',
@@ -39,6 +40,7 @@ export const momentTitles: Partial<Record<PlainMoment, string>> = {
   removed: 'removed',
   reinstalled: 'reinstalled',
   'reinstalled-rebooted': 'reinstalled, rebooted',
+  confirmed: 'confirmed',
   'rolled-back': 'rollback',
   retried: 'retry',
 };

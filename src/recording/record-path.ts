@@ -2,7 +2,7 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { bringIntoService } from '../device/bring-into-service.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, factoryDisks, openDevice, untilReady } from '../device/device.ts';
-import { confirm, install, rollback, unlessBroken } from '../device/drive-agent.ts';
+import { assertConfirmed, confirm, install, rollback, unlessBroken } from '../device/drive-agent.ts';
 import { afterUpgrade, examine, noteFiles } from '../device/examine.ts';
 import { reinstall } from '../device/installed-packages.ts';
 import type { Owned } from '../device/judge-files.ts';
@@ -15,6 +15,7 @@ import type { OwnedFile } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { idleMark, windowMark } from '../writelog/windows.ts';
+import { startConfirmed } from './confirmed-starts.ts';
 import { tryFaults } from './faulty-upgrade.ts';
 import { SoftwareNotes } from './software-notes.ts';
 
@@ -70,6 +71,15 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
       ready = await takeUpgrade(context, device, ready, { ...known, position, upgrade });
     }
     const last = upgrades.at(-1);
+    if (last !== undefined && path.steps.every(({ verdict }) => verdict === 'passed')) {
+      const [release = ''] = afterUpgrade(context, last, files).allowed;
+      ready = await startConfirmed(context, device, ready, {
+        release,
+        owned: files,
+        checklist,
+        when: { moment: 'confirmed' },
+      });
+    }
     if (context.scenario.expect.rollback === 'succeeds' && last !== undefined)
       ready = await takeBack(context, device, ready, {
         ...known,
@@ -127,6 +137,7 @@ async function takeUpgrade(
   begin('confirm');
   await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
   device.log.mark(idleMark);
+  await checklist.guard({ ...when, check: 'confirmed' }, () => assertConfirmed(context, ready));
   await listen(context, ready, checklist, { when });
   return ready;
 }
@@ -148,5 +159,7 @@ async function takeBack(
   const seen = await examine(context, ready, device.subject, expectation, checklist, when);
   noteFiles(context, path, when, seen);
   device.log.mark(idleMark);
-  return ready;
+  if (!seen.sound) return ready;
+  await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
+  return startConfirmed(context, device, ready, { release: upgrade.from, owned, checklist, when });
 }

@@ -15,7 +15,7 @@ import { restoreFiles, storeFiles } from './stored-files.ts';
 import { storeScenario } from './stored-scenario.ts';
 
 /** Changes when recordings made by an older program must not be taken for new ones. */
-const recordingFormat = 8;
+const recordingFormat = 9;
 
 /**
  * A recorded path that later runs may use again. No two recordings of the same upgrade are alike (the guest's

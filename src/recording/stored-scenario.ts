@@ -54,7 +54,12 @@ const expectSchema = z.object({
   ]),
   retry: z.enum(['succeeds', 'unchecked']),
   rollback: z.enum(['succeeds', 'unchecked']),
+  /** Left out where it is what a scenario has that says nothing: digests are those of programs that did not know it. */
+  confirmedBoots: z.int().min(0).exactOptional(),
 });
+
+/** Starts of a confirmed device where a scenario says nothing. */
+const usualConfirmedBoots = 4;
 
 /** Expectations as they are written down. */
 export type StoredExpect = z.input<typeof expectSchema>;
@@ -111,12 +116,19 @@ export function storedExpect(expect: Scenario['expect']): StoredExpect {
     configuration: configuration === undefined ? 'unchecked' : isStrict ? 'preserved' : configuration,
     retry: rest.retry,
     rollback: rest.rollback,
+    ...(rest.confirmedBoots === usualConfirmedBoots ? {} : { confirmedBoots: rest.confirmedBoots }),
   };
 }
 
-function restoreExpect({ release, configuration, ...rest }: StoredExpect): Scenario['expect'] {
+function restoreExpect({
+  release,
+  configuration,
+  confirmedBoots = usualConfirmedBoots,
+  ...rest
+}: StoredExpect): Scenario['expect'] {
   return {
     ...rest,
+    confirmedBoots,
     release: release === 'unchecked' ? undefined : release,
     configuration:
       configuration === 'unchecked'

@@ -81,13 +81,17 @@ function crashLines(crash: CrashRecord, seed: string): string[] {
   const again = crash.recording.reused ? ', recording of an earlier run' : '';
   const { writes, flushes } = crash.recording;
   const facts = `seed ${oneLine(seed)}${again}; ${writes} writes, ${flushes} flushes`;
-  if (crash.stages.length > 0) return exploredLines(crash, facts);
+  const silent = (crash.phasesWithoutStates ?? []).map(
+    (phase) => `    ${oneLine(phase)}: no crash state of its own, because nothing was written`,
+  );
+  if (crash.stages.length > 0) return [...exploredLines(crash, facts), ...silent];
   const { prefix, lost, torn, subset } = crash.states;
   const total = prefix + lost + torn + subset;
   const of = total === 0 ? '' : ` of ${total} crash states`;
   return [
     `  power cuts: ${crash.boots} booted${of} (${crash.claim}; ${facts})`,
     ...outcomeTable(crash.cuts).map((line) => `    ${line}`),
+    ...silent,
   ];
 }
 

@@ -59,6 +59,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
       configuration: promiseOf(document.expect.configuration),
       // A package manager's recovery is an upgrade done again: that is part of coming back whole.
       retry: agentFor(agent, list).packages === undefined ? document.expect.retry : 'unchecked',
+      confirmedBoots: document.expect.confirmed === 'unchecked' ? 0 : document.expect.confirmed.boots,
       rollback: document.expect.rollback,
     },
   };

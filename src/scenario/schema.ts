@@ -200,6 +200,13 @@ const expectations = z.strictObject({
     .enum(['succeeds', 'unchecked'])
     .default('succeeds')
     .describe('After a cut: must installing again succeed?'),
+  confirmed: z
+    .union([z.literal('unchecked'), z.strictObject({ boots: z.int().min(1).max(100).default(4) })])
+    .default({ boots: 4 })
+    .describe(
+      'Without a cut, after the last confirmation of a path and after a rollback: how often the device is started, and ' +
+        'confirmed again, and must still be on its release. More often than it has tries',
+    ),
   rollback: z
     .enum(['succeeds', 'unchecked'])
     .default('unchecked')

@@ -155,9 +155,13 @@ export class SlotGuest implements Guest {
       [
         /^rauc status --output-format=json$/,
         async () => {
-          const { order } = await this.bootState();
+          const { order, left } = await this.bootState();
           const slots = both.map((name) => ({
-            [`rootfs.${name}`]: { bootname: name, state: name === this.running ? 'booted' : 'inactive' },
+            [`rootfs.${name}`]: {
+              bootname: name,
+              state: name === this.running ? 'booted' : 'inactive',
+              boot_status: left[name] > 0 ? 'good' : 'bad',
+            },
           }));
           return prints(JSON.stringify({ booted: this.running, boot_primary: `rootfs.${order[0]}`, slots }));
         },

@@ -4,13 +4,13 @@ import { device, limits } from './device.ts';
 
 const rauc = agentFor({ name: 'rauc' });
 
-const status = (primary: string) =>
+const status = (primary: string, bootStatus = 'good') =>
   JSON.stringify({
     compatible: 'rauc-ab',
     booted: 'A',
     boot_primary: primary,
     slots: [
-      { 'rootfs.0': { class: 'rootfs', bootname: 'A', state: 'booted' } },
+      { 'rootfs.0': { class: 'rootfs', bootname: 'A', state: 'booted', boot_status: bootStatus } },
       { 'rootfs.1': { class: 'rootfs', bootname: 'B', state: 'inactive' } },
     ],
   });
@@ -29,6 +29,16 @@ describe('rauc', () => {
     const same = device({ [statusCommand]: { stdout: status('rootfs.0') } });
     await rauc.activate(same.ready, limits());
     expect(same.asked).toEqual([statusCommand, 'rauc status mark-active other']);
+  });
+
+  it('reads back whether the running slot is good', async () => {
+    const said = (stdout: string) =>
+      rauc.confirmed?.(device({ [statusCommand]: { stdout } }).ready, limits());
+    expect(await said(status('rootfs.0'))).toBeUndefined();
+    expect(await said(status('rootfs.0', 'bad'))).toBe('boot status of slot A: bad');
+    expect(await said(status('rootfs.0').replace('boot_status', 'other'))).toBe(
+      'boot status of slot A: nothing',
+    );
   });
 
   it('streams a verity bundle, and fetches a plain one first', async () => {

@@ -257,6 +257,37 @@ describe('a history without a cut is red, by the device:', () => {
         traits: { before: onceBooted('1.1', /mark-good/, () => fails(1, 'no state')) },
         codes: ['confirm-failed'],
       },
+      'a confirmation that does nothing': {
+        traits: { before: onceBooted('1.1', /mark-good/, () => prints('marked slot B as good')) },
+        codes: ['not-confirmed'],
+        says: /^3 starts after 1\.1 was confirmed: the device runs 1\.0 in slot A; expected 1\.1$/,
+      },
+      'a script whose confirmation does nothing': {
+        fields: {
+          agent: { name: 'script', bundle: 'verity', install: 'update', confirm: 'echo done' },
+        },
+        codes: ['not-confirmed'],
+      },
+      'a confirmation after which the running slot is not good': {
+        traits: {
+          before: onceBooted('1.1', /rauc status --output/, () =>
+            prints(
+              JSON.stringify({
+                booted: 'B',
+                slots: [{ 'rootfs.1': { bootname: 'B', state: 'booted', boot_status: 'bad' } }],
+              }),
+            ),
+          ),
+        },
+        codes: ['not-good'],
+        says: /boot status of slot B: bad$/,
+      },
+      'a rollback that does not last': {
+        traits: { before: onceBooted('1.0', /mark-good/, () => prints('marked slot A as good')) },
+        fields: { expect: bothWays },
+        codes: ['not-confirmed'],
+        says: /^3 starts after 1\.0 was confirmed: the device runs 1\.1/,
+      },
       'a rollback that fails': {
         traits: { before: onceBooted('1.1', /mark-active other/, () => fails(1, 'no other slot')) },
         fields: { expect: bothWays },

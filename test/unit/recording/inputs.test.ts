@@ -16,6 +16,15 @@ const parse = (text: string) => parseScenario(head + text, 's.yaml');
 const manifest = { key: 'k', machine: 'qemuarm64' } as const;
 const inputs: Inputs = inputsOf(parse('agent: rauc\n'), manifest, ['1.0', '2.0']);
 
+it('know another number of starts after the confirmation', () => {
+  const made = (confirmed: string) =>
+    inputsDigest(
+      inputsOf(parse(`agent: rauc\nexpect: { confirmed: ${confirmed} }\n`), manifest, ['1.0', '2.0']),
+    );
+  expect(made('{ boots: 4 }')).toBe(inputsDigest(inputs));
+  expect(new Set([made('{ boots: 4 }'), made('{ boots: 6 }'), made('unchecked')]).size).toBe(3);
+});
+
 it('names the inputs that differ, as people call them', () => {
   const other: Inputs = {
     ...inputs,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../../src/model/record.ts';
+import { summaryText } from '../../../src/report/summary.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
 
 describe('a run on a simulated device', () => {
@@ -34,6 +35,21 @@ describe('a run on a simulated device', () => {
     expect(after).toEqual(before);
     expect(after.verdict).toBe('passed');
     expect(after.outcomes?.every((name) => name.endsWith(' (ready)') || name.includes('ready'))).toBe(true);
+  });
+
+  it('names a phase that was to be cut and in which nothing was written', async () => {
+    const lab = await slotLab();
+    await lab.scenario({
+      agent: { name: 'script', bundle: 'verity', install: 'update', confirm: 'echo done' },
+      expect: { confirmed: 'unchecked' },
+    });
+    const record = await lab.run({ powerCuts: { mode: 'random', count: 2 } });
+    expect(record.crash?.phasesWithoutStates).toEqual(['confirm']);
+    const line = '    confirm: no crash state of its own, because nothing was written\n';
+    expect(summaryText([record])).toContain(line);
+    await lab.scenario();
+    const sound = await lab.run({ powerCuts: { mode: 'random', count: 2 } });
+    expect(sound.crash).not.toHaveProperty('phasesWithoutStates');
   });
 
   it('finds a flush that is missing, names the write that is lost, and replays it from the finding', async () => {

@@ -49,6 +49,7 @@ describe('parseScenario', () => {
         outcomes: 'two',
         configuration: { edited: 'preserved', deleted: 'stay-deleted' },
         retry: 'succeeds',
+        confirmedBoots: 4,
         rollback: 'unchecked',
       },
     });
