@@ -1,16 +1,18 @@
 /**
- * Runs the corpus: is every defect found, does every corrected twin pass, and would killing QEMU for the same CPU time
- * have found it? Prints one JSON object; progress goes to standard error. Needs the built dist/ (npm run corpus).
+ * Runs the corpus: is every defect found, after how many boots, does its sentence name the place, does every corrected
+ * twin pass, and would killing QEMU for the same CPU time have found it? Prints one JSON object; progress goes to
+ * standard error. Needs the built dist/ (npm run corpus).
  * Exit code 0: all found, no false alarm; 1: not so; 2: wrong arguments; 3: something was not decided.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { findingOf, isOf, joinCases, readCases, scenarioOf, togetherWith } from './cases.mjs';
 
-const corpus = dirname(fileURLToPath(import.meta.url));
-const cli = join(corpus, '../../dist/cli/main.js');
+const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Exit codes of `brownout run` after which its JSON says what was decided: passed, failed, error. */
 const decidedCodes = [0, 1, 3];
@@ -21,29 +23,36 @@ function readArguments() {
       case: { type: 'string', multiple: true },
       how: { type: 'string', default: 'all' },
       'no-naive': { type: 'boolean', default: false },
+      together: { type: 'boolean', default: false },
       machine: { type: 'string', default: 'qemuarm64' },
       seed: { type: 'string', default: '1' },
       jobs: { type: 'string' },
+      audit: { type: 'string' },
       reports: { type: 'string', default: 'reports/corpus' },
     },
   });
-  const known = readdirSync(corpus, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
-  const wanted = values.case ?? known;
-  const names = known.filter((name) => wanted.some((word) => name === word || name.startsWith(`${word}-`)));
+  const known = readCases();
+  const wanted = values.case ?? known.map(({ name }) => name);
+  const is = (word) => ({ name }) => name === word || name.startsWith(`${word}-`);
   for (const word of wanted)
-    if (!names.some((name) => name === word || name.startsWith(`${word}-`)))
-      throw new RangeError(`no case "${word}"; there are ${known.join(', ')}`);
-  return { ...values, naive: !values['no-naive'], names };
+    if (!known.some(is(word))) throw new RangeError(`no case "${word}"; there are ${known.map(({ name }) => name).join(', ')}`);
+  const cases = known.filter((one) => wanted.some((word) => is(word)(one)));
+  return { ...values, naive: !values['no-naive'] && !values.together, cases };
 }
 
-/** Runs one scenario of a case and returns its record. Throws where the run decided nothing at all. */
-async function run(name, which, how, { machine, seed, jobs, reports }) {
-  const file = relative(process.cwd(), join(corpus, name, `${which}.yaml`));
-  const args = ['run', file, '--machine', machine, '--power-cuts', how, '--seed', seed, '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, `${name}-${which}`), '--json'];
+/** Runs one scenario of a case and returns its record. Who does damage without a cut is not cut. */
+function run({ name, withoutCut, options }, which, how, settings) {
+  const cuts = withoutCut ? 'none' : how;
+  return runFile(scenarioOf(name, which), `${name}-${which}`, [...options, '--power-cuts', cuts], settings);
+}
+
+/** Runs a scenario file and returns its record. Throws where the run decided nothing at all. */
+async function runFile(path, title, options, { machine, seed, jobs, audit, reports }) {
+  const file = relative(process.cwd(), path);
+  const args = ['run', file, '--machine', machine, '--seed', seed, '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, title), '--json'];
   if (jobs !== undefined) args.push('--jobs', jobs);
+  if (audit !== undefined) args.push('--audit', audit);
+  args.push(...options);
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
@@ -58,58 +67,104 @@ async function run(name, which, how, { machine, seed, jobs, reports }) {
     child.once('close', resolve);
   });
   if (!decidedCodes.includes(exitCode) || stdout === '')
-    throw new Error(`${file} --power-cuts ${how} ended with ${exitCode}: ${stderr.trim().slice(-600)}`);
+    throw new Error(`${file} ended with ${exitCode}: ${stderr.trim().slice(-600)}`);
   const [first] = JSON.parse(stdout).runs;
   return first.record;
 }
 
-/** What a run came to. `failed` counts only after a cut: a scenario that fails without one is broken. */
-function judge(record) {
-  const finding = record.findings.find(({ cut }) => cut !== '');
-  const uncut = record.findings.find(({ cut }) => cut === '');
-  const sound = record.verdict === 'passed' || (record.verdict === 'failed' && uncut === undefined && finding !== undefined);
-  const why = record.problem?.message ?? uncut?.message ?? `verdict ${record.verdict}`;
+/**
+ * What a run came to. A case that needs a cut counts as failed only after one: a scenario that fails without one is
+ * broken, and so is one that fails after a cut where the upgrade itself should have shown it.
+ */
+function judge(record, one, together = false) {
+  const finding = findingOf(record, one, together);
+  const other = record.findings.find(({ cut }) => (cut === '') !== one.withoutCut);
+  // Of several cases together, another one's finding may be why the run failed.
+  const sound = record.verdict === 'passed' || (record.verdict === 'failed' && other === undefined && record.findings.length > 0);
+  const bootsUntilFound = together ? finding?.boots : record.crash?.bootsUntilFound;
+  const why = record.problem?.message ?? other?.message ?? `verdict ${record.verdict}`;
   return {
     failed: sound && finding !== undefined,
     ...(sound ? {} : { error: why }),
-    ...(finding === undefined ? {} : { finding: { token: finding.token, check: finding.check, message: finding.message, during: finding.during, reason: finding.reason } }),
+    ...(finding === undefined ? {} : { finding }),
     ...(record.crash === undefined ? {} : { claim: record.crash.claim, writes: record.crash.recording.writes }),
     states: total(record.crash?.states),
     decided: total(record.crash?.decided),
     audited: record.crash?.audited ?? 0,
     mismatches: record.crash?.mismatches ?? 0,
     boots: record.crash?.boots ?? 0,
-    ...(record.crash?.bootsUntilFound === undefined ? {} : { bootsUntilFound: record.crash.bootsUntilFound }),
+    ...(bootsUntilFound === undefined ? {} : { bootsUntilFound }),
     cpuSeconds: round(record.timings['cuts.cpu'] ?? 0),
     seconds: round(record.seconds),
   };
 }
 
 /** As many kills of QEMU as `budget` CPU seconds pay for, at least one; the first one says what a kill costs. */
-async function killFor(budget, name, options) {
-  const one = judge(await run(name, 'defect', 'naive:1', options));
-  const kills = Math.max(1, Math.floor(budget / one.cpuSeconds));
+async function killFor(budget, one, options) {
+  const killed = async (kills) => judge(await run(one, 'defect', `naive:${kills}`, options), one);
+  const first = await killed(1);
+  const kills = Math.max(1, Math.floor(budget / first.cpuSeconds));
   // The same seed kills at the same moments, so that the first kill is among the many.
-  const { failed, error, cpuSeconds } = one.failed || kills === 1 ? one : judge(await run(name, 'defect', `naive:${kills}`, options));
-  return { found: failed, kills: one.failed ? 1 : kills, cpuSeconds, ...(error === undefined ? {} : { error }) };
+  const { failed, error, cpuSeconds } = first.failed || kills === 1 ? first : await killed(kills);
+  return { found: failed, kills: first.failed ? 1 : kills, cpuSeconds, ...(error === undefined ? {} : { error }) };
 }
 
-async function runCase(name, options) {
+async function runCase(one, options) {
+  const { name, withoutCut } = one;
   const say = (text) => process.stderr.write(`${name}: ${text}\n`);
   try {
-    const { failed: found, ...defect } = judge(await run(name, 'defect', options.how, options));
-    say(`${found ? `found by boot ${defect.bootsUntilFound}` : 'NOT FOUND'} in ${defect.boots} boots, ${defect.cpuSeconds} CPU s${found ? `: ${defect.finding.token} ${defect.finding.message.split('\n')[0]}` : ''}`);
-    const { failed: falseAlarm, ...twin } = judge(await run(name, 'twin', options.how, options));
-    say(`twin ${falseAlarm ? `FALSE ALARM ${twin.finding.token} ${twin.finding.message}` : 'passed'} in ${twin.boots} boots, ${twin.cpuSeconds} CPU s`);
+    const { failed: found, ...defect } = judge(await run(one, 'defect', options.how, options), one);
+    say(found ? foundText(defect) : `NOT FOUND in ${defect.boots} boots${defect.error === undefined ? '' : `: ${defect.error}`}`);
+    const { failed: falseAlarm, ...twin } = judge(await run(one, 'twin', options.how, options), one);
+    say(falseAlarm ? `twin FALSE ALARM ${twin.finding.token} ${twin.finding.message}` : `twin ${twin.error ?? 'passed'} in ${twin.boots} boots, ${twin.cpuSeconds} CPU s`);
     const result = { name, found, ...defect, twin: { falseAlarm, ...twin } };
-    if (!options.naive) return result;
-    const naive = await killFor(defect.cpuSeconds, name, options);
+    if (!options.naive || withoutCut) return result;
+    const naive = await killFor(defect.cpuSeconds, one, options);
     say(`${naive.kills} kills of QEMU, ${naive.cpuSeconds} CPU s: ${naive.found ? 'found' : 'not found'}`);
     return { ...result, naive };
   } catch (error) {
     say(`ERROR ${error.message}`);
     return { name, found: false, error: error.message };
   }
+}
+
+/**
+ * Runs cases that ask the same as one upgrade, defects and twins at a time, and judges each by its own check. CPU
+ * seconds, states and boots are those of the whole.
+ */
+async function runTogether(cases, options) {
+  const names = cases.map(({ name }) => name);
+  const say = (name, text) => process.stderr.write(`${name}: ${text}\n`);
+  const folder = await mkdtemp(join(tmpdir(), 'brownout-corpus-'));
+  try {
+    const how = cases[0].withoutCut ? 'none' : options.how;
+    const [defects, twins] = await Promise.all(
+      ['defect', 'twin'].map(async (which) => {
+        const file = join(folder, `${which}.yaml`);
+        await writeFile(file, joinCases(names, which));
+        return runFile(file, `together-${names[0]}-${which}`, ['--power-cuts', how, ...cases[0].options], { ...options, jobs: '1' });
+      }),
+    );
+    for (const finding of [...defects.findings, ...twins.findings])
+      if (!cases.some((one) => isOf(finding, one))) throw new Error(`a finding of none of them: ${finding.check}: ${finding.message}`);
+    return cases.map((one) => {
+      const { failed: found, ...defect } = judge(defects, one, true);
+      say(one.name, found ? foundText(defect) : `NOT FOUND in ${defect.boots} boots${defect.error === undefined ? '' : `: ${defect.error}`}`);
+      const { failed: falseAlarm, ...twin } = judge(twins, one, true);
+      say(one.name, falseAlarm ? `twin FALSE ALARM ${twin.finding.token} ${twin.finding.message}` : `twin ${twin.error ?? 'passed'}`);
+      return { name: one.name, found, ...defect, twin: { falseAlarm, ...twin } };
+    });
+  } catch (error) {
+    for (const name of names) say(name, `ERROR ${error.message}`);
+    return names.map((name) => ({ name, found: false, error: error.message }));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function foundText({ finding, bootsUntilFound, boots, cpuSeconds }) {
+  const named = finding.namesPlace ? '' : ', the place is NOT NAMED';
+  return `found by boot ${bootsUntilFound ?? 0} of ${boots}, ${cpuSeconds} CPU s${named}: ${finding.token} ${finding.message.split('\n')[0]}`;
 }
 
 function total(counts = {}) {
@@ -128,13 +183,15 @@ function round(number) {
 async function main() {
   const options = readArguments();
   const cases = [];
-  for (const name of options.names) cases.push(await runCase(name, options));
+  if (options.together) for (const some of togetherWith(options.cases)) cases.push(...(await runTogether(some, options)));
+  else for (const one of options.cases) cases.push(await runCase(one, options));
   const count = (condition) => cases.filter(condition).length;
   const summary = {
     found: count(({ found }) => found),
     of: cases.length,
     ...medianOf(cases.flatMap(({ bootsUntilFound }) => bootsUntilFound ?? [])),
     falseAlarms: count(({ twin }) => twin?.falseAlarm === true),
+    placeNamed: count(({ found, finding }) => found && finding.namesPlace),
     ...(options.naive ? { naiveFound: count(({ naive }) => naive?.found === true) } : {}),
     how: options.how,
     seed: options.seed,
