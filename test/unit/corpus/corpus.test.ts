@@ -13,7 +13,7 @@ const caseSchema = z.strictObject({
   names: z.array(z.string().min(3)).min(1),
   withoutCut: z.literal(true).optional(),
   alone: z.literal(true).optional(),
-  steps: z.enum(['shown', 'hidden']).optional(),
+  simulated: z.enum(['found', 'hidden']).optional(),
   options: z.array(z.string()).optional(),
 });
 
