@@ -68,7 +68,12 @@ export async function scriptImage(folder: string): Promise<ImageManifest> {
     ] as const;
   });
   const more = ['tree', 'raw'].map((id) => ({ id, attach: 'virtio-blk', cache: 'writeback' }) as const);
-  return { ...image, key: 'scripts-1', disks: [...image.disks, ...more], releases: Object.fromEntries(releases) };
+  return {
+    ...image,
+    key: 'scripts-1',
+    disks: [...image.disks, ...more],
+    releases: Object.fromEntries(releases),
+  };
 }
 
 /**
@@ -172,7 +177,8 @@ export class ScriptGuest extends SlotGuest {
       return;
     }
     const target = args.find((one) => one.startsWith('of='))?.slice(3);
-    const flushed = command === 'sync' ? args : args.some((one) => /^conv=.*fsync/.test(one)) ? [target ?? ''] : [];
+    const flushed =
+      command === 'sync' ? args : args.some((one) => /^conv=.*fsync/.test(one)) ? [target ?? ''] : [];
     const paths = flushed.map((path) => resolve(folder, path));
     const all = command === 'sync' && args.length === 0;
     await this.writeSectors(join(step, 'device', 'vda'));
@@ -207,7 +213,8 @@ export class ScriptGuest extends SlotGuest {
 
   private async writeSectors(file: string): Promise<void> {
     const now = await readFile(file);
-    const differs = (at: number) => !now.subarray(at, at + sector).equals(this.sectors.subarray(at, at + sector));
+    const differs = (at: number) =>
+      !now.subarray(at, at + sector).equals(this.sectors.subarray(at, at + sector));
     for (let at = 0; at < rawBytes; at += sector) {
       if (!differs(at)) continue;
       let end = at + sector;
@@ -235,7 +242,10 @@ export class ScriptGuest extends SlotGuest {
         if (flushed(name)) this.durable.set(inode, (await readFile(path)).toString('base64'));
         const content = Buffer.from(this.durable.get(inode) ?? '', 'base64').subarray(0, stat.size);
         this.durable.set(inode, content.toString('base64'));
-        all.push([name, { kind: 'file', mode: stat.mode & 0o7777, inode, content: content.toString('base64') }]);
+        all.push([
+          name,
+          { kind: 'file', mode: stat.mode & 0o7777, inode, content: content.toString('base64') },
+        ]);
       }
     }
     // A file of several names has what was flushed by any of them.

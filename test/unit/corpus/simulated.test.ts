@@ -12,13 +12,18 @@ const scenarioSchema = z.looseObject({
   provision: z.array(z.looseObject({ run: z.string().optional() })).default([]),
   checks: z.array(z.looseObject({ run: z.string() })).default([]),
 });
-const caseSchema = z.looseObject({ simulated: z.enum(['found', 'hidden']).optional(), options: z.array(z.string()).default([]) });
+const caseSchema = z.looseObject({
+  simulated: z.enum(['found', 'hidden']).optional(),
+  options: z.array(z.string()).default([]),
+});
 
 /** The cases that need no more than files and sectors. */
 const cases = readdirSync('test/corpus', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .flatMap(({ name }) => {
-    const { simulated, options } = caseSchema.parse(parse(readFileSync(`test/corpus/${name}/case.yaml`, 'utf8')));
+    const { simulated, options } = caseSchema.parse(
+      parse(readFileSync(`test/corpus/${name}/case.yaml`, 'utf8')),
+    );
     return simulated === undefined ? [] : [{ name, simulated, secondCutBoots: options.length > 0 ? 24 : 0 }];
   });
 
@@ -26,7 +31,12 @@ const cases = readdirSync('test/corpus', { withFileTypes: true })
 async function runOf(name: string, which: 'defect' | 'twin', secondCutBoots: number) {
   const scenario = scenarioSchema.parse(parse(readFileSync(`test/corpus/${name}/${which}.yaml`, 'utf8')));
   const { agent, provision, checks } = scenario;
-  const scripts = [agent.install, agent.confirm, ...provision.map(({ run }) => run), ...checks.map(({ run }) => run)];
+  const scripts = [
+    agent.install,
+    agent.confirm,
+    ...provision.map(({ run }) => run),
+    ...checks.map(({ run }) => run),
+  ];
   const known = scripts.filter((script) => script !== undefined);
   let folder = '';
   const lab = await openLab(
@@ -41,13 +51,31 @@ async function runOf(name: string, which: 'defect' | 'twin', secondCutBoots: num
 }
 
 describe('the corpus on a simulated device', () => {
-  it.each(cases)('$name: the defect is $simulated, the twin passes', { timeout: 300_000 }, async ({ name, simulated, secondCutBoots }) => {
-    const twin = await runOf(name, 'twin', secondCutBoots);
-    expect({ verdict: twin.verdict, findings: twin.findings, problem: twin.problem }).toEqual({ verdict: 'passed', findings: [], problem: undefined });
-    const defect = await runOf(name, 'defect', secondCutBoots);
-    const cuts = defect.findings.map(({ cut }) => cut !== '');
-    console.log(name, defect.verdict, cuts.length, 'until', defect.crash?.bootsUntilFound, 'of', defect.crash?.boots, defect.findings[0]?.reason, twin.crash?.boots);
-    expect(cuts.every((cut) => cut)).toBe(true);
-    expect(defect.verdict).toBe(simulated === 'found' ? 'failed' : 'passed');
-  });
+  it.each(cases)(
+    '$name: the defect is $simulated, the twin passes',
+    { timeout: 300_000 },
+    async ({ name, simulated, secondCutBoots }) => {
+      const twin = await runOf(name, 'twin', secondCutBoots);
+      expect({ verdict: twin.verdict, findings: twin.findings, problem: twin.problem }).toEqual({
+        verdict: 'passed',
+        findings: [],
+        problem: undefined,
+      });
+      const defect = await runOf(name, 'defect', secondCutBoots);
+      const cuts = defect.findings.map(({ cut }) => cut !== '');
+      console.log(
+        name,
+        defect.verdict,
+        cuts.length,
+        'until',
+        defect.crash?.bootsUntilFound,
+        'of',
+        defect.crash?.boots,
+        defect.findings[0]?.reason,
+        twin.crash?.boots,
+      );
+      expect(cuts.every((cut) => cut)).toBe(true);
+      expect(defect.verdict).toBe(simulated === 'found' ? 'failed' : 'passed');
+    },
+  );
 });
