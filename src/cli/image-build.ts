@@ -6,14 +6,17 @@ import type { ImageManifest } from '../model/image.ts';
 import { durationText } from '../report/text.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
-import { chosenImages, imageMachines, lackOf } from './image-names.ts';
+import { type ImagePlace, imageMachines, imagePlaces, lackOf } from './image-names.ts';
 import { machineName } from './values.ts';
 
 const command = (image: Parent) =>
   image
     .command('build')
     .summary('build images from their image.yaml and lock file, where the cache does not have them')
-    .argument('[name...]', 'folders below images/')
+    .argument(
+      '[image...]',
+      'names of folders below images/, or paths with a "/" of folders with an image.yaml',
+    )
     .option('--all', 'every image whose packages are at hand')
     .option(
       '--machine <name>',
@@ -24,7 +27,11 @@ const command = (image: Parent) =>
     .option('--json', 'print what was built, with digests, as JSON')
     .addHelpText(
       'after',
-      examples('brownout image build rauc-ab', 'brownout image build --all --frozen --json'),
+      examples(
+        'brownout image build rauc-ab',
+        'brownout image build ./gateway',
+        'brownout image build --all --frozen --json',
+      ),
     );
 
 type Options = OptionsOf<typeof command>;
@@ -40,31 +47,34 @@ async function build(
   { streams, interruption }: Surroundings,
 ): Promise<number> {
   const progress = options.json === true ? streams.stderr : streams.stdout;
-  const names: string[] = [];
-  for (const name of await chosenImages(operands, options.all === true)) {
-    const lack = operands.length === 0 ? await lackOf(name) : undefined;
-    if (lack === undefined) names.push(name);
-    else progress.write(`[${name}] left out: ${lack}\n`);
+  const places: ImagePlace[] = [];
+  for (const place of await imagePlaces(operands, options.all === true)) {
+    const lack = operands.length === 0 ? await lackOf(place.name) : undefined;
+    if (lack === undefined) places.push(place);
+    else progress.write(`[${place.name}] left out: ${lack}\n`);
   }
   const wanted = (
     await Promise.all(
-      names.map(async (name) => (await imageMachines(name)).map((machine) => ({ name, machine }))),
+      places.map(async ({ name, imagesRoot }) =>
+        (await imageMachines(name, imagesRoot)).map((machine) => ({ name, imagesRoot, machine })),
+      ),
     )
   ).flat();
   const chosen = wanted.filter(({ machine }) => options.machine === undefined || machine === options.machine);
   if (chosen.length === 0) {
     streams.stderr.write(
-      `nothing was built: ${names.join(', ')} is not made for ${options.machine ?? 'any machine'}\n`,
+      `nothing was built: ${places.map(({ name }) => name).join(', ')} is not made for ${options.machine ?? 'any machine'}\n`,
     );
     return exitCodes.nothing;
   }
   await assertHost({ purposes: ['image'] }, streams.environment);
   const results = await Promise.allSettled(
-    chosen.map(async ({ name, machine }) => {
+    chosen.map(async ({ name, imagesRoot, machine }) => {
       const started = performance.now();
       const onNotice = (text: string) => progress.write(`[${name} ${machine}] ${text}\n`);
       const manifest = await buildImage({
         name,
+        imagesRoot,
         machine,
         frozen: options.frozen === true,
         signal: interruption.signal,

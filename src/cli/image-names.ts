@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { readDescription } from '../image/description.ts';
@@ -37,6 +37,25 @@ export async function chosenImages(names: readonly string[], all: boolean): Prom
     );
   }
   return [...new Set(names)];
+}
+
+/** Where an image's description is: a folder below `imagesRoot`. */
+export interface ImagePlace {
+  name: string;
+  imagesRoot: string;
+}
+
+/** The images meant by operands that may also be folders, `./gateway`, as a scenario's `image` may. */
+export async function imagePlaces(operands: readonly string[], all: boolean): Promise<ImagePlace[]> {
+  const named = operands.filter((operand) => !operand.includes('/'));
+  const names = named.length === 0 && operands.length > 0 ? [] : await chosenImages(named, all);
+  const folders = [
+    ...new Set(operands.filter((operand) => operand.includes('/')).map((path) => resolve(path))),
+  ];
+  return [
+    ...names.map((name) => ({ name, imagesRoot: ownImages })),
+    ...folders.map((folder) => ({ name: basename(folder), imagesRoot: dirname(folder) })),
+  ];
 }
 
 /** Why an image cannot be built here: packages that it is made of come from elsewhere. Undefined where it can. */

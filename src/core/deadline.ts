@@ -4,17 +4,22 @@ import { type Clock, systemClock } from './clock.ts';
 export class Deadline {
   readonly limitMs: number;
   private readonly end: number;
-  private readonly clock: Clock;
+  private readonly clock: Pick<Clock, 'now'>;
 
-  private constructor(limitMs: number, clock: Clock) {
+  private constructor(limitMs: number, clock: Pick<Clock, 'now'>, remainingMs = limitMs) {
     this.limitMs = limitMs;
     this.clock = clock;
-    this.end = clock.now() + limitMs;
+    this.end = clock.now() + remainingMs;
   }
 
   /** A deadline `ms` milliseconds from now. */
   static after(ms: number, clock: Clock = systemClock): Deadline {
     return new Deadline(ms, clock);
+  }
+
+  /** The same limit, and what is left of it, by another clock. */
+  by(clock: Pick<Clock, 'now'>): Deadline {
+    return new Deadline(this.limitMs, clock, this.remainingMs);
   }
 
   /** Milliseconds left, never negative. */
@@ -49,10 +54,19 @@ export async function withDeadline<T>(
   const abort = () => controller.abort(signal?.reason);
   if (signal?.aborted === true) abort();
   signal?.addEventListener('abort', abort, { once: true });
-  const timer = setTimeout(
-    () => controller.abort(new DeadlinePassed(what, deadline.limitMs)),
-    Math.min(deadline.remainingMs, 2 ** 31 - 1),
-  );
+  let timer: NodeJS.Timeout | undefined;
+  // The deadline's clock may be slower than the host's: then some of it is left when the timer rings.
+  const wait = (ms: number) => {
+    timer = setTimeout(
+      () => {
+        const left = deadline.remainingMs;
+        if (left > 0) wait(left);
+        else controller.abort(new DeadlinePassed(what, deadline.limitMs));
+      },
+      Math.min(Math.max(ms, 1), 2 ** 31 - 1),
+    );
+  };
+  wait(deadline.remainingMs);
   try {
     return await Promise.race([work(controller.signal), rejectOnAbort(controller.signal)]);
   } finally {

@@ -34,7 +34,7 @@ export interface BuildOptions {
   /** Refuse to replace a locked package version that the mirror no longer has. */
   frozen?: boolean;
   signal?: AbortSignal | undefined;
-  /** Told what the user should know: parts that take long, replaced versions. */
+  /** Told what the user should know: parts that take long, replaced versions, once. */
   onNotice?: (text: string) => void;
   imagesRoot?: string;
   cache?: string;
@@ -65,7 +65,7 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
   const locked = await lockedSets(imagesRoot, name, wantedSets(description, machine));
   const sources = [
     await folderDigest(folder, ['lock.json', 'README.md'], { [description.initramfs.overlay]: overlay }),
-    await folderDigest(join(imagesRoot, 'keys'), ['README.md']),
+    await keysDigest(join(imagesRoot, 'keys')),
     ...(await packageDigests(description, folder)),
   ];
   const keyOf = (sets: ImageSets) => partKey('image', { builderVersion, sources, sets }).slice(0, 16);
@@ -73,12 +73,10 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
   return exclusively(store.folder, signal, async () => {
     const known = (await store.find(keyOf(locked))) ?? (await replacementOf(store, keyOf(locked), options));
     if (known !== undefined) return loadManifest(known);
-    const notices: string[] = [];
-    const notice = (text: string) => {
-      notices.push(text);
-      onNotice(text);
-    };
-    const sets = await fetchAll(locked, { cache, frozen: options.frozen === true, signal, onNotice: notice });
+    const replaced: string[] = [];
+    const onReplaced = (packages: readonly string[]) => replaced.push(...packages);
+    const sets = await fetchAll(locked, { cache, frozen: options.frozen === true, signal, onReplaced });
+    if (replaced.length > 0) onNotice(replacedText(name, replaced));
     const key = keyOf(sets);
     if ((await store.find(key)) === undefined) {
       onNotice(`building ${name} for ${machine}`);
@@ -97,7 +95,7 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
         }),
       ).catch(explainFullDisk(cache));
     }
-    if (key !== keyOf(locked)) await store.replace(keyOf(locked), { key, notices });
+    if (key !== keyOf(locked)) await store.replace(keyOf(locked), { key, notices: replaced });
     await store.prune();
     await new BuildCache(cache).prune();
     return loadManifest(store.path(key));
@@ -108,12 +106,20 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
 async function replacementOf(
   store: ImageStore,
   lockedKey: string,
-  { frozen, onNotice }: BuildOptions,
+  { frozen }: BuildOptions,
 ): Promise<string | undefined> {
   const found = frozen === true ? undefined : await store.replacement(lockedKey);
-  if (found === undefined) return undefined;
-  for (const text of found.notices) onNotice?.(text);
-  return store.find(found.key);
+  return found && store.find(found.key);
+}
+
+/** Locked packages of an image that the mirror no longer has, in one line that is told when they are replaced. */
+export function replacedText(name: string, replaced: readonly string[]): string {
+  const [first = ''] = replaced;
+  const more = replaced.length === 1 ? '' : ` and ${replaced.length - 1} more`;
+  return (
+    `the mirror no longer has locked packages of ${name}, so the image has current ones: ${first}${more}; ` +
+    `brownout image lock ${name} locks these`
+  );
 }
 
 function explainFullDisk(cache: string): (error: unknown) => never {
@@ -144,6 +150,21 @@ export async function lockImage(options: Omit<BuildOptions, 'machine' | 'frozen'
   }
   await writeLock(lockPath(imagesRoot, name), lock);
   return lock;
+}
+
+/** Throws ScenarioError `image-keys-missing`, as of an image's folder that was copied alone. */
+async function keysDigest(keys: string): Promise<string> {
+  return folderDigest(keys, ['README.md']).catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new ScenarioError(
+      'image-keys-missing',
+      `there is no folder ${keys}: an image is built with the keys in the folder "keys" beside its own`,
+      {
+        cause,
+        hint: 'copy the folder of the image that it was made from, images/keys, or put keys of your own there',
+      },
+    );
+  });
 }
 
 /** Packages that come from elsewhere are sources too. */

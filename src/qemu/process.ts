@@ -5,6 +5,7 @@ import { type Child, type ChildExit, startChild } from '../process/start.ts';
 import { type QemuSpec, qemuArguments } from './arguments.ts';
 import { CpuTime } from './cpu-time.ts';
 import { QmpClient } from './qmp.ts';
+import { Withheld } from './withheld.ts';
 
 /** The file descriptor under which a child finds the first file that it inherits. */
 const firstFile = 3;
@@ -28,6 +29,8 @@ export interface Qemu extends AsyncDisposable {
   readonly cpuSeconds: number;
   /** CPU seconds used up to now. */
   cpuSecondsNow(): number;
+  /** Milliseconds up to now for which the host withheld CPU from it (withheld.ts). */
+  withheldMs(): number;
   /** SIGKILL now: nothing is flushed, nothing is asked. Resolves when the process is gone. */
   kill(): Promise<QemuExit>;
 }
@@ -110,6 +113,7 @@ class RunningQemu implements Qemu {
   private readonly child: Child;
   private readonly identity: Identity;
   private readonly cpu: CpuTime;
+  private readonly withheld: Withheld;
   private client: QmpClient | undefined;
   private resolveNetworkUp: (() => void) | undefined;
   private killed = false;
@@ -120,6 +124,7 @@ class RunningQemu implements Qemu {
     this.child = child;
     this.identity = identity;
     this.cpu = new CpuTime(child.pid ?? 0);
+    this.withheld = new Withheld(child.pid ?? 0);
     this.exited = child.exited.then((exit) => this.ended(exit));
     this.networkUp = new Promise((resolve) => {
       this.resolveNetworkUp = resolve;
@@ -142,6 +147,10 @@ class RunningQemu implements Qemu {
   cpuSecondsNow(): number {
     this.cpu.sample();
     return this.cpu.seconds;
+  }
+
+  withheldMs(): number {
+    return this.withheld.ms;
   }
 
   noteNetworkUp(): void {
@@ -172,6 +181,7 @@ class RunningQemu implements Qemu {
 
   private async ended({ code, signal, message }: ChildExit): Promise<QemuExit> {
     this.cpu.stop();
+    this.withheld.stop();
     await this.client?.closed;
     if (code === 0 && isGuestEnd(this.shutdownReason)) return { kind: this.shutdownReason };
     if (this.killed && signal !== undefined) return { kind: 'killed' };

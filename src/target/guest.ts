@@ -4,6 +4,7 @@ import { DeviceFailure } from '../core/errors.ts';
 import { ConnectionLost } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
 import type { QemuExit } from '../qemu/process.ts';
+import { fairly, hostStarved, isStarved } from './fair-limit.ts';
 import type { EndOptions } from './states.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 
@@ -14,11 +15,14 @@ const exitGraceMs = 3000;
 
 /** Does something through the login; when that breaks, says what became of the device. */
 export async function throughLogin<T>(vm: VirtualMachine, work: () => Promise<T>): Promise<T> {
+  const began = { at: performance.now(), withheld: vm.withheldMs };
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
-    throw await explainLoss(vm, error);
+    const waited = performance.now() - began.at;
+    const withheld = vm.withheldMs - began.withheld;
+    throw isStarved(waited, withheld) ? hostStarved(waited, withheld) : await explainLoss(vm, error);
   }
 }
 
@@ -54,7 +58,9 @@ export async function endByGuest(
   const fail = (why: string, cause?: unknown) =>
     new DeviceFailure(code, `${why}; its console: ${console.path}`, { cause, logPath: console.path });
   try {
-    const exit = await withDeadline(command, deadline, either, (inner) => askAndWait(inner));
+    const exit = await fairly(vm, deadline, either, (limit, fair) =>
+      withDeadline(command, limit, fair, (inner) => askAndWait(limit, inner)),
+    );
     if (exit.kind === 'failed') throw exit.error;
     if (exit.kind !== want)
       throw fail(`the device was asked to ${command} and did something else (${exit.kind})`);
@@ -63,9 +69,9 @@ export async function endByGuest(
     throw fail(`the device did not ${command} within ${deadline.limitMs / 1000} s`, error);
   }
 
-  async function askAndWait(inner: AbortSignal): Promise<QemuExit> {
+  async function askAndWait(limit: Deadline, inner: AbortSignal): Promise<QemuExit> {
     try {
-      const output = await session.run(command, { deadline, signal: inner });
+      const output = await session.run(command, { deadline: limit, signal: inner });
       // A shell that was ended by a signal is among what a shutdown ends.
       if (output.exitCode > 0 && output.exitCode <= 128)
         throw fail(`${command} ended with ${output.exitCode} on the device: ${complaint(output)}`);

@@ -1,7 +1,8 @@
 import type { DeviceFailure } from '../core/errors.ts';
 import { PowerCut } from '../guest/errors.ts';
-import type { SshSession } from '../guest/ssh.ts';
+import type { CopyOptions, SshSession } from '../guest/ssh.ts';
 import { followBoot } from './boot.ts';
+import { fairly } from './fair-limit.ts';
 import { endByGuest, throughLogin } from './guest.ts';
 import { Lease } from './lease.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
@@ -44,7 +45,9 @@ function booting(vm: VirtualMachine): Booting {
     async untilReady(deadline, signal) {
       lease.use();
       const signals = [vm.ended, cut.signal, ...(signal === undefined ? [] : [signal])];
-      const outcome = await followBoot(vm, deadline, AbortSignal.any(signals));
+      const outcome = await fairly(vm, deadline, AbortSignal.any(signals), (limit, either) =>
+        followBoot(vm, limit, either),
+      );
       lease.end('followed to the end of its boot');
       if ('failure' in outcome) return broken(vm, outcome.failure, outcome.resets);
       vm.keep(outcome.session);
@@ -64,14 +67,17 @@ function ready(vm: VirtualMachine, session: SshSession, resets: number): Ready {
     lease.use();
     return throughLogin(vm, work);
   };
+  const fair = <Limits extends CopyOptions, T>(limits: Limits, work: (limited: Limits) => Promise<T>) =>
+    fairly(vm, limits.deadline, limits.signal, (deadline, signal) => work({ ...limits, deadline, signal }));
   return {
     ...anyState(vm),
     state: 'ready',
     resets,
-    run: (command, options) => guest(() => session.run(command, options)),
-    readFile: (path, options) => guest(() => session.readFile(path, options)),
+    run: (command, options) => guest(() => fair(options, (limited) => session.run(command, limited))),
+    readFile: (path, options) => guest(() => fair(options, (limited) => session.readFile(path, limited))),
     interact: (input, output, signal) => guest(() => session.interact(input, output, signal)),
-    writeFile: (path, data, options) => guest(() => session.writeFile(path, data, options)),
+    writeFile: (path, data, options) =>
+      guest(() => fair(options, (limited) => session.writeFile(path, data, limited))),
     async reboot(options = {}) {
       lease.use();
       await endByGuest(vm, session, 'guest-reset', options);

@@ -90,6 +90,7 @@ export class VirtualMachine implements AsyncDisposable {
   private launches = 0;
   private readonly account: ConsoleAccount;
   private spentCpuSeconds = 0;
+  private withheldBefore = 0;
   private disposed = false;
   private readonly end: AbortController;
 
@@ -132,6 +133,11 @@ export class VirtualMachine implements AsyncDisposable {
 
   get cpuSeconds(): number {
     return this.spentCpuSeconds + (this.cycle?.qemu.cpuSeconds ?? 0);
+  }
+
+  /** Milliseconds for which the host withheld CPU from QEMU, over all power-ons. */
+  get withheldMs(): number {
+    return this.withheldBefore + (this.cycle?.qemu.withheldMs() ?? 0);
   }
 
   get consolePath(): string | undefined {
@@ -250,6 +256,7 @@ export class VirtualMachine implements AsyncDisposable {
     await cycle.qemu.kill();
     await cycle.snapshots?.idle();
     this.spentCpuSeconds += cycle.qemu.cpuSeconds;
+    this.withheldBefore += cycle.qemu.withheldMs();
     this.cycle = undefined;
     this.session = undefined;
     await cycle.console[Symbol.asyncDispose]();

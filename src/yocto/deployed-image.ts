@@ -127,7 +127,7 @@ export function bootPlan(image: DeployedImage, wanted?: string): BootPlan {
   const name = wanted ?? boot.options.qb_default_fstype;
   const sameType = image.rootfs.find(({ type }) => type === name.replace(/\..*$/, ''));
   const source = image.rootfs.find((one) => typeName(one) === name) ?? sameType ?? image.rootfs[0];
-  if (source === undefined) throw incomplete(image);
+  if (source === undefined) throw incomplete(image, 'root file system');
   if (wanted !== undefined && source.type !== sameType?.type) {
     const there = image.rootfs.map(typeName).join(', ');
     throw new ScenarioError(
@@ -141,13 +141,19 @@ export function bootPlan(image: DeployedImage, wanted?: string): BootPlan {
     : source.path;
   const rootfs = { path, type: source.type };
   const needsKernel = basename(boot.options.qb_default_kernel) !== 'none' && !bootsByItself(boot, rootfs);
-  if (needsKernel && kernel === undefined) throw incomplete(image);
+  if (needsKernel && kernel === undefined) throw incomplete(image, 'kernel');
   return { files: { rootfs, kernel, bios, deviceTree }, source };
 }
 
-function incomplete({ name, boot, problems }: DeployedImage): ScenarioError {
+const remedies = {
+  'root file system': 'let IMAGE_FSTYPES name ext4 or wic and build the image again',
+  kernel:
+    'the kernel lies beside the image where it was built: copy it too, or run: bitbake -c deploy -f virtual/kernel',
+};
+
+function incomplete({ name, boot, problems }: DeployedImage, lacks: keyof typeof remedies): ScenarioError {
   const reason = problems.length > 0 ? problems.join('; ') : 'the file says nothing of a kernel';
   return new ScenarioError('yocto-incomplete', `${name} for ${boot.machine} cannot be booted: ${reason}`, {
-    hint: 'let IMAGE_FSTYPES name ext4 or wic and build the image again',
+    hint: remedies[lacks],
   });
 }

@@ -14,7 +14,8 @@ export interface FetchOptions {
   /** Refuse instead of taking another version than the locked one. */
   frozen: boolean;
   signal?: AbortSignal | undefined;
-  onNotice: (text: string) => void;
+  /** Told which packages are taken in another version than the locked one: `tzdata 2025a (now 2025b)`. */
+  onReplaced: (packages: readonly string[]) => void;
 }
 
 /** Where a package's file is kept: by its content. */
@@ -24,7 +25,7 @@ export function debPath(cache: string, { sha256 }: { sha256: string }): string {
 
 /**
  * Sees to it that every package of the set is in the cache. Needs no network if all are. A version that
- * the mirror no longer has is replaced by the current one with a notice; the set that was really
+ * the mirror no longer has is replaced by the current one, and told; the set that was really
  * fetched is returned. Throws HarnessError `locked-version-gone` (frozen), `package-changed`,
  * `package-missing` and those of AptRoot and findMirror.
  */
@@ -80,22 +81,18 @@ export function chooseVersion(
   });
 }
 
-function announce(replaced: readonly Choice[], where: string, { frozen, onNotice }: FetchOptions): void {
-  const list = replaced
-    .map(({ locked, found }) => `${locked.name} ${locked.version} (now ${found.version})`)
-    .join(', ');
+function announce(replaced: readonly Choice[], where: string, { frozen, onReplaced }: FetchOptions): void {
+  const list = replaced.map(({ locked, found }) => `${locked.name} ${locked.version} (now ${found.version})`);
   if (frozen) {
     throw new HarnessError(
       'locked-version-gone',
-      `the mirror no longer has these locked versions of ${where}: ${list}`,
+      `the mirror no longer has these locked versions of ${where}: ${list.join(', ')}`,
       {
         hint: 'build without --frozen, or make the lock again with: brownout image lock',
       },
     );
   }
-  onNotice(
-    `the mirror no longer has ${list} of ${where}; taking the current version, so this image differs from the locked one`,
-  );
+  onReplaced(list);
 }
 
 async function missing<T extends LockedPackage>(cache: string, packages: readonly T[]): Promise<T[]> {

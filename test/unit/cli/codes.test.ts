@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chosenImages } from '../../../src/cli/image-names.ts';
+import { chosenImages, imagePlaces } from '../../../src/cli/image-names.ts';
 import { runCli } from '../../../src/cli/program.ts';
 import {
   durationMs,
@@ -84,6 +84,15 @@ describe('the value of an option', () => {
     expect(() => read(text)).toThrow(withCode('option-invalid', expected));
     expect(() => read(text)).toThrow(`${option}: expected`);
   });
+});
+
+it('an image is chosen by name or, as a scenario names it, by a path', async () => {
+  const own = (await imagePlaces(['rauc-ab'], false))[0];
+  expect(own?.name).toBe('rauc-ab');
+  expect(await imagePlaces(['./some/gateway', 'some/gateway/'], false)).toEqual([
+    { name: 'gateway', imagesRoot: join(process.cwd(), 'some') },
+  ]);
+  await expect(imagePlaces(['rauc-ab', 'gateway'], false)).rejects.toThrow('no image "gateway"');
 });
 
 it('all images are chosen where that is asked for, each named one once', async () => {

@@ -21,6 +21,7 @@ function end(reason) {
 
 function boot() {
   say('booting');
+  if (does('stops')) process.kill(process.pid, 'SIGSTOP');
   // Again and again: the first may come before anybody listens.
   setInterval(() => tell('NIC_RX_FILTER_CHANGED'), 100);
   if (does('panic')) say('Kernel panic - not syncing: no init\n---[ end Kernel panic - not syncing: no init');

@@ -74,6 +74,14 @@ describe.concurrent('a device that does not come up', () => {
   });
 });
 
+it('a QEMU that is stopped for all of the limit is not a device that does not come up', async () => {
+  await using booting = await device('stops listens');
+  await expect(booting.untilReady(Deadline.after(1000))).rejects.toMatchObject({
+    kind: 'harness',
+    code: 'host-starved',
+  });
+});
+
 describe.concurrent('a device that is up', () => {
   it('reboots and shuts down', async () => {
     await using first = await ready('listens');

@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What the host's scheduler has said of a process at one moment. */
+export interface SchedulerSample {
+  /** Monotonic milliseconds. */
+  at: number;
+  /** Whether a signal or a debugger had stopped it. */
+  stopped: boolean;
+  /** Of each thread, milliseconds for which it could have run and did not, since it began. */
+  waitedMs: ReadonlyMap<string, number>;
+}
+
+/**
+ * Milliseconds between two samples for which the host withheld CPU: of the thread that waited longest, the time that it
+ * was ready to run and was not run; all of it where the process was stopped. A guest that idles, or hangs, waits for
+ * nothing of the host's, and nothing is withheld from it.
+ */
+export function withheldBetween(before: SchedulerSample, after: SchedulerSample): number {
+  const passed = Math.max(0, after.at - before.at);
+  if (before.stopped && after.stopped) return passed;
+  const waits = [...after.waitedMs].map(([thread, waited]) => waited - (before.waitedMs.get(thread) ?? 0));
+  return Math.min(passed, Math.max(0, ...waits));
+}
+
+/** Milliseconds that a thread has waited to be run: the second field of proc(5) `schedstat`, in nanoseconds. */
+export function parseWaited(schedstat: string): number {
+  const nanoseconds = Number(schedstat.split(' ')[1]);
+  return Number.isFinite(nanoseconds) ? nanoseconds / 1e6 : 0;
+}
+
+/** Whether proc(5) `stat` says T or t: stopped by a signal, or by a debugger. The name in field 2 may hold anything. */
+export function isStopped(stat: string): boolean {
+  return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+}
+
+/** Asks the host now; undefined where it does not say, as of a process that is gone. */
+export function sampleScheduler(pid: number): SchedulerSample | undefined {
+  try {
+    const stopped = isStopped(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    const waitedMs = new Map<string, number>();
+    for (const thread of readdirSync(`/proc/${pid}/task`))
+      waitedMs.set(thread, parseWaited(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')));
+    return { at: performance.now(), stopped, waitedMs };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adds up what the host withholds from one process. */
+export class Withheld {
+  private readonly pid: number;
+  private readonly timer: NodeJS.Timeout;
+  private latest: SchedulerSample | undefined;
+  private total = 0;
+
+  constructor(pid: number) {
+    this.pid = pid;
+    this.latest = sampleScheduler(pid);
+    this.timer = setInterval(() => this.sample(), sampleMs);
+    this.timer.unref();
+  }
+
+  /** Milliseconds since the process was first looked at, up to now. */
+  get ms(): number {
+    this.sample();
+    return this.total;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private sample(): void {
+    const now = sampleScheduler(this.pid);
+    if (now === undefined) return;
+    if (this.latest !== undefined) this.total += withheldBetween(this.latest, now);
+    this.latest = now;
+  }
+}
+
+/** How often the host is asked, in milliseconds. */
+const sampleMs = 500;

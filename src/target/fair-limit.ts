@@ -1,0 +1,56 @@
+import type { Deadline } from '../core/deadline.ts';
+import { HarnessError } from '../core/errors.ts';
+
+/** How many times its limit a wait may take where the host withholds CPU. */
+export const mostTimes = 5;
+/** The share of a wait from which on the host is to blame for what did not come. */
+const starvedShare = 0.5;
+
+/** What says how much CPU a host withholds; a virtual machine does. */
+interface Starvable {
+  /** Milliseconds, from some moment on. */
+  readonly withheldMs: number;
+}
+
+/**
+ * Whether a wait of so many milliseconds, of which the host withheld so many, says something of the host rather than
+ * the device.
+ */
+export function isStarved(waitedMs: number, withheldMs: number): boolean {
+  return waitedMs > 0 && withheldMs / waitedMs >= starvedShare;
+}
+
+/**
+ * Does something with a limit that runs only while the host gives the machine CPU, or the machine wants none: a
+ * starved host is not a broken device. It takes at most five times its limit; after that, HarnessError `host-starved`.
+ */
+export async function fairly<T>(
+  machine: Starvable,
+  deadline: Deadline,
+  signal: AbortSignal | undefined,
+  work: (deadline: Deadline, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const starved = new AbortController();
+  const began = { at: performance.now(), withheld: machine.withheldMs };
+  const timer = setTimeout(
+    () => starved.abort(hostStarved(performance.now() - began.at, machine.withheldMs - began.withheld)),
+    Math.min(deadline.remainingMs * mostTimes, 2 ** 31 - 1),
+  );
+  const fair = deadline.by({ now: () => performance.now() - machine.withheldMs });
+  try {
+    const either = signal === undefined ? starved.signal : AbortSignal.any([signal, starved.signal]);
+    return await work(fair, either);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What is said of a host that did not let QEMU run. */
+export function hostStarved(waitedMs: number, withheldMs: number): HarnessError {
+  const [waited, withheld] = [waitedMs, withheldMs].map((ms) => (ms / 1000).toFixed(0));
+  return new HarnessError(
+    'host-starved',
+    `the host withheld CPU from QEMU for ${withheld} of ${waited} s, so that nothing can be said of the device`,
+    { hint: 'run fewer machines at once (--jobs), or when the host has less to do' },
+  );
+}

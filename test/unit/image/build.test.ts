@@ -1,0 +1,26 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { buildImage, replacedText } from '../../../src/image/build.ts';
+import { ownImages } from '../../../src/image/own-images.ts';
+
+it('an image whose folder was copied without the keys beside it is a wrong description, told in a sentence', async () => {
+  const imagesRoot = await mkdtemp(join(tmpdir(), 'brownout-copied-'));
+  onTestFinished(() => rm(imagesRoot, { recursive: true }));
+  await cp(join(ownImages, 'rauc-ab'), join(imagesRoot, 'rauc-ab'), { recursive: true });
+  const cache = join(imagesRoot, 'cache');
+  const building = buildImage({ name: 'rauc-ab', machine: 'qemuarm64', imagesRoot, cache });
+  await expect(building).rejects.toMatchObject({
+    kind: 'scenario',
+    code: 'image-keys-missing',
+    message: expect.stringContaining(join(imagesRoot, 'keys')),
+  });
+});
+
+it('packages that the mirror no longer has are one line, with the command that ends it', () => {
+  expect(replacedText('rauc-ab', ['rauc 1.0-1 (now 1.1-1)', 'tzdata 1 (now 2)', 'x 1 (now 2)'])).toBe(
+    'the mirror no longer has locked packages of rauc-ab, so the image has current ones: rauc 1.0-1 (now 1.1-1) ' +
+      'and 2 more; brownout image lock rauc-ab locks these',
+  );
+});

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import {
+  isStopped,
+  parseWaited,
+  type SchedulerSample,
+  Withheld,
+  withheldBetween,
+} from '../../../src/qemu/withheld.ts';
+
+function sample(at: number, waits: Record<string, number>, stopped = false): SchedulerSample {
+  return { at, stopped, waitedMs: new Map(Object.entries(waits)) };
+}
+
+it.each([
+  ['an idle guest', sample(0, { vcpu: 5 }), sample(500, { vcpu: 5 }), 0],
+  ['a guest that ran all the time', sample(0, { vcpu: 5 }), sample(500, { vcpu: 6 }), 1],
+  ['a guest that waited', sample(0, { vcpu: 5 }), sample(500, { vcpu: 405 }), 400],
+  ['the thread that waited longest', sample(0, { a: 0, b: 0 }), sample(500, { a: 100, b: 300 }), 300],
+  ['a thread that is new', sample(0, {}), sample(500, { a: 100 }), 100],
+  ['never more than the time that passed', sample(0, { a: 0 }), sample(500, { a: 900 }), 500],
+  ['a thread that is gone', sample(0, { a: 900 }), sample(500, {}), 0],
+  ['a guest that was stopped', sample(0, { a: 0 }, true), sample(500, { a: 0 }, true), 500],
+  ['a guest that was stopped just now', sample(0, { a: 0 }), sample(500, { a: 0 }, true), 0],
+])('of %s', (_, before, after, withheld) => {
+  expect(withheldBetween(before, after)).toBe(withheld);
+});
+
+it('reads what proc says', () => {
+  expect(parseWaited('267035904 2706302961 534')).toBeCloseTo(2706.302961);
+  expect(parseWaited('')).toBe(0);
+  expect(isStopped('12 (a) T b) S 1')).toBe(false);
+  expect(isStopped('12 (qemu (x)) T 1')).toBe(true);
+});
+
+it('counts the time for which a process was stopped, and none of its idleness', async () => {
+  const child = spawn('sleep', ['60']);
+  try {
+    await once(child, 'spawn');
+    const withheld = new Withheld(child.pid ?? 0);
+    await sleep(300);
+    const idle = withheld.ms;
+    child.kill('SIGSTOP');
+    await sleep(100);
+    const before = withheld.ms;
+    await sleep(400);
+    expect(withheld.ms - before).toBeGreaterThan(350);
+    expect(idle).toBeLessThan(300);
+    withheld.stop();
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
