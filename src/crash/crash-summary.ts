@@ -8,6 +8,7 @@ import {
   type CrashRecord,
   type CutRecord,
   type Ended,
+  type StageName,
   type StageRecord,
   type StateCounts,
   worstEnd,
@@ -18,6 +19,7 @@ import type { Recording } from '../recording/recordings.ts';
 import { census } from '../writelog/census.ts';
 import { windowsOf, writesIn } from '../writelog/windows.ts';
 import { present, type RunProgress } from './power-cuts.ts';
+import { type AskedExploration, stateGroups } from './state-groups.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
 export function crashSummary(
@@ -127,6 +129,7 @@ function exploredSummary({
     mismatches,
     claim: stages[0]?.claim ?? 'sampled',
     stages,
+    groups: stateGroups(askedExplorations(explorations, asked)),
     snapshots: explorations.reduce(
       (sum, { opened }) => {
         const { taken, restored } = opened.snapshotCounts();
@@ -135,6 +138,16 @@ function exploredSummary({
       { taken: 0, restored: 0 },
     ),
   };
+}
+
+/** Each exploration with the questions that it was asked. */
+function askedExplorations(explorations: Explored, asked: readonly StageName[]): AskedExploration[] {
+  return explorations.flatMap(({ stage, opened: { trace, exploration } }) => {
+    const of = { releases: trace.releases, exploration };
+    const whole = { ...of, name: stage, stage: 'whole' as const };
+    if (stage !== 'whole' || !asked.includes('retry')) return [whole];
+    return [whole, { ...of, name: 'retry' as const, stage: 'retry' as const }];
+  });
 }
 
 function stageRecord(

@@ -109,6 +109,11 @@ export class Coverage {
     return status >= 0 ? status : undefined;
   }
 
+  /** Whether a state was given up. */
+  isSkipped(ref: StateRef): boolean {
+    return this.statusOf(ref) === skipped;
+  }
+
   /**
    * Boot `boot` of a state has read `read`: decides it, and every undecided state of the same upgrade that agrees.
    * Returns how many that were.

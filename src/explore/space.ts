@@ -1,3 +1,4 @@
+import type { StateKind } from '../model/scenario.ts';
 import { type CrashState, stateMaps } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { fromBase, zeroed } from '../writelog/sector-map.ts';
@@ -58,6 +59,11 @@ export class Space {
     this.layout = layOut(options);
     this.laidOut = options.cells.count;
     this.subsets = this.layout.subsets;
+  }
+
+  /** The kinds of states that the scenario asks for. */
+  get kinds(): readonly StateKind[] {
+    return this.options.kinds;
   }
 
   line(name: AxisName): Line {

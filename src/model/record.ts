@@ -1,6 +1,7 @@
 import type { FailureKind } from '../core/errors.ts';
 import type { ConfigurationTable } from './configuration.ts';
 import type { MachineName } from './machine.ts';
+import type { StateKind } from './scenario.ts';
 import type { SoftwareTable } from './software.ts';
 import type { StepId } from './steps.ts';
 
@@ -120,6 +121,23 @@ export interface StageRecord {
   ended: Ended;
 }
 
+/** The states of one question, upgrade, phase and kind, and which boots have decided them. */
+export interface StateGroup {
+  stage: StageName;
+  /** `1.0->1.1` */
+  upgrade: string;
+  /** The phase in which the power fails. */
+  during: string;
+  /** Larger subsets, of which some are drawn, are among `subset`. */
+  kind: StateKind;
+  states: number;
+  /** Given up: their epoch had failed already, or the device does not come so far. */
+  skipped: number;
+  undecided: number;
+  /** Ids of booted cuts, and how many of these states each has decided. */
+  by: { cut: string; states: number }[];
+}
+
 /** One way in which devices came out of a cut, and how many states did. */
 export interface Outcome {
   /** With the upgrade, and the question where it is a later one than the first. */
@@ -153,6 +171,8 @@ export interface CrashRecord {
   /** Snapshots taken of boots, and boots that began with one. */
   snapshots: { taken: number; restored: number };
   outcomes: Outcome[];
+  /** Absent where states were drawn one by one, and in records of older programs. */
+  groups?: StateGroup[];
   cuts: CutRecord[];
   /** The recording that the states were made from. */
   recording: { sha256: string; writes: number; flushes: number; epochs: number; reused: boolean };

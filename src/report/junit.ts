@@ -1,6 +1,6 @@
 import { Builder } from 'xml2js';
 import type { Problem, RunRecord } from '../model/record.ts';
-import { type TestCase, testCases } from './test-cases.ts';
+import { merged, type TestCase, testCases } from './test-cases.ts';
 import { oneLine, plainText } from './text.ts';
 
 /** How a report finds the runs' files. */
@@ -14,9 +14,10 @@ export interface JunitOptions {
  * only root is `testsuite`) as well as Jenkins' junit-10.xsd. Runs are told apart by the cases' `classname`.
  */
 export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }: JunitOptions = {}): string {
-  const taken = new Set<string>();
-  const runs = records.map((record) => ({ record, cases: testCases(record), folder: folderOf(record) }));
-  const cases = runs.flatMap((run) => run.cases);
+  const runs = records.map((record) => ({ record, folder: folderOf(record) }));
+  const cases = merged(
+    runs.flatMap(({ record, folder }) => testCases(record).map((one) => within(folder, one))),
+  );
   const [only] = records;
   const name =
     records.length === 1 && only !== undefined ? `${only.scenario} on ${only.machine}` : 'brownout';
@@ -27,7 +28,7 @@ export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }:
       tests: cases.length,
       failures: cases.filter(({ verdict }) => verdict === 'failed').length,
       errors: cases.filter(({ verdict }) => verdict === 'error' || verdict === 'unknown').length,
-      skipped: 0,
+      skipped: cases.filter(({ verdict }) => verdict === 'skipped').length,
       time: time(records.reduce((total, { seconds }) => total + seconds, 0)),
       ...(started === undefined ? {} : { timestamp: started.replace(/\.\d+Z$/, 'Z') }),
     },
@@ -38,7 +39,7 @@ export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }:
         })),
       ),
     },
-    testcase: runs.flatMap(({ cases: own, folder }) => own.map((one) => testCaseElement(one, folder, taken))),
+    testcase: cases.map(testCaseElement),
   };
   const builder = new Builder({
     rootName: 'testsuite',
@@ -74,16 +75,28 @@ function properties(record: RunRecord): [string, string][] {
   ];
 }
 
-function testCaseElement(one: TestCase, folder: string, taken: Set<string>): object {
+/** The case with its console's path as the reader of the report finds it. */
+function within(folder: string, one: TestCase): TestCase {
+  if (folder === '' || one.console === undefined) return one;
+  return { ...one, console: `${folder.replace(/\/+$/, '')}/${one.console}` };
+}
+
+function testCaseElement(one: TestCase): object {
+  const { classname, name, seconds, console } = one;
+  const output = [
+    ...one.output.map((line) => oneLine(line, 600)),
+    ...(console === undefined ? [] : [attachment(console)]),
+  ];
   return {
-    $: { classname: one.classname, name: unusedName(one, taken), time: time(one.seconds) },
+    $: { classname, name, time: time(seconds) },
     ...outcome(one),
-    ...(one.console === undefined ? {} : { 'system-out': attachment(folder, one.console) }),
+    ...(output.length === 0 ? {} : { 'system-out': output.join('\n') }),
   };
 }
 
 function outcome({ verdict, problem, details }: TestCase): object {
   if (verdict === 'passed') return {};
+  if (verdict === 'skipped') return { skipped: { $: { message: message(verdict, problem) } } };
   const element = {
     $: { message: message(verdict, problem), type: type(verdict, problem) },
     _: plainText(details.join('\n')),
@@ -101,18 +114,9 @@ function type(verdict: string, problem: Problem | undefined): string {
   return oneLine(problem?.code ?? verdict, 100);
 }
 
-/** GitLab drops cases whose classname and name were there before. */
-function unusedName({ classname, name }: TestCase, taken: Set<string>): string {
-  let unused = name;
-  for (let n = 2; taken.has(`${classname}\n${unused}`); n += 1) unused = `${name} (${n})`;
-  taken.add(`${classname}\n${unused}`);
-  return unused;
-}
-
 /** The form that Jenkins' attachments plugin and GitLab read: alone on its line. */
-function attachment(folder: string, path: string): string {
-  const full = folder === '' ? path : `${folder.replace(/\/+$/, '')}/${path}`;
-  return `[[ATTACHMENT|${oneLine(full, 1000).replaceAll(']', '_')}]]`;
+function attachment(path: string): string {
+  return `[[ATTACHMENT|${oneLine(path, 1000).replaceAll(']', '_')}]]`;
 }
 
 /** Seconds with three decimals, which is as many as the Surefire XSD and Jenkins' take. */

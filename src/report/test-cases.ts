@@ -1,55 +1,72 @@
-import type {
-  CutRecord,
-  Finding,
-  PathRecord,
-  Problem,
-  RunRecord,
-  StepRecord,
-  Verdict,
-} from '../model/record.ts';
-import { isSameStep, type StepId, stepKey } from '../model/steps.ts';
+import type { Finding, PathRecord, Problem, RunRecord, StepRecord, Verdict } from '../model/record.ts';
+import { isSameStep, type StepId } from '../model/steps.ts';
 import { lostLines } from './configuration-text.ts';
+import { type CutCase, cutCases } from './cut-cases.ts';
 import { oneLine } from './text.ts';
 
-/** One thing that was decided, as CI servers count them. */
+/** One thing that was decided, as CI servers count them. Its name is the same in every run of a scenario. */
 export interface TestCase {
   classname: string;
   name: string;
   seconds: number;
-  verdict: Verdict;
+  /** `skipped`: there was nothing to decide. */
+  verdict: Verdict | 'skipped';
   problem?: Problem | undefined;
   /** Lines that help to understand what is not passed. */
   details: string[];
+  /** Lines that say of what it was decided: ids and tokens, which are others with each recording. */
+  output: string[];
   /** Below the run's folder. */
   console?: string | undefined;
 }
 
-/** Cuts beyond which one case stands for a cut, not for each of its checks: keeps the file below GitLab's 30 MB. */
-const maxDetailedCuts = 5000;
-
 /**
- * The cases of a run: each step of each path, each check after each cut, and whatever else keeps the run from
- * having passed. A run that is not passed has at least one case that is not.
+ * The cases of a run: each step of each path, each check after the cuts of each phase and kind, and whatever else keeps
+ * the run from having passed. A run that is not passed has at least one case that is not.
  */
 export function testCases(record: RunRecord): TestCase[] {
   const base = `${classPart(fileStem(record.scenarioFile))}.${classPart(record.machine)}`;
-  const cuts = record.crash?.cuts ?? [];
   const decided = [
     ...record.paths.flatMap((path) => path.steps.map((step) => stepCase(`${base}.upgrade`, path, step))),
-    ...cuts.flatMap((cut) => cutCases(`${base}.power-cuts`, cut, cuts.length <= maxDetailedCuts)),
+    ...cutCases(record).map((one) => ofCuts(`${base}.power-cuts`, one)),
   ];
-  const cases = [
-    ...decided.map((one) => withFinding(one, record.findings)),
-    ...orphans(record).map((finding) => findingCase(`${base}.findings`, finding)),
-  ];
+  const blamed = new Set<Finding>();
+  const cases = decided.map((one) => withFindings(one, record.findings, blamed));
+  const orphans = record.findings.filter((finding) => !blamed.has(finding));
+  cases.push(...orphans.map((finding) => findingCase(`${base}.findings`, record, finding)));
   if (record.problem !== undefined || cases.length === 0 || !agrees(record.verdict, cases))
     cases.push(wholeRun(base, record));
-  return cases;
+  return merged(cases);
+}
+
+/** Verdicts of cases from the one that says the least on. */
+const gravity = ['skipped', 'passed', 'unknown', 'failed', 'error'] as const;
+
+/** One case for each name: CI servers take one of two for the other. */
+export function merged(cases: readonly TestCase[]): TestCase[] {
+  const all = new Map<string, TestCase>();
+  for (const one of cases) {
+    const key = `${one.classname}\n${one.name}`;
+    const known = all.get(key);
+    all.set(key, known === undefined ? one : both(known, one));
+  }
+  return [...all.values()];
+}
+
+function both(one: TestCase, other: TestCase): TestCase {
+  const worse = gravity.indexOf(other.verdict) > gravity.indexOf(one.verdict) ? other : one;
+  return {
+    ...worse,
+    seconds: one.seconds + other.seconds,
+    details: [...one.details, ...other.details],
+    output: [...one.output, ...other.output],
+  };
 }
 
 interface Identified extends TestCase {
   step: StepId | undefined;
-  cut: string;
+  /** Ids of the cuts that failed so; empty for a step without a cut. */
+  cuts: readonly string[];
 }
 
 function stepCase(
@@ -60,82 +77,49 @@ function stepCase(
   const tables = configuration.filter((table) => isSameStep(table.id, step.id));
   return {
     ...identity(classname, `${releases.join('->')}: ${step.name}`),
-    ...result(step),
+    seconds: step.seconds,
+    verdict: step.verdict,
+    problem: step.problem,
     step: step.id,
-    cut: '',
+    cuts: [],
     details: [...problemLines(step.problem), ...tables.flatMap(lostLines)],
+    output: [],
     console: step.console,
   };
 }
 
-function cutCases(classname: string, cut: CutRecord, detailed: boolean): Identified[] {
-  const title = `${cut.during} ${cut.upgrade}, cut ${cut.id}`;
-  const about = [`power cut: ${cut.description}`, `came up: ${cut.outcome}`, `state: ${cut.id}`];
-  const explained = cut.checks.length > 0 && cut.checks.some((check) => check.verdict === cut.verdict);
-  if (detailed && explained) {
-    return cut.checks.map((check) => ({
-      ...identity(classname, `${title}: ${check.name}`),
-      ...result(check),
-      step: check.id,
-      cut: cut.id,
-      details: [...problemLines(check.problem), ...about],
-      console: check.console ?? cut.console,
-    }));
-  }
-  const worst = cut.checks.find((check) => check.verdict === cut.verdict);
-  return [
-    {
-      ...identity(classname, title),
-      seconds: cut.seconds,
-      verdict: cut.verdict,
-      problem: worst?.problem,
-      step: worst?.id,
-      cut: cut.id,
-      details: [...problemLines(worst?.problem), ...about],
-      console: cut.console,
-    },
-  ];
+function ofCuts(classname: string, { name, step, about, ...decided }: CutCase): Identified {
+  const details = [...problemLines(decided.problem), ...about];
+  return { ...identity(classname, name), ...decided, step, details };
 }
 
-function result(step: StepRecord): Pick<TestCase, 'seconds' | 'verdict' | 'problem'> {
-  return { seconds: step.seconds, verdict: step.verdict, problem: step.problem };
-}
-
-/** Adds which writes and files a finding blames. */
-function withFinding(one: Identified, findings: readonly Finding[]): TestCase {
-  const { step, cut, ...rest } = one;
+/** Adds which writes and files findings blame, and notes these findings. */
+function withFindings(one: Identified, findings: readonly Finding[], blamed: Set<Finding>): TestCase {
+  const { step, cuts, ...rest } = one;
   if (rest.verdict !== 'failed') return rest;
-  const finding = findings.find((other) => other.cut === cut && isSameStep(other.step, step));
-  if (finding === undefined) return rest;
-  return { ...rest, details: [...rest.details, ...blame(finding)] };
-}
-
-/** Findings that no failed step or check stands for. */
-function orphans(record: RunRecord): Finding[] {
-  const failedSteps = record.paths.flatMap(({ steps }) => failedKeys(steps).map((key) => `\n${key}`));
-  const failedChecks = (record.crash?.cuts ?? []).flatMap(({ id, checks }) =>
-    failedKeys(checks).map((key) => `${id}\n${key}`),
+  const found = findings.filter(
+    (finding) =>
+      isSameStep(finding.step, step) && (finding.cut === '' ? cuts.length === 0 : cuts.includes(finding.cut)),
   );
-  const known = new Set([...failedSteps, ...failedChecks]);
-  return record.findings.filter(
-    ({ cut, step }) => step === undefined || !known.has(`${cut}\n${stepKey(step)}`),
-  );
+  for (const finding of found) blamed.add(finding);
+  return { ...rest, details: [...rest.details, ...found.flatMap(blame)] };
 }
 
-function failedKeys(steps: readonly StepRecord[]): string[] {
-  return steps.filter(({ verdict }) => verdict === 'failed').map(({ id }) => stepKey(id));
-}
-
-function findingCase(classname: string, finding: Finding): TestCase {
+/** A finding that no failed step or check stands for. */
+function findingCase(classname: string, { crash }: RunRecord, finding: Finding): TestCase {
+  const cut = crash?.cuts.find(({ id }) => id === finding.cut);
+  const where = cut?.upgrade ?? (finding.cut === '' ? finding.during : '');
   return {
-    ...identity(
-      classname,
-      [finding.check, finding.cut, finding.during].filter((part) => part !== '').join(', '),
-    ),
+    ...identity(classname, [finding.check, where].filter((part) => part !== '').join(', ')),
     seconds: 0,
     verdict: 'failed',
     problem: { kind: 'device', code: finding.check, message: finding.message },
-    details: [finding.message, ...blame(finding)],
+    details: [
+      finding.message,
+      ...(finding.cut === '' ? [] : [`power cut: ${finding.during}`, `state: ${finding.cut}`]),
+      ...blame(finding),
+    ],
+    output: [],
   };
 }
 
@@ -149,13 +133,14 @@ function wholeRun(classname: string, record: RunRecord): TestCase {
     verdict: ended,
     problem,
     details: problemLines(problem),
+    output: [],
     console: problem?.log,
   };
 }
 
 /** Whether the cases alone make the verdict plain. */
 function agrees(verdict: Verdict, cases: readonly TestCase[]): boolean {
-  return verdict === 'passed' || cases.some((one) => one.verdict !== 'passed');
+  return verdict === 'passed' || cases.some((one) => one.verdict !== 'passed' && one.verdict !== 'skipped');
 }
 
 function problemLines(problem: Problem | undefined): string[] {
@@ -167,8 +152,9 @@ function problemLines(problem: Problem | undefined): string[] {
   ];
 }
 
-function blame({ reason, minimal, files, token, file }: Finding): string[] {
+function blame({ reason, states, minimal, files, token, file }: Finding): string[] {
   return [
+    ...(states > 1 ? [`${states} states are alike`] : []),
     ...(reason === undefined ? [] : [`because: ${reason}`]),
     ...(minimal.length === 0 ? [] : [`lost writes that suffice: ${minimal.join(', ')}`]),
     ...(files.length === 0 ? [] : [`in files: ${files.join(', ')}`]),

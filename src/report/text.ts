@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { CrashRecord } from '../model/record.ts';
+import type { CrashRecord, Ended } from '../model/record.ts';
 
 /** Characters that XML 1.0 forbids (production 2, Char) and halves of surrogate pairs. */
 const forbidden =
@@ -43,6 +43,10 @@ export function durationText(seconds: number): string {
 
 /** Why states of an exploration are left undecided: for people. */
 export function undecidedText({ stages }: Pick<CrashRecord, 'stages'>): string {
-  const whole = stages.find(({ name }) => name === 'whole');
-  return whole?.ended === 'interrupted' ? 'the run ended before' : 'the budget was used up';
+  return whyOpen(stages.find(({ name }) => name === 'whole')?.ended ?? 'budget');
+}
+
+/** Why a search left something open: for people. */
+export function whyOpen(ended: Ended): string {
+  return ended === 'interrupted' ? 'the run ended before' : 'the budget was used up';
 }

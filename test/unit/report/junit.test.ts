@@ -10,6 +10,7 @@ interface Problem {
   $: { message: string; type: string };
 }
 interface Case {
+  skipped?: Problem[];
   $: { classname: string; name: string; time: string };
   failure?: Problem[];
   error?: Problem[];
@@ -71,12 +72,15 @@ describe('junitXml', () => {
     });
     expect(failures.map((one) => one.$.name)).toEqual([
       '1.0->1.1: install',
-      'confirm 1.0->1.1, cut p1.9.none: configuration',
+      'confirm 1.0->1.1, lost: configuration',
       'whole-release, install',
     ]);
     expect(errors.map((one) => one.$.name)).toEqual([
-      'install 1.0->1.1, cut p1.7.torn: boots',
-      'install 1.0->1.1, cut p1.8.none',
+      'install 1.0->1.1, lost',
+      // The only device of this batch came no further than the check that failed, or was not decided.
+      'confirm 1.0->1.1, lost: release',
+      'confirm 1.0->1.1, lost: retry',
+      ...['boots', 'release', 'configuration', 'retry'].map((check) => `install 1.0->1.1, torn: ${check}`),
       'run',
     ]);
   });
@@ -84,7 +88,7 @@ describe('junitXml', () => {
   it('never lets an open question or trouble of the harness pass, nor blames the device for it', async () => {
     const { testcase } = await suiteOf(motley());
     const byName = (end: string) => testcase.find((one) => one.$.name.endsWith(end))!;
-    expect(byName('p1.7.torn: boots').error![0]!.$).toEqual({ message: 'not decided', type: 'unknown' });
+    expect(byName('torn: boots').error![0]!.$).toEqual({ message: 'not decided', type: 'unknown' });
     expect(byName('run').error![0]!.$).toEqual({ message: 'no space left', type: 'disk-full' });
     const empty = await suiteOf(record({ verdict: 'unknown', paths: [] }));
     expect(empty.testcase.map((one) => one.error?.[0]?.$.type)).toEqual(['unknown']);
@@ -92,23 +96,29 @@ describe('junitXml', () => {
     expect(contradictory.$['errors']).toBe('1');
   });
 
-  it('gives every case a name of its own, also over several runs of one scenario', async () => {
-    const { testsuite } = (await parseStringPromise(junitXml([motley(), motley()]))) as { testsuite: Suite };
+  it('has one case of each name, also over several runs of one scenario: the worst of them counts', async () => {
+    const failing = record({
+      verdict: 'failed',
+      paths: [{ releases: ['1.0', '1.1'], steps: [step('boot 1.0', failure('no-boot', 'it is dark'))] }],
+    });
+    const { testsuite } = (await parseStringPromise(junitXml([failing, record()]))) as { testsuite: Suite };
     const names = testsuite.testcase.map((one) => `${one.$.classname}.${one.$.name}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toContain('ab-upgrade.qemuarm64.upgrade.1.0->1.1: boot 1.0 (2)');
+    const boot = testsuite.testcase.find((one) => one.$.name === '1.0->1.1: boot 1.0');
+    expect(boot?.failure?.[0]?.$.type).toBe('no-boot');
+    expect(boot?.$.time).toBe('3.000');
   });
 
   it('says what was lost, where, and attaches the console', async () => {
     const { testcase, properties } = await suiteOf(motley());
-    const lost = testcase.find((one) => one.$.name.endsWith('p1.9.none: configuration'))!;
+    const lost = testcase.find((one) => one.$.name === 'confirm 1.0->1.1, lost: configuration')!;
     expect(lost.failure![0]!.$).toEqual({
       message: '/etc/hostname: "evil" ]]> <x> &',
       type: 'configuration-lost',
     });
     expect(lost.failure![0]!._).toContain('power cut: after write 4 of 9; lost: 3, 4');
     expect(lost.failure![0]!._).toContain('in files: /etc/hostname');
-    expect(lost['system-out']).toEqual(['[[ATTACHMENT|console/cut-p1.9.none.1.log]]']);
+    expect(lost['system-out']).toEqual(['p1.9.none: new in B\n[[ATTACHMENT|console/cut-p1.9.none.1.log]]']);
     expect(properties[0]!.property.map((one) => one.$)).toContainEqual({ name: 'seed', value: '7' });
   });
 

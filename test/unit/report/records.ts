@@ -153,7 +153,7 @@ export function motley(): RunRecord {
     crash: crash([
       cut('p1.4.none'),
       bad,
-      cut('p1.7.torn', { verdict: 'unknown', checks: [step('boots', { verdict: 'unknown' })] }),
+      cut('p1.7.torn', { kind: 'torn', verdict: 'unknown', checks: [step('boots', { verdict: 'unknown' })] }),
       cut('p1.8.none', { verdict: 'error', checks: [], outcome: 'not decided' }),
     ]),
     findings: [
