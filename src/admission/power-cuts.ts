@@ -35,7 +35,9 @@ function verdictOf(powerCuts: string, record: RunRecord | undefined): CriterionV
     crash.undecided === 0 &&
     crash.skipped === 0 &&
     crash.boots > 0 &&
-    crash.stages.every(({ ended }) => ended !== 'budget');
+    crash.claim !== 'unaudited' &&
+    crash.stages.every(({ ended }) => ended !== 'budget') &&
+    crash.audits?.ended !== 'budget';
   return whole && record.problem === undefined && verdicts.every((one) => one === 'passed')
     ? 'passed'
     : 'unknown';

@@ -141,6 +141,7 @@ async function run(
         snapshots: options.snapshots === true,
         auditShare: options.audit / 100,
         auditLeast: options.audit === 0 ? 0 : usualLimits.auditLeast,
+        chanceBoots: usualLimits.chanceBoots,
         retryBoots: options.retryBoots,
         secondCutBoots: options.recoveryBoots ?? options.secondCutBoots,
         budgetMs: options.budget,

@@ -35,6 +35,8 @@ export interface BootOptions {
   label?: string;
   retry: boolean;
   keepWrites?: boolean;
+  /** Of QEMU's random numbers (default 0). */
+  randomSeed?: number;
   /** Not for a boot whose own writes are to be cut: a snapshot says nothing about their durability. */
   snapshots?: SnapshotStore | undefined;
   /** Of each disk, by position in the manifest, the file systems whose recovery is to be watched for. */
@@ -45,7 +47,7 @@ export interface BootOptions {
 export async function bootState(
   context: RunContext,
   planned: PlannedState,
-  { label, retry, keepWrites = false, snapshots, journaled = [] }: BootOptions,
+  { label, retry, keepWrites = false, randomSeed = 0, snapshots, journaled = [] }: BootOptions,
 ): Promise<BootedState> {
   await using stack = new CleanupStack();
   const { trace, state, window } = planned;
@@ -67,6 +69,7 @@ export async function bootState(
       const readSet = readSets[context.manifest.disks.indexOf(spec)];
       return readSet === undefined ? disk : new ReadSetDisk(disk, readSet);
     },
+    randomSeed,
   );
   if (!keepWrites) stack.defer('writes of a boot', () => rm(device.arena.path, { force: true }));
   const cut = {

@@ -4,6 +4,7 @@ import type { ClassCounts } from '../explore/coverage.ts';
 import type { Exploration } from '../explore/exploration.ts';
 import { stateClasses } from '../explore/states.ts';
 import {
+  type AuditRecord,
   type Claim,
   type CrashRecord,
   type CutRecord,
@@ -110,14 +111,24 @@ function exploredSummary({
   const tallies = whole.map((exploration) => exploration.whole.tally());
   const add = (part: 'all' | 'decided' | 'skipped' | 'undecided') =>
     sumCounts(tallies.map((tally) => tally[part]));
-  const audits = whole.flatMap((exploration) => exploration.audits);
-  const mismatches = audits.filter(({ agrees }) => !agrees).length;
+  const auditing = whole.map((exploration) => exploration.auditing);
+  const audits: AuditRecord = {
+    asked: auditing.reduce((sum, { asked }) => sum + asked, 0),
+    all: auditing.every(({ all }) => all),
+    reseeded: auditing.reduce((sum, { reseeded }) => sum + reseeded, 0),
+    ended: worstEnd(auditing.map(({ ended }) => ended)),
+  };
+  const mismatches = explorations.reduce(
+    (sum, { opened }) => sum + opened.exploration.contradictions.length,
+    0,
+  );
+  const audited = audits.asked > 0 && audits.ended === 'complete';
   const endOf = (stage: Stage) => worstEnd(whole.map(({ ended }) => ended[stage]));
   const cutAgain = secondCuts.length < whole.length ? 'interrupted' : worstEnd(secondCuts);
   const stages = [
-    stageRecord('whole', whole, 'whole', endOf('whole'), mismatches),
-    stageRecord('retry', whole, 'retry', endOf('retry'), mismatches),
-    stageRecord('second-cut', of('second-cut'), 'whole', cutAgain, mismatches),
+    stageRecord('whole', whole, 'whole', endOf('whole'), { mismatches, audited }),
+    stageRecord('retry', whole, 'retry', endOf('retry'), { mismatches, audited }),
+    stageRecord('second-cut', of('second-cut'), 'whole', cutAgain, { mismatches, audited }),
   ].filter(({ name }) => asked.includes(name));
   return {
     states: add('all'),
@@ -125,8 +136,9 @@ function exploredSummary({
     skipped: total(add('skipped')),
     undecided: total(add('undecided')),
     blockTears: whole.reduce((count, { space }) => count + space.countBlockTears(), 0),
-    audited: audits.length,
+    audited: auditing.reduce((sum, { made }) => sum + made, 0),
     mismatches,
+    audits,
     claim: stages[0]?.claim ?? 'sampled',
     stages,
     groups: stateGroups(askedExplorations(explorations, asked)),
@@ -155,14 +167,15 @@ function stageRecord(
   explorations: readonly Exploration<CutRecord>[],
   stage: Stage,
   ended: Ended,
-  mismatches: number,
+  { mismatches, audited }: { mismatches: number; audited: boolean },
 ): StageRecord {
   const tallies = explorations.map((exploration) => exploration[stage].tally());
   const count = (part: 'all' | 'decided' | 'skipped') =>
     tallies.reduce((sum, tally) => sum + total(tally[part]), 0);
   const decided = count('decided');
   const complete = decided > 0 && decided === count('all') && name !== 'second-cut';
-  const claim: Claim = mismatches > 0 ? 'heuristic' : complete ? 'exhaustive' : 'sampled';
+  const claim: Claim =
+    mismatches > 0 ? 'heuristic' : !complete ? 'sampled' : audited ? 'exhaustive' : 'unaudited';
   const boots = explorations.reduce(
     (sum, exploration) =>
       sum + exploration.boots.filter((boot) => (boot.retry !== undefined) === (name === 'retry')).length,

@@ -34,7 +34,7 @@ export async function exploreCuts(
   progress: RunProgress,
 ): Promise<void> {
   const { during, states: kinds } = context.scenario.powerCuts;
-  const { budgetMs, auditLeast } = limits;
+  const { budgetMs, auditLeast, auditShare } = limits;
   const within = (share: number) =>
     budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(Math.floor(budgetMs * share));
   const retryBoots = context.scenario.expect.retry === 'succeeds' ? limits.retryBoots : 0;
@@ -42,7 +42,7 @@ export async function exploreCuts(
     ...limits,
     kinds,
     retryBoots,
-    budget: within(auditLeast > 0 ? 1 - auditsOfBudget : 1),
+    budget: within(auditLeast + auditShare > 0 ? 1 - auditsOfBudget : 1),
     auditBudget: within(1),
   };
   const cutsAgain = during.includes('second-cut') && limits.secondCutBoots >= secondCutTraces;

@@ -3,6 +3,7 @@ import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot, Stage } from '../explore/boot.ts';
 import { simplestOf } from '../explore/known-outcomes.ts';
 import type { CutRecord, Finding } from '../model/record.ts';
+import { chanceFinding } from './chance.ts';
 import { explain } from './explain.ts';
 import { writeFinding } from './finding-file.ts';
 import type { TraceExploration } from './open-exploration.ts';
@@ -18,6 +19,8 @@ export async function reportFailures(
   { trace, exploration }: TraceExploration,
   progress: RunProgress,
 ): Promise<void> {
+  for (const chance of exploration.chances)
+    progress.findings.push(chanceFinding(chance, tokenOf(context, { trace, state: chance.usual.state })));
   for (const stage of ['whole', 'retry'] as const)
     for (const boots of failuresOf(exploration.boots, stage)) {
       const [boot] = boots;

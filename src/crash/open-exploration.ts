@@ -4,10 +4,10 @@ import { writeFileAtomically } from '../core/files.ts';
 import type { Random } from '../core/random.ts';
 import { secondsSince } from '../device/checklist.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { Audit } from '../explore/audits.ts';
 import type { Boot, ExploredBoot } from '../explore/boot.ts';
 import { Cells } from '../explore/cells.ts';
 import { Contents } from '../explore/contents.ts';
+import type { Contradiction } from '../explore/determinism.ts';
 import { Exploration, type ExplorationBounds } from '../explore/exploration.ts';
 import { ext4Parts } from '../explore/ext4-part.ts';
 import { Space } from '../explore/space.ts';
@@ -23,6 +23,7 @@ import { SnapshotStore } from '../target/snapshot-store.ts';
 import { sectorBytes } from '../writelog/log.ts';
 import type { Window } from '../writelog/windows.ts';
 import { bootState } from './boot-state.ts';
+import { shownByChance } from './chance.ts';
 
 /** How much an exploration may do, and which liberties it takes. */
 export interface ExploreOptions extends ExplorationBounds {
@@ -71,7 +72,8 @@ export async function openExploration(
     random,
     spend,
     onBoot,
-    saveMismatch: (audit, number) => saveMismatch(context, trace, space, audit, number),
+    onChance: (chance) => onBoot(shownByChance(chance)),
+    saveMismatch: (found, number) => saveMismatch(context, trace, space, found, number),
   });
   spend(secondsSince(started));
   return {
@@ -90,11 +92,12 @@ function bootsOf(
   store: SnapshotStore | undefined,
 ): Boot<CutRecord> {
   let number = 0;
-  return (state, window, { retry, cold }) => {
+  return (state, window, { retry, cold, seed }) => {
     number += 1;
     const label = `${trace.name}-${number}`;
     const snapshots = cold ? undefined : store;
-    return bootState(context, { trace, state, window }, { label, retry, snapshots, journaled });
+    const options = { label, retry, snapshots, journaled, randomSeed: seed };
+    return bootState(context, { trace, state, window }, options);
   };
 }
 
@@ -156,24 +159,24 @@ function blockKey(disk: string, block: number): string {
   return `${disk} ${block}`;
 }
 
-/** Writes down what is needed to look into an audit that did not agree; returns the path. */
+/** Writes down what is needed to look into two boots that contradict each other; returns the path. */
 async function saveMismatch(
   context: RunContext,
   trace: Trace,
   { cells }: Space,
-  audit: Audit<CutRecord>,
+  { stage, boot, earlier }: Contradiction<CutRecord>,
   number: number,
 ): Promise<string> {
   const path = join(context.folder, `mismatch-${trace.name}-${number}.json`);
-  const side = ({ record, whole }: ExploredBoot<CutRecord>) => ({
+  const side = ({ record, whole, [stage]: end = whole }: ExploredBoot<CutRecord>) => ({
     state: record.id,
-    verdict: whole.verdict,
-    outcome: whole.outcome,
+    verdict: end.verdict,
+    outcome: end.outcome,
     checks: record.checks,
     console: record.console,
-    read: Array.from(whole.read.cells, (cell) => [cells.disk(cell), cells.sector(cell)]),
+    read: Array.from(end.read.cells, (cell) => [cells.disk(cell), cells.sector(cell)]),
   });
-  const document = { audited: side(audit.boot), decidedBy: side(audit.decidedBy) };
+  const document = { stage, boot: side(boot), earlier: side(earlier) };
   await writeFileAtomically(path, `${JSON.stringify(document, null, 2)}\n`);
   return path;
 }

@@ -6,6 +6,7 @@ export const usualLimits = {
   snapshots: false,
   auditShare: 0.05,
   auditLeast: 10,
+  chanceBoots: 2,
   retryBoots: 6,
   secondCutBoots: 6,
 } as const satisfies Omit<ExploreLimits, 'budgetMs'>;

@@ -45,7 +45,7 @@ export async function factoryDisks(
 
 /**
  * Makes a device with these disk contents, switched off. `label` names its console logs and
- * scratch files. `over` may put a layer between a logging disk and the guest.
+ * scratch files. `over` may put a layer between a logging disk and the guest. `randomSeed`: of QEMU's random numbers.
  */
 export async function openDevice(
   context: RunContext,
@@ -53,6 +53,7 @@ export async function openDevice(
   contents: DiskContents,
   stack: CleanupStack,
   over: (disk: Disk, spec: DiskSpec) => Disk = (disk) => disk,
+  randomSeed = 0,
 ): Promise<Device> {
   const { manifest } = context;
   const arena = stack.use('write arena', await Arena.create(join(context.workspace, `${label}.arena`)));
@@ -79,6 +80,7 @@ export async function openDevice(
       consoleLog: (n) => join(context.folder, 'console', `${label}.${n}.log`),
       accelerator: context.accelerator.accelerator,
       console: context.scenario.console,
+      randomSeed,
       ...(context.sshPort === undefined ? {} : { sshPort: context.sshPort }),
       signal: context.signal,
       onNotice: context.notice,

@@ -1,17 +1,29 @@
 import { HarnessError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
-import type { ExploredBoot } from './boot.ts';
+import type { Ended } from '../model/record.ts';
+import type { BootVerdict, ExploredBoot } from './boot.ts';
 import type { Coverage } from './coverage.ts';
+import type { Contradiction } from './determinism.ts';
 import type { Space } from './space.ts';
 import type { StateRef } from './states.ts';
 
-/** A state that was decided without a boot, booted after all; or the first one, booted again. */
-export interface Audit<R> {
-  ref: StateRef;
-  boot: ExploredBoot<R>;
-  /** The boot that had decided it. */
-  decidedBy: ExploredBoot<R>;
-  agrees: boolean;
+/** How far an exploration was audited. */
+export interface Auditing {
+  /** States that were to be booted after all, the first one twice among them; 0 where nobody asked for audits. */
+  asked: number;
+  made: number;
+  /** No more states than these were decided by a boot of another one. */
+  all: boolean;
+  /** Boots of decided states with other random numbers. */
+  reseeded: number;
+  ended: Ended;
+}
+
+/** A state that came up in one way with the usual random numbers, and in another with others; each of them twice. */
+export interface Chance<R> {
+  usual: ExploredBoot<R>;
+  other: ExploredBoot<R>;
+  seed: number;
 }
 
 /** Up to `count` states that a boot of another one decided; the classes of states take turns. */
@@ -37,30 +49,46 @@ export function drawPruned(
     .slice(0, count);
 }
 
+/** The boots whose states are worth another chance: of each phase and outcome the one that has decided the most states. */
+export function drawChances<R>(boots: readonly ExploredBoot<R>[], count: number): ExploredBoot<R>[] {
+  const byDecided = boots
+    .filter(({ ref, decides }) => ref !== undefined && decides.whole > 0)
+    .sort((a, b) => b.decides.whole - a.decides.whole);
+  const key = ({ window, whole }: ExploredBoot<R>) => `${window.upgrade} ${window.phase} ${whole.outcome}`;
+  const firsts = byDecided.filter(
+    (boot, i) => byDecided.findIndex((other) => key(other) === key(boot)) === i,
+  );
+  return [...new Set([...firsts, ...byDecided])].slice(0, count);
+}
+
 function sameRef(a: StateRef, b: StateRef): boolean {
   if ('subset' in a) return 'subset' in b && a.subset === b.subset;
   return 'axis' in b && a.axis === b.axis && a.position === b.position;
 }
 
-/**
- * Throws HarnessError `audit-mismatch` where an audit did not agree. `save` is called for each of these, with its number
- * from 1; it writes down what is needed to look into it, and returns the path.
- */
-export async function assertAudits<R extends { id: string }>(
-  audits: readonly Audit<R>[],
-  save: (audit: Audit<R>, number: number) => Promise<string>,
-): Promise<void> {
-  const wrong = audits.filter(({ agrees }) => !agrees);
-  const [first] = wrong;
-  if (first === undefined) return;
-  const paths = await Promise.all(wrong.map((audit, i) => save(audit, i + 1)));
-  throw new HarnessError(
+/** Whether both came to the same end. */
+export function isSameEnd(one: Omit<BootVerdict, 'read'>, other: Omit<BootVerdict, 'read'>): boolean {
+  return one.verdict === other.verdict && one.outcome === other.outcome;
+}
+
+/** What ends a run in which two boots contradict each other. `again`: what a further boot of the later one came to. */
+export function contradictionError<R extends { id: string }>(
+  { stage, boot, earlier }: Contradiction<R>,
+  again: string,
+  logPath: string,
+): HarnessError {
+  const what = stage === 'retry' ? ', once the upgrade was done again,' : '';
+  const here = boot[stage]?.outcome ?? '';
+  const chance =
+    again === here
+      ? 'it came to the same once more'
+      : `booted once more it came to "${again}", with nothing changed: it hangs on chance or on time`;
+  return new HarnessError(
     'audit-mismatch',
-    `${wrong.length} of ${audits.length} audited states did not come to the verdict that another boot had given them, ` +
-      `so what was decided without a boot cannot be trusted: ${first.boot.record.id} came to "${first.boot.whole.outcome}", ` +
-      `${first.decidedBy.record.id} to "${first.decidedBy.whole.outcome}"`,
+    `two boots differ in nothing that one of them read, and ended otherwise: ${boot.record.id} came${what} to "${here}", ` +
+      `${earlier.record.id} to "${earlier[stage]?.outcome ?? ''}"; ${chance}. So what was decided without a boot cannot be trusted`,
     {
-      ...(paths[0] === undefined ? {} : { logPath: paths[0] }),
+      logPath,
       hint: 'something that a boot depends on is not on its disks: look for randomness or time in the image',
     },
   );

@@ -32,6 +32,8 @@ export interface BootRequest {
   retry: boolean;
   /** Whether everything from power-on is to happen in this boot, nothing being taken from an earlier one. */
   cold: boolean;
+  /** Which random numbers the machine gives its guest: 0 in all boots, but in those that try another chance. */
+  seed: number;
 }
 
 /** Boots one crash state for real. */

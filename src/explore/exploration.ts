@@ -1,11 +1,20 @@
+import type { HarnessError } from '../core/errors.ts';
 import type { Limit } from '../core/limit.ts';
 import type { Random } from '../core/random.ts';
 import type { Ended } from '../model/record.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
-import { type Audit, assertAudits, drawPruned } from './audits.ts';
+import {
+  type Auditing,
+  type Chance,
+  contradictionError,
+  drawChances,
+  drawPruned,
+  isSameEnd,
+} from './audits.ts';
 import type { Boot, Booted, BootRequest, BootVerdict, ExploredBoot, Stage } from './boot.ts';
 import { Coverage } from './coverage.ts';
+import { type Contradiction, contradictionOf } from './determinism.ts';
 import { firstCandidates } from './first-candidates.ts';
 import { knownOutcome } from './known-outcomes.ts';
 import type { Space } from './space.ts';
@@ -17,8 +26,10 @@ import type { PlaceOf } from './write-places.ts';
 export interface ExplorationBounds {
   /** Share of the deciding boots that is spent again on states that were not booted. */
   auditShare: number;
-  /** Least number of such audits. */
+  /** Least number of such audits; where the share is 0 too, nothing is audited. */
   auditLeast: number;
+  /** States that are booted once more with other random numbers. */
+  chanceBoots: number;
   /** Boots after which no more upgrade is tried again; 0 where that is not asked for. */
   retryBoots: number;
   /** Aborted when there is no time left to begin another boot: to decide more states, and to audit what is decided. */
@@ -42,8 +53,10 @@ export interface ExplorationParts<R> extends ExplorationBounds {
   spend: (seconds: number) => void;
   /** Told of each boot of one of the space's states as it ends. */
   onBoot: (boot: ExploredBoot<R>) => void;
-  /** Writes down an audit that does not agree, with its number from 1; returns the path. */
-  saveMismatch: (audit: Audit<R>, number: number) => Promise<string>;
+  /** Told of a device that hangs on chance, with the last boot that shows it. */
+  onChance: (chance: Chance<R>) => void;
+  /** Writes down two boots that contradict each other, with their number from 1; returns the path. */
+  saveMismatch: (found: Contradiction<R>, number: number) => Promise<string>;
 }
 
 /** A boot of one of the space's states. */
@@ -60,13 +73,17 @@ export class Exploration<R extends { id: string }> {
   /** Of which the upgrade done again is decided. */
   readonly retry: Coverage;
   readonly boots: ExploredBoot<R>[] = [];
-  readonly audits: Audit<R>[] = [];
+  readonly auditing: Auditing = { asked: 0, made: 0, all: false, reseeded: 0, ended: 'interrupted' };
+  readonly contradictions: Contradiction<R>[] = [];
+  readonly chances: Chance<R>[] = [];
   /** How each stage ended; `interrupted` until it has come to an end of its own. */
   readonly ended: Record<Stage, Ended> = { whole: 'interrupted', retry: 'interrupted' };
   private readonly parts: ExplorationParts<R>;
   /** By stage, step and epoch: the ways to fail that were seen, and the boots since the first of them. */
   private readonly failures = new Map<string, { ways: Set<string>; boots: number }>();
   private retries = 0;
+  /** Every boot with the usual random numbers. */
+  private readonly seen: ExploredBoot<R>[] = [];
 
   constructor(space: Space, parts: ExplorationParts<R>) {
     this.space = space;
@@ -78,13 +95,12 @@ export class Exploration<R extends { id: string }> {
 
   /**
    * Decides every state, audits what was decided without a boot, and does the upgrade again. Throws HarnessError
-   * `audit-mismatch`, what a boot throws, and the signal's reason once that is aborted.
+   * `audit-mismatch` as soon as two boots contradict each other, what a boot throws, and the signal's reason once that is aborted.
    */
   async explore(): Promise<void> {
     await this.decideAll();
     await this.audit();
     await this.retryMore();
-    await assertAudits(this.audits, this.parts.saveMismatch);
   }
 
   /** Boots until every state is decided or given up, the budget is used up, or `maxBoots` are made. */
@@ -94,7 +110,9 @@ export class Exploration<R extends { id: string }> {
       'whole',
       async (ref) => {
         begun += 1;
-        this.take('whole', await this.boot(ref, { retry: false, cold: false }));
+        const boot = await this.boot(ref, { retry: false, cold: false, seed: 0 });
+        this.take('whole', boot);
+        await this.compare(boot);
       },
       () => begun < maxBoots,
     );
@@ -108,14 +126,15 @@ export class Exploration<R extends { id: string }> {
     const contents = this.timed(() => this.space.contentsOf(state));
     const known = knownOutcome(this.boots, contents, window, stage);
     if (known !== undefined) return known;
-    const request = { retry: stage === 'retry', cold: true };
-    const booted = await this.parts.places(() => this.begin(state, window, request));
-    const boot = {
-      ref: undefined,
-      ...this.explored(booted, state, window, (cell) => contents[cell] ?? 0),
-    };
-    this.boots.push(boot);
-    return boot[stage] ?? boot.whole;
+    const request = { retry: stage === 'retry', cold: true, seed: 0 };
+    return this.parts.places(async () => {
+      const booted = await this.begin(state, window, request);
+      const explored = this.explored(booted, state, window, (cell) => contents[cell] ?? 0);
+      const boot = { ref: undefined, ...explored };
+      this.boots.push(boot);
+      await this.compare(boot);
+      return boot[stage] ?? boot.whole;
+    });
   }
 
   /** The same without a boot; undefined where no earlier one says so. */
@@ -123,20 +142,33 @@ export class Exploration<R extends { id: string }> {
     return knownOutcome(this.boots, this.space.contentsOf(state), window, stage);
   }
 
-  /** Boots states that need no boot, and the first one again: what was decided without a boot must be so. */
+  /**
+   * Boots states that need no boot, and the first one again: what was decided without a boot must be so. Then some
+   * once more with other random numbers.
+   */
   private async audit(): Promise<void> {
-    const [first] = this.boots;
-    if (first === undefined) return;
-    const { auditLeast, auditShare, auditBudget, random } = this.parts;
+    const { auditing } = this;
+    const { auditLeast, auditShare, auditBudget, chanceBoots, random } = this.parts;
     const count = Math.max(auditLeast, Math.ceil(auditShare * this.boots.length));
-    const pruned = drawPruned(this, random.fork('audit'), count);
-    const again = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
+    const [first] = this.boots;
+    const again: (() => Promise<void>)[] = [];
+    if (count > 0 && first !== undefined) {
+      const pruned = drawPruned(this, random.fork('audit'), count);
+      const refs = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
+      auditing.asked = refs.length;
+      auditing.all = pruned.length < count;
+      again.push(...refs.map((ref) => () => this.auditOne(ref)));
+      again.push(
+        ...drawChances(this.boots, chanceBoots).map((boot, i) => () => this.tryAnotherChance(boot, i + 1)),
+      );
+    }
     await this.workThrough({
       next: () => again.shift(),
       others: () => false,
       goOn: () => !auditBudget.aborted,
-      work: (ref) => this.auditOne(ref),
+      work: (one) => one(),
     });
+    auditing.ended = again.length === 0 ? 'complete' : 'budget';
   }
 
   /** Does the upgrade again after as many cuts as the bounds allow. */
@@ -173,7 +205,7 @@ export class Exploration<R extends { id: string }> {
     else this.ended[stage] = budget.aborted ? 'budget' : 'bound';
   }
 
-  private workThrough(works: Omit<Works<StateRef>, 'places' | 'onFailure'>): Promise<void> {
+  private workThrough<T>(works: Omit<Works<T>, 'places' | 'onFailure'>): Promise<void> {
     const { signal, places, stop } = this.parts;
     return workThrough({
       ...works,
@@ -253,19 +285,54 @@ export class Exploration<R extends { id: string }> {
   private async auditOne(ref: StateRef): Promise<void> {
     const retry = this.retries < this.parts.retryBoots;
     if (retry) this.retries += 1;
-    const decided = this.whole.decidedBy(ref);
-    const boot = await this.boot(ref, { retry, cold: true });
+    const isAudit = this.whole.decidedBy(ref) !== undefined;
+    const boot = await this.boot(ref, { retry, cold: true, seed: 0 });
     if (boot.retry !== undefined) this.take('retry', boot);
     else {
       // A device that has not come back whole has no upgrade to do again.
       if (retry) this.retry.skipAlike(ref, boot.whole.read);
       this.parts.onBoot(boot);
     }
-    const decidedBy = decided === undefined ? undefined : this.boots[decided];
-    if (decidedBy === undefined) return;
-    const { whole } = decidedBy;
-    const agrees = whole.verdict === boot.whole.verdict && whole.outcome === boot.whole.outcome;
-    this.audits.push({ ref, boot, decidedBy, agrees });
+    if (isAudit) this.auditing.made += 1;
+    await this.compare(boot);
+  }
+
+  /** Boots a state with other random numbers. What differs then, and each time again, is the device's chance. */
+  private async tryAnotherChance(usual: ExploredBoot<R>, seed: number): Promise<void> {
+    const { ref } = usual;
+    if (ref === undefined) return;
+    const bootWith = (number: number) => this.boot(ref, { retry: false, cold: true, seed: number });
+    const other = await bootWith(seed);
+    this.parts.onBoot(other);
+    this.auditing.reseeded += 1;
+    if (isSameEnd(other.whole, usual.whole)) return;
+    const usualAgain = await bootWith(0);
+    this.parts.onBoot(usualAgain);
+    await this.compare(usualAgain);
+    const otherAgain = await bootWith(seed);
+    if (!isSameEnd(otherAgain.whole, other.whole)) {
+      this.parts.onBoot(otherAgain);
+      throw await this.alarm({ stage: 'whole', boot: otherAgain, earlier: other }, otherAgain.whole.outcome);
+    }
+    const chance = { usual, other: otherAgain, seed };
+    this.chances.push(chance);
+    this.parts.onChance(chance);
+  }
+
+  /** Throws HarnessError `audit-mismatch` where a boot contradicts an earlier one. */
+  private async compare(boot: ExploredBoot<R>): Promise<void> {
+    const found = this.timed(() => contradictionOf(this.space, boot, this.seen));
+    this.seen.push(boot);
+    if (found === undefined) return;
+    const { stage } = found;
+    const request = { retry: stage === 'retry', cold: true, seed: 0 };
+    const { stages } = await this.begin(boot.state, boot.window, request);
+    throw await this.alarm(found, (stages.find((end) => end.stage === stage) ?? stages[0])?.outcome ?? '');
+  }
+
+  private async alarm(found: Contradiction<R>, again: string): Promise<HarnessError> {
+    const number = this.contradictions.push(found);
+    return contradictionError(found, again, await this.parts.saveMismatch(found, number));
   }
 
   private timed<T>(work: () => T): T {

@@ -87,10 +87,10 @@ export interface CutRecord {
 export type StateCounts = Record<'prefix' | 'lost' | 'torn' | 'subset' | 'sampled', number>;
 
 /**
- * `exhaustive`: every state of the rungs R0 to R3 was decided, and the audits agreed. `sampled`: some states were
- * drawn. `heuristic`: QEMU was killed, as other harnesses do, or audits did not agree.
+ * `exhaustive`: every state of the rungs R0 to R3 was decided, and the audits agreed. `unaudited`: every one was decided,
+ * and nobody has audited that, or not as often as was asked for. `sampled`: some states were drawn. `heuristic`: QEMU was killed, as other harnesses do, or audits did not agree.
  */
-export type Claim = 'exhaustive' | 'sampled' | 'heuristic';
+export type Claim = 'exhaustive' | 'unaudited' | 'sampled' | 'heuristic';
 
 /**
  * How a search through crash states ended. `complete`: each is decided or given up. `bound`: so many boots were made as
@@ -149,6 +149,17 @@ export interface Outcome {
   example: string;
 }
 
+/** How decisions without a boot were held to account. */
+export interface AuditRecord {
+  /** States that were to be booted after all; 0 where nobody asked for audits. */
+  asked: number;
+  /** No more states than these were decided by a boot of another one. */
+  all: boolean;
+  /** Boots of decided states with other random numbers. */
+  reseeded: number;
+  ended: Ended;
+}
+
 export interface CrashRecord {
   /** How many the log holds, per kind, and how many of them were decided. */
   states: StateCounts;
@@ -162,7 +173,10 @@ export interface CrashRecord {
   /** Boots in the order in which they ended, up to the first that failed; absent where none did. The live cut is none of them. */
   bootsUntilFound?: number;
   audited: number;
+  /** Boots that contradict an earlier one. */
   mismatches: number;
+  /** Absent where states were drawn one by one. */
+  audits?: AuditRecord;
   claim: Claim;
   /** Phases that were to be cut and in which nothing was written, so that no crash state is theirs; absent: none. */
   phasesWithoutStates?: string[];

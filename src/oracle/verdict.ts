@@ -7,8 +7,9 @@ export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'
   const cuts = record.crash?.cuts.map((cut) => cut.verdict) ?? [];
   const ended =
     record.problem === undefined ? [] : ([record.problem.kind === 'device' ? 'failed' : 'error'] as const);
-  const { undecided = 0, stages = [] } = record.crash ?? {};
-  const open = undecided > 0 || stages.some(({ ended }) => ended === 'budget') ? (['unknown'] as const) : [];
+  const { undecided = 0, stages = [], audits } = record.crash ?? {};
+  const ends = [...stages, ...(audits === undefined ? [] : [audits])];
+  const open = undecided > 0 || ends.some(({ ended }) => ended === 'budget') ? (['unknown'] as const) : [];
   return worst([...parts, ...cuts, ...open, ...ended]);
 }
 

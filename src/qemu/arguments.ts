@@ -40,6 +40,8 @@ export interface QemuSpec {
   sshPort?: number | undefined;
   /** The guest's date at power-on, `YYYY-MM-DDTHH:MM:SS` (default: `guestEpoch`). */
   rtcBase?: string | undefined;
+  /** Which random numbers the guest is given, in its device tree or by its CPU (default 0). */
+  randomSeed?: number | undefined;
   /** A failed read of a virtio disk stops the guest, and is made again when it runs on; else the guest is told. */
   holdReads?: boolean | undefined;
   /** Loads the state that an earlier QEMU saved, from this file descriptor, and waits to be told to run. */
@@ -57,6 +59,7 @@ export const guestEpoch = '2026-01-01T00:00:00';
  * - no virtio-rng, USB, graphics or second serial port (`-nodefaults`): less to boot, less that varies;
  * - fixed date, and a clock that follows the guest's (`-rtc base=…,clock=vm`);
  * - disks are `-blockdev` NBD exports behind virtio-blk (runqemu: raw files), with TRIM passed on;
+ * - a random seed of its own (`-seed`), for device trees and CPUs that give random numbers: the same in all boots;
  * - `-no-reboot`: a reset ends QEMU and the harness starts it again, which is the power-on path;
  * - the network card has no boot ROM (`romfile=`): firmware must not wait for a network boot.
  *
@@ -81,7 +84,7 @@ export function argumentsFor(
       : []),
     ...['-accel', accelerator === 'tcg' ? 'tcg,thread=single' : 'kvm'],
     ...['-m', String(spec.memoryMiB ?? 256), '-smp', '1'],
-    ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`],
+    ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`, '-seed', String(spec.randomSeed ?? 0)],
     ...[
       '-chardev',
       `file,${joinOptions({ id: 'console', path: spec.consoleLog, append: 'on' })}`,

@@ -6,7 +6,7 @@ import { joinOptions, optionValue, type QemuOption, splitOptions } from './optio
 const storage = /^--?(drive|blockdev|hd[a-d]|fd[ab]|sd|mtdblock|pflash|virtfs|fsdev)$/;
 /** Of these brownout gives its own; `-snapshot` would throw away what the guest writes. */
 const own =
-  /^--?(nodefaults|no-user-config|monitor|qmp|mon|display|nographic|snapshot|pidfile|daemonize|accel|enable-kvm|no-reboot|no-shutdown|rtc|incoming|loadvm|S|m|smp|kernel|append|initrd|dtb|bios|icount)$/;
+  /^--?(nodefaults|no-user-config|monitor|qmp|mon|display|nographic|snapshot|pidfile|daemonize|accel|enable-kvm|no-reboot|no-shutdown|rtc|seed|incoming|loadvm|S|m|smp|kernel|append|initrd|dtb|bios|icount)$/;
 
 /** Whether an image may not give an option, because brownout gives it. */
 export function isOwnOption(option: string): boolean {

@@ -133,12 +133,25 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     ...(crash.snapshots.restored > 0
       ? [`    ${crash.snapshots.restored} boots began with one of ${crash.snapshots.taken} snapshots`]
       : []),
-    `    audit: ${crash.audited} states booted after all, ${crash.mismatches} mismatches`,
+    `    audit: ${auditText(crash)}`,
     `    outcomes: ${crash.outcomes.length}`,
     ...crash.outcomes
       .slice(0, maxOutcomes)
       .map(({ name, states }) => `      ${oneLine(name, 100)}: ${states} state${states === 1 ? '' : 's'}`),
   ];
+}
+
+/** What was audited, and what of it is missing. */
+function auditText({ audited, mismatches, audits }: CrashRecord): string {
+  const { asked = audited, all = false, reseeded = 0, ended = 'complete' } = audits ?? {};
+  if (audits?.asked === 0) return 'NONE: what was decided without a boot was not audited';
+  return [
+    `${audited}${audited < asked ? ` of ${asked}` : ''} states booted after all`,
+    ...(all ? ['there are no more'] : []),
+    ...(reseeded > 0 ? [`${reseeded} once more with other random numbers`] : []),
+    `${mismatches} mismatches`,
+    ...(ended === 'budget' ? ['UNKNOWN: the budget was used up before'] : []),
+  ].join(', ');
 }
 
 const maxOutcomes = 12;

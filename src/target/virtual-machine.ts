@@ -38,6 +38,8 @@ export interface TargetOptions {
   accelerator: Accelerator;
   /** What to listen for on the console, and what to pass over. */
   console?: ConsoleTexts | undefined;
+  /** Which random numbers QEMU gives the guest (default 0). */
+  randomSeed?: number | undefined;
   /** Loopback port for the guest's ssh; chosen when absent. */
   sshPort?: number;
   /** Boots this kernel instead of what the image says. */
@@ -308,10 +310,11 @@ export class VirtualMachine implements AsyncDisposable {
   }
 
   private spec(consoleLog: string, sshPort: number): QemuSpec {
-    const { manifest, machine, accelerator, disks, kernel } = this.options;
+    const { manifest, machine, accelerator, disks, kernel, randomSeed } = this.options;
     return {
       machine,
       accelerator,
+      randomSeed,
       ...manifest.qemu,
       ...firstCode(manifest.boot, kernel),
       disks: disks.map(({ spec }) => ({

@@ -62,6 +62,7 @@ export function commandLines(request: BootRequest): CommandLines {
   const parts: Part[] = [
     ...front,
     added('-rtc', ['-rtc', `base=${guestEpoch},clock=vm`], 'equal runs see equal times'),
+    added('-seed', ['-seed', '0'], 'equal boots are given equal random numbers'),
     added('QMP', ['-chardev', qmp, '-mon', 'chardev=qmp,mode=control'], 'how brownout speaks with QEMU'),
     ...serialParts(
       request,

@@ -23,6 +23,7 @@ const fewBoots: ExploreLimits = {
   snapshots: false,
   auditShare: 0.05,
   auditLeast: 2,
+  chanceBoots: 0,
   retryBoots: 3,
   secondCutBoots: 0,
   budgetMs: undefined,

@@ -159,26 +159,26 @@ describe('audits', () => {
       );
       if (honest) {
         expect(outcome).toHaveProperty('message', 'all audits agreed');
-        expect(parts.exploration.audits.length).toBeGreaterThan(2);
+        expect(parts.exploration.auditing).toMatchObject({ all: true, ended: 'complete' });
+        expect(parts.exploration.auditing.made).toBeGreaterThan(2);
         expect(parts.saved).toEqual([]);
       } else {
         expect(outcome).toMatchObject({ code: 'audit-mismatch', kind: 'harness', logPath: 'mismatch-1' });
-        const wrong = parts.exploration.audits.filter(({ agrees }) => !agrees);
-        expect(parts.saved).toEqual(wrong.map((__, i) => i + 1));
+        expect(parts.saved).toEqual(parts.exploration.contradictions.map((__, i) => i + 1));
+        expect(parts.stopped.length).toBe(1);
       }
-      expect(parts.stopped).toEqual([]);
     }
   });
 
   it('says which two boots disagree, and what they came to', async () => {
     const device: Device = ({ request }) => comesBack(request.cold ? 'old in A' : 'new in B');
-    const parts = madeUpExploration(twoEpochs, { device });
+    const parts = madeUpExploration(twoEpochs, { device, auditLeast: 1 });
     const failure = await failureOf(parts.exploration.explore());
     const id = parts.exploration.boots[0]?.record.id;
     expect(failure).toHaveProperty(
       'message',
-      '2 of 2 audited states did not come to the verdict that another boot had given them, so what was decided ' +
-        `without a boot cannot be trusted: ${id} came to "old in A", ${id} to "new in B"`,
+      `two boots differ in nothing that one of them read, and ended otherwise: ${id} came to "old in A", ${id} to ` +
+        '"new in B"; it came to the same once more. So what was decided without a boot cannot be trusted',
     );
   });
 
@@ -198,6 +198,87 @@ describe('audits', () => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe('a device that hangs on chance', () => {
+  /** Fails one time in so many, early: before it has read what tells states apart. */
+  const oneIn =
+    (count: number): Device =>
+    (on) =>
+      on.number % count === count - 1
+        ? { verdict: 'failed', outcome: 'recovery: no luck' }
+        : thoroughDevice()(on);
+
+  it.each([2, 4])('one time in %i is caught by any two boots, as soon as the lots differ', async (count) => {
+    const parts = madeUpExploration(twoEpochs, { device: oneIn(count) });
+    const failure = await failureOf(parts.exploration.explore());
+    expect(failure).toMatchObject({ code: 'audit-mismatch', kind: 'harness' });
+    expect(String(failure)).toContain('recovery: no luck');
+    // Not one audit was asked for.
+    expect(parts.exploration.auditing.asked).toBe(0);
+    expect(parts.told.map(({ whole }) => whole.verdict)).toEqual([
+      ...Array.from({ length: count - 1 }, () => 'passed'),
+      'failed',
+    ]);
+  });
+
+  it('says of what another boot of the same state denies that it hangs on chance or on time', async () => {
+    const device: Device = ({ number }) => comesBack(`lot ${number}`);
+    const failure = await failureOf(
+      madeUpExploration(twoEpochs, { device, auditLeast: 1 }).exploration.explore(),
+    );
+    expect(String(failure)).toContain('with nothing changed: it hangs on chance or on time');
+  });
+
+  it('is its own failure where other random numbers are all that differs, and each is seen twice', async () => {
+    const device: Device = (on) => {
+      const end = plainDevice(on);
+      return on.request.seed === 2 ? { verdict: 'failed', outcome: 'identifier taken' } : end;
+    };
+    const parts = madeUpExploration(twoEpochs, { device, auditLeast: 3, chanceBoots: 2 });
+    await parts.exploration.explore();
+    const { chances, auditing, contradictions } = parts.exploration;
+    expect(contradictions).toEqual([]);
+    expect(auditing).toMatchObject({ reseeded: 2, ended: 'complete' });
+    expect(chances).toMatchObject([{ seed: 2, other: { whole: { outcome: 'identifier taken' } } }]);
+    expect(chances[0]?.usual.whole.verdict).toBe('passed');
+    expect(parts.asked.map(({ request }) => request.seed).filter((seed) => seed > 0)).toEqual([1, 2, 2]);
+  });
+
+  it('is none of its own where the same random numbers do not give the same again', async () => {
+    const device: Device = (on) => (on.request.seed > 0 ? comesBack(`lot ${on.number}`) : plainDevice(on));
+    const parts = madeUpExploration(twoEpochs, { device, auditLeast: 1, chanceBoots: 1 });
+    expect(await failureOf(parts.exploration.explore())).toHaveProperty('code', 'audit-mismatch');
+    expect(parts.exploration.chances).toEqual([]);
+  });
+});
+
+describe('the number of audits', () => {
+  it.each([0, 0.05])(
+    'is none where none were asked for, whatever was decided; a share of %d',
+    async (share) => {
+      const parts = madeUpExploration(twoEpochs, { auditLeast: 0, auditShare: share, chanceBoots: 2 });
+      await parts.exploration.explore();
+      const { auditing } = parts.exploration;
+      expect(auditing.ended).toBe('complete');
+      expect(auditing.made).toBe(auditing.asked);
+      if (share === 0) {
+        expect(auditing).toMatchObject({ asked: 0, made: 0, reseeded: 0 });
+        expect(parts.asked.filter(({ request }) => request.cold)).toEqual([]);
+      } else expect(auditing.asked).toBeGreaterThan(0);
+    },
+  );
+
+  it('is all that there are where there are fewer, and says so', async () => {
+    const parts = madeUpExploration(historyOf([write(0, 1)]), {
+      device: () => comesBack('whole'),
+      auditLeast: 10,
+    });
+    await parts.exploration.explore();
+    const pruned = refsOf(parts.space).length - 1;
+    expect(pruned).toBeLessThan(10);
+    expect(parts.exploration.auditing).toMatchObject({ asked: 2 + pruned, made: 2 + pruned, all: true });
   });
 });
 
@@ -222,7 +303,8 @@ describe('a used-up budget', () => {
         expect([decided, undecided]).toEqual([likeBooted(parts), refsOf(parts.space).length - decided]);
         expect(undecided).toBeGreaterThan(0);
         expect(parts.exploration.ended).toEqual({ whole: 'budget', retry: 'budget' });
-        expect(parts.exploration.audits.length).toBeGreaterThanOrEqual(2);
+        expect(parts.exploration.auditing.made).toBeGreaterThanOrEqual(2);
+        expect(parts.exploration.auditing.ended).toBe('complete');
       }),
       { numRuns: 20 },
     );
@@ -237,7 +319,9 @@ describe('a used-up budget', () => {
       },
     });
     await parts.exploration.explore();
-    expect([parts.asked.length, parts.exploration.audits.length]).toEqual([1, 0]);
+    expect([parts.asked.length, parts.exploration.auditing.made]).toEqual([1, 0]);
+    expect(parts.exploration.auditing).toMatchObject({ ended: 'budget' });
+    expect(parts.exploration.auditing.asked).toBeGreaterThan(0);
     expect(parts.exploration.ended.whole).toBe('budget');
   });
 
@@ -246,7 +330,7 @@ describe('a used-up budget', () => {
     await parts.exploration.decideAll();
     parts.budget.abort();
     await parts.exploration.explore();
-    expect([parts.exploration.ended.whole, parts.asked.length]).toEqual(['complete', 3]);
+    expect([parts.exploration.ended.whole, parts.asked.length]).toEqual(['complete', 1]);
   });
 });
 
@@ -257,7 +341,7 @@ const moments: [name: string, ended: string, (parts: MadeUpExploration) => boole
   [
     'while upgrades are done again',
     'complete',
-    ({ asked, exploration }) => exploration.audits.length >= 7 && asked.at(-1)?.request.retry === true,
+    ({ asked, exploration }) => exploration.auditing.made >= 7 && asked.at(-1)?.request.retry === true,
   ],
 ];
 const everything: MadeUpOptions = { device: thoroughDevice(), auditLeast: 5, retryBoots: 100 };
@@ -461,7 +545,7 @@ describe('what becomes of any state', () => {
         expect(first.outcome).toBe(parts.truth(ref));
         expect(await exploration.outcomeOf(state, window, 'whole')).toBe(first);
         expect(exploration.knownOutcome(state, window, 'whole')).toBe(first);
-        expect(parts.asked.map(({ request }) => request)).toEqual([{ retry: false, cold: true }]);
+        expect(parts.asked.map(({ request }) => request)).toEqual([{ retry: false, cold: true, seed: 0 }]);
         expect(exploration.knownOutcome(state, { ...window, upgrade: 7 }, 'whole')).toBeUndefined();
         for (const other of refs) {
           const known = exploration.knownOutcome(space.crashState(other), window, 'whole');

@@ -99,7 +99,7 @@ export interface MadeUpExploration {
 }
 
 export interface MadeUpOptions
-  extends Partial<Pick<ExplorationBounds, 'auditShare' | 'auditLeast' | 'retryBoots'>> {
+  extends Partial<Pick<ExplorationBounds, 'auditShare' | 'auditLeast' | 'chanceBoots' | 'retryBoots'>> {
   device?: Device;
   view?: View;
   machines?: number;
@@ -172,6 +172,7 @@ export function madeUpExploration(
   const exploration = new Exploration<{ id: string }>(space, {
     auditShare: 0,
     auditLeast: 0,
+    chanceBoots: 0,
     retryBoots: 0,
     ...bounds,
     placeOf,
@@ -187,6 +188,7 @@ export function madeUpExploration(
     random: random.fork('exploration'),
     spend: () => undefined,
     onBoot: (ended) => told.push(ended),
+    onChance: ({ other }) => told.push(other),
     saveMismatch: (_, number) => {
       saved.push(number);
       return Promise.resolve(`mismatch-${number}`);
@@ -206,7 +208,7 @@ export function madeUpExploration(
     auditBudget,
     truth: (ref) => {
       const { upgrade: step } = space.windows[space.placeOf(ref).window] ?? { upgrade: -1 };
-      return powerOn(space.crashState(ref), step, { retry: false, cold: true }, -1).outcome;
+      return powerOn(space.crashState(ref), step, { retry: false, cold: true, seed: 0 }, -1).outcome;
     },
   };
   return parts;

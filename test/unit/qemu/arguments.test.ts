@@ -27,7 +27,7 @@ describe('qemuArguments', () => {
         ...['-accel', 'tcg,thread=single'],
         ...['-m', '256'],
         ...['-smp', '1'],
-        ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm'],
+        ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-seed', '0'],
         ...['-chardev', 'file,id=console,path=/l/console.log,append=on', '-serial', 'chardev:console'],
         ...['-chardev', 'socket,id=qmp,path=/s/qmp,server=on,wait=off', '-mon', 'chardev=qmp,mode=control'],
         ...['-blockdev', 'driver=file,node-name=firmware,filename=/f/OVMF_CODE.fd,read-only=on'],
@@ -65,7 +65,7 @@ describe('qemuArguments', () => {
       ...['-accel', 'tcg,thread=single'],
       ...['-m', '512'],
       ...['-smp', '1'],
-      ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm'],
+      ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-seed', '0'],
       ...['-chardev', 'file,id=console,path=/l/console.log,append=on', '-serial', 'chardev:console'],
       ...['-chardev', 'socket,id=qmp,path=/s/qmp,server=on,wait=off', '-mon', 'chardev=qmp,mode=control'],
       ...['-bios', '/f/u-boot.bin'],
@@ -75,6 +75,14 @@ describe('qemuArguments', () => {
       'driver=nbd,node-name=disk-main,discard=unmap,server.type=unix,server.path=/s/nbd,export=main',
       ...['-device', 'virtio-blk-pci,id=device-main,drive=disk-main,write-cache=on'],
     ]);
+  });
+
+  it('gives the guest other random numbers where it is asked to', () => {
+    const spec = { ...common, machine: 'qemuarm64', disks: [main] } as const;
+    const [usual, other] = [words(spec), words({ ...spec, randomSeed: 2 })];
+    const at = usual.indexOf('-seed') + 1;
+    expect(usual[at]).toBe('0');
+    expect(other).toEqual(usual.with(at, '2'));
   });
 
   it('keeps the order of the disks', () => {

@@ -37,7 +37,7 @@ describe('the machine that an image brings', () => {
     expect(line.match(/-machine \S+/g)).toEqual([
       ...['-machine q35', '-machine pflash0=firmware', '-machine pflash1=disk-vars'],
     ]);
-    expect(line).toMatch(/ -m 512 -smp 1 -rtc \S+ -chardev \S+ -serial chardev:console /);
+    expect(line).toMatch(/ -m 512 -smp 1 -rtc \S+ -seed 0 -chardev \S+ -serial chardev:console /);
     expect(line).toContain(' -blockdev driver=file,node-name=disk-main,discard=unmap,filename=/d/main ');
     expect(line.match(/drive=disk-main/g)).toHaveLength(1);
     expect(line).not.toMatch(/virtio-net|-cpu/);

@@ -37,6 +37,7 @@ const ours = {
   disk: [blockNode, '-device virtio-blk-pci,id=device-main,drive=disk-main,write-cache=on'],
   middle: [
     '-rtc base=2026-01-01T00:00:00,clock=vm',
+    '-seed 0',
     '-chardev socket,id=qmp,path=/s/qmp,server=on,wait=off',
     '-mon chardev=qmp,mode=control',
     '-chardev file,id=console,path=/l/console.log,append=on',
@@ -126,7 +127,7 @@ describe('the command lines', () => {
     const { deviations } = lines(nanbieldArm64);
     expect(deviations.map(({ option }) => option)).toEqual([
       ...['general', '-no-reboot', 'network card', 'network', 'QB_RNG', 'disk', 'QB_OPT_APPEND'],
-      ...['-smp', '-accel', '-rtc', 'QMP', '-serial', 'display', '-append'],
+      ...['-smp', '-accel', '-rtc', '-seed', 'QMP', '-serial', 'display', '-append'],
     ]);
     for (const { why } of deviations) expect(why).toMatch(/^\S.*[^.]$/);
     expect(deviations.find(({ option }) => option === '-smp')).toMatchObject({

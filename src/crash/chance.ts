@@ -1,0 +1,57 @@
+import type { Chance } from '../explore/audits.ts';
+import type { ExploredBoot } from '../explore/boot.ts';
+import type { CutRecord, Finding, StepRecord } from '../model/record.ts';
+import { type StepId, stepText } from '../model/steps.ts';
+
+const step: StepId = { moment: 'after-cut', check: 'deterministic' };
+
+/** The boot with other random numbers, as the failure that it shows: what comes of this state is chance. */
+export function shownByChance(chance: Chance<CutRecord>): ExploredBoot<CutRecord> {
+  const { other } = chance;
+  const check: StepRecord = {
+    id: step,
+    name: stepText(step),
+    verdict: 'failed',
+    seconds: 0,
+    problem: {
+      kind: 'device',
+      code: 'not-deterministic',
+      message: messageOf(chance),
+      hint: 'look for what hangs on random numbers: names, identifiers, time-outs, the order of parallel work',
+    },
+  };
+  const { record } = other;
+  return {
+    ...other,
+    record: {
+      ...record,
+      outcome: `${record.outcome}, not deterministic`,
+      checks: [...record.checks, check],
+      verdict: 'failed',
+    },
+  };
+}
+
+/** The same as a finding. `token`: of the state, which boots with the usual random numbers. */
+export function chanceFinding(chance: Chance<CutRecord>, token: string): Finding {
+  const { record, decides } = chance.usual;
+  return {
+    check: stepText(step),
+    step,
+    message: messageOf(chance),
+    cut: record.id,
+    token,
+    during: `${record.during} ${record.upgrade}, ${record.description}`,
+    states: Math.max(1, decides.whole),
+    minimal: [],
+    files: [],
+  };
+}
+
+function messageOf({ usual, other, seed }: Chance<CutRecord>): string {
+  return (
+    `not deterministic: the same crash state comes up as "${usual.whole.outcome}" with the usual random numbers and as ` +
+    `"${other.whole.outcome}" with others (QEMU's -seed 0 and -seed ${seed}), each of them twice: which of the two a ` +
+    'device in the field gets is chance'
+  );
+}

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../../src/model/record.ts';
+import { runVerdict } from '../../../src/oracle/verdict.ts';
+import { summaryText } from '../../../src/report/summary.ts';
+import { codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
+import { prints } from '../../support/simulated/shell.ts';
+
+/** A lab whose device prints what `draw` makes of the random seed of its machine. */
+async function luckLab(draw: (seed: number) => string): Promise<Lab> {
+  let seed = 0;
+  const lab = await slotLab({
+    before: (command) => (command.includes('draw lots') ? prints(`${draw(seed)}\n`) : undefined),
+  });
+  const { createTarget } = lab;
+  lab.createTarget = (options) => {
+    seed = options.randomSeed ?? 0;
+    return createTarget(options);
+  };
+  await lab.scenario({
+    powerCuts: { during: ['install'] },
+    checks: [{ name: 'lots', run: 'draw lots' }],
+    expect: { retry: 'unchecked' },
+  });
+  return lab;
+}
+
+describe('audits', () => {
+  it('are none at all where none were asked for, and the claim says so', async () => {
+    const lab = await slotLab();
+    const { crash, verdict } = await lab.run({
+      limits: { auditLeast: 0, auditShare: 0, chanceBoots: 2, retryBoots: 0 },
+    });
+    expect([verdict, crash?.claim, crash?.audited]).toEqual(['passed', 'unaudited', 0]);
+    expect(crash?.audits).toEqual({ asked: 0, all: false, reseeded: 0, ended: 'complete' });
+    // Besides the deciding boots only the live cut.
+    expect(crash?.boots).toBe((crash?.stages[0]?.boots ?? 0) + 1);
+    const stored = JSON.parse(await readFile(join(lab.reports, 'latest/run.json'), 'utf8')) as RunRecord;
+    expect(summaryText([stored])).toContain('audit: NONE: what was decided without a boot was not audited');
+  });
+
+  it('are all that there can be where these are fewer than asked for, and say so', async () => {
+    const lab = await slotLab();
+    const record = await lab.run({ limits: { auditLeast: 100_000, retryBoots: 0 } });
+    expect(record).toMatchObject({
+      verdict: 'passed',
+      crash: { claim: 'exhaustive', audits: { all: true } },
+    });
+    expect(record.crash?.audited).toBe(record.crash?.audits?.asked);
+    expect(summaryText([record])).toMatch(
+      /audit: \d+ states booted after all, there are no more, 0 mismatches/,
+    );
+  });
+
+  it('that the budget leaves no time for make the run unknown', async () => {
+    const record = await (await slotLab()).run({ limits: { retryBoots: 0 } });
+    expect(runVerdict(record)).toBe('passed');
+    const { crash } = record;
+    if (crash?.audits === undefined) throw new Error('nothing was audited');
+    const audits = { ...crash.audits, asked: crash.audited + 3, ended: 'budget' } as const;
+    const short = { ...record, crash: { ...crash, audits } };
+    expect(runVerdict(short)).toBe('unknown');
+    expect(summaryText([short])).toMatch(
+      /audit: \d+ of \d+ states booted after all, 0 mismatches, UNKNOWN: the budget was used up before/,
+    );
+  });
+});
+
+describe('other random numbers', () => {
+  it('that a device does not mind are part of the audits', async () => {
+    const lab = await luckLab(() => 'heads');
+    const record = await lab.run({ jobs: 1, limits: { chanceBoots: 2 } });
+    expect(record).toMatchObject({ verdict: 'passed', crash: { audits: { reseeded: 2 } } });
+    expect(summaryText([record])).toContain(', 2 once more with other random numbers, 0 mismatches');
+  });
+
+  it('with which a device comes up otherwise, each time, are its failure: not deterministic', async () => {
+    const lab = await luckLab((seed) => (seed === 0 ? 'heads' : 'tails'));
+    const record = await lab.run({ jobs: 1, limits: { chanceBoots: 1 } });
+    expect(record.problem).toBeUndefined();
+    expect([record.verdict, codesOf(record)]).toEqual(['failed', ['not-deterministic']]);
+    const [finding] = record.findings;
+    expect(finding?.step).toEqual({ moment: 'after-cut', check: 'deterministic' });
+    expect(finding?.message).toMatch(
+      /^not deterministic: .*heads.* with the usual random numbers .*tails.* with others/,
+    );
+    expect(finding?.token).toContain(`:${finding?.cut}`);
+  });
+});
