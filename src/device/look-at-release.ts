@@ -1,3 +1,4 @@
+import { identityByFiles } from './identity-by-files.ts';
 import { identityByPackages } from './identity-by-packages.ts';
 import { identityBySlots } from './identity-by-slots.ts';
 import type { ReleaseIdentity, ReleaseLook, ReleaseSeen, Shown } from './release-identity.ts';
@@ -11,5 +12,7 @@ export function lookAtRelease(context: RunContext, shown: Shown, look: ReleaseLo
 /** What tells an image's releases apart: the one place that chooses. */
 function identityOf(context: RunContext): ReleaseIdentity {
   const { contents, manifest } = context;
-  return contents === undefined ? identityBySlots(manifest) : identityByPackages(context, contents);
+  if (contents !== undefined) return identityByPackages(context, contents);
+  const isByFiles = Object.values(manifest.releases).some(({ content }) => content.kind === 'files');
+  return isByFiles ? identityByFiles(context, manifest) : identityBySlots(manifest);
 }

@@ -6,12 +6,12 @@ import type { PackageSystem } from '../model/software.ts';
 import type { PackagesSeen } from '../oracle/packages.ts';
 import { installedQueries, readInstalled } from '../sbom/installed.ts';
 import type { Ready } from '../target/target.ts';
+import { fileDigests } from './file-digests.ts';
 import type { RunContext } from './run-context.ts';
 
-/** Milliseconds that each of the two questions may take. */
+/** Milliseconds that the question may take. */
 const limitMs = 120_000;
 const maxAnswerBytes = 64 << 20;
-const pathsAtOnce = 100;
 
 /** The package system that a scenario's agent upgrades. Throws HarnessError `agent-mismatch` where it upgrades none. */
 export function packageSystem({ agent, manifest }: Pick<RunContext, 'agent' | 'manifest'>): PackageSystem {
@@ -32,9 +32,9 @@ export async function observePackages(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<PackagesSeen> {
-  const limits = () => ({ deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes });
+  const limits = { deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes };
   const query = installedQueries[system].map(quote).join(' ');
-  const record = await ask(device, query, limits(), {
+  const record = await ask(device, query, limits, {
     ...noAnswer(query),
     failed: (output) =>
       new DeviceFailure(
@@ -43,34 +43,12 @@ export async function observePackages(
       ),
   });
   const installed = asDevice(() => readInstalled(system, record.stdout, 'what the device says is installed'));
-  const digests = new Map<string, string | undefined>(paths.map((path) => [path, undefined]));
-  if (paths.length > 0) {
-    const command = 'sh -s';
-    const options = { ...limits(), input: digestScript(paths) };
-    const { stdout } = await ask(device, command, options, {
-      ...noAnswer(command),
-      failed: (output) =>
-        new DeviceFailure('observe-failed', `the device cannot hash files: ${complaint(output)}`),
-    });
-    for (const line of stdout.split('\n')) {
-      const [, digest, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-      if (digest !== undefined && path !== undefined && digests.has(path)) digests.set(path, digest);
-    }
-  }
+  const digests = await fileDigests(device, paths, signal, {
+    ...noAnswer('sh -s'),
+    failed: (output) =>
+      new DeviceFailure('observe-failed', `the device cannot hash files: ${complaint(output)}`),
+  });
   return { installed, digests };
-}
-
-/** Hashes files, a few with each command; a file that is gone is an answer too. Ends with 3 without sha256sum. */
-function digestScript(paths: readonly string[]): string {
-  const lines: string[] = [];
-  for (let at = 0; at < paths.length; at += pathsAtOnce)
-    lines.push(
-      `sha256sum ${paths
-        .slice(at, at + pathsAtOnce)
-        .map(quote)
-        .join(' ')} 2>/dev/null`,
-    );
-  return ['sha256sum /dev/null >/dev/null || exit 3', ...lines, 'exit 0', ''].join('\n');
 }
 
 /** What cannot be read of a device's own record is the device's failure, not the scenario's. */

@@ -153,6 +153,8 @@ const prebuiltMachine = z
         factory: z.record(z.string(), z.string()).optional(),
         /** What a slot holds when it holds this release; without it nobody can say which release runs. */
         slotContent: z.string().optional(),
+        /** The same for slots that the device makes itself: a tar of their files, or a list as sha256sum prints it. */
+        slotFiles: z.string().optional(),
         bundles: bundleFiles.default({}),
       }),
     ),

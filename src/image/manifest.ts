@@ -58,6 +58,7 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
       installed: z.array(z.string()).exactOptional(),
       content: z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('slot'), sha256: z.string(), bytes: z.int().min(0) }),
+        z.strictObject({ kind: z.literal('files'), files: z.record(z.string(), z.string()) }),
         z.strictObject({ kind: z.literal('packages'), list: fileRef }),
         z.strictObject({ kind: z.literal('unknown') }),
       ]),

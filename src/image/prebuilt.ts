@@ -3,9 +3,17 @@ import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
-import type { FileRef, ImageBoot, ImageManifest, ReleaseSpec, SshAccess } from '../model/image.ts';
+import type {
+  FileRef,
+  ImageBoot,
+  ImageManifest,
+  ReleaseContent,
+  ReleaseSpec,
+  SshAccess,
+} from '../model/image.ts';
 import { type MachineName, machines } from '../model/machine.ts';
 import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
+import { readSlotFiles } from './slot-files.ts';
 
 const sectorBytes = 512;
 
@@ -29,6 +37,8 @@ export async function prebuiltManifest(
   const read = (path: string) => fileRef(resolve(folder, path));
   const releases: Record<string, ReleaseSpec> = {};
   for (const [version, release] of Object.entries(given.releases)) {
+    if (release.slotContent !== undefined && release.slotFiles !== undefined)
+      throw invalid(`image ${name}, release ${version}: either slotContent or slotFiles, not both`);
     const content = release.slotContent === undefined ? undefined : await read(release.slotContent);
     const bundles = await eachFile(release.bundles, read);
     const factory = release.factory === undefined ? {} : { factory: await eachFile(release.factory, read) };
@@ -37,13 +47,13 @@ export async function prebuiltManifest(
     releases[version] = {
       version,
       ...factory,
-      content:
-        content === undefined
-          ? { kind: 'unknown' }
-          : { kind: 'slot', sha256: content.sha256, bytes: content.bytes },
+      content: await contentOf(content, release.slotFiles, read),
       bundles,
     };
   }
+  const kinds = new Set(Object.values(releases).map(({ content }) => content.kind));
+  if (kinds.has('slot') && kinds.has('files'))
+    throw invalid(`image ${name}: either slotContent or slotFiles for all of its releases`);
   const manifest: Omit<ImageManifest, 'key'> = {
     format: 2,
     name,
@@ -60,6 +70,17 @@ export async function prebuiltManifest(
     packages: [],
   };
   return { ...manifest, key: sha256(JSON.stringify(manifest)).slice(0, 16) };
+}
+
+/** How a device shows that it is on a release. */
+async function contentOf(
+  slot: FileRef | undefined,
+  files: string | undefined,
+  read: (path: string) => Promise<FileRef>,
+): Promise<ReleaseContent> {
+  if (slot !== undefined) return { kind: 'slot', sha256: slot.sha256, bytes: slot.bytes };
+  if (files === undefined) return { kind: 'unknown' };
+  return { kind: 'files', files: await readSlotFiles((await read(files)).path) };
 }
 
 async function sshOf(

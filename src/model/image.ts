@@ -39,6 +39,8 @@ export interface SlotSpec {
 export type ReleaseContent =
   /** By the bytes of its slot; so many from the slot's start are hashed. */
   | { kind: 'slot'; sha256: string; bytes: number }
+  /** By the regular files of the running system: absolute paths and SHA-256. */
+  | { kind: 'files'; files: Record<string, string> }
   /** By the packages that are installed; the file is JSON, an array of PackageContents. */
   | { kind: 'packages'; list: FileRef }
   /** Nobody has said: scenarios have to leave the release unchecked. */

@@ -43,7 +43,7 @@ export function assertReleases(scenario: Scenario, manifest: ImageManifest): voi
         'release-unknowable',
         `${source.path}: image ${manifest.name} does not say what a device with ${version} holds`,
         {
-          hint: 'give the release its slotContent in the image.yaml, or let the scenario say: expect: { release: unchecked }',
+          hint: 'give the release its slotContent or slotFiles in the image.yaml, or let the scenario say: expect: { release: unchecked }',
         },
       );
     if (!upgradedTo.has(version)) continue;

@@ -77,6 +77,26 @@ describe('a prebuilt image', () => {
     await verifyImage(manifest);
   });
 
+  it('takes a list of the files that slots hold, in place of their bytes', async () => {
+    const list = join(root, 'mine', 'root.sha256');
+    await writeFile(list, `${sha256('a')}  ./usr/bin/a\n`);
+    const text = description.replace('slotContent: slot.ext4', 'slotFiles: root.sha256');
+    await writeFile(join(root, 'mine', 'image.yaml'), text);
+    const manifest = await build();
+    const content = { kind: 'files', files: { '/usr/bin/a': sha256('a') } };
+    expect(manifest.releases['1.0']?.content).toEqual(content);
+    await writeFile(manifestPath(join(root, 'mine')), manifestText(manifest));
+    expect(await loadManifest(join(root, 'mine'))).toEqual(manifest);
+    await writeFile(list, `${sha256('b')}  ./usr/bin/a\n`);
+    expect((await build()).key).not.toBe(manifest.key);
+    const both = description.replace(
+      'slotContent: slot.ext4',
+      'slotContent: slot.ext4\n        slotFiles: root.sha256',
+    );
+    await writeFile(join(root, 'mine', 'image.yaml'), both);
+    await expect(build()).rejects.toMatchObject({ code: 'image-invalid' });
+  });
+
   it('takes either firmware or a kernel', async () => {
     const both = description.replace(
       '    disks:',

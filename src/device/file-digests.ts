@@ -1,0 +1,45 @@
+import { ask, type NoAnswer } from '../core/ask.ts';
+import { Deadline } from '../core/deadline.ts';
+import { quote } from '../core/quote.ts';
+import type { Ready } from '../target/target.ts';
+
+/** Milliseconds that it may take to hash files. */
+const limitMs = 120_000;
+const maxAnswerBytes = 64 << 20;
+const pathsAtOnce = 100;
+
+/** Asks a device for the SHA-256 of the regular files at `paths`; undefined for one that cannot be read. Throws what `noAnswer` makes. */
+export async function fileDigests(
+  device: Ready,
+  paths: readonly string[],
+  signal: AbortSignal,
+  noAnswer: NoAnswer,
+): Promise<Map<string, string | undefined>> {
+  const digests = new Map<string, string | undefined>(paths.map((path) => [path, undefined]));
+  if (paths.length === 0) return digests;
+  const options = {
+    deadline: Deadline.after(limitMs),
+    signal,
+    maxOutputBytes: maxAnswerBytes,
+    input: digestScript(paths),
+  };
+  const { stdout } = await ask(device, 'sh -s', options, noAnswer);
+  for (const line of stdout.split('\n')) {
+    const [, digest, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
+    if (digest !== undefined && path !== undefined && digests.has(path)) digests.set(path, digest);
+  }
+  return digests;
+}
+
+/** Hashes files, a few with each command; a file that is gone is an answer too. Ends with 3 without sha256sum. */
+function digestScript(paths: readonly string[]): string {
+  const lines: string[] = [];
+  for (let at = 0; at < paths.length; at += pathsAtOnce)
+    lines.push(
+      `sha256sum ${paths
+        .slice(at, at + pathsAtOnce)
+        .map(quote)
+        .join(' ')} 2>/dev/null`,
+    );
+  return ['sha256sum /dev/null >/dev/null || exit 3', ...lines, 'exit 0', ''].join('\n');
+}

@@ -1,0 +1,43 @@
+import { complaint } from '../core/ask.ts';
+import { DeviceFailure } from '../core/errors.ts';
+import type { ImageManifest } from '../model/image.ts';
+import { failed, passed } from '../oracle/check.ts';
+import { checkFiles, filesOf } from '../oracle/release-files.ts';
+import { fileDigests } from './file-digests.ts';
+import type { ReleaseIdentity } from './release-identity.ts';
+import type { RunContext } from './run-context.ts';
+
+/**
+ * Told by the files of the running system, for slots that the device makes itself: their bytes are others on each. All
+ * files of the release that it calls itself are hashed there, but for the owner's. What the other slot holds is not seen.
+ */
+export function identityByFiles(
+  { signal, scenario }: Pick<RunContext, 'signal' | 'scenario'>,
+  { slots, releases }: Pick<ImageManifest, 'slots' | 'releases'>,
+): ReleaseIdentity {
+  return {
+    async look({ device, seen }, { allowed, fellBackFrom }) {
+      const expected = filesOf(releases[seen.version], scenario.configuration);
+      const digests = await fileDigests(device, Object.keys(expected), signal, {
+        tooLong: () => new DeviceFailure('observe-failed', 'the device says too much of its files'),
+        failed: (output) =>
+          new DeviceFailure('observe-failed', `the device cannot hash files: ${complaint(output)}`),
+        late: (cause) =>
+          new DeviceFailure('observe-timeout', 'the device came up, but did not show its files in time', {
+            cause,
+          }),
+      });
+      const { running, result } = checkFiles(seen, {
+        hasSlots: slots.length > 0,
+        expected,
+        digests,
+        allowed,
+      });
+      const tried =
+        device.resets === 0
+          ? failed('not-tried', `the device did not reset itself, so ${fellBackFrom ?? ''} was never tried`)
+          : passed(`came up after ${device.resets} resets`);
+      return { running, result, ...(fellBackFrom === undefined ? {} : { fallback: tried }) };
+    },
+  };
+}
