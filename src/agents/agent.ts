@@ -65,6 +65,8 @@ export interface UpdateAgent {
   confirmed?(device: Shell, limits: AgentLimits): Promise<string | undefined>;
   /** Makes the next boot take the release before; absent where the agent has no way back. */
   rollback?(device: Shell, limits: AgentLimits): Promise<void>;
+  /** Set where the device resets itself at the end of an installation, instead of being asked to reboot. */
+  reboots?: 'itself';
   /** Of an agent that upgrades packages in place, not slots. */
   packages?: PackageAgent;
 }

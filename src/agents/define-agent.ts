@@ -5,6 +5,15 @@ import type { AgentSource, ChosenAgent, UpdateAgent } from './agent.ts';
 /** Commands of a scenario for the guest's shell. */
 export const commands = z.string().min(1).max(100_000);
 
+/**
+ * Who reboots the device after an installation. Left out where it is the harness: digests of scenarios that say nothing
+ * are made over their settings.
+ */
+export const reboots = z
+  .enum(['by-harness', 'itself'])
+  .optional()
+  .describe('Who reboots the device after an installation: the harness (default), or the agent itself');
+
 /** An agent as the list of agents has it. */
 export interface AgentDefinition {
   /** As scenarios name it. */

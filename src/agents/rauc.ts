@@ -4,7 +4,7 @@ import { DeviceFailure } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
 import type { AgentLimits, AgentStatus } from './agent.ts';
 import { agentCommand } from './command.ts';
-import { defineAgent } from './define-agent.ts';
+import { defineAgent, reboots } from './define-agent.ts';
 
 const slotSchema = z.object({
   bootname: z.string().nullish(),
@@ -32,9 +32,11 @@ const folder = '/run/brownout';
  */
 export const rauc = defineAgent({
   name: 'rauc',
-  settings: z.strictObject({ bundle: z.enum(['verity', 'plain']).default('verity') }),
+  settings: z.strictObject({ bundle: z.enum(['verity', 'plain']).default('verity'), reboots }),
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
-  create: ({ bundle }) => ({
+  create: ({ bundle, reboots: who }) => ({
+    ...(who === 'itself' ? { reboots: who } : {}),
+
     async install(device, { url }, limits) {
       const address = quote(url);
       const file = `${folder}/bundle.raucb`;

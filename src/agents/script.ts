@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { quote } from '../core/quote.ts';
 import { agentCommand } from './command.ts';
-import { commands, defineAgent } from './define-agent.ts';
+import { commands, defineAgent, reboots } from './define-agent.ts';
 
 /**
  * An updater written in the scenario itself: its commands run in the guest's shell; `install` finds the bundle's
@@ -19,9 +19,12 @@ export const script = defineAgent({
     install: commands.describe("Commands for the guest's shell; BUNDLE_URL is where the release is found"),
     confirm: commands.optional(),
     rollback: commands.optional(),
+    reboots,
   }),
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
-  create: ({ install, confirm, rollback }) => ({
+  create: ({ install, confirm, rollback, reboots: who }) => ({
+    ...(who === 'itself' ? { reboots: who } : {}),
+
     async install(device, { url }, limits) {
       await agentCommand(device, 'install', `export BUNDLE_URL=${quote(url)}\n${install}`, limits);
     },

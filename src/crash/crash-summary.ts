@@ -24,7 +24,7 @@ import { type AskedExploration, stateGroups } from './state-groups.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
 export function crashSummary(
-  progress: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts' | 'recordings' | 'cuts'>,
+  progress: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts' | 'recordings' | 'cuts' | 'storms'>,
   phases: readonly CutPhase[],
 ): CrashRecord {
   const cuts = present(progress.cuts);
@@ -38,7 +38,11 @@ export function crashSummary(
     recording: recordingFacts(recordings, phases),
     ...phasesWithoutStates(recordings, phases),
   };
-  if (progress.explorations.length > 0) return { ...common, ...exploredSummary(progress) };
+  const storms = stormStages(progress);
+  if (progress.explorations.length > 0) {
+    const explored = exploredSummary(progress);
+    return { ...common, ...explored, stages: [...explored.stages, ...storms] };
+  }
   const counts = recordings.map(({ log }) => census(log, phases));
   const sum = (what: 'prefix' | 'lost' | 'torn') => counts.reduce((total, count) => total + count[what], 0);
   return {
@@ -51,9 +55,19 @@ export function crashSummary(
     audited: 0,
     mismatches: 0,
     claim: cuts.some(({ kind }) => kind !== 'naive') ? 'sampled' : 'heuristic',
-    stages: [],
+    stages: storms,
     snapshots: { taken: 0, restored: 0 },
   };
+}
+
+/** The stage of reset storms, where there were to be any: each is a boot of its own. */
+function stormStages({ storms }: Pick<RunProgress, 'storms'>): StageRecord[] {
+  if (storms === undefined) return [];
+  const { planned, done } = storms;
+  const ended: Ended = done === planned ? 'complete' : 'interrupted';
+  return [
+    { name: 'reset-storm', states: planned, decided: done, skipped: 0, boots: done, claim: 'sampled', ended },
+  ];
 }
 
 /** A phase that the device went through and in which it wrote nothing. */

@@ -2,13 +2,15 @@ import { relative } from 'node:path';
 import { Checklist, DeviceStopped, secondsSince } from '../device/checklist.ts';
 import type { Device } from '../device/device.ts';
 import { untilReady } from '../device/device.ts';
-import { confirm, install, recover, unlessBroken } from '../device/drive-agent.ts';
+import { confirm, recover, unlessBroken } from '../device/drive-agent.ts';
 import { afterUpgrade, type Examined, examine } from '../device/examine.ts';
 import type { Owned } from '../device/judge-files.ts';
+import { installToReset } from '../device/own-reset.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { Stage, StageEnd } from '../explore/boot.ts';
 import type { CutRecord } from '../model/record.ts';
 import { worst } from '../model/record.ts';
+import { cutPhases } from '../model/scenario.ts';
 import type { Moment } from '../model/steps.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { failed } from '../oracle/check.ts';
@@ -18,6 +20,9 @@ import type { Ready } from '../target/target.ts';
 
 const afterCut: Moment = { moment: 'after-cut' };
 const retried: Moment = { moment: 'retried' };
+
+/** What a confirmed device does with which nobody is busy: it has a release, and no reason to leave it. */
+const confirmedPhases = ['idle', 'reset-storm'];
 
 /** One power cut: which one, and what the device was doing. */
 export interface Cut {
@@ -135,13 +140,10 @@ async function comeBack(
   after: CutDevice,
   { checklist, snapshots }: { checklist: Checklist; snapshots: SnapshotStore | undefined },
 ): Promise<{ ready: Ready; seen: Examined }> {
-  const { from, to } = cut.upgrade;
   const { device } = after;
   const { packages } = context.agent;
-  const { release } = context.scenario.expect;
-  const ages = release ?? (['old', 'new'] as const);
   // A package manager does not promise to be atomic: after its recovery the device must be on the new release.
-  const allowed = packages === undefined ? ages.map((age) => (age === 'old' ? from : to)) : [to];
+  const allowed = packages === undefined ? allowedAfter(context, cut) : [cut.upgrade.to];
   const ready = await checklist.step({ ...afterCut, check: 'boots' }, async () =>
     untilReady(context, await device.target.powerOn(snapshots)),
   );
@@ -154,6 +156,16 @@ async function comeBack(
   const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const, mayFallBack: true };
   const seen = await examine(context, ready, device.subject, expectation, checklist, afterCut);
   return { ready, seen: { ...seen, said: [...(odd === undefined ? [] : [odd]), ...seen.said] } };
+}
+
+/** The releases that a device may be on after a cut, where nobody recovers it. */
+function allowedAfter({ scenario }: RunContext, { during, upgrade: { from, to } }: Cut): string[] {
+  const { release = ['old', 'new'], releaseAfter = {}, upgrade } = scenario.expect;
+  const phase = cutPhases.find((one) => one === during);
+  const own = phase === undefined ? undefined : releaseAfter[phase];
+  const stays = [upgrade === 'succeeds' ? 'new' : 'old'] as const;
+  const ages = own ?? (confirmedPhases.includes(during) ? stays : release);
+  return ages.map((age) => (age === 'old' ? from : to));
 }
 
 /** The owner came when the path began. */
@@ -180,8 +192,8 @@ async function retry(
 ): Promise<void> {
   const again = await checklist.step({ moment: 'retry', check: 'retry' }, async () => {
     await confirm(context, ready);
-    await install(context, ready, upgrade);
-    return untilReady(context, await ready.reboot());
+    const started = await installToReset(context, ready, upgrade);
+    return untilReady(context, started ?? (await ready.reboot()));
   });
   const expectation = afterUpgrade(context, upgrade, owned);
   const after = await examine(context, again, device.subject, expectation, checklist, retried);

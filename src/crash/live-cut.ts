@@ -7,8 +7,8 @@ import { waitFor } from '../core/wait.ts';
 import { bringIntoService } from '../device/bring-into-service.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, factoryDisks, openDevice, stopOnStorageFailure } from '../device/device.ts';
-import { install } from '../device/drive-agent.ts';
 import { listen } from '../device/listen.ts';
+import { installToReset } from '../device/own-reset.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { CutRecord } from '../model/record.ts';
 import { type Upgrade, upgradesOf } from '../model/upgrade.ts';
@@ -19,7 +19,7 @@ import { MirrorDisk } from '../nbd/mirror-disk.ts';
 import { OverlayDisk } from '../nbd/overlay-disk.ts';
 import { WriteBackCache } from '../nbd/write-back-cache.ts';
 import type { Recording } from '../recording/recordings.ts';
-import type { Ready } from '../target/target.ts';
+import type { Booting, Ready } from '../target/target.ts';
 import { stateMaps } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { windowMark, windowsOf, writesIn } from '../writelog/windows.ts';
@@ -124,9 +124,10 @@ async function cutWhileInstalling(
   device.log.mark(windowMark(0, 'install'));
   const written = writeCounter(device.log);
   const decided = new AbortController();
-  const installing = checklist.step({ moment: 'before-cut', check: 'install' }, () =>
-    install(context, ready, upgrade),
-  );
+  let powered: Ready | Booting = ready;
+  const installing = checklist.step({ moment: 'before-cut', check: 'install' }, async () => {
+    powered = (await installToReset(context, ready, upgrade)) ?? ready;
+  });
   const reached = waitFor('the moment of the cut', () => (written() >= writes ? true : undefined), {
     deadline: Deadline.after(context.scenario.expect.installsWithinMs),
     signal: AbortSignal.any([context.signal, decided.signal]),
@@ -137,7 +138,7 @@ async function cutWhileInstalling(
   } finally {
     decided.abort();
   }
-  await ready.cutPower();
+  await powered.cutPower();
   // How the installation ends now says only that the power went.
   await installing.catch(() => undefined);
   context.signal.throwIfAborted();
@@ -145,7 +146,7 @@ async function cutWhileInstalling(
 }
 
 /** Counts the writes that a log has from now on, each once. */
-function writeCounter({ records }: WriteLog): () => number {
+export function writeCounter({ records }: WriteLog): () => number {
   let next = records.length;
   let count = 0;
   return () => {

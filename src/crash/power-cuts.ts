@@ -24,6 +24,8 @@ export interface RunProgress {
   stages: StageRecord['name'][];
   /** How second cuts ended, of each trace that came to the end of them. */
   secondCuts: Ended[];
+  /** Reset storms that were asked for, and those that came to an end; absent: none were. */
+  storms?: { planned: number; done: number };
 }
 
 /** The entries that are there, in order. */

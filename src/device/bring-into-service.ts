@@ -7,12 +7,13 @@ import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
 import type { Device } from './device.ts';
 import { untilReady } from './device.ts';
-import { confirm, install } from './drive-agent.ts';
+import { confirm } from './drive-agent.ts';
 import { type Examined, examine } from './examine.ts';
 import { addPackages } from './installed-packages.ts';
 import { listen } from './listen.ts';
 import { lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
+import { installToReset } from './own-reset.ts';
 import { provision } from './provision.ts';
 import type { FilesCompared, Shown } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
@@ -97,8 +98,8 @@ async function arrive(
   );
   if (from === release) return ready;
   return checklist.step({ ...inService, check: `come to ${release}` }, async () => {
-    await install(context, ready, { from, to: release });
-    const arrived = await untilReady(context, await ready.reboot());
+    const started = await installToReset(context, ready, { from, to: release });
+    const arrived = await untilReady(context, started ?? (await ready.reboot()));
     await confirm(context, arrived);
     return arrived;
   });

@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.ts';
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { quote } from '../core/quote.ts';
 import type { Moment } from '../model/steps.ts';
@@ -27,7 +28,10 @@ export interface ChecksSeen {
   said: string[];
 }
 
-/** Runs the scenario's own checks on a device and notes them. Throws DeviceStopped where it cannot be asked. */
+/**
+ * Runs the scenario's own checks on a device and notes them, in their order; one that is to come later is waited for by
+ * the host's clock, from now on, which is after the login. Throws DeviceStopped where it cannot be asked.
+ */
 export async function runChecks(
   context: RunContext,
   device: Ready,
@@ -36,8 +40,11 @@ export async function runChecks(
 ): Promise<ChecksSeen> {
   const results: boolean[] = [];
   const said: string[] = [];
-  for (const { name, run, when: wanted } of context.scenario.checks) {
+  const from = systemClock.now();
+  for (const { name, run, when: wanted, afterMs = 0 } of context.scenario.checks) {
     if (!booted && wanted !== 'always') continue;
+    const early = from + afterMs - systemClock.now();
+    if (booted && early > 0) await systemClock.sleep(early, context.signal);
     const id = { ...when, check: name };
     const result = await checklist.guard(id, () => runCheck(device, run, allowed, context.signal));
     results.push(checklist.check(id, result));

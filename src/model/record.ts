@@ -105,9 +105,9 @@ export function worstEnd(ends: readonly Ended[]): Ended {
 
 /**
  * A question put to all states. `whole`: the device comes back whole. `retry`: the upgrade can be done again.
- * `second-cut`: the power fails again while it comes back.
+ * `second-cut`: the power fails again while it comes back. `reset-storm`: a confirmed device, cut several times in a row.
  */
-export type StageName = 'whole' | 'retry' | 'second-cut';
+export type StageName = 'whole' | 'retry' | 'second-cut' | 'reset-storm';
 
 /** What one question put to all states came to. */
 export interface StageRecord {

@@ -15,8 +15,11 @@ export type ProvisionStep =
   | { run: string };
 
 /** What the device is doing when the power fails. */
-export const cutPhases = ['install', 'first-boot', 'confirm', 'rollback', 'second-cut'] as const;
+export const cutPhases = ['install', 'first-boot', 'confirm', 'idle', 'rollback', 'second-cut'] as const;
 export type CutPhase = (typeof cutPhases)[number];
+
+/** Those that are cut where a scenario says nothing: all that belong to an upgrade. */
+export const usualCutPhases = cutPhases.filter((phase) => phase !== 'idle');
 
 /** A phase's name of today: a second cut was called `recovery`, which scenarios and stored files may still say. */
 export function phaseName<T>(name: T): T | 'second-cut' {
@@ -77,7 +80,12 @@ interface ScenarioCheck {
   run: string;
   /** Also where packages were just changed, before the device is booted again. */
   when?: 'always';
+  /** Milliseconds after the login at which it is run at the earliest. */
+  afterMs?: number;
 }
+
+/** A release of the upgrade that was cut: the one that the device had, or the one that it was given. */
+export type ReleaseAge = 'old' | 'new';
 
 /** A parsed, checked scenario: what is to be shown, on which image, along which releases. */
 export interface Scenario {
@@ -100,7 +108,8 @@ export interface Scenario {
   reinstall?: string[];
   /** Tried, one after the other, before each upgrade of a path. */
   serverFaults: FaultyAttempt[];
-  powerCuts: { during: CutPhase[]; states: StateKind[] };
+  /** `resetStorm`: how often in a row a confirmed device loses its power before anybody can log in; absent: not tried. */
+  powerCuts: { during: CutPhase[]; states: StateKind[]; resetStorm?: number };
   expect: {
     /** Milliseconds from power-on to a working login; and on the first start of a device fresh from the factory. */
     bootsWithinMs: number;
@@ -110,7 +119,11 @@ export interface Scenario {
     /** Without a cut: does the device end on the new release, or fall back by itself to the old one? */
     upgrade: 'succeeds' | 'falls-back';
     /** After a cut: which whole releases are allowed. Undefined: which release runs is never looked at. */
-    release: readonly ('old' | 'new')[] | undefined;
+    release: readonly ReleaseAge[] | undefined;
+    /** The same of phases that have an answer of their own. */
+    releaseAfter?: Partial<Record<CutPhase, readonly ReleaseAge[]>>;
+    /** After a fall-back without a cut: must the next starts stay on the old release, without a reset of the device's own? */
+    fallback: 'lasts' | 'unchecked';
     /** Packages that an upgrade to a release leaves not configured, by release: that release is broken, and known to be. */
     broken: Readonly<Record<string, readonly string[]>>;
     /** After a cut: in how many ways may devices come out whole of one upgrade? */

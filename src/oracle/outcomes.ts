@@ -5,6 +5,7 @@ const questions = {
   whole: '',
   retry: ', done again',
   'second-cut': ', cut again',
+  'reset-storm': ', reset again and again',
 } as const satisfies Record<StageName, string>;
 
 /**

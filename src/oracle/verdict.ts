@@ -1,4 +1,11 @@
-import { type Finding, type RunRecord, type StepRecord, type Verdict, worst } from '../model/record.ts';
+import {
+  type CutRecord,
+  type Finding,
+  type RunRecord,
+  type StepRecord,
+  type Verdict,
+  worst,
+} from '../model/record.ts';
 
 /** The verdict of a run: the worst of its steps and cuts. A run that decided nothing is unknown, and
  * so is one whose budget was used up before all was done that it was asked for. */
@@ -15,13 +22,17 @@ export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'
 
 /** What the owner of the update stack must look at: every failed step, and every failed check after a cut. */
 export function findingsOf(record: Pick<RunRecord, 'paths' | 'crash'>): Finding[] {
-  const cut = (record.crash?.cuts ?? []).flatMap((entry) =>
+  return [...uncutFindings(record), ...cutFindings(record.crash?.cuts ?? [])];
+}
+
+/** What failed after cuts that were booted. */
+export function cutFindings(cuts: readonly CutRecord[]): Finding[] {
+  return cuts.flatMap((entry) =>
     entry.checks.filter(isFailed).map((check) => ({
       ...finding(check, entry.id, `${entry.during} ${entry.upgrade}, ${entry.description}`),
       token: entry.token ?? '',
     })),
   );
-  return [...uncutFindings(record), ...cut];
 }
 
 /** What failed without a cut. */

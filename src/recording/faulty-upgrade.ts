@@ -1,28 +1,21 @@
-import type { Shell } from '../core/ask.ts';
 import { CleanupStack } from '../core/cleanup.ts';
 import { DeviceFailure, ScenarioError } from '../core/errors.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, openDevice, untilReady } from '../device/device.ts';
-import {
-  confirm,
-  type InstallContext,
-  install,
-  recover,
-  refusalBy,
-  unlessBroken,
-} from '../device/drive-agent.ts';
+import { confirm, type InstallContext, recover, refusalBy, unlessBroken } from '../device/drive-agent.ts';
 import { afterUpgrade, type Examined, examine } from '../device/examine.ts';
 import { judgeFiles, type Owned } from '../device/judge-files.ts';
 import { listenAtEnd } from '../device/listen.ts';
 import { lookAtRelease } from '../device/look-at-release.ts';
 import { observe } from '../device/observe.ts';
 import { serveReleases } from '../device/open-context.ts';
+import { installToReset } from '../device/own-reset.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { StepRecord } from '../model/record.ts';
 import { type FaultyAttempt, installedBy } from '../model/scenario.ts';
 import { type Moment, momentText } from '../model/steps.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
-import type { Ready } from '../target/target.ts';
+import type { Booting, Ready } from '../target/target.ts';
 import { type Trouble, troubleOf } from './source-trouble.ts';
 
 /** What is tried, with whose files, and who is told how it went. */
@@ -80,21 +73,24 @@ async function tryFaulty(
     const before = await checklist.guard({ ...when, check: 'boots' }, async () =>
       untilReady(context, await device.target.powerOn()),
     );
+    let started: Booting | undefined;
     const refusal = await checklist.step({ ...when, check: 'install' }, () =>
-      refusalOf(context, before, upgrade, trouble),
+      refusalOf(context, trouble, async () => {
+        started = await installToReset(context, before, upgrade);
+      }),
     );
     context.notice(`${momentText(when)}: ${refusal ?? 'the update agent ended with success'}`);
     const ready = await checklist.step({ ...when, check: 'boots' }, async () =>
-      untilReady(context, await before.reboot()),
+      untilReady(context, started ?? (await before.reboot())),
     );
     await assertHeld(context, ready, device, { upgrade, owned, trouble, refusal, checklist, when });
     const repaired = { ...when, moment: 'repaired' } as const;
-    const odd = await checklist.step({ ...repaired, check: 'install' }, () =>
+    const end = await checklist.step({ ...repaired, check: 'install' }, () =>
       unlessBroken(context, upgrade, () => installRepaired(context, ready, upgrade)),
     );
-    if (odd !== undefined) context.notice(`${momentText(repaired)}: ${odd}`);
+    if (end?.odd !== undefined) context.notice(`${momentText(repaired)}: ${end.odd}`);
     const after = await checklist.step({ ...repaired, check: 'boots' }, async () =>
-      untilReady(context, await ready.reboot()),
+      untilReady(context, end?.started ?? (await ready.reboot())),
     );
     const expectation = afterUpgrade(context, upgrade, owned);
     await examine(context, after, device.subject, expectation, checklist, repaired);
@@ -112,13 +108,12 @@ async function tryFaulty(
  * ended as if all were well. Throws ScenarioError `fault-not-met`, and DeviceFailure for any other end.
  */
 export async function refusalOf(
-  context: InstallContext,
-  device: Shell,
-  upgrade: Upgrade,
+  context: Pick<InstallContext, 'feed' | 'scenario'>,
   { faults, text }: Trouble,
+  work: () => Promise<unknown>,
 ): Promise<string | undefined> {
   using force = context.feed.misbehave(faults);
-  const refusal = await refusalBy(() => install(context, device, upgrade));
+  const refusal = await refusalBy(work);
   if (force.met > 0) return refusal;
   throw new ScenarioError(
     'fault-not-met',
@@ -201,14 +196,16 @@ export function assertOld(
   throw new DeviceFailure('fault-taken', `${what}: ${text}; the update agent ${agent}`);
 }
 
-/** The upgrade from the repaired source: for packages as their manager's documentation has it. Returns what was odd. */
+/**
+ * The upgrade from the repaired source: for packages as their manager's documentation has it. Returns what was odd, and
+ * the start that follows where the agent has reset the device.
+ */
 async function installRepaired(
   context: RunContext,
   device: Ready,
   upgrade: Upgrade,
-): Promise<string | undefined> {
+): Promise<{ odd?: string | undefined; started?: Booting | undefined }> {
   const { packages } = context.agent;
-  if (packages !== undefined) return recover(context, device, upgrade, packages);
-  await install(context, device, upgrade);
-  return undefined;
+  if (packages !== undefined) return { odd: await recover(context, device, upgrade, packages) };
+  return { started: await installToReset(context, device, upgrade) };
 }

@@ -23,6 +23,8 @@ export interface Inputs {
   console?: Scenario['console'];
   reinstall?: Scenario['reinstall'];
   feedFaults: Scenario['serverFaults'];
+  /** Only where starts of a device with nothing going on are to be cut: their recording has one more window. */
+  idle?: true;
   expect: StoredExpect;
 }
 
@@ -57,6 +59,7 @@ export function inputsOfScenario({
   console,
   reinstall,
   serverFaults,
+  powerCuts,
   expect,
 }: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path'> {
   return {
@@ -68,6 +71,7 @@ export function inputsOfScenario({
     ...(console === undefined ? {} : { console }),
     ...(reinstall === undefined ? {} : { reinstall }),
     feedFaults: serverFaults,
+    ...(powerCuts.during.includes('idle') ? { idle: true } : {}),
     expect: storedExpect(expect),
   };
 }

@@ -2,11 +2,12 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { bringIntoService } from '../device/bring-into-service.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, factoryDisks, openDevice, untilReady } from '../device/device.ts';
-import { assertConfirmed, confirm, install, rollback, unlessBroken } from '../device/drive-agent.ts';
+import { assertConfirmed, confirm, rollback, unlessBroken } from '../device/drive-agent.ts';
 import { afterUpgrade, examine, noteFiles } from '../device/examine.ts';
 import { reinstall } from '../device/installed-packages.ts';
 import type { Owned } from '../device/judge-files.ts';
 import { listen, listenAtEnd } from '../device/listen.ts';
+import { installToReset } from '../device/own-reset.ts';
 import { runChecks } from '../device/run-checks.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
@@ -78,6 +79,7 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
         owned: files,
         checklist,
         when: { moment: 'confirmed' },
+        idle: context.scenario.powerCuts.during.includes('idle') ? upgrades.length - 1 : undefined,
       });
     }
     if (context.scenario.expect.rollback === 'succeeds' && last !== undefined)
@@ -117,18 +119,20 @@ async function takeUpgrade(
   const when = { moment: 'upgrade', upgrade: upgradeName(upgrade) } as const;
   const begin = (phase: string) => device.log.mark(windowMark(position, phase));
   begin('install');
-  await checklist.step({ ...when, check: 'install' }, () =>
-    unlessBroken(context, upgrade, () => install(context, before, upgrade)),
+  const started = await checklist.step({ ...when, check: 'install' }, () =>
+    unlessBroken(context, upgrade, () => installToReset(context, before, upgrade, () => begin('first-boot'))),
   );
-  begin('first-boot');
-  await listen(context, before, checklist, { when: { ...when, moment: 'before-reboot' } });
-  await runChecks(context, before, checklist, {
-    allowed: [upgrade.to],
-    when: { ...when, moment: 'before-reboot' },
-    booted: false,
-  });
+  if (started === undefined) {
+    begin('first-boot');
+    await listen(context, before, checklist, { when: { ...when, moment: 'before-reboot' } });
+    await runChecks(context, before, checklist, {
+      allowed: [upgrade.to],
+      when: { ...when, moment: 'before-reboot' },
+      booted: false,
+    });
+  }
   const ready = await checklist.step({ ...when, check: 'first boot' }, async () =>
-    untilReady(context, await before.reboot()),
+    untilReady(context, started ?? (await before.reboot())),
   );
   const expectation = afterUpgrade(context, upgrade, owned);
   const seen = await examine(context, ready, device.subject, expectation, checklist, when);

@@ -54,8 +54,10 @@ const expectSchema = z.object({
   ]),
   retry: z.enum(['succeeds', 'unchecked']),
   rollback: z.enum(['succeeds', 'unchecked']),
-  /** Left out where it is what a scenario has that says nothing: digests are those of programs that did not know it. */
+  // What follows is left out where it is what a scenario has that says nothing: digests stay as they were.
   confirmedBoots: z.int().min(0).exactOptional(),
+  releaseAfter: z.partialRecord(z.enum(cutPhases), z.array(z.enum(['old', 'new']))).exactOptional(),
+  fallback: z.literal('lasts').exactOptional(),
 });
 
 /** Starts of a confirmed device where a scenario says nothing. */
@@ -76,13 +78,21 @@ export const scenarioSchema = z
     paths: z.array(z.array(text).min(1)),
     provision: z.array(provisionStep),
     configuration: z.array(text),
-    checks: z.array(z.object({ name: text, run: text, when: z.literal('always').exactOptional() })),
+    checks: z.array(
+      z.object({
+        name: text,
+        run: text,
+        when: z.literal('always').exactOptional(),
+        afterMs: milliseconds.exactOptional(),
+      }),
+    ),
     console: z.object({ allow: z.array(text), require: z.array(text) }).exactOptional(),
     reinstall: z.array(text).exactOptional(),
     feedFaults: z.array(faultyAttempt),
     powerCuts: z.object({
       during: z.array(z.preprocess(phaseName, z.enum(cutPhases))),
       states: z.array(z.enum(stateKinds)),
+      resetStorm: z.int().min(1).exactOptional(),
     }),
     expect: expectSchema,
   })
@@ -116,6 +126,14 @@ export function storedExpect(expect: Scenario['expect']): StoredExpect {
     configuration: configuration === undefined ? 'unchecked' : isStrict ? 'preserved' : configuration,
     retry: rest.retry,
     rollback: rest.rollback,
+    ...(rest.releaseAfter === undefined
+      ? {}
+      : {
+          releaseAfter: Object.fromEntries(
+            Object.entries(rest.releaseAfter).map(([phase, ages]) => [phase, [...ages]]),
+          ),
+        }),
+    ...(rest.fallback === 'lasts' ? { fallback: rest.fallback } : {}),
     ...(rest.confirmedBoots === usualConfirmedBoots ? {} : { confirmedBoots: rest.confirmedBoots }),
   };
 }
@@ -124,11 +142,13 @@ function restoreExpect({
   release,
   configuration,
   confirmedBoots = usualConfirmedBoots,
+  fallback,
   ...rest
 }: StoredExpect): Scenario['expect'] {
   return {
     ...rest,
     confirmedBoots,
+    fallback: fallback ?? 'unchecked',
     release: release === 'unchecked' ? undefined : release,
     configuration:
       configuration === 'unchecked'

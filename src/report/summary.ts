@@ -84,13 +84,16 @@ function crashLines(crash: CrashRecord, seed: string): string[] {
   const silent = (crash.phasesWithoutStates ?? []).map(
     (phase) => `    ${oneLine(phase)}: no crash state of its own, because nothing was written`,
   );
-  if (crash.stages.length > 0) return [...exploredLines(crash, facts), ...silent];
+  if (crash.stages.some(({ name }) => name === 'whole')) return [...exploredLines(crash, facts), ...silent];
   const { prefix, lost, torn, subset } = crash.states;
   const total = prefix + lost + torn + subset;
   const of = total === 0 ? '' : ` of ${total} crash states`;
   return [
     `  power cuts: ${crash.boots} booted${of} (${crash.claim}; ${facts})`,
     ...outcomeTable(crash.cuts).map((line) => `    ${line}`),
+    ...crash.stages.map(
+      ({ name, decided, states }) => `    ${questions[name]}: ${decided} of ${states} decided`,
+    ),
     ...silent,
   ];
 }
@@ -100,6 +103,7 @@ const questions = {
   whole: 'comes back whole',
   retry: 'upgrade done again',
   'second-cut': 'second cut',
+  'reset-storm': 'reset storm',
 } as const satisfies Record<StageRecord['name'], string>;
 
 /** A run that decided states without booting each: how many, by how many boots, and how well that was checked. */

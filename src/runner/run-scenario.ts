@@ -1,6 +1,7 @@
 import { allOrStop } from '../core/all-or-stop.ts';
 import { type ExploreLimits, exploreCuts } from '../crash/explore-cuts.ts';
 import { assertFlushes, drawnCuts, pathName, present, type RunProgress } from '../crash/power-cuts.ts';
+import { resetStorms } from '../crash/reset-storm.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord } from '../model/record.ts';
 import type { PowerCuts } from '../model/scenario.ts';
@@ -34,6 +35,7 @@ export async function runScenario(context: RunContext, plan: RunPlan, progress: 
   if (powerCuts.mode === 'none' || sound.length === 0) return;
   if (powerCuts.mode === 'all') await exploreCuts(context, plan.limits, sound, progress);
   else await drawnCuts(context, powerCuts, sound, progress);
+  if (powerCuts.mode !== 'naive') await resetStorms(context, sound, progress);
 }
 
 /** The recording of a path: an earlier one with equal inputs if there are cuts to make from it, else a new one. */

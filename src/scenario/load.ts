@@ -39,21 +39,23 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
     paths: resolvePaths(branchesOf(document.releases), document.paths),
     provision,
     configuration: unique([...touched, ...document.configuration]),
-    checks: document.checks.map(({ name, run, when }) => ({
+    checks: document.checks.map(({ name, run, when, after }) => ({
       name,
       run,
       ...(when === 'always' ? { when } : {}),
+      ...(after === undefined ? {} : { afterMs: after }),
     })),
     ...(document.console === undefined ? {} : { console: document.console }),
     ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
     serverFaults: faultsOf(document).map(faultyAttempt),
-    powerCuts: { during: unique(document.powerCuts.during), states: unique(document.powerCuts.states) },
+    powerCuts: powerCutsOf(document.powerCuts),
     expect: {
       bootsWithinMs: document.expect.boots.within,
       firstBootWithinMs: document.expect.boots.first ?? document.expect.boots.within,
       installsWithinMs: document.expect.installs.within,
       upgrade: document.expect.upgrade,
-      release: document.expect.release === 'unchecked' ? undefined : unique(document.expect.release.oneOf),
+      ...releasesAfterCuts(document.expect.release),
+      fallback: document.expect.fallback,
       broken: document.expect.broken,
       outcomes: document.expect.outcomes,
       configuration: promiseOf(document.expect.configuration),
@@ -170,6 +172,11 @@ function consistentScenario(list: AgentList) {
         );
       if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
         complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');
+      if (expect.fallback === 'lasts' && expect.upgrade !== 'falls-back')
+        complain(
+          ['expect', 'fallback'],
+          'only a device that falls back can stay there: add upgrade: falls-back',
+        );
       if (expect.rollback !== 'succeeds') return;
       if (expect.upgrade === 'falls-back')
         complain(['expect', 'rollback'], 'a device that has fallen back has no release to roll back from');
@@ -218,6 +225,33 @@ function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionSt
   if (step.delete !== undefined)
     return { delete: typeof step.delete === 'string' ? { path: step.delete } : step.delete };
   return { run: step.run ?? '' };
+}
+
+function powerCutsOf({
+  during,
+  states,
+  'reset-storm': resetStorm,
+}: ScenarioDocument['powerCuts']): Scenario['powerCuts'] {
+  return {
+    during: unique(during),
+    states: unique(states),
+    ...(resetStorm === undefined ? {} : { resetStorm }),
+  };
+}
+
+/** Which releases a device may be on after a cut, in any phase and in those that the scenario names. */
+function releasesAfterCuts(
+  release: ScenarioDocument['expect']['release'],
+): Pick<Scenario['expect'], 'release' | 'releaseAfter'> {
+  if (release === 'unchecked') return { release: undefined };
+  const { oneOf = ['old', 'new'], ...after } = release;
+  const named = Object.entries(after).flatMap(([phase, ages]) =>
+    ages === undefined ? [] : [[phase, unique(ages)] as const],
+  );
+  return {
+    release: unique(oneOf),
+    ...(named.length === 0 ? {} : { releaseAfter: Object.fromEntries(named) }),
+  };
 }
 
 /** What a scenario file asks of the owner's files; undefined where it asks nothing. */

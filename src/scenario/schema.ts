@@ -3,7 +3,14 @@ import { type AgentList, agents } from '../agents/index.ts';
 import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
-import { cutPhases, fileFaults, phaseName, publishingFaults, stateKinds } from '../model/scenario.ts';
+import {
+  cutPhases,
+  fileFaults,
+  phaseName,
+  publishingFaults,
+  stateKinds,
+  usualCutPhases,
+} from '../model/scenario.ts';
 import { agentSchema } from './agent-schema.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
@@ -127,6 +134,7 @@ const check = z.strictObject({
     .describe(
       'After every boot; or also where packages were just installed or upgraded, before the next boot',
     ),
+  after: duration.optional().describe('How long after the login it is run at the earliest; default: at once'),
 });
 
 const consoleText = z
@@ -168,6 +176,20 @@ const configurationPromise = z
   ])
   .describe("The owner's files after each upgrade and each cut; preserved: byte for byte");
 
+const ages = z.array(z.enum(['old', 'new'])).min(1);
+
+const allowedReleases = z
+  .strictObject({
+    oneOf: ages.optional().describe('After a cut in any phase that has no key of its own'),
+    install: ages.optional(),
+    'first-boot': ages.optional(),
+    confirm: ages.optional(),
+    idle: ages.optional(),
+    rollback: ages.optional(),
+    'second-cut': ages.optional(),
+  })
+  .refine((given) => Object.keys(given).length > 0, 'expected oneOf, or phases with their releases');
+
 const expectations = z.strictObject({
   boots: z
     .strictObject({
@@ -181,9 +203,17 @@ const expectations = z.strictObject({
     .default('succeeds')
     .describe('Without a cut: does the device end on the new release, or fall back by itself?'),
   release: z
-    .union([z.literal('unchecked'), z.strictObject({ oneOf: z.array(z.enum(['old', 'new'])).min(1) })])
+    .union([z.literal('unchecked'), allowedReleases])
     .default({ oneOf: ['old', 'new'] })
-    .describe('After a cut: which whole releases are allowed; unchecked where no slot changes'),
+    .describe(
+      'After a cut, in any phase or in each: which whole releases are allowed; unchecked where no slot changes',
+    ),
+  fallback: z
+    .enum(['lasts', 'unchecked'])
+    .default('unchecked')
+    .describe(
+      'With upgrade: falls-back: must the next starts stay on the old release, without another try of the new one?',
+    ),
   broken: z
     .record(release, z.array(packageName).min(1))
     .default({})
@@ -266,11 +296,19 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
         during: z
           .array(z.preprocess(phaseName, z.enum(cutPhases)))
           .min(1)
-          .default([...cutPhases]),
+          .default(usualCutPhases),
         states: z
           .array(z.enum(stateKinds))
           .min(1)
           .default([...stateKinds]),
+        'reset-storm': z
+          .int()
+          .min(1)
+          .max(100)
+          .optional()
+          .describe(
+            'How often in a row the power of a confirmed device fails before anybody can log in. Default: never',
+          ),
       })
       .prefault({}),
     expect: expectations.prefault({}),

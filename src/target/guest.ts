@@ -1,11 +1,11 @@
 import { complaint } from '../core/ask.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
-import { ConnectionLost } from '../guest/errors.ts';
+import { ConnectionLost, PowerCut } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
 import type { QemuExit } from '../qemu/process.ts';
 import { fairly, hostStarved, isStarved } from './fair-limit.ts';
-import type { EndOptions } from './states.ts';
+import type { EndOptions, OwnResetOptions } from './states.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 
 /** How long a guest may take to end its power cycle when the caller sets no limit. */
@@ -80,5 +80,32 @@ export async function endByGuest(
       if (!(error instanceof ConnectionLost)) throw error;
     }
     return qemu.exited;
+  }
+}
+
+/** Waits until the guest has reset itself. Throws DeviceFailure `no-reset`, and PowerCut. */
+export async function untilOwnReset(
+  vm: VirtualMachine,
+  { deadline, signal }: Pick<OwnResetOptions, 'deadline' | 'signal'>,
+): Promise<void> {
+  const { qemu, console } = vm.current;
+  const either = AbortSignal.any([vm.ended, ...(signal === undefined ? [] : [signal])]);
+  const fail = (why: string, cause?: unknown) =>
+    new DeviceFailure(
+      'no-reset',
+      `the device was to reset itself, and ${why}; its console: ${console.path}`,
+      {
+        cause,
+        logPath: console.path,
+      },
+    );
+  try {
+    const exit = await withDeadline('reset', deadline, either, () => qemu.exited);
+    if (exit.kind === 'failed') throw exit.error;
+    if (exit.kind === 'killed') throw new PowerCut();
+    if (exit.kind === 'guest-shutdown') throw fail('powered itself off');
+  } catch (error) {
+    if (!(error instanceof DeadlinePassed)) throw error;
+    throw fail(`did not within ${deadline.limitMs / 1000} s`, error);
   }
 }

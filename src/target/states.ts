@@ -30,6 +30,13 @@ export interface EndOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Limits of waiting for a reset that the guest begins by itself, and what is to happen between its end and the next start. */
+export interface OwnResetOptions {
+  deadline: Deadline;
+  signal?: AbortSignal;
+  atEnd: () => Promise<void>;
+}
+
 /** No power. */
 export interface Off extends AnyState {
   readonly state: 'off';
@@ -50,6 +57,11 @@ export interface Booting extends Powered {
   readonly from: 'power-on' | 'snapshot';
   /** Waits until a login works or it is certain (or the deadline says) that none will. */
   untilReady(deadline: Deadline, signal?: AbortSignal): Promise<Ready | Broken>;
+  /**
+   * Waits until a kernel says something, takes the network card into use, or the guest has ended this power cycle by
+   * itself: nobody can have logged in yet. Throws DeadlinePassed.
+   */
+  untilKernel(deadline: Deadline, signal?: AbortSignal): Promise<void>;
 }
 
 /** Logged in. Commands may run at the same time. */
@@ -65,6 +77,8 @@ export interface Ready extends Powered, Shell {
   interact(input: TerminalInput, output: TerminalOutput, signal: AbortSignal): Promise<void>;
   /** Asks the guest to reboot and follows it. Errors: DeviceFailure `reboot-failed`; this state stays valid then. */
   reboot(options?: EndOptions): Promise<Booting>;
+  /** Follows a reset that the guest begins by itself. Errors: DeviceFailure `no-reset`, PowerCut; this state stays valid then. */
+  ownReset(options: OwnResetOptions): Promise<Booting>;
   /** Asks the guest to power off. Errors: DeviceFailure `shutdown-failed`; this state stays valid then. */
   shutdown(options?: EndOptions): Promise<Off>;
 }

@@ -3,7 +3,8 @@ import { PowerCut } from '../guest/errors.ts';
 import type { CopyOptions, SshSession } from '../guest/ssh.ts';
 import { followBoot } from './boot.ts';
 import { fairly } from './fair-limit.ts';
-import { endByGuest, throughLogin } from './guest.ts';
+import { endByGuest, throughLogin, untilOwnReset } from './guest.ts';
+import { kernelStarts } from './kernel-starts.ts';
 import { Lease } from './lease.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
 import { type TargetOptions, VirtualMachine } from './virtual-machine.ts';
@@ -53,6 +54,11 @@ function booting(vm: VirtualMachine): Booting {
       vm.keep(outcome.session);
       return ready(vm, outcome.session, outcome.resets);
     },
+    async untilKernel(deadline, signal) {
+      lease.use();
+      const signals = [vm.ended, cut.signal, ...(signal === undefined ? [] : [signal])];
+      await kernelStarts(vm.current, deadline, AbortSignal.any(signals));
+    },
     async cutPower() {
       lease.end('cut off from power');
       cut.abort(new PowerCut());
@@ -82,6 +88,14 @@ function ready(vm: VirtualMachine, session: SshSession, resets: number): Ready {
       lease.use();
       await endByGuest(vm, session, 'guest-reset', options);
       lease.end('rebooted');
+      await vm.launch('somebody');
+      return booting(vm);
+    },
+    async ownReset({ atEnd, ...limits }) {
+      lease.use();
+      await untilOwnReset(vm, limits);
+      await atEnd();
+      lease.end('reset by its guest');
       await vm.launch('somebody');
       return booting(vm);
     },

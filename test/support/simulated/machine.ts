@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import type { CommandOutput } from '../../../src/core/ask.ts';
+import { systemClock } from '../../../src/core/clock.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import { Fence } from '../../../src/core/fence.ts';
 import type { RunContext } from '../../../src/device/run-context.ts';
 import { ConsoleReader } from '../../../src/guest/console-messages.ts';
-import { PowerCut } from '../../../src/guest/errors.ts';
+import { ConnectionLost, PowerCut } from '../../../src/guest/errors.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
 import { ConsoleAccount, type Heard } from '../../../src/target/console-account.ts';
 import { Lease } from '../../../src/target/lease.ts';
@@ -23,6 +24,10 @@ export interface Power {
   say(line: string): void;
   /** Ends the power cycle as a guest does that resets itself, and begins another one. */
   reset(): Promise<void>;
+  /** The boot loader has done its work, and a kernel starts. */
+  kernel(): void;
+  /** The same once it is up: whoever holds the device is to follow it, and commands under way end. */
+  resetItself(): Promise<void>;
 }
 
 /** What runs on a simulated machine. One guest lives through all power cycles of a target; only disks survive them. */
@@ -55,6 +60,12 @@ class Machine {
   /** Aborts when this power cycle is over, or the run. */
   ended: AbortSignal = AbortSignal.abort();
   private cycle = new AbortController();
+  /** Ends when the guest resets itself while it is up. */
+  ownReset: Promise<void> = Promise.resolve();
+  private noteOwnReset: () => void = () => undefined;
+  /** Ends when a kernel starts for the first time in this power cycle. */
+  kernel: Promise<void> = Promise.resolve();
+  private noteKernel: () => void = () => undefined;
   /** Requests of the guest that its disks have not answered yet. */
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly options: TargetOptions;
@@ -73,6 +84,12 @@ class Machine {
     this.options.signal.throwIfAborted();
     this.cycle = new AbortController();
     this.ended = AbortSignal.any([this.options.signal, this.cycle.signal]);
+    this.ownReset = new Promise((resolve) => {
+      this.noteOwnReset = resolve;
+    });
+    this.kernel = new Promise((resolve) => {
+      this.noteKernel = resolve;
+    });
     this.launches += 1;
     this.cpuSeconds += 0.5;
     this.consolePath = this.options.consoleLog(this.launches);
@@ -112,6 +129,13 @@ class Machine {
         await this.endedByGuest();
         this.account.boots('itself');
         this.options.onPower?.(true);
+      },
+      kernel: () => this.noteKernel(),
+      resetItself: async () => {
+        await this.endedByGuest();
+        this.noteOwnReset();
+        await systemClock.sleep(0);
+        this.cycle.abort(new ConnectionLost('the device went away: it reset itself'));
       },
     };
   }
@@ -164,16 +188,28 @@ function off(machine: Machine): Off {
 
 function booting(machine: Machine): Booting {
   const lease = new Lease();
+  let begun: Promise<number> | undefined;
+  const start = () => {
+    begun ??= machine.guest.start(machine.power());
+    // Whoever cuts the power does not wait for its end.
+    begun.catch(() => undefined);
+    return begun;
+  };
   return {
     ...anyState(machine),
     state: 'booting',
     from: 'power-on',
+    async untilKernel(deadline, signal) {
+      lease.use();
+      const begun = start();
+      await withDeadline('a kernel', deadline, either(machine, signal), () =>
+        Promise.race([machine.kernel, begun]),
+      );
+    },
     async untilReady(deadline, signal) {
       lease.use();
       try {
-        const resets = await withDeadline('the boot', deadline, either(machine, signal), () =>
-          machine.guest.start(machine.power()),
-        );
+        const resets = await withDeadline('the boot', deadline, either(machine, signal), () => start());
         lease.end('followed to the end of its boot');
         machine.say('login:');
         machine.keepConsole();
@@ -232,6 +268,22 @@ function ready(machine: Machine, resets: number): Ready {
     async reboot(options = {}) {
       await end('reboot-failed', options);
       lease.end('rebooted');
+      machine.launch();
+      return booting(machine);
+    },
+    async ownReset({ deadline, signal, atEnd }) {
+      lease.use();
+      await withDeadline('a reset', deadline, either(machine, signal), () => machine.ownReset).catch(
+        (error: unknown) => {
+          if (!(error instanceof DeadlinePassed)) throw error;
+          throw new DeviceFailure(
+            'no-reset',
+            `the device did not reset itself within ${deadline.limitMs} ms`,
+          );
+        },
+      );
+      await atEnd();
+      lease.end('reset by its guest');
       machine.launch();
       return booting(machine);
     },

@@ -44,6 +44,12 @@ export interface SlotTraits {
   pretends?: true;
   /** Nothing but a reset comes of the boot of this release. */
   unbootable?: string;
+  /** A slot that was confirmed has all of its tries at each start, and none is counted down. */
+  countsUnconfirmedOnly?: true;
+  /** A slot that was given up has all of its tries again. */
+  givesTriesBack?: true;
+  /** Resets itself at the end of an installation: at once and as hard as `reboot -f`, or when its command has ended. */
+  resetsItself?: 'at once' | 'later';
   /** Milliseconds between two writes of an installation. */
   pauseMs?: number;
   /** Has the first word: an answer, or a failure that it throws; undefined where it has none. `release` runs. */
@@ -76,6 +82,15 @@ export function slotContent(version: string): Buffer {
   return Buffer.concat([oneSector(header), body]);
 }
 
+/** The files that a system in a slot with this content has, and their SHA-256. */
+export function systemFiles(content: Buffer): Record<string, string> {
+  const parts = Array.from({ length: content.length / chunkBytes }, (_, i) => [
+    `/usr/lib/part-${i}`,
+    sha256(content.subarray(i * chunkBytes, (i + 1) * chunkBytes)),
+  ]);
+  return Object.fromEntries(parts) as Record<string, string>;
+}
+
 /** What the boot loader of a factory-new device has. */
 export function factoryBootSector(): Buffer {
   return oneSector({ order: ['A', 'B'], left: { A: triesAtFirst, B: triesAtFirst } } satisfies BootState);
@@ -105,12 +120,16 @@ export class SlotGuest implements Guest {
       const state = await this.bootState();
       const slot = state.order.find((one) => state.left[one] > 0);
       if (slot === undefined) throw new DeviceFailure('kernel-panic', 'no slot has a try left');
-      state.left[slot] -= 1;
-      await this.keepBootState(state);
+      if (this.traits.countsUnconfirmedOnly !== true || state.left[slot] <= triesAtFirst) {
+        state.left[slot] -= 1;
+        await this.keepBootState(state);
+      }
       const header = await this.load(slot);
       if (header !== undefined && header.version !== this.traits.unbootable) {
+        power.kernel();
         await this.traits.onStart?.(power, header.version);
         if (this.traits.oops !== undefined) power.say(this.traits.oops);
+        if (this.traits.givesTriesBack === true && resets > 0) await this.giveTriesBack(slot);
         this.come(slot, header.version);
         return resets;
       }
@@ -167,6 +186,16 @@ export class SlotGuest implements Guest {
         },
       ],
       [
+        /^sh -s$/,
+        async (_, input) => {
+          const own = systemFiles(await this.disk('main').read(offsetOf(this.running), slotBytes));
+          const asked = [...input.matchAll(/'([^']+)'/g)].flatMap(([, path = '']) =>
+            own[path] === undefined ? [] : [`${own[path]}  ${path}`],
+          );
+          return prints(asked.join('\n'));
+        },
+      ],
+      [
         /^rauc status mark-active other$/,
         async () => {
           const state = await this.bootState();
@@ -180,7 +209,7 @@ export class SlotGuest implements Guest {
         /^rauc status mark-good$/,
         async () => {
           const state = await this.bootState();
-          state.left[this.running] = triesAtFirst;
+          state.left[this.running] = triesAtFirst + (this.traits.countsUnconfirmedOnly === true ? 1 : 0);
           await this.keepBootState(state);
           return prints('');
         },
@@ -208,6 +237,16 @@ export class SlotGuest implements Guest {
         if (file !== undefined) await files.rewrite(path, file.content);
       }
     await this.activate(other);
+    if (traits.resetsItself === 'at once') await this.power?.resetItself();
+    if (traits.resetsItself === 'later')
+      setTimeout(
+        () =>
+          this.end().then(
+            () => this.power?.resetItself(),
+            () => undefined,
+          ),
+        30,
+      );
     return prints('Installing done.');
   }
 
@@ -216,6 +255,12 @@ export class SlotGuest implements Guest {
     const state = await this.bootState();
     state.order = [this.running, slot];
     state.left[slot] = 0;
+    await this.keepBootState(state);
+  }
+
+  private async giveTriesBack(running: Slot): Promise<void> {
+    const state = await this.bootState();
+    state.left[running === 'A' ? 'B' : 'A'] = triesAtFirst;
     await this.keepBootState(state);
   }
 

@@ -8,7 +8,7 @@ import { FileStore } from '../../support/simulated/file-store.ts';
 import { type Asked, codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
 import type { Power } from '../../support/simulated/machine.ts';
 import { prints } from '../../support/simulated/shell.ts';
-import type { SlotTraits } from '../../support/simulated/slot-guest.ts';
+import { type SlotTraits, slotContent, systemFiles } from '../../support/simulated/slot-guest.ts';
 
 /** A device whose power is cut in every state of one upgrade, and what is to come of it. */
 interface History {
@@ -70,6 +70,34 @@ function drawsLots(): SlotTraits['before'] {
   };
 }
 
+/** A start that takes the tries of both slots away for a moment: a cut there finds the other one first. */
+function losesItsRelease(): SlotTraits['onStart'] {
+  return async ({ disks }, release) => {
+    const boot = disks.get('boot');
+    if (release !== '1.1' || boot === undefined) return;
+    const before = await boot.read(0, 512);
+    await boot.write(0, Buffer.from(before.toString().replace(/"B":\d/, '"B":0')), false);
+    await boot.flush();
+    await boot.write(0, before, false);
+    await boot.flush();
+  };
+}
+
+/** Nobody knows the bytes of a slot, but the files of the system in it. */
+function tellsByFiles({ manifest }: Lab): void {
+  for (const release of Object.values(manifest.releases))
+    release.content = { kind: 'files', files: systemFiles(slotContent(release.version)) };
+}
+
+/** Takes the slot's tries away before it gives all of them. */
+async function confirmsByWayOfTheOld(command: string, { disks }: Power, release: string): Promise<undefined> {
+  const boot = disks.get('boot');
+  if (release !== '1.1' || !command.includes('mark-good') || boot === undefined) return;
+  const sector = (await boot.read(0, 512)).toString();
+  await boot.write(0, Buffer.from(sector.replace(/"B":\d/, '"B":0')), false);
+  await boot.flush();
+}
+
 async function take({ traits = {}, fields = {}, asked = {}, before }: History) {
   const lab = await slotLab(traits);
   await lab.scenario(fields);
@@ -88,6 +116,28 @@ describe('a device is cut in many states and comes back whole:', () => {
         traits: { onStart: migrates((files, path, content) => files.replace(path, content)) },
       },
       'a second cut while the device comes back': { asked: { limits: { secondCutBoots: 12 } } },
+      'a confirmation by way of the old release, where nobody asks': {
+        traits: { before: confirmsByWayOfTheOld },
+        fields: { powerCuts: { during: ['confirm'] } },
+      },
+      'a confirmation after which only the new release will do': {
+        fields: {
+          powerCuts: { during: ['install', 'confirm'] },
+          expect: { release: { install: ['old', 'new'], confirm: ['new'] } },
+        },
+      },
+      'a device that resets itself at the end of an installation': {
+        traits: { resetsItself: 'at once' },
+        fields: { agent: { name: 'rauc', reboots: 'itself' } },
+      },
+      'starts of a confirmed device with nothing going on': {
+        fields: { powerCuts: { during: ['idle'] }, expect: { rollback: 'succeeds' } },
+      },
+      'a device that counts the tries of unconfirmed releases alone, reset again and again': {
+        traits: { countsUnconfirmedOnly: true },
+        fields: { powerCuts: { during: ['confirm'], 'reset-storm': 3 } },
+      },
+      'slots that are told apart by the files of the system in them': { before: tellsByFiles },
       'a number of states that a seed has drawn': { asked: { powerCuts: { mode: 'random', count: 12 } } },
       'an updater without any flush, where only QEMU is killed': {
         traits: { forgetsFlush: true, pauseMs: 6 },
@@ -109,6 +159,39 @@ describe('a device is cut in many states and comes back whole:', () => {
 describe('a device is cut in many states and fails:', () => {
   it.each(
     Object.entries<History>({
+      'a slot that is told by its files, and that has lost a part of one': {
+        traits: { forgetsFlush: true },
+        before: tellsByFiles,
+        codes: ['release-mixed'],
+        says: /calls itself 1\.1, but its files are not those of it: \/usr\/lib\/part-\d has other content/,
+      },
+      'a good device that three resets in a row cost its release': {
+        fields: { powerCuts: { during: ['confirm'], 'reset-storm': 3 } },
+        codes: ['release-unexpected'],
+      },
+      'the same beside drawn states': {
+        fields: { powerCuts: { during: ['confirm'], 'reset-storm': 3 } },
+        asked: { powerCuts: { mode: 'random', count: 2 } },
+        codes: ['release-unexpected'],
+      },
+      'a start with nothing going on that empties the boot state before it is written': {
+        traits: { onStart: losesItsRelease() },
+        fields: { powerCuts: { during: ['idle'] } },
+        codes: ['release-unexpected'],
+      },
+      'a device that resets itself before its release is on the disk': {
+        traits: { resetsItself: 'at once', forgetsFlush: true },
+        fields: { agent: { name: 'rauc', reboots: 'itself' } },
+        codes: ['release-mixed'],
+      },
+      'a confirmation by way of the old release, where that is not allowed': {
+        traits: { before: confirmsByWayOfTheOld },
+        fields: {
+          powerCuts: { during: ['confirm'] },
+          expect: { release: { oneOf: ['old', 'new'], confirm: ['new'] } },
+        },
+        codes: ['release-unexpected'],
+      },
       'a flush that is missing between the slot and the choice of the boot loader': {
         traits: { forgetsFlush: true },
         codes: ['release-mixed'],
@@ -218,6 +301,25 @@ describe('an alarm rings:', () => {
     expect(boot.read.length).toBeGreaterThan(0);
     expect(record.crash).toMatchObject({ claim: 'heuristic' });
     expect(record.crash?.mismatches).toBeGreaterThan(0);
+  });
+});
+
+describe('a reset storm', () => {
+  it('is a stage of its own, with both moments at which the power fails', async () => {
+    const { record } = await take({
+      fields: { powerCuts: { during: ['confirm'], 'reset-storm': 2 } },
+      asked: { powerCuts: { mode: 'random', count: 1 } },
+    });
+    expect(record.verdict).toBe('passed');
+    expect(record.crash?.stages).toEqual([
+      expect.objectContaining({ name: 'reset-storm', states: 2, decided: 2, ended: 'complete' }),
+    ]);
+    const storms = record.crash?.cuts.filter(({ during }) => during === 'reset-storm') ?? [];
+    expect(storms.map(({ description }) => description)).toEqual([
+      '2 power cuts in a row, nothing lost: as its kernel started, as its kernel started',
+      '2 power cuts in a row, nothing lost: after write 1, after write 1',
+    ]);
+    expect(summaryText([record])).toContain('    reset storm: 2 of 2 decided\n');
   });
 });
 

@@ -73,6 +73,19 @@ function onceBooted(
   return (command, _, running) => (running === release && pattern.test(command) ? answer() : undefined);
 }
 
+/** A service that runs for a while after each start. */
+function diesAfter(ms: number): SlotTraits {
+  let started = 0;
+  return {
+    onStart: () => {
+      started = performance.now();
+    },
+    before: answers(/pidof service$/, () =>
+      performance.now() - started < ms ? prints('311\n') : fails(1, ''),
+    ),
+  };
+}
+
 /** Something that happens on the host after everything was verified. */
 function beforeTarget(work: (lab: Lab) => Promise<void>): History['before'] {
   return (lab) => {
@@ -143,6 +156,35 @@ describe('a history without a cut is green:', () => {
         traits: { unbootable: '1.1' },
         fields: { expect: { upgrade: 'falls-back' } },
         steps: ['1.0->1.1 fallback'],
+      },
+      'a fall-back that lasts': {
+        traits: { unbootable: '1.1' },
+        fields: { expect: { upgrade: 'falls-back', fallback: 'lasts', confirmed: 'unchecked' } },
+        steps: ['confirmed: start 2'],
+      },
+      'an agent that resets the device itself, at once': {
+        traits: { resetsItself: 'at once' },
+        fields: { agent: { name: 'rauc', reboots: 'itself' }, serverFaults: faults },
+        steps: ['1.0->1.1 first boot', '1.0->1.1 wrong: refused', '1.0->1.1 lost: repaired: release'],
+      },
+      'an updater of the scenario that resets the device when it has ended': {
+        traits: { resetsItself: 'later' },
+        fields: {
+          agent: {
+            name: 'script',
+            bundle: 'verity',
+            install: 'update',
+            confirm: 'rauc status mark-good',
+            reboots: 'itself',
+          },
+          releases: ['1.1', '2.0'],
+          paths: [['2.0', '1.1']],
+        },
+        steps: ['come to 2.0', '2.0->1.1 first boot'],
+      },
+      'a service that is up some time after the login': {
+        fields: { checks: [{ name: 'service', run: 'echo up', after: '100ms' }] },
+        steps: ['1.0->1.1 service', 'confirmed: service'],
       },
       'a server with faults, and an updater that looks': {
         fields: { feedFaults: faults },
@@ -281,6 +323,26 @@ describe('a history without a cut is red, by the device:', () => {
         },
         codes: ['not-good'],
         says: /boot status of slot B: bad$/,
+      },
+      'a fall-back after which the new release is tried again': {
+        traits: { unbootable: '1.1', givesTriesBack: true },
+        fields: { expect: { upgrade: 'falls-back', fallback: 'lasts' } },
+        codes: ['fallback-undone'],
+        says: /^one start after the fall-back to 1\.0 the device reset itself 3 times/,
+      },
+      'a service that dies some time after the login': {
+        traits: diesAfter(150),
+        fields: { checks: [{ name: 'service', run: 'pidof service', after: '400ms' }] },
+        codes: ['check-failed'],
+      },
+      'an agent that was to reset the device itself': {
+        fields: { agent: { name: 'rauc', reboots: 'itself' }, expect: { installs: { within: '300ms' } } },
+        codes: ['no-reset'],
+      },
+      'an agent that refuses instead of resetting the device': {
+        traits: { refuses: true },
+        fields: { agent: { name: 'rauc', reboots: 'itself' }, expect: { installs: { within: '2s' } } },
+        codes: ['install-failed'],
       },
       'a rollback that does not last': {
         traits: { before: onceBooted('1.0', /mark-good/, () => prints('marked slot A as good')) },

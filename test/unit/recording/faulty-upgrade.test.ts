@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChosenAgent } from '../../../src/agents/agent.ts';
 import { agentFor } from '../../../src/agents/index.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
+import { install as installBy } from '../../../src/device/drive-agent.ts';
 import { serveFiles } from '../../../src/feed/http-server.ts';
 import type { FileRef, PackageContents, ReleaseSpec } from '../../../src/model/image.ts';
 import { assertOld, assertSaid, refusalOf } from '../../../src/recording/faulty-upgrade.ts';
@@ -181,7 +182,7 @@ describe('an attempt', () => {
     };
     const device = { run: () => Promise.reject(new Error('not asked')) };
     if (trouble === undefined) throw new Error('no fault');
-    return await refusalOf(context, device, { from: '1.0', to: '2.0' }, trouble);
+    return await refusalOf(context, trouble, () => installBy(context, device, { from: '1.0', to: '2.0' }));
   }
 
   const answer = (url: string) =>

@@ -25,6 +25,29 @@ it('know another number of starts after the confirmation', () => {
   expect(new Set([made('{ boots: 4 }'), made('{ boots: 6 }'), made('unchecked')]).size).toBe(3);
 });
 
+it('know what is allowed in single phases, when a check comes and whether a fall-back is to last', () => {
+  const made = (text: string) => {
+    const scenario = parse(`agent: rauc\n${text}\n`);
+    expect(parseStored(JSON.stringify(storeScenario(scenario)), scenarioSchema)).toEqual(scenario);
+    return inputsDigest(inputsOf(scenario, manifest, ['1.0', '2.0']));
+  };
+  const told = [
+    '',
+    'expect: { release: { confirm: [new] } }',
+    'expect: { upgrade: falls-back }',
+    'expect: { upgrade: falls-back, fallback: lasts }',
+    'checks: [{ name: a, run: b }]',
+    'checks: [{ name: a, run: b, after: 30s }]',
+  ].map(made);
+  expect(new Set(told).size).toBe(told.length);
+});
+
+it('know of starts with nothing going on, which other recordings have not', () => {
+  const idle = parse('agent: rauc\npowerCuts: { during: [confirm, idle], reset-storm: 3 }\n');
+  expect(inputsOf(idle, manifest, ['1.0', '2.0'])).toEqual({ ...inputs, idle: true });
+  expect(parseStored(JSON.stringify(storeScenario(idle)), scenarioSchema)).toEqual(idle);
+});
+
 it('names the inputs that differ, as people call them', () => {
   const other: Inputs = {
     ...inputs,

@@ -50,6 +50,7 @@ describe('parseScenario', () => {
         configuration: { edited: 'preserved', deleted: 'stay-deleted' },
         retry: 'succeeds',
         confirmedBoots: 4,
+        fallback: 'unchecked',
         rollback: 'unchecked',
       },
     });
@@ -175,6 +176,16 @@ expect:
       'a path that stands still',
       `${minimal}paths: [["1.0", "1.0"]]\n`,
       's.yaml:6:17: paths[0][1]: release 1.0 follows itself',
+    ],
+    [
+      'a fall-back that is to last where there is none',
+      `${minimal}expect: { fallback: lasts }\n`,
+      's.yaml:6:21: expect.fallback: only a device that falls back can stay there: add upgrade: falls-back',
+    ],
+    [
+      'no release and no phase',
+      `${minimal}expect: { release: {} }\n`,
+      's.yaml:6:20: expect.release: expected oneOf, or phases with their releases',
     ],
     [
       'a rollback after falling back',

@@ -7,9 +7,9 @@ type Powered = Any | 'cutPower';
 // The type checker judges these, not the test run.
 it('has each call only on the states that allow it', () => {
   expectTypeOf<keyof Off>().toEqualTypeOf<Any | 'powerOn'>();
-  expectTypeOf<keyof Booting>().toEqualTypeOf<Powered | 'from' | 'untilReady'>();
+  expectTypeOf<keyof Booting>().toEqualTypeOf<Powered | 'from' | 'untilReady' | 'untilKernel'>();
   expectTypeOf<keyof Broken>().toEqualTypeOf<Powered | 'failure' | 'resets'>();
   expectTypeOf<keyof Ready>().toEqualTypeOf<
-    Powered | 'resets' | 'run' | 'interact' | 'readFile' | 'writeFile' | 'reboot' | 'shutdown'
+    Powered | 'resets' | 'run' | 'interact' | 'readFile' | 'writeFile' | 'reboot' | 'ownReset' | 'shutdown'
   >();
 });

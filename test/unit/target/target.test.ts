@@ -90,6 +90,29 @@ describe.concurrent('a device that is up', () => {
     expect((await state.shutdown()).state).toBe('off');
   });
 
+  it('is followed through a reset of its own', async () => {
+    await using state = await ready('listens');
+    const order: string[] = [];
+    const atEnd = () => Promise.resolve(void order.push('ended'));
+    const booting = state.ownReset({ deadline: Deadline.after(8000), atEnd });
+    await state.run('reboot', { deadline: Deadline.after(8000) }).catch(() => undefined);
+    await (await booting).untilReady(Deadline.after(8000));
+    expect(order).toEqual(['ended']);
+  });
+
+  it.each([
+    ['does not come', 'listens', 300, 'did not within 0.3 s'],
+    ['is a power-off', 'listens ends-otherwise', 4000, 'powered itself off'],
+  ])('was to reset itself, and that %s', async (_, acts, ms, why) => {
+    await using state = await ready(acts);
+    const reset = state.ownReset({ deadline: Deadline.after(ms), atEnd: () => Promise.resolve() });
+    if (ms > 1000) void state.run('reboot', { deadline: Deadline.after(ms) }).catch(() => undefined);
+    await expect(reset).rejects.toMatchObject({
+      code: 'no-reset',
+      message: expect.stringContaining(why) as string,
+    });
+  });
+
   it('must keep its host key when it reboots', async () => {
     await using first = await ready('listens has-new-key');
     const again = await first.reboot();
