@@ -133,6 +133,13 @@ describe('a device is cut in many states and comes back whole:', () => {
       'starts of a confirmed device with nothing going on': {
         fields: { powerCuts: { during: ['idle'] }, expect: { rollback: 'succeeds' } },
       },
+      'the same, where nobody asks for the release': {
+        fields: {
+          powerCuts: { during: ['idle'] },
+          expect: { release: 'unchecked' },
+          checks: [{ name: 'service', run: 'echo up' }],
+        },
+      },
       'a device that counts the tries of unconfirmed releases alone, reset again and again': {
         traits: { countsUnconfirmedOnly: true },
         fields: { powerCuts: { during: ['confirm'], 'reset-storm': 3 } },
