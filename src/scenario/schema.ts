@@ -178,17 +178,15 @@ const configurationPromise = z
 
 const ages = z.array(z.enum(['old', 'new'])).min(1);
 
-const allowedReleases = z
-  .strictObject({
-    oneOf: ages.optional().describe('After a cut in any phase that has no key of its own'),
-    install: ages.optional(),
-    'first-boot': ages.optional(),
-    confirm: ages.optional(),
-    idle: ages.optional(),
-    rollback: ages.optional(),
-    'second-cut': ages.optional(),
-  })
-  .refine((given) => Object.keys(given).length > 0, 'expected oneOf, or phases with their releases');
+const allowedReleases = z.strictObject({
+  oneOf: ages.optional().describe('After a cut in any phase that has no key of its own; default: both'),
+  install: ages.optional(),
+  'first-boot': ages.optional(),
+  confirm: ages.optional(),
+  idle: ages.optional(),
+  rollback: ages.optional(),
+  'second-cut': ages.optional(),
+});
 
 const expectations = z.strictObject({
   boots: z

@@ -164,7 +164,11 @@ describe('a history without a cut is green:', () => {
       },
       'an agent that resets the device itself, at once': {
         traits: { resetsItself: 'at once' },
-        fields: { agent: { name: 'rauc', reboots: 'itself' }, serverFaults: faults },
+        fields: {
+          agent: { name: 'rauc', reboots: 'itself' },
+          serverFaults: faults,
+          expect: { installs: { within: '3s' } },
+        },
         steps: ['1.0->1.1 first boot', '1.0->1.1 wrong: refused', '1.0->1.1 lost: repaired: release'],
       },
       'an updater of the scenario that resets the device when it has ended': {

@@ -183,11 +183,6 @@ expect:
       's.yaml:6:21: expect.fallback: only a device that falls back can stay there: add upgrade: falls-back',
     ],
     [
-      'no release and no phase',
-      `${minimal}expect: { release: {} }\n`,
-      's.yaml:6:20: expect.release: expected oneOf, or phases with their releases',
-    ],
-    [
       'a rollback after falling back',
       `${minimal}expect: { upgrade: falls-back, rollback: succeeds }\n`,
       's.yaml:6:42: expect.rollback: a device that has fallen back has no release to roll back from',
