@@ -132,10 +132,11 @@ class Machine {
       },
       kernel: () => this.noteKernel(),
       resetItself: async () => {
+        const { cycle } = this;
         await this.endedByGuest();
         this.noteOwnReset();
         await systemClock.sleep(0);
-        this.cycle.abort(new ConnectionLost('the device went away: it reset itself'));
+        cycle.abort(new ConnectionLost('the device went away: it reset itself'));
       },
     };
   }

@@ -23,6 +23,7 @@ const steps: [string, StepId][] = [
   ['1.1->1.10 before reboot: up', { moment: 'before-reboot', upgrade, check: 'up' }],
   ['1.1->1.10 first boot', { moment: 'upgrade', upgrade, check: 'first boot' }],
   ['1.1->1.10 fallback', { moment: 'upgrade', upgrade, check: 'fallback' }],
+  ['confirmed: start 1', { moment: 'confirmed', check: 'start 1' }],
   ['rollback', { moment: 'rollback', check: 'rollback' }],
   ['rollback: release', { moment: 'rolled-back', check: 'release' }],
   ['removed: gone', { moment: 'removed', check: 'gone' }],

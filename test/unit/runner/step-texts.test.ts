@@ -142,13 +142,6 @@ describe('the texts of steps', () => {
           "1.0->1.1 configuration",
           "1.0->1.1 kernel",
           "1.0->1.1 confirm",
-          "confirmed: start 1",
-          "confirmed: start 2",
-          "confirmed: start 3",
-          "confirmed: start 4",
-          "confirmed: release",
-          "confirmed: configuration",
-          "confirmed: kernel",
         ],
         "tables": [
           "1.0->1.1 configuration",

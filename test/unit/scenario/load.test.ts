@@ -375,7 +375,7 @@ expect:
     [
       'a phase',
       `${minimal}powerCuts: { during: [instal] }\n`,
-      's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, rollback, second-cut, found "instal"; did you mean "install"?',
+      's.yaml:6:23: powerCuts.during[0]: expected one of install, first-boot, confirm, idle, rollback, second-cut, found "instal"; did you mean "install"?',
     ],
     [
       'a name that is no file name',
