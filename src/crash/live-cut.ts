@@ -147,7 +147,7 @@ async function cutWhileInstalling(
   } finally {
     decided.abort();
   }
-  const hasReset = reset.seen || !device.log.guestRuns;
+  const hasReset = reset.seen || (context.agent.reboots === 'itself' && !device.log.guestRuns);
   await powered.cutPower();
   // How the installation ends now says only that the power went.
   await installing.catch(() => undefined);
