@@ -100,7 +100,9 @@ export async function untilOwnReset(
       },
     );
   try {
-    const exit = await withDeadline('reset', deadline, either, () => qemu.exited);
+    const exit = await fairly(vm, deadline, either, (limit, fair) =>
+      withDeadline('reset', limit, fair, () => qemu.exited),
+    );
     if (exit.kind === 'failed') throw exit.error;
     if (exit.kind === 'killed') throw new PowerCut();
     if (exit.kind === 'guest-shutdown') throw fail('powered itself off');
