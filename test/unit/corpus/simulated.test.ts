@@ -63,17 +63,6 @@ describe('the corpus on a simulated device', () => {
       });
       const defect = await runOf(name, 'defect', secondCutBoots);
       const cuts = defect.findings.map(({ cut }) => cut !== '');
-      console.log(
-        name,
-        defect.verdict,
-        cuts.length,
-        'until',
-        defect.crash?.bootsUntilFound,
-        'of',
-        defect.crash?.boots,
-        defect.findings[0]?.reason,
-        twin.crash?.boots,
-      );
       expect(cuts.every((cut) => cut)).toBe(true);
       expect(defect.verdict).toBe(simulated === 'found' ? 'failed' : 'passed');
     },
