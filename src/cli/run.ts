@@ -14,7 +14,7 @@ import { loadScenario } from '../scenario/load.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
-import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
+import { byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
   program
@@ -60,6 +60,11 @@ const command = (program: Parent) =>
     .option(
       '--fresh-recording',
       'record the upgrade again, even where a recording with equal inputs was kept',
+    )
+    .option(
+      '--disk-budget <size>',
+      'what a device may write before it is taken for broken: 512M, 20G (default: 8 times its disks, at least 2G)',
+      byteSize,
     )
     .option(
       '--budget <duration>',
@@ -135,6 +140,7 @@ async function run(
       seed: options.seed,
       reports: options.reports,
       jobs: jobsFor(options),
+      diskBudget: options.diskBudget,
       sshPort: options.sshPort,
       limits: {
         canonical: options.canonical,

@@ -21,6 +21,14 @@ export function wholeNumber(option: string, least: number, most: number): (text:
   };
 }
 
+/** Reads `--disk-budget`, to bytes. */
+export function byteSize(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,6})([KMGT])$/.exec(text) ?? [];
+  const bytes = Number(number) * 1024 ** ' KMGT'.indexOf(unit);
+  if (number !== '' && bytes >= 1 << 20 && bytes <= 2 ** 40) return bytes;
+  throw wrong('--disk-budget', 'a size of 1M to 1T, such as 512M or 20G', text);
+}
+
 /** Reads a duration, to milliseconds. */
 export function durationMs(text: string): number {
   const value = parseDuration(text);

@@ -187,6 +187,12 @@ function loadLevel(
     sectors: Math.floor((factory[id]?.bytes ?? 0) / sectorBytes),
     cache,
   }));
+  // Data lie one after the other, as they were written.
+  const written = log.records.reduce((sum, { kind, count }) => sum + (kind === 'write' ? count : 0), 0);
+  if (sectorsNeeded(log) > written)
+    throw new Error(
+      `${field}.log: its writes have ${written} sectors of data, and name ${sectorsNeeded(log)}`,
+    );
   if (!isDeepStrictEqual(log.disks, disks))
     throw new Error(`${field}.log: its disks are not those of the image`);
   return log;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
-import { HarnessError } from '../core/errors.ts';
+import { DeviceFailure, HarnessError } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
-import { Arena } from '../nbd/arena.ts';
+import { Arena, ArenaFull } from '../nbd/arena.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { FileDisk } from '../nbd/file-disk.ts';
 import { OverlayDisk } from '../nbd/overlay-disk.ts';
@@ -24,6 +24,15 @@ export interface Device {
   arena: Arena;
   /** The logging disks, by position in the manifest. */
   overlays: readonly OverlayDisk[];
+}
+
+/** What a device may write where nobody says: so many times its disks, and no less than this. */
+const usualBudget = { times: 8, leastBytes: 2 * 2 ** 30 };
+
+/** Bytes that a device with disks of so many bytes may write, over all its power-ons. */
+export function diskBudgetOf(diskBytes: readonly number[]): number {
+  const all = diskBytes.reduce((sum, bytes) => sum + bytes, 0);
+  return Math.max(usualBudget.leastBytes, usualBudget.times * all);
 }
 
 /** The disks as they left the factory, for a device that is to be on `release` at first. */
@@ -56,7 +65,11 @@ export async function openDevice(
   randomSeed = 0,
 ): Promise<Device> {
   const { manifest } = context;
-  const arena = stack.use('write arena', await Arena.create(join(context.workspace, `${label}.arena`)));
+  const budget = context.diskBudget ?? diskBudgetOf(contents.map(({ bytes }) => bytes));
+  const arena = stack.use(
+    'write arena',
+    await Arena.create(join(context.workspace, `${label}.arena`), budget),
+  );
   const log = new WriteLog(
     manifest.disks.map(({ id, cache }, i) => ({
       id,
@@ -64,7 +77,10 @@ export async function openDevice(
       sectors: (contents[i]?.bytes ?? 0) / sectorBytes,
     })),
   );
-  const onFailure = stopOnStorageFailure(context, arena);
+  const tooMuch = new AbortController();
+  const stop = stopOnStorageFailure(context, arena);
+  const onFailure = (error: Error) =>
+    error instanceof ArenaFull ? tooMuch.abort(budgetPassed(error.limitBytes)) : stop(error);
   const overlays = contents.map((disk, i) => new OverlayDisk(disk, arena, { log, disk: i }, onFailure));
   const disks = manifest.disks.flatMap((spec, i) => {
     const overlay = overlays[i];
@@ -82,7 +98,7 @@ export async function openDevice(
       console: context.scenario.console,
       randomSeed,
       ...(context.sshPort === undefined ? {} : { sshPort: context.sshPort }),
-      signal: context.signal,
+      signal: AbortSignal.any([context.signal, tooMuch.signal]),
       onNotice: context.notice,
       onPower: (on) => {
         log.guestRuns = on;
@@ -95,6 +111,14 @@ export async function openDevice(
     configuration: context.scenario.configuration,
   };
   return { target, subject, log, arena, overlays };
+}
+
+function budgetPassed(bytes: number): DeviceFailure {
+  return new DeviceFailure(
+    'disk-budget',
+    `the device wrote more than ${(bytes / 2 ** 20).toFixed(0)} MiB to its disks, and its power was taken away`,
+    { hint: 'if it may write so much, allow more with --disk-budget' },
+  );
 }
 
 /** Ends the run when the host cannot keep what guests write to `arena`: no verdict could be trusted after that. */

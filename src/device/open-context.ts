@@ -26,6 +26,7 @@ export interface RunContextRequest
     | 'accelerator'
     | 'folder'
     | 'sshPort'
+    | 'diskBudget'
     | 'signal'
     | 'emit'
     | 'notice'

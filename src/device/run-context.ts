@@ -35,6 +35,8 @@ export interface RunContext {
   vm: Limit;
   /** Makes a device of disks, switched off. */
   createTarget: (options: TargetOptions) => Promise<Off>;
+  /** Bytes that one device may write, over all its power-ons; absent: as its disks are large (device.ts). */
+  diskBudget?: number | undefined;
   random: Random;
   sshPort: number | undefined;
   /** Aborts when the user interrupts, and when something else of this run failed. */

@@ -7,6 +7,16 @@ import { DiskError } from './disk.ts';
 /** A SectorMap holds arena positions in 31 bits: one arena ends at 1 TiB. */
 const maxSectors = 2 ** 31;
 
+/** What an arena says that has all it may have. */
+export class ArenaFull extends DiskError {
+  readonly limitBytes: number;
+  constructor(path: string, limitBytes: number) {
+    super('ENOSPC', `the write arena ${path} has reached ${limitBytes} bytes`);
+    this.name = 'ArenaFull';
+    this.limitBytes = limitBytes;
+  }
+}
+
 /**
  * All data that guests wrote, one after the other, in 512-byte sectors; a sector never changes once
  * written. Disk states are maps into it. Calls are synchronous, so positions follow the order of calls.
@@ -15,16 +25,21 @@ export class Arena implements AsyncDisposable {
   readonly path: string;
   private readonly handle: FileHandle;
   private used: number;
+  private readonly limit: number;
 
-  private constructor(path: string, handle: FileHandle, sectors: number) {
+  private constructor(path: string, handle: FileHandle, sectors: number, limit: number) {
     this.path = path;
     this.handle = handle;
     this.used = sectors;
+    this.limit = limit;
   }
 
-  /** A new, empty arena; whatever the file held is dropped. Throws HarnessError `arena-unusable`. */
-  static create(path: string): Promise<Arena> {
-    return Arena.openWith(path, 'w+');
+  /**
+   * A new, empty arena; whatever the file held is dropped. It takes at most so many bytes: `ArenaFull` after that.
+   * Throws HarnessError `arena-unusable`.
+   */
+  static create(path: string, limitBytes = maxSectors * sectorBytes): Promise<Arena> {
+    return Arena.openWith(path, 'w+', Math.min(maxSectors, Math.floor(limitBytes / sectorBytes)));
   }
 
   /** An arena written earlier, for reading: `append` fails with EBADF. Throws HarnessError `arena-unusable`. */
@@ -32,11 +47,11 @@ export class Arena implements AsyncDisposable {
     return Arena.openWith(path, 'r');
   }
 
-  private static async openWith(path: string, flags: 'w+' | 'r'): Promise<Arena> {
+  private static async openWith(path: string, flags: 'w+' | 'r', limit = maxSectors): Promise<Arena> {
     let handle: FileHandle | undefined;
     try {
       handle = await open(path, flags);
-      return new Arena(path, handle, Math.floor((await handle.stat()).size / sectorBytes));
+      return new Arena(path, handle, Math.floor((await handle.stat()).size / sectorBytes), limit);
     } catch (error) {
       await handle?.close();
       throw new HarnessError('arena-unusable', `cannot open the write arena ${path}: ${messageOf(error)}`, {
@@ -94,8 +109,7 @@ export class Arena implements AsyncDisposable {
 
   private checkRoom(count: number): void {
     if (!Number.isInteger(count)) throw new RangeError('an arena takes whole sectors');
-    if (this.used + count > maxSectors)
-      throw new DiskError('ENOSPC', `the write arena ${this.path} has reached 1 TiB`);
+    if (this.used + count > this.limit) throw new ArenaFull(this.path, this.limit * sectorBytes);
   }
 
   private put(sector: number, data: Uint8Array): void {

@@ -40,6 +40,8 @@ export interface RunOptions {
   reports: string;
   /** Virtual machines at once; by cores and free memory where undefined. */
   jobs: number | undefined;
+  /** Bytes that one device may write; absent: as its disks are large. */
+  diskBudget?: number | undefined;
   /** Host port for the guests' ssh; a free one each where undefined. */
   sshPort: number | undefined;
   /** Record again even where an earlier run with equal inputs has left a recording. */
@@ -181,7 +183,7 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
 async function prepare(invocation: Invocation, run: BegunRun, stack: CleanupStack): Promise<RunContext> {
   const { options, host, workspace, vm } = invocation;
   const { runId, scenario, machine, folder, emit, notice, timings } = run;
-  const { seed, sshPort, signal } = options;
+  const { seed, sshPort, diskBudget, signal } = options;
   emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
   const manifest = await image(invocation, scenario, machine, notice);
   run.manifest = manifest;
@@ -192,7 +194,7 @@ async function prepare(invocation: Invocation, run: BegunRun, stack: CleanupStac
   run.host.accelerator = accelerator.accelerator;
   run.host.acceleratorReason = accelerator.reason;
   const { createTarget } = host;
-  const device = { runId, scenario, machine, manifest, accelerator, sshPort, createTarget };
+  const device = { runId, scenario, machine, manifest, accelerator, sshPort, diskBudget, createTarget };
   const surroundings = { folder, workspace, vm, seed, signal, emit, notice, timings };
   const context = await openRunContext({ ...device, ...surroundings }, stack);
   assertFaults(context);

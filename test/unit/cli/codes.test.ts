@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chosenImages, imagePlaces } from '../../../src/cli/image-names.ts';
 import { runCli } from '../../../src/cli/program.ts';
 import {
+  byteSize,
   durationMs,
   fingerprint,
   machineName,
@@ -78,12 +79,18 @@ describe('the value of an option', () => {
     ['--suite', suiteName, 'a b', 'a letter or digit'],
     ['--seed', seedText, '', '1 to 64 letters'],
     ['--created', utcTime, '2026-13-01T00:00:00Z', 'a time such as'],
+    ['--disk-budget', byteSize, '4', 'a size of 1M to 1T'],
+    ['--disk-budget', byteSize, '2T', 'such as 512M or 20G'],
     ['--vendor', vendorId, 'A/B', 'the ID of an os-release file'],
     ['--ssh-host-key', fingerprint, 'SHA256:short', 'SHA256: and 43'],
   ])('%s is refused with what is expected', (option, read, text, expected) => {
     expect(() => read(text)).toThrow(withCode('option-invalid', expected));
     expect(() => read(text)).toThrow(`${option}: expected`);
   });
+});
+
+it('a size is read to bytes', () => {
+  expect([byteSize('512M'), byteSize('20G')]).toEqual([512 * 2 ** 20, 20 * 2 ** 30]);
 });
 
 it('an image is chosen by name or, as a scenario names it, by a path', async () => {

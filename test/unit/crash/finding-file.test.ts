@@ -130,6 +130,10 @@ describe('a finding', () => {
       [withLog(found, ({ records }) => records.reverse()), 'levels[0].log: records['],
       [withLog(found, ({ disks }) => disks.pop()), 'levels[0].log: '],
       [
+        withLog(found, ({ records }) => records.forEach((row) => row[1] === 0 && (row[5] = 2 ** 30))),
+        'levels[0].log: its writes have ',
+      ],
+      [
         withLog(found, ({ disks }) => disks.forEach((disk) => (disk['sectors'] = 2 ** 30))),
         'levels[0].log: its disks are not those of the image',
       ],

@@ -215,6 +215,14 @@ describe('brownout init --yocto refuses', () => {
   });
 });
 
+it.each([
+  ['kernel', { qb_default_kernel: 'bzImage' }, { 'i.ext4': 'x' }, 'virtual/kernel'],
+  ['disk', { qb_default_kernel: 'none' }, {}, 'IMAGE_FSTYPES'],
+])('says what to do about a %s that is not there', async (_, values, files, hint) => {
+  await makeTree(deploy(), { 'i.qemuboot.conf': conf({ machine: 'qemux86-64', ...values }), ...files });
+  await expect(init()).rejects.toMatchObject({ hint: expect.stringContaining(hint) as string });
+});
+
 describe('brownout init --yocto warns', () => {
   const build = (features: string, packages: string) =>
     makeTree(deploy(), {
