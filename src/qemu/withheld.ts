@@ -34,7 +34,7 @@ export function isStopped(stat: string): boolean {
 }
 
 /** Asks the host now; undefined where it does not say, as of a process that is gone. */
-export function sampleScheduler(pid: number): SchedulerSample | undefined {
+function sampleScheduler(pid: number): SchedulerSample | undefined {
   try {
     const stopped = isStopped(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     const waitedMs = new Map<string, number>();

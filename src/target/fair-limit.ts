@@ -2,7 +2,7 @@ import type { Deadline } from '../core/deadline.ts';
 import { HarnessError } from '../core/errors.ts';
 
 /** How many times its limit a wait may take where the host withholds CPU. */
-export const mostTimes = 5;
+const mostTimes = 5;
 /** The share of a wait from which on the host is to blame for what did not come. */
 const starvedShare = 0.5;
 

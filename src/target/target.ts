@@ -9,7 +9,6 @@ import { Lease } from './lease.ts';
 import type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
 import { type TargetOptions, VirtualMachine } from './virtual-machine.ts';
 
-export type { Heard } from './console-account.ts';
 export { type Snapshot, SnapshotStore, type SnapshotStoreOptions } from './snapshot-store.ts';
 export type { AnyState, Booting, Broken, Off, Ready } from './states.ts';
 export type { TargetOptions } from './virtual-machine.ts';
