@@ -34,7 +34,7 @@ const kept = ['data', 'boot'] as const;
  * that the disks can be written in this order. `blockdev` hands to the disk what `dd` here has handed to it already.
  */
 const steps = `
-step() {
+keep_step() {
   number=1
   until mkdir "$STEPS/$number" 2>/dev/null; do
     [ -d "$STEPS" ] || exit 1
@@ -44,9 +44,9 @@ step() {
   command cp -a "$DEVICE" "$STEPS/$number/device"
   printf '%s\\n' "$PWD" "$@" > "$STEPS/$number/asked"
 }
-dd() { command dd "$@" 2>/dev/null; ended=$?; step dd "$@"; return $ended; }
-sync() { step sync "$@"; }
-mount() { step mount "$@"; }
+dd() { command dd "$@" 2>/dev/null; ended=$?; keep_step dd "$@"; return $ended; }
+sync() { keep_step sync "$@"; }
+mount() { keep_step mount "$@"; }
 blockdev() { true; }
 `;
 
@@ -274,10 +274,10 @@ export class ScriptGuest extends SlotGuest {
     return this.disks;
   }
 
-  /** Paths of the guest, as they are called here. */
+  /** Paths of the guest, as they are called here, also in scripts that a script writes. */
   private translate(text: string): string {
     return text
-      .replaceAll(/\/dev\/vda(?!\d)/g, join(this.device, 'vda'))
-      .replaceAll(/(?<![\w.\]])\/(data|boot|run)(?=[/ "\n)]|$)/g, `${this.device}/$1`);
+      .replaceAll(/\/dev\/vda(?!\d)/g, '$$DEVICE/vda')
+      .replaceAll(/(?<![\w.\]])\/(data|boot|run)(?=[/ "\n)]|$)/g, '$$DEVICE/$1');
   }
 }
