@@ -19,7 +19,7 @@ import { bootsUntilFound, groupOutcomes } from '../oracle/outcomes.ts';
 import type { Recording } from '../recording/recordings.ts';
 import { census } from '../writelog/census.ts';
 import { windowsOf, writesIn } from '../writelog/windows.ts';
-import { present, type RunProgress } from './power-cuts.ts';
+import { isSound, present, type RunProgress } from './power-cuts.ts';
 import { type AskedExploration, stateGroups } from './state-groups.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
@@ -90,12 +90,16 @@ function recordingFacts(
   const counts = recordings.map(({ log }) => census(log, phases));
   const sum = (what: 'writes' | 'flushes' | 'epochs') =>
     counts.reduce((total, count) => total + count[what], 0);
+  const cut = recordings.filter(isSound).map(({ path }) => path);
   return {
     sha256: sha256(recordings.map((recording) => recording.sha256).join('\n')),
     writes: sum('writes'),
     flushes: sum('flushes'),
     epochs: sum('epochs'),
     reused: recordings.some((recording) => recording.reused),
+    count: cut.length,
+    disturbed: cut.filter(({ recording }) => recording?.by !== undefined).length,
+    paths: new Set(cut.map(({ releases }) => releases.join('\n'))).size,
   };
 }
 
@@ -122,6 +126,9 @@ function exploredSummary({
   const of = (stage: Explored[number]['stage']) =>
     explorations.filter((entry) => entry.stage === stage).map(({ opened }) => opened.exploration);
   const whole = of('whole');
+  const again = explorations.flatMap(({ rawAgain, opened }) =>
+    rawAgain === true ? [opened.trace.name] : [],
+  );
   const tallies = whole.map((exploration) => exploration.whole.tally());
   const add = (part: 'all' | 'decided' | 'skipped' | 'undecided') =>
     sumCounts(tallies.map((tally) => tally[part]));
@@ -156,6 +163,7 @@ function exploredSummary({
     claim: stages[0]?.claim ?? 'sampled',
     stages,
     groups: stateGroups(askedExplorations(explorations, asked)),
+    ...(again.length === 0 ? {} : { rawAgain: again }),
     snapshots: explorations.reduce(
       (sum, { opened }) => {
         const { taken, restored } = opened.snapshotCounts();

@@ -1,7 +1,9 @@
 import { allOrStop } from '../core/all-or-stop.ts';
+import { CleanupStack } from '../core/cleanup.ts';
 import { sha256 } from '../core/digest.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot } from '../explore/boot.ts';
+import { exploreSoundly } from '../explore/raw-again.ts';
 import { type CutRecord, type Ended, worstEnd } from '../model/record.ts';
 import { type Recording, recordingDigest } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
@@ -66,12 +68,26 @@ export async function exploreCuts(
   };
   context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: 'every crash state' });
   const live = liveJobs(context, sound).map(async (job) => note(await context.vm(job)));
-  const explored = sound.map(async (recording, i) => {
-    const trace = traceOf(recording, i);
+  const explored = sound.map(async (recording) => {
+    const trace = traceOf(recording);
     const windows = windowsOf(trace.log).filter(({ phase }) => during.some((name) => name === phase));
-    await using opened = await openExploration(context, trace, windows, options, onBoot);
-    progress.explorations.push({ stage: 'whole', opened });
-    await opened.exploration.explore();
+    await using stack = new CleanupStack();
+    const open = async (canonical: boolean) =>
+      stack.use(
+        'exploration',
+        await openExploration(context, trace, windows, { ...options, canonical }, onBoot),
+      );
+    const first = await open(limits.canonical);
+    const entry: RunProgress['explorations'][number] = { stage: 'whole', opened: first };
+    progress.explorations.push(entry);
+    const opened = await exploreSoundly(first, async () => {
+      context.notice(`${trace.name}: ${rawAgainText}`);
+      await first[Symbol.asyncDispose]();
+      forgetDecided(progress, trace);
+      entry.opened = await open(false);
+      entry.rawAgain = true;
+      return entry.opened;
+    });
     if (cutsAgain)
       progress.secondCuts.push(await cutAgain(context, opened, { limits: options, onBoot, progress }));
     await reportFailures(context, opened, progress);
@@ -79,6 +95,16 @@ export async function exploreCuts(
   });
   const counts = await allOrStop([...explored, ...live.map((job) => job.then(() => 0))], context.stop);
   if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(context);
+}
+
+/** What is said where audits show that a device reads what canonical forms leave out. */
+const rawAgainText =
+  'an audit came to another end than what was decided by canonical forms; exploring it again, sector by sector';
+
+/** The boots of an exploration that does not stand have decided nothing but their own states. */
+function forgetDecided({ cuts }: RunProgress, { name }: Trace): void {
+  for (const [i, cut] of cuts.entries())
+    if (cut?.id.startsWith(`${name}.`) === true) cuts[i] = { ...cut, decides: 0 };
 }
 
 /**

@@ -74,7 +74,7 @@ export async function writeFinding(
     token,
     reason,
     scenario: storeScenario(scenario),
-    inputs: inputsOf(scenario, manifest, trace.releases),
+    inputs: inputsOf(scenario, manifest, trace.releases, trace.recording),
     configuration: storeFiles(trace.configuration),
     window: { step: window.upgrade, phase: window.phase, from: window.from, to: window.to },
     levels: levels.map(({ level }) => level),
@@ -150,6 +150,7 @@ export async function restoreFinding(context: RunContext, path: string): Promise
     let last: { trace: Trace; state: CrashState } | undefined;
     for (const [i, level] of header.levels.entries()) {
       const { name, sha256, state } = level;
+      const { path: releases, recording } = header.inputs;
       const log = loadLevel(context, level.log, `levels[${i}]`, header.inputs.path);
       const arenaPath = join(context.workspace, `finding-${i}.arena`);
       assertPieces(level.pieces, `levels[${i}]`, sectorsNeeded(log), inputs);
@@ -158,7 +159,7 @@ export async function restoreFinding(context: RunContext, path: string): Promise
       const configuration = restoreFiles(header.configuration);
       const after = last === undefined ? {} : { after: last };
       last = {
-        trace: { releases: header.inputs.path, name, log, arenaPath, sha256, configuration, ...after },
+        trace: { releases, recording, name, log, arenaPath, sha256, configuration, ...after },
         state,
       };
     }

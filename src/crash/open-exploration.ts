@@ -10,6 +10,7 @@ import { Contents } from '../explore/contents.ts';
 import type { Contradiction } from '../explore/determinism.ts';
 import { Exploration, type ExplorationBounds } from '../explore/exploration.ts';
 import { ext4Parts } from '../explore/ext4-part.ts';
+import { isMismatch } from '../explore/raw-again.ts';
 import { Space } from '../explore/space.ts';
 import { uefiParts } from '../explore/uefi-part.ts';
 import { type PlaceOf, placesBefore } from '../explore/write-places.ts';
@@ -38,6 +39,8 @@ export interface ExploreOptions extends ExplorationBounds {
 export interface TraceExploration extends AsyncDisposable {
   trace: Trace;
   exploration: Exploration<CutRecord>;
+  /** Whether anything in its space is compared by canonical form. */
+  canonical: boolean;
   /** How often a boot left a snapshot, and how many began with one. */
   snapshotCounts: () => { taken: number; restored: number };
 }
@@ -51,10 +54,11 @@ export async function openExploration(
   onBoot: (boot: ExploredBoot<CutRecord>) => void,
 ): Promise<TraceExploration> {
   const stack = new CleanupStack();
+  const own = new AbortController();
   const random = context.random.fork(`explore ${trace.name}`);
   const spend = (seconds: number) => context.spend('explore.cpu', seconds);
   const started = performance.now();
-  const { space, journaled, placeOf } = await openSpace(
+  const { space, journaled, placeOf, isCanonical } = await openSpace(
     context,
     trace,
     windows,
@@ -67,8 +71,9 @@ export async function openExploration(
     boot: bootsOf(context, trace, journaled, snapshots),
     placeOf,
     places: context.vm,
-    signal: context.signal,
-    stop: context.stop,
+    signal: AbortSignal.any([context.signal, own.signal]),
+    // What canonical forms may be at fault for ends this exploration alone.
+    stop: (reason) => (isCanonical && isMismatch(reason) ? own.abort(reason) : context.stop(reason)),
     random,
     spend,
     onBoot,
@@ -79,6 +84,7 @@ export async function openExploration(
   return {
     trace,
     exploration,
+    canonical: isCanonical,
     snapshotCounts: () => snapshots?.counts ?? { taken: 0, restored: 0 },
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
@@ -108,7 +114,7 @@ async function openSpace(
   windows: readonly Window[],
   { kinds, canonical, random }: { kinds: readonly StateKind[]; canonical: boolean; random: Random },
   stack: CleanupStack,
-): Promise<{ space: Space; journaled: Journaled[][]; placeOf: PlaceOf }> {
+): Promise<{ space: Space; journaled: Journaled[][]; placeOf: PlaceOf; isCanonical: boolean }> {
   const arena = stack.use('recorded writes', await Arena.open(trace.arenaPath));
   const { views } = await basesOf(context, trace, stack);
   const contents = new Contents(arena, views);
@@ -122,7 +128,12 @@ async function openSpace(
   const space = new Space({ log: trace.log, windows, kinds, contents, cells, parts, random });
   const journaledOn = (at: number) =>
     fileSystems.filter(({ disk }) => disk === at).map(({ journaled }) => journaled);
-  return { space, journaled: views.map((_, disk) => journaledOn(disk)), placeOf: placesBefore(views) };
+  return {
+    space,
+    journaled: views.map((_, disk) => journaledOn(disk)),
+    placeOf: placesBefore(views),
+    isCanonical: parts.length > 0,
+  };
 }
 
 /**

@@ -25,7 +25,7 @@ export function tokenOf(context: RunContext, planned: Pick<PlannedState, 'trace'
   return tokenText({
     scenario: scenarioSlug(scenario.source.path),
     machine,
-    inputs: inputsDigest(inputsOf(scenario, manifest, trace.releases)),
+    inputs: inputsDigest(inputsOf(scenario, manifest, trace.releases, trace.recording)),
     log: trace.sha256,
     state: plannedId(planned),
   });

@@ -3,6 +3,7 @@ import { HarnessError, ScenarioError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { CutRecord, Ended, Finding, PathRecord, StageRecord } from '../model/record.ts';
+import type { RecordingVariant } from '../model/recording.ts';
 import type { CutPhase, PowerCuts, StateKind } from '../model/scenario.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
@@ -19,7 +20,7 @@ export interface RunProgress {
   cuts: (CutRecord | undefined)[];
   /** Of explorations, and explained as far as they were. */
   findings: Finding[];
-  explorations: { stage: 'whole' | 'second-cut'; opened: TraceExploration }[];
+  explorations: { stage: 'whole' | 'second-cut'; opened: TraceExploration; rawAgain?: true }[];
   /** The stages that explorations were asked for. */
   stages: StageRecord['name'][];
   /** How second cuts ended, of each trace that came to the end of them. */
@@ -33,14 +34,20 @@ export function present<T>(list: readonly (T | undefined)[]): T[] {
   return list.filter((entry) => entry !== undefined);
 }
 
-/** `p1` for the scenario's first path. */
-export function pathName(index: number): string {
-  return `p${index + 1}`;
+/** `p1` for the scenario's first path, `p1r2` for the second recording of it. */
+export function pathName(index: number, variant?: RecordingVariant): string {
+  return `p${index + 1}${variant === undefined ? '' : `r${variant.number}`}`;
+}
+
+/** Whether a path is one to cut: it has an upgrade, and all went well without a cut. */
+export function isSound({ path: { releases, steps } }: Pick<Recording, 'path'>): boolean {
+  return releases.length > 1 && steps.every((step) => step.verdict === 'passed');
 }
 
 /** The trace that a recorded path gives. */
-export function traceOf({ path, log, arenaPath, sha256, configuration }: Recording, index: number): Trace {
-  return { releases: path.releases, name: pathName(index), log, arenaPath, sha256, configuration };
+export function traceOf({ path, label, log, arenaPath, sha256, configuration }: Recording): Trace {
+  const { releases, recording } = path;
+  return { releases, recording, name: label, log, arenaPath, sha256, configuration };
 }
 
 /** Makes a given number of cuts, drawn or naive; `sound` are the recordings to cut, with their place in the scenario. */

@@ -15,7 +15,7 @@ import type { Booting } from '../target/target.ts';
 import { windowsOf } from '../writelog/windows.ts';
 import { type Cut, decide } from './decide.ts';
 import { writeCounter } from './live-cut.ts';
-import { pathName, present, type RunProgress, traceOf } from './power-cuts.ts';
+import { present, type RunProgress, traceOf } from './power-cuts.ts';
 
 /** When the power fails: as soon as a kernel starts, or after a drawn write of what runs before it. */
 type StormMoment = 'kernel' | 'boot loader';
@@ -35,12 +35,12 @@ export async function resetStorms(
   const cuts = context.scenario.powerCuts.resetStorm;
   if (cuts === undefined) return;
   progress.storms = { planned: sound.length * stormMoments.length, done: 0 };
-  for (const [i, recording] of sound.entries()) {
+  for (const recording of sound) {
     // A device whose boot loader writes nothing is cut twice as its kernel starts.
     let writes = 0;
     for (const moment of stormMoments) {
-      const random = context.random.fork(`reset storm ${pathName(i)} ${moment}`);
-      const stormed = await context.vm(() => storm(context, recording, i, { moment, cuts, writes, random }));
+      const random = context.random.fork(`reset storm ${recording.label} ${moment}`);
+      const stormed = await context.vm(() => storm(context, recording, { moment, cuts, writes, random }));
       writes = stormed.writes;
       progress.storms.done += 1;
       progress.cuts.push(stormed.record);
@@ -63,11 +63,10 @@ interface StormPlan {
 async function storm(
   context: RunContext,
   recording: Recording,
-  index: number,
   { moment, cuts, writes, random }: StormPlan,
 ): Promise<{ record: CutRecord; writes: number }> {
   await using stack = new CleanupStack();
-  const trace = traceOf(recording, index);
+  const trace = traceOf(recording);
   const upgrade = upgradesOf(trace.releases).at(-1);
   if (upgrade === undefined) throw new HarnessError('log-damaged', 'a recorded path has no upgrade');
   const state = { at: confirmedUntil(recording), shape: { kind: 'prefix' } } as const;

@@ -11,7 +11,7 @@ import { folderDigest } from './folder-digest.ts';
 import { ImageStore } from './image-store.ts';
 import { makeImage } from './make-image.ts';
 import { loadManifest } from './manifest.ts';
-import { initramfsOverlay, ownImages } from './own-images.ts';
+import { initramfsOverlay, overlaysElsewhere, ownImages } from './own-images.ts';
 import {
   type ImageSets,
   type LockedSet,
@@ -64,7 +64,10 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
   const overlay = await initramfsOverlay(description, folder);
   const locked = await lockedSets(imagesRoot, name, wantedSets(description, machine));
   const sources = [
-    await folderDigest(folder, ['lock.json', 'README.md'], { [description.initramfs.overlay]: overlay }),
+    await folderDigest(folder, ['lock.json', 'README.md'], {
+      ...overlaysElsewhere(description, folder),
+      [description.initramfs.overlay]: overlay,
+    }),
     await keysDigest(join(imagesRoot, 'keys')),
     ...(await packageDigests(description, folder)),
   ];

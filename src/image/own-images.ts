@@ -19,3 +19,21 @@ export async function initramfsOverlay(description: BuiltImage | FeedImage, fold
   const shared = join(ownImages, 'common', 'feed' in description ? 'packages' : 'slots');
   return join(isOwn ? folder : shared, overlay);
 }
+
+/** Folders laid over an image's releases that lie outside of its own folder, as it names them: those of another image. */
+export function overlaysElsewhere(
+  description: BuiltImage | FeedImage,
+  folder: string,
+): Record<string, string> {
+  const named = [
+    description.root.overlay,
+    ...('feed' in description
+      ? []
+      : [
+          ...Object.values(description.machines).map((machine) => machine?.overlay),
+          ...description.releases.map(({ overlay }) => overlay),
+        ]),
+  ];
+  const outside = named.flatMap((path) => (path?.startsWith('../') === true ? [path] : []));
+  return Object.fromEntries(outside.map((path) => [path, join(folder, path)]));
+}

@@ -1,6 +1,7 @@
 import type { FailureKind } from '../core/errors.ts';
 import type { ConfigurationTable } from './configuration.ts';
 import type { MachineName } from './machine.ts';
+import type { RecordingVariant } from './recording.ts';
 import type { StateKind } from './scenario.ts';
 import type { SoftwareTable } from './software.ts';
 import type { StepId } from './steps.ts';
@@ -45,6 +46,8 @@ export interface StepRecord {
 /** One upgrade path taken without a cut. */
 export interface PathRecord {
   releases: string[];
+  /** Absent of the first recording, which nothing disturbs. */
+  recording?: RecordingVariant;
   steps: StepRecord[];
   /** Absent where the scenario names no file of the owner's, or nobody came to look. */
   configuration?: ConfigurationTable[];
@@ -177,6 +180,8 @@ export interface CrashRecord {
   mismatches: number;
   /** Absent where states were drawn one by one. */
   audits?: AuditRecord;
+  /** Recordings that were explored again without canonical forms, because an audit of these did not agree; absent: none. */
+  rawAgain?: string[];
   claim: Claim;
   /** Phases that were to be cut and in which nothing was written, so that no crash state is theirs; absent: none. */
   phasesWithoutStates?: string[];
@@ -188,8 +193,18 @@ export interface CrashRecord {
   /** Absent where states were drawn one by one, and in records of older programs. */
   groups?: StateGroup[];
   cuts: CutRecord[];
-  /** The recording that the states were made from. */
-  recording: { sha256: string; writes: number; flushes: number; epochs: number; reused: boolean };
+  /** The recordings that the states were made from: a claim is about these, and no other timing of the same upgrades. */
+  recording: {
+    sha256: string;
+    writes: number;
+    flushes: number;
+    epochs: number;
+    reused: boolean;
+    /** How many there are, how many of them were disturbed, and of how many paths they are. */
+    count: number;
+    disturbed: number;
+    paths: number;
+  };
 }
 
 /** Something the owner of the update stack must look at. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { ConfigurationPromise } from './configuration.ts';
 import type { MachineName } from './machine.ts';
+import type { RecordingsAsked } from './recording.ts';
 
 /**
  * One thing that the device's owner did before the upgrade. `install` takes packages from the feed of the release that
@@ -109,7 +110,7 @@ export interface Scenario {
   /** Tried, one after the other, before each upgrade of a path. */
   serverFaults: FaultyAttempt[];
   /** `resetStorm`: how often in a row a confirmed device loses its power before anybody can log in; absent: not tried. */
-  powerCuts: { during: CutPhase[]; states: StateKind[]; resetStorm?: number };
+  powerCuts: { during: CutPhase[]; states: StateKind[]; resetStorm?: number } & RecordingsAsked;
   expect: {
     /** Milliseconds from power-on to a working login; and on the first start of a device fresh from the factory. */
     bootsWithinMs: number;

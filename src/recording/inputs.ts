@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sha256 } from '../core/digest.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
+import { disturbances, type RecordingVariant } from '../model/recording.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { type StoredExpect, storedExpect } from './stored-scenario.ts';
 
@@ -15,6 +16,8 @@ export interface Inputs {
   'image content': string;
   machine: MachineName;
   path: readonly string[];
+  /** Not of the first recording of a path. */
+  recording?: RecordingVariant;
   agent: Scenario['agent'];
   provision: Scenario['provision'];
   configuration: Scenario['configuration'];
@@ -31,22 +34,37 @@ export interface Inputs {
 /** Inputs that were written down: what is not used but only compared is whatever the program of that time wrote. */
 export type StoredInputs = z.output<typeof inputsSchema>;
 
+/** Which of several recordings, as it is written down. */
+export const variantSchema: z.ZodType<RecordingVariant> = z.object({
+  number: z.int().min(2),
+  by: z.enum(disturbances).exactOptional(),
+});
+
 /** Keeps the order of what it does not know: digests are made over it. */
 export const inputsSchema = z.looseObject({
   image: z.string(),
   'image content': z.string(),
   machine: z.enum(machineNames),
   path: z.array(z.string()).min(1),
+  recording: variantSchema.exactOptional(),
 });
 
-/** The inputs of one path of a scenario. */
+/** The inputs of one recording of a path of a scenario. */
 export function inputsOf(
   scenario: Scenario,
   manifest: Pick<ImageManifest, 'key' | 'machine'>,
   path: readonly string[],
+  recording: RecordingVariant | undefined,
 ): Inputs {
   const { image, ...rest } = inputsOfScenario(scenario);
-  return { image, 'image content': manifest.key, machine: manifest.machine, path, ...rest };
+  return {
+    image,
+    'image content': manifest.key,
+    machine: manifest.machine,
+    path,
+    ...(recording === undefined ? {} : { recording }),
+    ...rest,
+  };
 }
 
 /** Those that the scenario alone gives. */
@@ -61,7 +79,7 @@ export function inputsOfScenario({
   serverFaults,
   powerCuts,
   expect,
-}: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path'> {
+}: Scenario): Omit<Inputs, 'image content' | 'machine' | 'path' | 'recording'> {
   return {
     image,
     agent,

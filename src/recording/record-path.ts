@@ -17,12 +17,15 @@ import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { idleMark, windowMark } from '../writelog/windows.ts';
 import { startConfirmed } from './confirmed-starts.ts';
+import { Disturber } from './disturb.ts';
 import { tryFaults } from './faulty-upgrade.ts';
 import { SoftwareNotes } from './software-notes.ts';
 
 /** One upgrade path taken without a cut, with every write. */
 export interface PathRun {
   path: PathRecord;
+  /** Names the recording in a run: `p1`, `p1r2`. */
+  label: string;
   log: WriteLog;
   arenaPath: string;
   /** The owner's files before the first upgrade. */
@@ -63,7 +66,8 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
       noteFiles(context, path, { moment: 'installed-rebooted' }, owned.examined);
     const software = new SoftwareNotes(context, path, label, owned.installed);
     const files = { release: releases[0] ?? '', files: configuration };
-    const known = { path, owned: files, checklist, software };
+    const disturber = new Disturber(context, path);
+    const known = { path, owned: files, checklist, software, disturber };
     let ready = owned.ready;
     const upgrades = upgradesOf(releases);
     for (const [position, upgrade] of upgrades.entries()) {
@@ -97,7 +101,7 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
     context.spend('record.cpu', device.target.cpuSeconds());
   }
   await listenAtEnd(context, device.target, checklist);
-  return { path, log: device.log, arenaPath: device.arena.path, configuration };
+  return { path, label, log: device.log, arenaPath: device.arena.path, configuration };
 }
 
 interface UpgradeContext {
@@ -107,6 +111,7 @@ interface UpgradeContext {
   owned: Owned;
   checklist: Checklist;
   software: SoftwareNotes;
+  disturber: Disturber;
 }
 
 /** One upgrade from installation to confirmation, with marks in the log for each phase. */
@@ -114,15 +119,18 @@ async function takeUpgrade(
   context: RunContext,
   device: Device,
   before: Ready,
-  { path, position, upgrade, owned, checklist, software }: UpgradeContext,
+  { path, position, upgrade, owned, checklist, software, disturber }: UpgradeContext,
 ): Promise<Ready> {
   const when = { moment: 'upgrade', upgrade: upgradeName(upgrade) } as const;
   const begin = (phase: string) => device.log.mark(windowMark(position, phase));
-  begin('install');
-  const started = await checklist.step({ ...when, check: 'install' }, () =>
-    unlessBroken(context, upgrade, () => installToReset(context, before, upgrade, () => begin('first-boot'))),
-  );
-  if (started === undefined) {
+  const started = await disturber.beside(before, async () => {
+    begin('install');
+    const resetItself = await checklist.step({ ...when, check: 'install' }, () =>
+      unlessBroken(context, upgrade, () =>
+        installToReset(context, before, upgrade, () => begin('first-boot')),
+      ),
+    );
+    if (resetItself !== undefined) return resetItself;
     begin('first-boot');
     await listen(context, before, checklist, { when: { ...when, moment: 'before-reboot' } });
     await runChecks(context, before, checklist, {
@@ -130,17 +138,21 @@ async function takeUpgrade(
       when: { ...when, moment: 'before-reboot' },
       booted: false,
     });
-  }
+    return undefined;
+  });
   const ready = await checklist.step({ ...when, check: 'first boot' }, async () =>
     untilReady(context, started ?? (await before.reboot())),
   );
-  const expectation = afterUpgrade(context, upgrade, owned);
-  const seen = await examine(context, ready, device.subject, expectation, checklist, when);
-  noteFiles(context, path, when, seen);
-  await software.note(upgrade, seen.installed);
-  begin('confirm');
-  await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
-  device.log.mark(idleMark);
+  await disturber.beside(ready, async () => {
+    const expectation = afterUpgrade(context, upgrade, owned);
+    const seen = await examine(context, ready, device.subject, expectation, checklist, when);
+    noteFiles(context, path, when, seen);
+    await software.note(upgrade, seen.installed);
+    begin('confirm');
+    await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
+    device.log.mark(idleMark);
+  });
+  await disturber.clear(ready);
   await checklist.guard({ ...when, check: 'confirmed' }, () => assertConfirmed(context, ready));
   await listen(context, ready, checklist, { when });
   return ready;
@@ -151,11 +163,13 @@ async function takeBack(
   context: RunContext,
   device: Device,
   before: Ready,
-  { path, position, upgrade, owned, checklist }: UpgradeContext,
+  { path, position, upgrade, owned, checklist, disturber }: UpgradeContext,
 ): Promise<Ready> {
-  device.log.mark(windowMark(position, 'rollback'));
   const ready = await checklist.step({ moment: 'rollback', check: 'rollback' }, async () => {
-    await rollback(context, before);
+    await disturber.beside(before, async () => {
+      device.log.mark(windowMark(position, 'rollback'));
+      await rollback(context, before);
+    });
     return untilReady(context, await before.reboot());
   });
   const when = { moment: 'rolled-back' } as const;
@@ -163,6 +177,7 @@ async function takeBack(
   const seen = await examine(context, ready, device.subject, expectation, checklist, when);
   noteFiles(context, path, when, seen);
   device.log.mark(idleMark);
+  await disturber.clear(ready);
   if (!seen.sound) return ready;
   await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
   return startConfirmed(context, device, ready, { release: upgrade.from, owned, checklist, when });

@@ -5,6 +5,7 @@ import { messageOf } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
+import { variantText } from '../model/recording.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { loadLog, storeLog } from '../writelog/stored-log.ts';
@@ -28,7 +29,10 @@ export interface Recording extends PathRun {
   reused: boolean;
 }
 
-/** Keeps one recording per scenario, machine and path; equal inputs find it again. */
+/** Which recording of a path. */
+type WhichPath = Pick<PathRecord, 'releases' | 'recording'>;
+
+/** Keeps the recordings of a path, by scenario and machine; equal inputs find them again. */
 export class RecordingStore {
   private readonly context: RunContext;
   private readonly qemuVersion: string;
@@ -43,8 +47,8 @@ export class RecordingStore {
    * The recording of an earlier run with equal inputs, or undefined; `label` names its data in the workspace, where
    * it stays even if another process replaces the recording. A damaged one is dropped with a notice.
    */
-  async find(releases: readonly string[], label: string): Promise<Recording | undefined> {
-    const folder = join(this.root, this.folderName(releases));
+  async find(wanted: WhichPath, label: string): Promise<Recording | undefined> {
+    const folder = join(this.root, this.folderName(wanted));
     try {
       const { path, sha256: digest, configuration } = await readRecording(folder);
       const arenaPath = join(this.context.workspace, `${label}-recorded.arena`);
@@ -53,6 +57,7 @@ export class RecordingStore {
       await copyDocuments(path, folder, this.context.folder);
       return {
         path,
+        label,
         sha256: digest,
         configuration: restoreFiles(configuration),
         log,
@@ -81,7 +86,7 @@ export class RecordingStore {
   }
 
   private async store(run: PathRun): Promise<Recording> {
-    const name = this.folderName(run.path.releases);
+    const name = this.folderName(run.path);
     await mkdir(this.root, { recursive: true });
     const temporary = await mkdtemp(join(this.context.workspace, 'recording-'));
     const { source } = this.context.scenario;
@@ -92,7 +97,7 @@ export class RecordingStore {
         ...this.context.scenario,
         source: { ...source, path: resolve(source.path) },
       }),
-      inputs: inputsOf(this.context.scenario, this.context.manifest, run.path.releases),
+      inputs: inputsOf(this.context.scenario, this.context.manifest, run.path.releases, run.path.recording),
       path: { ...run.path, steps: run.path.steps.map(withoutConsole) },
       sha256: digest,
       configuration: storeFiles(run.configuration),
@@ -102,7 +107,7 @@ export class RecordingStore {
     await writeFile(join(temporary, recordingFiles.log), text);
     await writeFile(join(temporary, recordingFiles.about), JSON.stringify(stored));
     for (const old of await readdir(this.root))
-      if (old.startsWith(this.family(run.path.releases)))
+      if (old.startsWith(this.family(run.path)))
         await rm(join(this.root, old), { recursive: true, force: true });
     try {
       await rename(temporary, join(this.root, name));
@@ -113,23 +118,24 @@ export class RecordingStore {
     return { ...run, sha256: digest, reused: false };
   }
 
-  /** Scenario file, machine, accelerator and path: what a new recording replaces an old one of. */
-  private family(releases: readonly string[]): string {
+  /** Scenario file, machine, accelerator, path and which recording of it: what a new recording replaces an old one of. */
+  private family({ releases, recording }: WhichPath): string {
     const { scenario, machine, accelerator } = this.context;
-    const whose = [resolve(scenario.source.path), machine, accelerator.accelerator, ...releases];
+    const which = recording === undefined ? [] : [variantText(recording)];
+    const whose = [resolve(scenario.source.path), machine, accelerator.accelerator, ...releases, ...which];
     return `${sha256(whose.join('\n')).slice(0, 16)}-`;
   }
 
   /** The family and everything that the recording depends on. */
-  private folderName(releases: readonly string[]): string {
+  private folderName(which: WhichPath): string {
     const { scenario, manifest, accelerator } = this.context;
     const inputs = JSON.stringify([
       recordingFormat,
       this.qemuVersion,
       accelerator.accelerator,
-      inputsDigest(inputsOf(scenario, manifest, releases)),
+      inputsDigest(inputsOf(scenario, manifest, which.releases, which.recording)),
     ]);
-    return `${this.family(releases)}${sha256(inputs).slice(0, 16)}`;
+    return `${this.family(which)}${sha256(inputs).slice(0, 16)}`;
   }
 }
 
@@ -139,7 +145,7 @@ export async function unkept(run: PathRun): Promise<Recording> {
 }
 
 /** A recording in the cache, with all that its states are decided by. */
-export interface WholeRecording extends Omit<PathRun, 'path'> {
+export interface WholeRecording extends Omit<PathRun, 'path' | 'label'> {
   scenario: Scenario;
   inputs: StoredInputs;
   releases: string[];

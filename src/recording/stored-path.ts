@@ -9,6 +9,7 @@ import {
 } from '../model/software.ts';
 import { momentTitles, plainMoments, type StepId } from '../model/steps.ts';
 import { upgradeName, upgradesOf } from '../model/upgrade.ts';
+import { variantSchema } from './inputs.ts';
 
 const name = z.string();
 const check = { check: name };
@@ -121,6 +122,7 @@ const software: z.ZodType<SoftwareTable> = formerlyStep(
 export const pathSchema: z.ZodType<PathRecord> = z
   .object({
     releases: z.array(z.string()).min(1),
+    recording: variantSchema.exactOptional(),
     steps: z.array(step),
     configuration: z.array(configuration).exactOptional(),
     software: z.array(software).exactOptional(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { agents } from '../agents/index.ts';
 import { deletedPromises, editedPromises, everythingPreserved } from '../model/configuration.ts';
 import { machineNames } from '../model/machine.ts';
+import { disturbances } from '../model/recording.ts';
 import {
   cutPhases,
   type FaultyAttempt,
@@ -93,6 +94,8 @@ export const scenarioSchema = z
       during: z.array(z.preprocess(phaseName, z.enum(cutPhases))),
       states: z.array(z.enum(stateKinds)),
       resetStorm: z.int().min(1).exactOptional(),
+      recordings: z.int().min(1).exactOptional(),
+      disturb: z.array(z.enum(disturbances)).exactOptional(),
     }),
     expect: expectSchema,
   })

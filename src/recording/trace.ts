@@ -2,6 +2,7 @@ import type { CleanupStack } from '../core/cleanup.ts';
 import { factoryDisks } from '../device/device.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { DiskView } from '../filesystem/view.ts';
+import type { RecordingVariant } from '../model/recording.ts';
 import { Arena } from '../nbd/arena.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { MappedDisk } from '../nbd/mapped-disk.ts';
@@ -14,7 +15,9 @@ import type { WriteLog } from '../writelog/log.ts';
 export interface Trace {
   /** The releases of the path, from the factory's on. */
   releases: readonly string[];
-  /** Begins the ids of its states: `p1`, or `p1.197.none/2` for what a device wrote that came up after that cut. */
+  /** Which recording of the path; the first where there is none. */
+  recording?: RecordingVariant | undefined;
+  /** Begins the ids of its states: `p1`, `p1r2` for the path's second recording, or `p1.197.none/2` for what a device wrote that came up after that cut. */
   name: string;
   log: WriteLog;
   arenaPath: string;

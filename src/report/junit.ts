@@ -1,7 +1,7 @@
 import { Builder } from 'xml2js';
 import type { Problem, RunRecord } from '../model/record.ts';
 import { merged, type TestCase, testCases } from './test-cases.ts';
-import { oneLine, plainText } from './text.ts';
+import { oneLine, plainText, recordingsText } from './text.ts';
 
 /** How a report finds the runs' files. */
 export interface JunitOptions {
@@ -70,6 +70,7 @@ function properties(record: RunRecord): [string, string][] {
       : ([
           ['crash.claim', crash.claim],
           ['crash.boots', String(crash.boots)],
+          ['crash.claim.about', recordingsText(crash)],
           ['crash.recording', crash.recording.sha256],
         ] satisfies [string, string][])),
   ];

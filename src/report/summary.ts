@@ -5,7 +5,7 @@ import { isSameStep } from '../model/steps.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
 import { softwareLines } from './software-text.ts';
-import { durationText, oneLine, undecidedText } from './text.ts';
+import { durationText, oneLine, recordingsText, undecidedText } from './text.ts';
 
 /** What the summary cannot know from the records. */
 export interface SummaryOptions {
@@ -89,7 +89,7 @@ function crashLines(crash: CrashRecord, seed: string): string[] {
   const total = prefix + lost + torn + subset;
   const of = total === 0 ? '' : ` of ${total} crash states`;
   return [
-    `  power cuts: ${crash.boots} booted${of} (${crash.claim}; ${facts})`,
+    `  power cuts: ${crash.boots} booted${of} (${crash.claim} ${recordingsText(crash)}; ${facts})`,
     ...outcomeTable(crash.cuts).map((line) => `    ${line}`),
     ...crash.stages.map(
       ({ name, decided, states }) => `    ${questions[name]}: ${decided} of ${states} decided`,
@@ -130,7 +130,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     ),
   ];
   return [
-    `  power cuts: every crash state (${facts})`,
+    `  power cuts: every crash state ${recordingsText(crash)} (${facts})`,
     ...align([['', 'decided', 'by', 'claim'], ...stages]).map((line) => `    ${line}`),
     `    states: ${stateClasses.join(', ')}${crash.blockTears > 0 ? ` (${crash.blockTears} of the torn between 4 KiB blocks)` : ''}`,
     ...open.map((line) => `    ${line}`),
@@ -138,6 +138,11 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
       ? [`    ${crash.snapshots.restored} boots began with one of ${crash.snapshots.taken} snapshots`]
       : []),
     `    audit: ${auditText(crash)}`,
+    ...(crash.rawAgain === undefined
+      ? []
+      : [
+          `    explored again, sector by sector, because audits of canonical forms did not agree: ${crash.rawAgain.join(', ')}`,
+        ]),
     `    outcomes: ${crash.outcomes.length}`,
     ...crash.outcomes
       .slice(0, maxOutcomes)

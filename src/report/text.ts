@@ -41,6 +41,14 @@ export function durationText(seconds: number): string {
   return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
+/** What a claim is about: `of 1 recording`, `of 3 recordings, 2 of them disturbed`. */
+export function recordingsText({ recording }: Pick<CrashRecord, 'recording'>): string {
+  const { count, disturbed, paths } = recording;
+  const of = paths > 1 ? ` of ${paths} paths` : '';
+  const how = disturbed > 0 ? `, ${disturbed} of them disturbed` : '';
+  return `of ${count} recording${count === 1 ? '' : 's'}${of}${how}`;
+}
+
 /** Why states of an exploration are left undecided: for people. */
 export function undecidedText({ stages }: Pick<CrashRecord, 'stages'>): string {
   return whyOpen(stages.find(({ name }) => name === 'whole')?.ended ?? 'budget');

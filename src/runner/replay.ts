@@ -87,7 +87,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   await openRunFolder(folder);
   const notice = (message: string) => options.onEvent({ type: 'notice', run: 'replay', message });
   const manifest = await host.imageFor(scenario, inputs.machine, { signal, onNotice: notice });
-  const differing = differingInputs(inputs, inputsOf(scenario, manifest, inputs.path));
+  const differing = differingInputs(inputs, inputsOf(scenario, manifest, inputs.path, inputs.recording));
   if (differing.length > 0) throw changed(differing);
   assertReleases(scenario, manifest);
   await verifyFiles(filesInUse(scenario, manifest));
@@ -169,7 +169,12 @@ async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
     scenario,
     inputs: recording.inputs,
     reason: '',
-    restore: () => Promise.resolve({ trace: { ...recording, name }, state, window }),
+    restore: () =>
+      Promise.resolve({
+        trace: { ...recording, recording: recording.inputs.recording, name },
+        state,
+        window,
+      }),
   };
 }
 
@@ -189,8 +194,13 @@ function split(state: string): [string, string] {
   return [state.slice(0, at), state.slice(at + 1)];
 }
 
-function pick(inputs: StoredInputs): Pick<Inputs, 'image content' | 'machine'> {
-  return { 'image content': inputs['image content'], machine: inputs.machine };
+function pick(inputs: StoredInputs): Pick<Inputs, 'image content' | 'machine' | 'recording'> {
+  const { machine, recording } = inputs;
+  return {
+    'image content': inputs['image content'],
+    machine,
+    ...(recording === undefined ? {} : { recording }),
+  };
 }
 
 async function fromFinding(path: string): Promise<Source> {

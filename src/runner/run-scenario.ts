@@ -1,9 +1,17 @@
 import { allOrStop } from '../core/all-or-stop.ts';
 import { type ExploreLimits, exploreCuts } from '../crash/explore-cuts.ts';
-import { assertFlushes, drawnCuts, pathName, present, type RunProgress } from '../crash/power-cuts.ts';
+import {
+  assertFlushes,
+  drawnCuts,
+  isSound,
+  pathName,
+  present,
+  type RunProgress,
+} from '../crash/power-cuts.ts';
 import { resetStorms } from '../crash/reset-storm.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord } from '../model/record.ts';
+import { type RecordingVariant, variantsOf, variantText } from '../model/recording.ts';
 import type { PowerCuts } from '../model/scenario.ts';
 import { recordPath } from '../recording/record-path.ts';
 import { type Recording, RecordingStore, unkept } from '../recording/recordings.ts';
@@ -21,21 +29,42 @@ export interface RunPlan {
 export async function runScenario(context: RunContext, plan: RunPlan, progress: RunProgress): Promise<void> {
   context.emit({ type: 'phase', run: context.runId, phase: 'upgrade', detail: 'every path, without a cut' });
   await allOrStop(
-    context.scenario.paths.map(async (releases, i) => {
-      const path: PathRecord = { releases, steps: [] };
-      progress.paths[i] = path;
-      progress.recordings[i] = await obtainRecording(context, plan, path, pathName(i));
-    }),
+    context.scenario.paths.map((releases, i) => recordAll(context, plan, releases, i, progress)),
     context.stop,
   );
-  const sound = present(progress.recordings).filter(
-    ({ path }) => path.releases.length > 1 && path.steps.every((step) => step.verdict === 'passed'),
-  );
+  const sound = present(progress.recordings).filter(isSound);
   const { powerCuts } = plan;
   if (powerCuts.mode === 'none' || sound.length === 0) return;
   if (powerCuts.mode === 'all') await exploreCuts(context, plan.limits, sound, progress);
   else await drawnCuts(context, powerCuts, sound, progress);
-  if (powerCuts.mode !== 'naive') await resetStorms(context, sound, progress);
+  if (powerCuts.mode !== 'naive') {
+    const undisturbed = sound.filter(({ path }) => path.recording === undefined);
+    await resetStorms(context, undisturbed, progress);
+  }
+}
+
+/** The recordings of a path; where the first is not sound, or nothing is cut, there are no others. */
+async function recordAll(
+  context: RunContext,
+  plan: RunPlan,
+  releases: string[],
+  index: number,
+  progress: RunProgress,
+): Promise<void> {
+  const record = async (position: number, recording?: RecordingVariant) => {
+    const path: PathRecord = { releases, ...(recording === undefined ? {} : { recording }), steps: [] };
+    progress.paths[position] = path;
+    const found = await obtainRecording(context, plan, path, pathName(index, recording));
+    progress.recordings[position] = found;
+    return found;
+  };
+  const first = await record(index);
+  if (plan.powerCuts.mode === 'none' || !isSound(first)) return;
+  const { paths, powerCuts } = context.scenario;
+  await allOrStop(
+    variantsOf(powerCuts).map((variant, i) => record((i + 1) * paths.length + index, variant)),
+    context.stop,
+  );
 }
 
 /** The recording of a path: an earlier one with equal inputs if there are cuts to make from it, else a new one. */
@@ -45,13 +74,14 @@ async function obtainRecording(
   path: PathRecord,
   label: string,
 ): Promise<Recording> {
-  const { releases } = path;
+  const { releases, recording } = path;
+  const name = [releases.join('->'), ...(recording === undefined ? [] : [variantText(recording)])].join(', ');
   const store = new RecordingStore(context, plan.qemuVersion);
   const known =
-    plan.powerCuts.mode === 'none' || plan.freshRecording ? undefined : await store.find(releases, label);
+    plan.powerCuts.mode === 'none' || plan.freshRecording ? undefined : await store.find(path, label);
   if (known !== undefined) {
     context.notice(
-      `${releases.join('->')}: using the recording of an earlier run with equal inputs (--fresh-recording makes a new one)`,
+      `${name}: using the recording of an earlier run with equal inputs (--fresh-recording makes a new one)`,
     );
     for (const step of known.path.steps) {
       path.steps.push(step);

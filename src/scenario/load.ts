@@ -231,11 +231,17 @@ function powerCutsOf({
   during,
   states,
   'reset-storm': resetStorm,
+  recordings: given,
+  disturb: words,
 }: ScenarioDocument['powerCuts']): Scenario['powerCuts'] {
+  const disturb = unique(words);
+  const recordings = given ?? 1 + disturb.length;
   return {
     during: unique(during),
     states: unique(states),
     ...(resetStorm === undefined ? {} : { resetStorm }),
+    ...(recordings === 1 ? {} : { recordings }),
+    ...(disturb.length === 0 ? {} : { disturb }),
   };
 }
 

@@ -3,6 +3,7 @@ import { type AgentList, agents } from '../agents/index.ts';
 import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
+import { disturbances } from '../model/recording.ts';
 import {
   cutPhases,
   fileFaults,
@@ -307,7 +308,28 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
           .describe(
             'How often in a row the power of a confirmed device fails before anybody can log in. Default: never',
           ),
+        recordings: z
+          .int()
+          .min(1)
+          .max(20)
+          .optional()
+          .describe(
+            'How often each path is recorded; each recording has crash states of its own. Default: 1, and one more for ' +
+              'each word of `disturb`',
+          ),
+        disturb: z
+          .array(z.enum(disturbances))
+          .default([])
+          .describe(
+            'What goes on in the guest beside the recordings after the first, which take turns. commits: another program ' +
+              'fsyncs a file; writeback: caches are written back and journals commit early; load: other work; sync: each ' +
+              'change is committed at once',
+          ),
       })
+      .refine(
+        ({ recordings, disturb }) => recordings === undefined || recordings > new Set(disturb).size,
+        'with `disturb` there are more recordings than it has words: the first is not disturbed',
+      )
       .prefault({}),
     expect: expectations.prefault({}),
   });

@@ -43,7 +43,16 @@ const crash = (cuts: CutRecord[]): CrashRecord => {
     claim: 'sampled',
     outcomes: [],
     cuts,
-    recording: { sha256: '', writes: 0, flushes: 0, epochs: 0, reused: false },
+    recording: {
+      sha256: '',
+      writes: 0,
+      flushes: 0,
+      epochs: 0,
+      reused: false,
+      count: 1,
+      disturbed: 0,
+      paths: 1,
+    },
   };
 };
 

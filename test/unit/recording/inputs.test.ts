@@ -14,12 +14,17 @@ import { parseScenario } from '../../../src/scenario/load.ts';
 const head = 'name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nreleases: ["1.0", "2.0"]\n';
 const parse = (text: string) => parseScenario(head + text, 's.yaml');
 const manifest = { key: 'k', machine: 'qemuarm64' } as const;
-const inputs: Inputs = inputsOf(parse('agent: rauc\n'), manifest, ['1.0', '2.0']);
+const inputs: Inputs = inputsOf(parse('agent: rauc\n'), manifest, ['1.0', '2.0'], undefined);
 
 it('know another number of starts after the confirmation', () => {
   const made = (confirmed: string) =>
     inputsDigest(
-      inputsOf(parse(`agent: rauc\nexpect: { confirmed: ${confirmed} }\n`), manifest, ['1.0', '2.0']),
+      inputsOf(
+        parse(`agent: rauc\nexpect: { confirmed: ${confirmed} }\n`),
+        manifest,
+        ['1.0', '2.0'],
+        undefined,
+      ),
     );
   expect(made('{ boots: 4 }')).toBe(inputsDigest(inputs));
   expect(new Set([made('{ boots: 4 }'), made('{ boots: 6 }'), made('unchecked')]).size).toBe(3);
@@ -29,7 +34,7 @@ it('know what is allowed in single phases, when a check comes and whether a fall
   const made = (text: string) => {
     const scenario = parse(`agent: rauc\n${text}\n`);
     expect(parseStored(JSON.stringify(storeScenario(scenario)), scenarioSchema)).toEqual(scenario);
-    return inputsDigest(inputsOf(scenario, manifest, ['1.0', '2.0']));
+    return inputsDigest(inputsOf(scenario, manifest, ['1.0', '2.0'], undefined));
   };
   const told = [
     '',
@@ -44,7 +49,7 @@ it('know what is allowed in single phases, when a check comes and whether a fall
 
 it('know of starts with nothing going on, which other recordings have not', () => {
   const idle = parse('agent: rauc\npowerCuts: { during: [confirm, idle], reset-storm: 3 }\n');
-  expect(inputsOf(idle, manifest, ['1.0', '2.0'])).toEqual({ ...inputs, idle: true });
+  expect(inputsOf(idle, manifest, ['1.0', '2.0'], undefined)).toEqual({ ...inputs, idle: true });
   expect(parseStored(JSON.stringify(storeScenario(idle)), scenarioSchema)).toEqual(idle);
 });
 
@@ -94,7 +99,7 @@ describe.each([
   ],
 ])('the inputs of a scenario %s', (_, text, digest) => {
   const scenario = parse(text);
-  const made = inputsOf(scenario, manifest, ['1.0', '2.0']);
+  const made = inputsOf(scenario, manifest, ['1.0', '2.0'], undefined);
 
   it('have the digest that they have always had', () => {
     expect(inputsDigest(made)).toBe(digest);
@@ -107,6 +112,6 @@ describe.each([
   it('are those of the scenario as it is stored, which comes back as it was', () => {
     const again = parseStored(JSON.stringify(storeScenario(scenario)), scenarioSchema);
     expect(again).toEqual(scenario);
-    expect(inputsDigest(inputsOf(again, manifest, ['1.0', '2.0']))).toBe(digest);
+    expect(inputsDigest(inputsOf(again, manifest, ['1.0', '2.0'], undefined))).toBe(digest);
   });
 });

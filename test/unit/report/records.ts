@@ -87,7 +87,16 @@ export function crash(cuts: CutRecord[]): CrashRecord {
     claim: 'sampled',
     outcomes: [],
     cuts,
-    recording: { sha256: 'ab'.repeat(32), writes: 530, flushes: 21, epochs: 22, reused: false },
+    recording: {
+      sha256: 'ab'.repeat(32),
+      writes: 530,
+      flushes: 21,
+      epochs: 22,
+      reused: false,
+      count: 1,
+      disturbed: 0,
+      paths: 1,
+    },
   };
 }
 

@@ -12,7 +12,7 @@ describe('summaryText', () => {
     expect(summaryText([record({ crash: crash(cuts) })], { folderOf: () => 'reports/x' })).toBe(
       `RAUC A/B upgrade on qemuarm64: passed in 5m12s
   upgrade 1.0 -> 1.1: 2 of 2 steps passed
-  power cuts: 3 booted of 450 crash states (sampled; seed 7; 530 writes, 21 flushes)
+  power cuts: 3 booted of 450 crash states (sampled of 1 recording; seed 7; 530 writes, 21 flushes)
                 old in A  new in B  not passed
     install            1         1           0
     first-boot         0         1           0
