@@ -64,7 +64,7 @@ export async function bringIntoService(
     const when = { moment: 'installed' } as const;
     await addPackages(context, device, arrived, { release, names, checklist, when });
   }
-  const found = new Map((await look()).configuration.map(({ path, content }) => [path, content]));
+  const found = new Map((await look()).configuration.map((file) => [file.path, file]));
   await checklist.step({ ...inService, check: 'provision' }, async () => {
     await provision(arrived, context.scenario, context.signal);
     await confirm(context, arrived);
@@ -72,7 +72,14 @@ export async function bringIntoService(
   const seen = await look();
   await listen(context, arrived, checklist, { when: inService, booted: true });
   assertOwned(context, seen.configuration);
-  const configuration = seen.configuration.map((file) => ({ ...file, found: found.get(file.path) }));
+  const configuration = seen.configuration.map((file, i) => {
+    const before = found.get(file.path);
+    return {
+      ...file,
+      links: device.subject.configuration[i]?.links ?? 'kept',
+      found: before?.kind === file.kind ? before?.content : undefined,
+    };
+  });
   if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen, 'every') };
   const ready = await checklist.step({ ...rebooted, check: 'boots' }, async () =>
     untilReady(context, await arrived.reboot()),
@@ -151,7 +158,7 @@ function mismatch(context: RunContext, release: string, why: string, cause?: Dev
   );
 }
 
-/** A file that is listed, was never there and was not deleted by the owner would be preserved by any device. */
+/** A path that is listed, was never there and was not deleted by the owner would be preserved by any device. */
 function assertOwned({ scenario }: RunContext, files: readonly FileState[]): void {
   const deleted = scenario.provision.flatMap((step) => ('delete' in step ? [step.delete.path] : []));
   const absent = files.filter(({ path, content }) => content === undefined && !deleted.includes(path));

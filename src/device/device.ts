@@ -3,6 +3,7 @@ import type { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, HarnessError } from '../core/errors.ts';
 import type { DiskSpec } from '../model/image.ts';
+import { ownedPaths } from '../model/scenario.ts';
 import { Arena, ArenaFull } from '../nbd/arena.ts';
 import type { Disk } from '../nbd/disk.ts';
 import { FileDisk } from '../nbd/file-disk.ts';
@@ -108,7 +109,7 @@ export async function openDevice(
   const subject = {
     manifest,
     disks: new Map(disks.map(({ spec, disk }) => [spec.id, disk])),
-    configuration: context.scenario.configuration,
+    configuration: ownedPaths(context.scenario),
   };
   return { target, subject, log, arena, overlays };
 }

@@ -1,6 +1,6 @@
 import type { FileFate } from '../model/configuration.ts';
 import type { PathRecord } from '../model/record.ts';
-import { installedBy } from '../model/scenario.ts';
+import { installedBy, type OwnedPath } from '../model/scenario.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import { type Moment, stepText } from '../model/steps.ts';
 import type { Upgrade } from '../model/upgrade.ts';
@@ -61,8 +61,13 @@ export async function examine(
   when: Moment,
 ): Promise<Examined> {
   const { expect } = context.scenario;
+  // Files of an older recording were looked at in another way.
+  const asBefore = (asked: OwnedPath): OwnedPath => ({
+    ...asked,
+    links: owned.files.find(({ path }) => path === asked.path)?.links ?? asked.links,
+  });
   const seen = await checklist.guard({ ...when, check: 'look' }, () =>
-    observe(device, subject, context.signal),
+    observe(device, { ...subject, configuration: subject.configuration.map(asBefore) }, context.signal),
   );
   const results: boolean[] = [];
   let release: Partial<ReleaseSeen> = {};

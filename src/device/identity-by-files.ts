@@ -1,6 +1,7 @@
 import { complaint } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest } from '../model/image.ts';
+import { ownedPaths } from '../model/scenario.ts';
 import { failed, passed } from '../oracle/check.ts';
 import { checkFiles, filesOf } from '../oracle/release-files.ts';
 import { fileDigests } from './file-digests.ts';
@@ -17,7 +18,10 @@ export function identityByFiles(
 ): ReleaseIdentity {
   return {
     async look({ device, seen }, { allowed, fellBackFrom }) {
-      const expected = filesOf(releases[seen.version], scenario.configuration);
+      const expected = filesOf(
+        releases[seen.version],
+        ownedPaths(scenario).map(({ path }) => path),
+      );
       const digests = await fileDigests(device, Object.keys(expected), signal, {
         tooLong: () => new DeviceFailure('observe-failed', 'the device says too much of its files'),
         failed: (output) =>

@@ -2,6 +2,7 @@ import { ask, complaint, type NoAnswer } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest } from '../model/image.ts';
+import type { OwnedPath } from '../model/scenario.ts';
 import type { Disk } from '../nbd/disk.ts';
 import type { Observation } from '../oracle/observation.ts';
 import type { Ready } from '../target/target.ts';
@@ -19,8 +20,8 @@ export interface Subject {
   manifest: ImageManifest;
   /** The disks as the device sees them, by DiskSpec.id. */
   disks: ReadonlyMap<string, Disk>;
-  /** The owner's files. */
-  configuration: readonly string[];
+  /** The owner's paths. */
+  configuration: readonly OwnedPath[];
 }
 
 /**
@@ -55,7 +56,7 @@ const noAnswer: NoAnswer = {
 };
 
 /** Prints the kernel's command line, the version, and the files. */
-function question(paths: readonly string[]): string {
+function question(paths: readonly OwnedPath[]): string {
   const version = `sed -n 's/^VERSION_ID=//p' /etc/os-release | tr -d '"\\n'; echo`;
   return [`tr -d '\\n' < /proc/cmdline; echo`, version, showFiles(paths, maxFileBytes)].join('\n');
 }

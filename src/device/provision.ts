@@ -45,6 +45,11 @@ class Owner {
       const { path } = step.delete;
       return this.shell(`delete ${path}`, `rm -- ${quote(path)}`);
     }
+    if ('link' in step) {
+      const { path, to } = step.link;
+      const made = `mkdir -p ${quote(posix.dirname(path))} && rm -f -- ${quote(path)} && ln -s -- ${quote(to)} ${quote(path)}`;
+      return this.shell(`link ${path}`, made);
+    }
     if ('append' in step) {
       const { path, content } = step.append;
       return this.shell(`append to ${path}`, `cat >> ${quote(path)}`, content);

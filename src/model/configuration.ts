@@ -16,8 +16,9 @@ export interface ConfigurationPromise {
 export const everythingPreserved: ConfigurationPromise = { edited: 'preserved', deleted: 'stay-deleted' };
 
 /**
- * What became of one file. `preserved`: content, mode and ownership as the owner left them, or still deleted.
- * `access changed`: the content that should be there, with another mode or owner. `merged`: other bytes, with all of
+ * What became of one path: a file, a link (its content is where it leads) or a folder. `preserved`: kind, content, mode and ownership as the owner left them, or still deleted.
+ * `access changed`: the content that should be there, with another mode or owner, or other extended attributes. `kind changed`: the owner's
+ * file is a link now, to one with the same bytes. `merged`: other bytes, with all of
  * the owner's changes in them. `replaced with copy`: what a package ships, and the owner's bytes whole in a named copy.
  * `damaged`: the same, but what is there instead is nobody's (empty, half, gone). `lost`: the owner's bytes are nowhere. `recreated`: back, though the owner had deleted it. Of a file that a package shipped and
  * the owner never changed: `default`, what the packages ship; `stale default`, what they shipped, though they ship
@@ -26,6 +27,7 @@ export const everythingPreserved: ConfigurationPromise = { edited: 'preserved', 
 export type Fate =
   | 'preserved'
   | 'access changed'
+  | 'kind changed'
   | 'merged'
   | 'replaced with copy'
   | 'damaged'
@@ -48,6 +50,10 @@ export interface FileFate {
   /** What the owner did, and the packages: `edited, default changed`; only the first where nobody knows the second. */
   case: string;
   fate: Fate;
+  /** Of what lay there and what does now, where one is no regular file: `link to /usr/share/zoneinfo/UTC`, `folder`. */
+  kinds?: { owner: string; now: string };
+  /** What could not be compared. */
+  note?: string;
   /** The first 12 digits of each content's SHA-256, or `absent`. What nobody knows is left out. */
   digests: { owner: string; shippedBefore?: string; shippedNow?: string; now: string };
   /** Where the owner's bytes are, if not in the file itself. */

@@ -13,6 +13,7 @@ export type ProvisionStep =
   | { append: { path: string; content: string } }
   | { edit: { path: string; replace: string; with: string } }
   | { delete: { path: string } }
+  | { link: { path: string; to: string } }
   | { run: string };
 
 /** What the device is doing when the power fails. */
@@ -88,6 +89,40 @@ interface ScenarioCheck {
 /** A release of the upgrade that was cut: the one that the device had, or the one that it was given. */
 export type ReleaseAge = 'old' | 'new';
 
+/**
+ * A path of the owner's. With `follow` a link stands for what it leads to; with `attributes` its extended attributes are
+ * compared too. Plain paths are strings: digests of inputs are made over them.
+ */
+export type ConfigurationEntry = string | { path: string; follow?: true; attributes?: true };
+
+/** How a path of the owner's is looked at. */
+export interface OwnedPath {
+  path: string;
+  /** Where it is a link: the link is the owner's; or what it leads to; or both, as the owner wrote through it. */
+  links: 'kept' | 'followed' | 'both';
+  attributes: boolean;
+}
+
+/** How the owner's paths are looked at: what the owner wrote into a file through a link is the owner's too. */
+export function ownedPaths({
+  provision,
+  configuration,
+}: Pick<Scenario, 'provision' | 'configuration'>): OwnedPath[] {
+  const writtenThrough = new Map<string, boolean>();
+  for (const step of provision) {
+    if ('write' in step) writtenThrough.set(step.write.path, true);
+    if ('append' in step) writtenThrough.set(step.append.path, true);
+    if ('edit' in step) writtenThrough.set(step.edit.path, true);
+    if ('link' in step) writtenThrough.set(step.link.path, false);
+  }
+  return configuration.map((entry) => {
+    const { path, follow, attributes }: Exclude<ConfigurationEntry, string> =
+      typeof entry === 'string' ? { path: entry } : entry;
+    const links = writtenThrough.get(path) === true ? 'both' : 'kept';
+    return { path, links: follow === true ? 'followed' : links, attributes: attributes === true };
+  });
+}
+
 /** A parsed, checked scenario: what is to be shown, on which image, along which releases. */
 export interface Scenario {
   name: string;
@@ -100,8 +135,8 @@ export interface Scenario {
   /** Resolved upgrade paths; one of a single release installs packages and upgrades nothing. */
   paths: string[][];
   provision: ProvisionStep[];
-  /** Absolute guest paths whose content and mode are the owner's: those the provision steps touch, and more if listed. */
-  configuration: string[];
+  /** Absolute guest paths of what is the owner's: those the provision steps touch, and more if listed. */
+  configuration: ConfigurationEntry[];
   checks: ScenarioCheck[];
   /** Absent: no line is allowed, none asked for. */
   console?: ConsoleTexts;

@@ -14,10 +14,11 @@ export function caseOf(history: FileHistory): string {
   return [whatOwnerDid(history), ...whatPackagesDid(history)].join(', ');
 }
 
-function whatOwnerDid({ before: { content, found }, shippedBefore }: FileHistory): string {
+function whatOwnerDid({ before, shippedBefore }: FileHistory): string {
+  const { content, found } = before;
   if (content === undefined) return 'deleted';
   if (shippedBefore === 'nothing') return 'made';
-  if (shippedBefore !== 'unknown') return isShipped(shippedBefore, content) ? 'unedited' : 'edited';
+  if (shippedBefore !== 'unknown') return isShipped(shippedBefore, before) ? 'unedited' : 'edited';
   if (found === undefined) return 'made';
   return found.equals(content) ? 'unedited' : 'edited';
 }

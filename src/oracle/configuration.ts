@@ -1,7 +1,7 @@
 import { HarnessError } from '../core/errors.ts';
 import type { ConfigurationPromise, Fate, FileFate } from '../model/configuration.ts';
 import { type CheckResult, failed, passed } from './check.ts';
-import { fileFate } from './fate.ts';
+import { fileFate, kindText } from './fate.ts';
 import type { FileState, OwnedFile } from './observation.ts';
 import { type Shipped, shippingOf } from './shipped.ts';
 
@@ -71,7 +71,14 @@ function problemOf(
     case 'access changed':
       return unless(
         edited === 'kept-somewhere',
-        `has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`,
+        before.access === after.access
+          ? 'has other extended attributes'
+          : `has access ${after.access ?? 'none'}, not ${before.access ?? 'none'}`,
+      );
+    case 'kind changed':
+      return unless(
+        edited === 'kept-somewhere',
+        `is a ${kindText(after)} now, with what the owner had in it`,
       );
     case 'replaced with copy':
       return unless(
@@ -89,9 +96,15 @@ function problemOf(
   }
 }
 
-function difference({ content: before }: FileState, { content: after }: FileState): string {
+function difference(one: FileState, other: FileState): string {
+  const { content: before } = one;
+  const { content: after } = other;
   if (after === undefined) return 'is gone';
   if (before === undefined) return 'is there';
+  if (one.kind !== other.kind) return `is a ${kindText(other)} now, not a ${kindText(one)}`;
+  if (one.kind === 'link' && before.equals(after))
+    return `is the same link, but what the owner wrote through it is not there`;
+  if (one.kind === 'link') return `is a ${kindText(other)} now, not one to ${before.toString('utf8')}`;
   const at = firstDifference(before, after);
   return `differs from byte ${at} on (${before.length} bytes before, ${after.length} now)`;
 }

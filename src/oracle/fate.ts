@@ -15,11 +15,14 @@ export function fileFate(change: FileChange): FileFate {
   const { before, after, shippedBefore, shippedNow } = change;
   const copies = after.copies.map((copy) => copyRecord(change, copy));
   const owners = copies.find(({ holds }) => holds === 'what the owner had');
-  const live = same(before.content, after.content);
+  const live = same(before, after);
+  const unknown = [before, after].some(({ attributes }) => typeof attributes === 'object');
   return {
     path: before.path,
     case: caseOf(change),
     fate: fateOf(change),
+    ...kindsOf(before, after),
+    ...(unknown ? { note: 'extended attributes are not compared: the device has no getfattr' } : {}),
     digests: {
       owner: shortDigest(before.content),
       ...shippedDigest('shippedBefore', shippedBefore),
@@ -34,15 +37,17 @@ export function fileFate(change: FileChange): FileFate {
 function fateOf(change: FileChange): Fate {
   const { before, after, shippedBefore, shippedNow } = change;
   if (before.content === undefined) return after.content === undefined ? 'preserved' : 'recreated';
-  const live = same(before.content, after.content);
-  if (isShipped(shippedBefore, before.content)) {
-    if (isShipped(shippedNow, after.content)) return keepsAccess(change) ? 'default' : 'access changed';
+  const live = same(before, after);
+  // What lies behind a link is no default's, though the link may be.
+  if (before.behind === undefined && isShipped(shippedBefore, before)) {
+    if (isShipped(shippedNow, after)) return keepsAccess(change) ? 'default' : 'access changed';
     if (live && typeof shippedNow === 'object') return 'stale default';
     if (after.content === undefined && shippedNow === 'nothing') return 'default';
   }
-  if (live) return before.access === after.access ? 'preserved' : 'access changed';
-  if (isMerged(change)) return before.access === after.access ? 'merged' : 'access changed';
-  if (!after.copies.some(({ content }) => same(before.content, content))) return 'lost';
+  if (live) return isAccessKept(change) ? 'preserved' : 'access changed';
+  if (isMerged(change)) return isAccessKept(change) ? 'merged' : 'access changed';
+  if (leadsToOwners(change)) return 'kind changed';
+  if (!after.copies.some((copy) => same({ ...before, behind: undefined }, copy))) return 'lost';
   return isSomebodys(change) ? 'replaced with copy' : 'damaged';
 }
 
@@ -50,12 +55,33 @@ function fateOf(change: FileChange): Fate {
 function isSomebodys({ after, shippedBefore, shippedNow }: FileChange): boolean {
   if (shippedNow === 'unknown') return true;
   if (shippedNow === 'nothing' && after.content === undefined) return true;
-  return isShipped(shippedNow, after.content) || isShipped(shippedBefore, after.content);
+  return isShipped(shippedNow, after) || isShipped(shippedBefore, after);
+}
+
+/** Mode, ownership, and extended attributes where both are known. */
+function isAccessKept({ before, after }: FileChange): boolean {
+  return before.access === after.access && attributesKept(before, after);
+}
+
+/** Whether nobody can say that extended attributes were changed. */
+export function attributesKept({ attributes: before }: FileState, { attributes: after }: FileState): boolean {
+  return typeof before !== 'string' || typeof after !== 'string' || before === after;
+}
+
+/** Whether the owner's file has become a link to one with the same bytes. */
+function leadsToOwners({ before, after }: FileChange): boolean {
+  return (
+    before.kind === undefined &&
+    before.content !== undefined &&
+    after.behind !== undefined &&
+    after.behind.equals(before.content)
+  );
 }
 
 /** Mode and ownership of a default: as they were, or changed from what was shipped to what is. */
-function keepsAccess({ before, after, shippedBefore, shippedNow }: FileChange): boolean {
-  if (before.access === after.access) return true;
+function keepsAccess(change: FileChange): boolean {
+  const { before, after, shippedBefore, shippedNow } = change;
+  if (isAccessKept(change)) return true;
   const isAccess = (shipping: Shipping, access: string | undefined) =>
     typeof shipping === 'object' && shipping.access !== undefined && shipping.access === access;
   return isAccess(shippedBefore, before.access) && isAccess(shippedNow, after.access);
@@ -65,6 +91,7 @@ function isMerged({ before, after, shippedBefore, shippedNow }: FileChange): boo
   const shipped = typeof shippedBefore === 'object' ? shippedBefore.content : undefined;
   const base = shipped ?? before.found;
   if (base === undefined || before.content === undefined || after.content === undefined) return false;
+  if (before.kind !== undefined || after.kind !== undefined) return false;
   const newDefault = typeof shippedNow === 'object' ? shippedNow.content : undefined;
   return holdsChanges({ base, owner: before.content, now: after.content, newDefault });
 }
@@ -72,10 +99,10 @@ function isMerged({ before, after, shippedBefore, shippedNow }: FileChange): boo
 function copyRecord(change: FileChange, copy: FileCopy): CopyRecord {
   const { before, after, shippedBefore, shippedNow } = change;
   const holds = () => {
-    if (same(before.content, copy.content)) return 'what the owner had';
-    if (same(after.content, copy.content)) return 'what is live';
-    if (isShipped(shippedBefore, copy.content)) return 'the old default';
-    return isShipped(shippedNow, copy.content) ? 'the new default' : 'something else';
+    if (same({ ...before, behind: undefined }, copy)) return 'what the owner had';
+    if (same({ ...after, behind: undefined }, copy)) return 'what is live';
+    if (isShipped(shippedBefore, copy)) return 'the old default';
+    return isShipped(shippedNow, copy) ? 'the new default' : 'something else';
   };
   return {
     path: `${before.path}${copy.suffix}`,
@@ -84,18 +111,40 @@ function copyRecord(change: FileChange, copy: FileCopy): CopyRecord {
   };
 }
 
-function appeared({ before }: FileChange, { suffix, content }: FileCopy): boolean {
-  return !before.copies.some((copy) => copy.suffix === suffix && copy.content.equals(content));
+function appeared({ before }: FileChange, copy: FileCopy): boolean {
+  return !before.copies.some((known) => known.suffix === copy.suffix && same(known, copy));
 }
 
 /** A copy of what is live, or of a default that the owner had before already and did not want. */
-function isNeedless({ before, after, shippedBefore }: FileChange, { content }: FileCopy): boolean {
-  if (same(after.content, content)) return true;
-  return isShipped(shippedBefore, content) && !same(before.content, content);
+function isNeedless({ before, after, shippedBefore }: FileChange, copy: FileCopy): boolean {
+  if (same({ ...after, behind: undefined }, copy)) return true;
+  return isShipped(shippedBefore, copy) && !same({ ...before, behind: undefined }, copy);
 }
 
-function same(one: Buffer | undefined, other: Buffer | undefined): boolean {
-  return one !== undefined && other !== undefined && one.equals(other);
+/** What is compared of a file, or of a copy. */
+interface Bytes {
+  kind?: FileState['kind'];
+  content: Buffer | undefined;
+  behind?: Buffer | undefined;
+}
+
+/** Of one kind, with the same bytes; of a link that was written through also behind it. */
+function same(one: Bytes, other: Bytes): boolean {
+  if (one.content === undefined || other.content === undefined) return false;
+  if (one.kind !== other.kind || !one.content.equals(other.content)) return false;
+  return one.behind === undefined ? other.behind === undefined : other.behind?.equals(one.behind) === true;
+}
+
+/** The kinds before and now, where one of them is no regular file. */
+function kindsOf(before: FileState, after: FileState): Pick<FileFate, 'kinds'> {
+  if (before.kind === undefined && after.kind === undefined) return {};
+  return { kinds: { owner: kindText(before), now: kindText(after) } };
+}
+
+/** `file`, `link to /usr/share/zoneinfo/UTC`, or `absent`. */
+export function kindText({ kind, content }: FileState): string {
+  if (content === undefined) return 'absent';
+  return kind === 'link' ? `link to ${content.toString('utf8')}` : (kind ?? 'file');
 }
 
 function shortDigest(content: Buffer | undefined): string {

@@ -1,23 +1,35 @@
+import type { OwnedPath } from '../model/scenario.ts';
+
 /** A file beside one of the owner's, with the same name and a suffix that package managers give to copies. */
 export interface FileCopy {
   /** One of `copySuffixes`. */
   suffix: string;
+  /** Absent: a regular file. */
+  kind?: 'link';
   content: Buffer;
 }
 
-/** What one file of the owner's looks like. */
+/** What lies at one path of the owner's. */
 export interface FileState {
   path: string;
-  /** Undefined: there is no such file. */
+  /** Absent: a regular file, or nothing. */
+  kind?: 'link' | 'folder' | 'other';
+  /** The bytes of a regular file, the target of a link, nothing of the rest; undefined where nothing is there. */
   content: Buffer | undefined;
-  /** Permission bits, owner and group; undefined where there is no such file. */
+  /** Of a link that the owner wrote through: the bytes of the file that it leads to, where there is one. */
+  behind?: Buffer;
+  /** Permission bits, owner and group; undefined where nothing is there. */
   access: string | undefined;
+  /** Extended attributes, a line each, sorted, where they were asked for; `unknown` where the device cannot tell. */
+  attributes?: string | { unknown: true };
   copies: readonly FileCopy[];
 }
 
-/** One file of the owner's, as the owner left it. */
+/** One path of the owner's, as the owner left it. */
 export interface OwnedFile extends FileState {
-  /** What was in it before the owner came; undefined where there was no such file. */
+  /** How it was looked at. */
+  links: OwnedPath['links'];
+  /** What was in it before the owner came; undefined where there was no such file, or one of another kind. */
   found: Buffer | undefined;
 }
 

@@ -1,9 +1,12 @@
 import { sha256 } from '../core/digest.ts';
+import type { FileState } from './observation.ts';
 
-/** A file as the packages of a release ship it. */
+/** A file or a link as the packages of a release ship it. */
 export interface ShippedFile {
-  /** Lower-case hex. */
+  /** Of the content, or of a link's target; lower-case hex. */
   sha256: string;
+  /** Absent: a regular file. */
+  kind?: 'link';
   /** Only where somebody kept it. */
   content?: Buffer;
   /** Permission bits, owner and group, as in FileState; only where somebody knows them. */
@@ -23,7 +26,11 @@ export function shippingOf(shipped: Shipped | undefined, path: string): Shipping
   return shipped === undefined ? 'unknown' : (shipped(path) ?? 'nothing');
 }
 
-/** Whether this is the content that is shipped. */
-export function isShipped(shipping: Shipping, content: Buffer | undefined): boolean {
-  return content !== undefined && typeof shipping === 'object' && shipping.sha256 === sha256(content);
+/** Whether this is what is shipped: of the same kind, with the same content. */
+export function isShipped(
+  shipping: Shipping,
+  { kind, content }: Pick<FileState, 'kind' | 'content'>,
+): boolean {
+  if (content === undefined || typeof shipping !== 'object') return false;
+  return shipping.kind === kind && shipping.sha256 === sha256(content);
 }

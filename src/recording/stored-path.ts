@@ -45,6 +45,7 @@ const fate: z.ZodType<FileFate> = z.object({
   fate: z.enum([
     'preserved',
     'access changed',
+    'kind changed',
     'merged',
     'replaced with copy',
     'damaged',
@@ -53,6 +54,8 @@ const fate: z.ZodType<FileFate> = z.object({
     'default',
     'stale default',
   ]),
+  kinds: z.object({ owner: z.string(), now: z.string() }).exactOptional(),
+  note: z.string().exactOptional(),
   digests: z.object({
     owner: z.string(),
     shippedBefore: z.string().exactOptional(),

@@ -4,6 +4,7 @@ import { deletedPromises, editedPromises, everythingPreserved } from '../model/c
 import { machineNames } from '../model/machine.ts';
 import { disturbances } from '../model/recording.ts';
 import {
+  type ConfigurationEntry,
   cutPhases,
   type FaultyAttempt,
   fileFaults,
@@ -27,7 +28,17 @@ const provisionStep: z.ZodType<ProvisionStep> = z.union([
   z.strictObject({ append: z.object({ path: text, content: text }) }),
   z.strictObject({ edit: z.object({ path: text, replace: text, with: text }) }),
   z.strictObject({ delete: z.object({ path: text }) }),
+  z.strictObject({ link: z.object({ path: text, to: text }) }),
   z.strictObject({ run: text }),
+]);
+
+const configurationEntry: z.ZodType<ConfigurationEntry> = z.union([
+  text,
+  z.object({
+    path: text,
+    follow: z.literal(true).exactOptional(),
+    attributes: z.literal(true).exactOptional(),
+  }),
 ]);
 
 const faultyAttempt: z.ZodType<FaultyAttempt> = z.object({
@@ -78,7 +89,7 @@ export const scenarioSchema = z
     releases: z.array(text),
     paths: z.array(z.array(text).min(1)),
     provision: z.array(provisionStep),
-    configuration: z.array(text),
+    configuration: z.array(configurationEntry),
     checks: z.array(
       z.object({
         name: text,

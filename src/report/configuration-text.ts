@@ -16,7 +16,9 @@ export function countsText({ files }: ConfigurationTable): string {
 
 /** The files that are not simply as they should be, one a line. */
 export function remarkableLines({ files }: ConfigurationTable): string[] {
-  const remarkable = files.filter(({ fate }) => fate !== 'preserved' && fate !== 'default');
+  const remarkable = files.filter(
+    ({ fate, note }) => (fate !== 'preserved' && fate !== 'default') || note !== undefined,
+  );
   const rest = remarkable.length - maxFiles;
   return [
     ...remarkable.slice(0, maxFiles).map(fileText),
@@ -24,9 +26,14 @@ export function remarkableLines({ files }: ConfigurationTable): string[] {
   ];
 }
 
-function fileText({ path, fate, copy, case: what }: FileFate): string {
+function fileText({ path, fate, kinds, note, copy, case: what }: FileFate): string {
+  const became =
+    kinds === undefined || kinds.owner === kinds.now
+      ? ''
+      : `, ${oneLine(kinds.owner)} before, ${oneLine(kinds.now)} now`;
+  const but = note === undefined ? '' : `; ${oneLine(note)}`;
   const where = copy === undefined ? '' : `, what the owner had is in ${oneLine(copy)}`;
-  return `${oneLine(path)}: ${fate}${where} (${what})`;
+  return `${oneLine(path)}: ${fate}${became}${where} (${what})${but}`;
 }
 
 /** The contents of the lost files by their digests, one file a line. */

@@ -9,6 +9,7 @@ import { type ConfigurationPromise, everythingPreserved } from '../model/configu
 import { machineNames } from '../model/machine.ts';
 import {
   type AgentSpec,
+  type ConfigurationEntry,
   type FaultyAttempt,
   type FilePlace,
   type ProvisionStep,
@@ -38,7 +39,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
     releases: branchesOf(document.releases).flat(),
     paths: resolvePaths(branchesOf(document.releases), document.paths),
     provision,
-    configuration: unique([...touched, ...document.configuration]),
+    configuration: entriesOf([...touched, ...document.configuration.map(configurationEntry)]),
     checks: document.checks.map(({ name, run, when, after }) => ({
       name,
       run,
@@ -222,9 +223,27 @@ function provisionStep(step: ScenarioDocument['provision'][number]): ProvisionSt
   }
   if (step.append !== undefined) return { append: step.append };
   if (step.edit !== undefined) return { edit: step.edit };
+  if (step.link !== undefined) return { link: step.link };
   if (step.delete !== undefined)
     return { delete: typeof step.delete === 'string' ? { path: step.delete } : step.delete };
   return { run: step.run ?? '' };
+}
+
+function configurationEntry(entry: ScenarioDocument['configuration'][number]): ConfigurationEntry {
+  if (typeof entry === 'string') return entry;
+  const { path, follow, attributes } = entry;
+  if (!follow && !attributes) return path;
+  return { path, ...(follow ? { follow: true } : {}), ...(attributes ? { attributes: true } : {}) };
+}
+
+/** Each path once, in the order in which they came; with what was said of it at last. */
+function entriesOf(entries: readonly ConfigurationEntry[]): ConfigurationEntry[] {
+  const found = new Map<string, ConfigurationEntry>();
+  for (const entry of entries) {
+    const path = typeof entry === 'string' ? entry : entry.path;
+    if (!found.has(path) || typeof entry !== 'string') found.set(path, entry);
+  }
+  return [...found.values()];
 }
 
 function powerCutsOf({
@@ -289,7 +308,8 @@ function filePlace(at: ServerFault['at']): FilePlace {
 function pathOf(step: Exclude<ProvisionStep, { run: string } | { install: unknown }>): string {
   if ('write' in step) return step.write.path;
   if ('append' in step) return step.append.path;
-  return 'edit' in step ? step.edit.path : step.delete.path;
+  if ('edit' in step) return step.edit.path;
+  return 'link' in step ? step.link.path : step.delete.path;
 }
 
 function unique<T>(items: readonly T[]): T[] {

@@ -44,7 +44,27 @@ const append = z
 const edit = z
   .strictObject({ path: guestPath, replace: text, with: z.string().max(1 << 20) })
   .describe('Replaces the one place where `replace` stands');
-const deletion = z.union([guestPath, z.strictObject({ path: guestPath })]).describe('Removes a file');
+const deletion = z
+  .union([guestPath, z.strictObject({ path: guestPath })])
+  .describe('Removes a file or a link');
+const link = z
+  .strictObject({
+    path: guestPath,
+    to: text.describe('What the link says: an absolute path, or a relative one'),
+  })
+  .describe('Makes a symbolic link, in place of what is at the path');
+
+const configurationEntry = z.union([
+  guestPath,
+  z.strictObject({
+    path: guestPath,
+    follow: z.boolean().default(false).describe('Where it is a link: compare what it leads to, not the link'),
+    attributes: z
+      .boolean()
+      .default(false)
+      .describe('Compare extended attributes too; the device needs getfattr'),
+  }),
+]);
 
 /** What the harness checks by itself. */
 const checkNames = [
@@ -61,7 +81,7 @@ const checkNames = [
   'gone',
 ];
 
-const provisionKinds = ['install', 'write', 'append', 'edit', 'delete', 'run'];
+const provisionKinds = ['install', 'write', 'append', 'edit', 'delete', 'link', 'run'];
 
 /** One object with optional keys rather than alternatives, so that a misspelt key is named as such. */
 const provisionStep = z
@@ -73,6 +93,7 @@ const provisionStep = z
     append: append.optional(),
     edit: edit.optional(),
     delete: deletion.optional(),
+    link: link.optional(),
     run: text.describe("A command for the guest's shell").optional(),
   })
   .refine(
@@ -270,9 +291,11 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
     paths: z.array(path).min(1).default(['adjacent']),
     provision: z.array(provisionStep).default([]).describe("What the device's owner did before the upgrade"),
     configuration: z
-      .array(guestPath)
+      .array(configurationEntry)
       .default([])
-      .describe("Further files that are the owner's, besides those that the provision steps touch"),
+      .describe(
+        "Further paths that are the owner's, besides those that the provision steps touch: files, links, folders",
+      ),
     checks: z
       .array(check)
       .default([])

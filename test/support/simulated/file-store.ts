@@ -10,11 +10,14 @@ export interface StoredFile {
   content: Buffer;
   /** `644 0:0`. */
   access: string;
+  /** A symbolic link: the content is its target. */
+  link?: true;
 }
 
 interface Entry {
   path: string;
   access: string;
+  link?: true;
   /** Sector of the content. */
   at: number;
   bytes: number;
@@ -35,19 +38,30 @@ export class FileStore {
     const { file } = await this.find(path);
     if (file === undefined) return undefined;
     const content = await this.disk.read(file.at * sector, roundUp(file.bytes));
-    return { content: content.subarray(0, file.bytes), access: file.access };
+    const link = file.link === true ? { link: true as const } : {};
+    return { content: content.subarray(0, file.bytes), access: file.access, ...link };
   }
 
   /**
    * Writes the content to free sectors, and then the entry. A flush between the two makes it atomic; one after them,
    * that nobody is given the old sectors before they are free for good.
    */
-  async replace(path: string, content: Buffer, { access, flush = true }: Replacing = {}): Promise<void> {
+  async replace(
+    path: string,
+    content: Buffer,
+    { access, link, flush = true }: Replacing = {},
+  ): Promise<void> {
     const { table, place, file } = await this.find(path);
     const at = this.free(table, roundUp(content.length) / sector);
     if (content.length > 0) await this.disk.write(at * sector, padded(content), false);
     if (flush) await this.disk.flush();
-    await this.put(place, { path, access: access ?? file?.access ?? '644 0:0', at, bytes: content.length });
+    await this.put(place, {
+      path,
+      access: access ?? file?.access ?? '644 0:0',
+      ...(link === true ? { link } : {}),
+      at,
+      bytes: content.length,
+    });
     if (flush) await this.disk.flush();
   }
 
@@ -119,6 +133,7 @@ export class FileStore {
 
 interface Replacing {
   access?: string;
+  link?: true;
   flush?: boolean;
 }
 

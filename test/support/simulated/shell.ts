@@ -70,7 +70,7 @@ export function commonCommands({ files, commandLine, version }: ShellWorld): Kno
     [
       /^tr -d '\\n' < \/proc\/cmdline; echo\n/,
       async ({ input }) => {
-        const asked = [...input.matchAll(/^show '([^']+)'$/gm)].map(([, name = '']) => name);
+        const asked = [...input.matchAll(/^show '([^']+)' \w+$/gm)].map(([, name = '']) => name);
         const shown: string[] = [];
         for (const name of asked) shown.push(...(await showFile(files, name)));
         return prints(`${[commandLine, version, ...shown].join('\n')}\n`);
@@ -80,6 +80,13 @@ export function commonCommands({ files, commandLine, version }: ShellWorld): Kno
     [
       new RegExp(`^mkdir -p \\S+ && cat > ${path}(?: && chmod (\\d+) .*)?$`),
       ([, name = '', mode], content) => put(name, content, mode === undefined ? undefined : `${mode} 0:0`),
+    ],
+    [
+      new RegExp(`^mkdir -p \\S+ && rm -f -- \\S+ && ln -s -- ${path} ${path}$`),
+      async ([, to = '', name = '']) => {
+        await files.replace(name, Buffer.from(to), { flush: false, access: '777 0:0', link: true });
+        return prints('');
+      },
     ],
     [new RegExp(`^cat > ${path}$`), ([, name = ''], content) => put(name, content)],
     [new RegExp(`^cat >> ${path}$`), async ([, name = ''], more) => put(name, (await text(name)) + more)],
@@ -98,7 +105,8 @@ export function commonCommands({ files, commandLine, version }: ShellWorld): Kno
 async function showFile(files: FileStore, path: string): Promise<string[]> {
   const hex = (content: Buffer) => content.toString('hex');
   const file = await files.read(path);
-  const lines = file === undefined ? ['absent', ''] : [file.access, hex(file.content)];
+  const kind = file?.link === true ? 'link' : 'file';
+  const lines = file === undefined ? ['absent', ''] : [`${kind} ${file.access}`, hex(file.content)];
   const there = await files.paths();
   for (const suffix of copySuffixes.filter((one) => there.includes(`${path}${one}`)))
     lines.push(`copy ${suffix}`, hex((await files.read(`${path}${suffix}`))?.content ?? Buffer.alloc(0)));

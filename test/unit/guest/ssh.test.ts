@@ -72,7 +72,9 @@ async function device(
 function shellDevice(shell: readonly string[] = ['sh'], env: NodeJS.ProcessEnv = {}): Promise<number> {
   const [program = '', ...words] = shell;
   return device((command, channel) => {
-    const child = spawn(program, [...words, '-c', command], { env: { PATH: process.env['PATH'], ...env } });
+    const child = spawn(program, [...words, '-c', command], {
+      env: { PATH: process.env['PATH'], HOME: folder, ...env },
+    });
     channel.pipe(child.stdin);
     child.stdin.on('error', () => undefined);
     child.stdout.on('data', (chunk: Buffer) => channel.write(chunk));

@@ -19,7 +19,11 @@ export function state(
 }
 
 export function owned(content: string | undefined, found?: string, access?: string): OwnedFile {
-  return { ...state(content, {}, access), found: found === undefined ? undefined : Buffer.from(found) };
+  return {
+    ...state(content, {}, access),
+    links: 'kept',
+    found: found === undefined ? undefined : Buffer.from(found),
+  };
 }
 
 export function shipped(content: string, more: Partial<ShippedFile> = {}): ShippedFile {

@@ -102,7 +102,8 @@ ${files.map(({ path, conffile }) => `${conffile ? config : ''} ${path}`).join('\
   };
 
 /** As the guest shows them. */
-function look(paths: readonly string[]): FileState[] {
+function look(names: readonly string[]): FileState[] {
+  const paths = names.map((path) => ({ path, links: 'kept' as const, attributes: false }));
   const { stdout } = spawnSync('sh', ['-c', showFiles(paths, 1000)], { encoding: 'utf8' });
   return filesIn(stdout.split('\n'), paths);
 }
@@ -138,7 +139,7 @@ async function upgradeAll(install: Install, folder: string): Promise<FileFate[]>
   const after = look(paths);
   return files.map(({ ships }, i) =>
     fileFate({
-      before: { ...before[i]!, found: undefined },
+      before: { ...before[i]!, links: 'kept', found: undefined },
       after: after[i]!,
       shippedBefore: ships[0],
       shippedNow: ships[1],

@@ -12,19 +12,38 @@ describe("the owner's files as JSON", () => {
         path: '/etc/a',
         content: bytes,
         access: '644 0:0',
+        links: 'kept' as const,
         found: Buffer.alloc(0),
         copies: [{ suffix: '-opkg', content: bytes }],
       },
-      { path: '/etc/b', content: undefined, access: undefined, found: undefined, copies: [] },
+      {
+        path: '/etc/b',
+        content: undefined,
+        access: undefined,
+        links: 'followed' as const,
+        found: undefined,
+        copies: [],
+      },
+      {
+        path: '/etc/c',
+        kind: 'link' as const,
+        content: Buffer.from('a'),
+        behind: bytes,
+        access: '777 0:0',
+        attributes: 'user.a=0x00',
+        links: 'both' as const,
+        found: undefined,
+        copies: [{ suffix: '.rpmsave', kind: 'link' as const, content: bytes }],
+      },
     ];
     expect(read(storeFiles(files))).toEqual(files);
   });
 
   const old = { path: '/etc/a', content: 'YQ==', access: '644 0:0' };
 
-  it('are read from files of programs that noted less', () => {
+  it('of programs that noted less are read as these looked at them: behind links', () => {
     const file = { path: '/etc/a', content: Buffer.from('a'), access: '644 0:0' };
-    expect(read([old])).toEqual([{ ...file, found: undefined, copies: [] }]);
+    expect(read([old])).toEqual([{ ...file, links: 'followed', found: undefined, copies: [] }]);
   });
 
   it.each([

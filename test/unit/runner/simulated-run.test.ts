@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
-import { slotLab } from '../../support/simulated/lab.ts';
+import { FileStore } from '../../support/simulated/file-store.ts';
+import { codesOf, slotLab } from '../../support/simulated/lab.ts';
 
 describe('a run on a simulated device', () => {
   it('decides every crash state of a device that keeps its promises, and finds nothing', async () => {
@@ -51,6 +52,23 @@ describe('a run on a simulated device', () => {
     await lab.scenario();
     const sound = await lab.run({ powerCuts: { mode: 'random', count: 2 } });
     expect(sound.crash).not.toHaveProperty('phasesWithoutStates');
+  });
+
+  it.each([
+    ['a link that an upgrade replaces by a copy of its target', true],
+    ['a link that an upgrade leaves alone, though it leads nowhere', false],
+  ])('%s: lost is %s', async (_, copied) => {
+    const lab = await slotLab({
+      onStart: async ({ disks }, release) => {
+        const data = disks.get('data');
+        if (!copied || release !== '1.1' || data === undefined) return;
+        await new FileStore(data).replace('/etc/localtime', Buffer.from('TZif'));
+      },
+    });
+    await lab.scenario({ provision: [{ link: { path: '/etc/localtime', to: '/usr/share/zoneinfo/UTC' } }] });
+    const record = await lab.run({ powerCuts: { mode: 'none' } });
+    expect(codesOf(record)).toEqual(copied ? ['configuration-lost'] : []);
+    expect(record.verdict).toBe(copied ? 'failed' : 'passed');
   });
 
   it('finds a flush that is missing, names the write that is lost, and replays it from the finding', async () => {

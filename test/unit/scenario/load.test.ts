@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ScenarioError } from '../../../src/core/errors.ts';
+import { ownedPaths } from '../../../src/model/scenario.ts';
 import { loadScenario, parseScenario } from '../../../src/scenario/load.ts';
 import { scenarioJsonSchema } from '../../../src/scenario/schema.ts';
 
@@ -118,6 +119,32 @@ expect:
         retry: 'unchecked',
       },
     });
+  });
+
+  it('takes links that the owner made, and what is to be compared of a path; plain paths stay as they are', () => {
+    const { provision, configuration } = parseScenario(
+      `${minimal}provision:
+  - link: { path: /etc/localtime, to: ../usr/share/zoneinfo/UTC }
+  - append: { path: /etc/hosts, content: x }
+configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path: /etc/hosts, attributes: true }]
+`,
+      's.yaml',
+    );
+    expect(provision[0]).toEqual({ link: { path: '/etc/localtime', to: '../usr/share/zoneinfo/UTC' } });
+    expect(configuration).toEqual([
+      '/etc/localtime',
+      { path: '/etc/hosts', attributes: true },
+      '/etc/a',
+      '/etc/b',
+      { path: '/etc/c', follow: true },
+    ]);
+    expect(ownedPaths({ provision, configuration })).toEqual([
+      { path: '/etc/localtime', links: 'kept', attributes: false },
+      { path: '/etc/hosts', links: 'both', attributes: true },
+      { path: '/etc/a', links: 'kept', attributes: false },
+      { path: '/etc/b', links: 'kept', attributes: false },
+      { path: '/etc/c', links: 'followed', attributes: false },
+    ]);
   });
 
   it.each([
@@ -260,7 +287,7 @@ expect:
     [
       'two steps in one',
       `${minimal}provision:\n  - { run: a, delete: /b }\n`,
-      's.yaml:7:5: provision[0]: each step needs exactly one of install, write, append, edit, delete, run',
+      's.yaml:7:5: provision[0]: each step needs exactly one of install, write, append, edit, delete, link, run',
     ],
     [
       'a relative path',
