@@ -12,6 +12,7 @@ import {
   type StageName,
   type StageRecord,
   type StateCounts,
+  type WrittenSet,
   worstEnd,
 } from '../model/record.ts';
 import type { CutPhase } from '../model/scenario.ts';
@@ -24,7 +25,7 @@ import { type AskedExploration, stateGroups } from './state-groups.ts';
 
 /** The crash part of a run's record: how many states there are, and what those that were decided came to. */
 export function crashSummary(
-  progress: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts' | 'recordings' | 'cuts' | 'storms'>,
+  progress: Pick<RunProgress, 'explorations' | 'stages' | 'laterCuts' | 'recordings' | 'cuts' | 'storms'>,
   phases: readonly CutPhase[],
 ): CrashRecord {
   const cuts = present(progress.cuts);
@@ -118,8 +119,8 @@ type Explored = RunProgress['explorations'];
 function exploredSummary({
   explorations,
   stages: asked,
-  secondCuts,
-}: Pick<RunProgress, 'explorations' | 'stages' | 'secondCuts'>): Omit<
+  laterCuts,
+}: Pick<RunProgress, 'explorations' | 'stages' | 'laterCuts'>): Omit<
   CrashRecord,
   'boots' | 'bootsUntilFound' | 'outcomes' | 'cuts' | 'recording' | 'phasesWithoutStates'
 > {
@@ -145,12 +146,15 @@ function exploredSummary({
   );
   const audited = audits.asked > 0 && audits.ended === 'complete';
   const endOf = (stage: Stage) => worstEnd(whole.map(({ ended }) => ended[stage]));
-  const cutAgain = secondCuts.length < whole.length ? 'interrupted' : worstEnd(secondCuts);
-  const stages = [
-    stageRecord('whole', whole, 'whole', endOf('whole'), { mismatches, audited }),
-    stageRecord('retry', whole, 'retry', endOf('retry'), { mismatches, audited }),
-    stageRecord('second-cut', of('second-cut'), 'whole', cutAgain, { mismatches, audited }),
-  ].filter(({ name }) => asked.includes(name));
+  const audit = { mismatches, audited };
+  const stages = asked.flatMap((name): StageRecord[] => {
+    if (name === 'reset-storm') return [];
+    if (name === 'whole' || name === 'retry') return [stageRecord(name, whole, name, endOf(name), audit)];
+    const paths = laterCuts.filter((one) => one.name === name);
+    const ended = paths.length < whole.length ? 'interrupted' : worstEnd(paths.map((one) => one.ended));
+    const written = sumSets(paths.flatMap((one) => one.written));
+    return [{ ...stageRecord(name, of(name), 'whole', ended, audit), written }];
+  });
   return {
     states: add('all'),
     decided: add('decided'),
@@ -174,6 +178,20 @@ function exploredSummary({
   };
 }
 
+/** Equal sets of several paths as one. */
+function sumSets(sets: readonly WrittenSet[]): WrittenSet[] {
+  const all = new Map<string, WrittenSet>();
+  for (const { places, boots, cuts } of sets) {
+    const known = all.get(JSON.stringify(places)) ?? { places, boots: 0, cuts: [] };
+    all.set(JSON.stringify(places), {
+      ...known,
+      boots: known.boots + boots,
+      cuts: [...known.cuts, ...cuts],
+    });
+  }
+  return [...all.values()];
+}
+
 /** Each exploration with the questions that it was asked. */
 function askedExplorations(explorations: Explored, asked: readonly StageName[]): AskedExploration[] {
   return explorations.flatMap(({ stage, opened: { trace, exploration } }) => {
@@ -195,7 +213,7 @@ function stageRecord(
   const count = (part: 'all' | 'decided' | 'skipped') =>
     tallies.reduce((sum, tally) => sum + total(tally[part]), 0);
   const decided = count('decided');
-  const complete = decided > 0 && decided === count('all') && name !== 'second-cut';
+  const complete = decided > 0 && decided === count('all') && (name === 'whole' || name === 'retry');
   const claim: Claim =
     mismatches > 0 ? 'heuristic' : !complete ? 'sampled' : audited ? 'exhaustive' : 'unaudited';
   const boots = explorations.reduce(

@@ -1,5 +1,6 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import type { RunContext } from '../device/run-context.ts';
+import type { Stage } from '../explore/boot.ts';
 import { type Cause, type Failure, findCause, type Outcomes } from '../explore/cause.ts';
 import { describePlace } from '../filesystem/disk-map.ts';
 import type { DiskView } from '../filesystem/view.ts';
@@ -33,17 +34,21 @@ export async function explain(
   await using stack = new CleanupStack();
   const places = await Places.open(context, trace, failure, stack);
   const { state, cause } = await findCause(outcomes, trace.log, failure);
-  return { state, ...reasonOf(cause, places, state) };
+  return { state, ...reasonOf(cause, places, { ...failure, state }) };
 }
 
-function reasonOf(cause: Cause, places: Places, state: CrashState): Omit<Reason, 'state'> {
+function reasonOf(
+  cause: Cause,
+  places: Places,
+  { state, stage }: Pick<Failure, 'state' | 'stage'>,
+): Omit<Reason, 'state'> {
   switch (cause.kind) {
     case 'lost':
       return lostReason(places, state, cause.lost);
     case 'torn':
       return tornReason(places, cause);
     case 'between':
-      return betweenReason(places, cause);
+      return betweenReason(places, cause, stage);
   }
 }
 
@@ -69,11 +74,13 @@ function tornText(part: 'head' | 'tail' | 'zero', sectors: number, count: number
 function betweenReason(
   places: Places,
   { last, next }: Extract<Cause, { kind: 'between' }>,
+  stage: Stage,
 ): Omit<Reason, 'state'> {
   const there = last === undefined ? 'nothing' : places.name(last);
+  const left = stage === 'retry' ? 'a device whose upgrade cannot be done again' : 'the device broken';
   const missing = next === undefined ? 'anything after it' : places.name(next);
   return {
-    text: `${there} is on the disk before ${missing}, and a cut between them leaves the device broken although nothing was lost`,
+    text: `${there} is on the disk before ${missing}, and a cut between them leaves ${left} although nothing was lost`,
     minimal: [],
     files: [...(last === undefined ? [] : places.of(last)), ...(next === undefined ? [] : places.of(next))],
   };

@@ -19,12 +19,14 @@ import type { CutRecord } from '../model/record.ts';
 import type { StateKind } from '../model/scenario.ts';
 import { Arena } from '../nbd/arena.ts';
 import { readSetBlockBytes } from '../nbd/read-set.ts';
-import { basesOf, type Trace } from '../recording/trace.ts';
+import { basesOf, disksIn, type Trace } from '../recording/trace.ts';
 import { SnapshotStore } from '../target/snapshot-store.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
 import { sectorBytes } from '../writelog/log.ts';
 import type { Window } from '../writelog/windows.ts';
 import { bootState } from './boot-state.ts';
 import { shownByChance } from './chance.ts';
+import { WrittenPlaces } from './written-places.ts';
 
 /** How much an exploration may do, and which liberties it takes. */
 export interface ExploreOptions extends ExplorationBounds {
@@ -35,12 +37,24 @@ export interface ExploreOptions extends ExplorationBounds {
   snapshots: boolean;
 }
 
+/** A device that came back whole from a cut. */
+export interface ComeBack {
+  /** The state's name in the run. */
+  id: string;
+  state: CrashState;
+  window: Window;
+  /** Where it wrote until it was decided that it had come back; empty where it wrote nothing. */
+  places: string[];
+}
+
 /** An exploration whose boots are real ones of a trace's states; disposed of, it lets go of disks and snapshots. */
 export interface TraceExploration extends AsyncDisposable {
   trace: Trace;
   exploration: Exploration<CutRecord>;
   /** Whether anything in its space is compared by canonical form. */
   canonical: boolean;
+  /** Of every boot, audits and retries among them, in the order in which they ended. */
+  comeBacks: readonly ComeBack[];
   /** How often a boot left a snapshot, and how many began with one. */
   snapshotCounts: () => { taken: number; restored: number };
 }
@@ -66,9 +80,11 @@ export async function openExploration(
     stack,
   );
   const snapshots = options.snapshots ? await openSnapshots(context, trace, space, stack) : undefined;
+  const comeBacks: ComeBack[] = [];
+  const written = await openPlaces(context, trace, stack);
   const exploration = new Exploration(space, {
     ...options,
-    boot: bootsOf(context, trace, journaled, snapshots),
+    boot: bootsOf(context, trace, { journaled, store: snapshots, written, comeBacks }),
     placeOf,
     places: context.vm,
     signal: AbortSignal.any([context.signal, own.signal]),
@@ -85,6 +101,7 @@ export async function openExploration(
     trace,
     exploration,
     canonical: isCanonical,
+    comeBacks,
     snapshotCounts: () => snapshots?.counts ?? { taken: 0, restored: 0 },
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
@@ -94,17 +111,40 @@ export async function openExploration(
 function bootsOf(
   context: RunContext,
   trace: Trace,
-  journaled: readonly (readonly Journaled[])[],
-  store: SnapshotStore | undefined,
+  {
+    journaled,
+    store,
+    written,
+    comeBacks,
+  }: {
+    journaled: readonly (readonly Journaled[])[];
+    store: SnapshotStore | undefined;
+    written: WrittenPlaces;
+    comeBacks: ComeBack[];
+  },
 ): Boot<CutRecord> {
   let number = 0;
-  return (state, window, { retry, cold, seed }) => {
+  return async (state, window, { retry, cold, seed }) => {
     number += 1;
     const label = `${trace.name}-${number}`;
     const snapshots = cold ? undefined : store;
     const options = { label, retry, snapshots, journaled, randomSeed: seed };
-    return bootState(context, { trace, state, window }, options);
+    const booted = await bootState(context, { trace, state, window }, options);
+    const [whole] = booted.stages;
+    if (whole?.verdict === 'passed') {
+      const { id } = booted.record;
+      comeBacks.push({ id, state, window, places: written.before(booted.log, whole.at) });
+    }
+    return booted;
   };
+}
+
+/** Names places by what lies there at the end of a trace. */
+async function openPlaces(context: RunContext, trace: Trace, stack: CleanupStack): Promise<WrittenPlaces> {
+  const end: CrashState = { at: trace.log.now, shape: { kind: 'prefix' } };
+  const { views } = await disksIn(context, trace, end, stack);
+  const names = context.manifest.disks.map(({ id }) => id);
+  return new WrittenPlaces(views.map((view, i) => ({ id: names[i] ?? `${i}`, view })));
 }
 
 /** Lays out the crash states of a trace. `stack` keeps the recorded writes open as long as the space is in use. */

@@ -2,9 +2,9 @@ import { allOrStop } from '../core/all-or-stop.ts';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { CutRecord, Ended, Finding, PathRecord, StageRecord } from '../model/record.ts';
+import type { CutRecord, Ended, Finding, PathRecord, StageName, WrittenSet } from '../model/record.ts';
 import type { RecordingVariant } from '../model/recording.ts';
-import type { CutPhase, PowerCuts, StateKind } from '../model/scenario.ts';
+import type { CutPhase, LaterCut, PowerCuts, StateKind } from '../model/scenario.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
 import { sampleStates } from '../writelog/sample.ts';
@@ -20,11 +20,11 @@ export interface RunProgress {
   cuts: (CutRecord | undefined)[];
   /** Of explorations, and explained as far as they were. */
   findings: Finding[];
-  explorations: { stage: 'whole' | 'second-cut'; opened: TraceExploration; rawAgain?: true }[];
+  explorations: { stage: 'whole' | LaterCut; opened: TraceExploration; rawAgain?: true }[];
   /** The stages that explorations were asked for. */
-  stages: StageRecord['name'][];
-  /** How second cuts ended, of each trace that came to the end of them. */
-  secondCuts: Ended[];
+  stages: StageName[];
+  /** How each further cut ended of each path, and what had been written before it. */
+  laterCuts: { name: LaterCut; ended: Ended; written: WrittenSet[] }[];
   /** Reset storms that were asked for, and those that came to an end; absent: none were. */
   storms?: { planned: number; done: number };
 }

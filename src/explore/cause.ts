@@ -1,6 +1,6 @@
 import { type CrashState, lostWrites } from '../writelog/crash-state.ts';
 import { durabilityAt } from '../writelog/durability.ts';
-import type { WriteLog } from '../writelog/log.ts';
+import type { LogRecord, WriteLog } from '../writelog/log.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { BootVerdict, Stage } from './boot.ts';
 import { shrink } from './shrink.ts';
@@ -50,7 +50,7 @@ export async function findCause(
     return { state, cause: { kind: 'torn', seq, part, sectors } };
   }
   const lost = lostWrites(shape, durabilityAt(log, state.at).optional);
-  if (lost.length === 0) return { state, cause: search.between() };
+  if (lost.length === 0) return { state, cause: await search.between() };
   const minimal = await shrink(lost, (some) => search.fails(withLost(state.at, some)));
   const at = await search.earliest(minimal);
   return { state: withLost(at, minimal), cause: { kind: 'lost', lost: minimal } };
@@ -105,22 +105,59 @@ class Search {
     return cuts[high] ?? at;
   }
 
-  /** Around a state in which nothing is lost: the writes after which devices begin and cease to fail like it. */
-  between(): Cause {
-    const { state, window, stage } = this.failure;
-    const writes = this.log.records.filter(({ kind }) => kind !== 'flush');
-    const fails = (index: number) => {
-      const write = writes[index];
-      if (write === undefined || write.issued < window.from) return false;
-      const prefix: CrashState = { at: write.issued + 1, shape: { kind: 'prefix' } };
-      const known = this.outcomes.knownOutcome(prefix, window, stage);
-      return known !== undefined && this.isAlike(known);
+  /**
+   * Around a state in which nothing is lost: the writes after which devices begin and cease to fail like it. What no
+   * earlier boot tells is asked by bisection: of later questions few states are decided, and where knowledge ends the
+   * failure need not begin.
+   */
+  async between(): Promise<Cause> {
+    const { state, window } = this.failure;
+    const writes = this.log.records.filter(
+      ({ kind, issued }) => kind !== 'flush' && issued >= window.from && issued < window.to,
+    );
+    const own = writes.findLastIndex(({ issued }) => issued < state.at);
+    const first = await this.edge(writes, own, -1);
+    const end = await this.edge(writes, own, writes.length);
+    const before = this.log.records.findLast(({ kind, issued }) => kind !== 'flush' && issued < window.from);
+    const after = this.log.records.find(({ kind, issued }) => kind !== 'flush' && issued >= window.to);
+    return {
+      kind: 'between',
+      last: (own < 0 ? before : writes[first])?.seq,
+      next: (writes[end + 1] ?? after)?.seq,
     };
-    let first = writes.findLastIndex(({ issued }) => issued < state.at);
-    let end = first;
-    while (fails(first - 1)) first -= 1;
-    while (fails(end + 1)) end += 1;
-    return { kind: 'between', last: writes[first]?.seq, next: writes[end + 1]?.seq };
+  }
+
+  /** The write farthest from `own` towards `limit` up to which all prefixes fail alike. */
+  private async edge(writes: readonly LogRecord[], own: number, limit: number): Promise<number> {
+    const step = Math.sign(limit - own);
+    const prefixAt = (index: number): CrashState => ({
+      at: (writes[index]?.issued ?? 0) + 1,
+      shape: { kind: 'prefix' },
+    });
+    const knownAt = (index: number) => {
+      const { window, stage } = this.failure;
+      return this.outcomes.knownOutcome(prefixAt(index), window, stage);
+    };
+    let failing = own;
+    for (;;) {
+      const next = failing + step;
+      if (next === limit || step === 0) return failing;
+      const known = knownAt(next);
+      if (known === undefined) break;
+      if (!this.isAlike(known)) return failing;
+      failing = next;
+    }
+    // Between `failing` and `sound` one write makes the difference; whatever is there in between decides the way.
+    let sound = limit;
+    while (Math.abs(sound - failing) > 1) {
+      const middle = (failing + sound) >> 1;
+      const known = knownAt(middle);
+      const fails = known === undefined ? await this.fails(prefixAt(middle)) : this.isAlike(known);
+      if (fails === undefined) return failing;
+      if (fails) failing = middle;
+      else sound = middle;
+    }
+    return failing;
   }
 
   private isAlike({ verdict, outcome }: Omit<BootVerdict, 'read'>): boolean {

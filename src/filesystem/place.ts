@@ -34,6 +34,43 @@ export interface Place {
 
 const mostInodes = 4;
 
+/** Bytes of a region where there is no file system to say what is one thing. */
+const rawRegionBytes = 4096;
+
+/** What a place is part of, without offsets and numbers: `data: /etc/app.conf`, `data: inode table`. */
+export function regionsOf({ partition, content, offset, bytes }: Place): string[] {
+  const within = (text: string) => (partition === undefined ? text : `${printable(partition)}: ${text}`);
+  switch (content.kind) {
+    case 'raw':
+      return rawRegions(content).map(within);
+    case 'outside':
+      return rawRegions({ offset, bytes }).map(within);
+    case 'file':
+      return [within(printable(content.path))];
+    case 'directory':
+    case 'attributes':
+    case 'block-list':
+      return [within(printable(`${kindTexts[content.kind]} ${content.path}`))];
+    default:
+      return [within(content.kind.replaceAll('-', ' '))];
+  }
+}
+
+const kindTexts = {
+  directory: 'directory',
+  attributes: 'extended attributes of',
+  'block-list': 'block list of',
+} as const;
+
+function rawRegions({ offset, bytes }: { offset: number; bytes: number }): string[] {
+  const first = Math.floor(offset / rawRegionBytes);
+  const last = Math.floor((offset + Math.max(bytes, 1) - 1) / rawRegionBytes);
+  return Array.from({ length: last - first + 1 }, (_, i) => {
+    const from = (first + i) * rawRegionBytes;
+    return rangeText({ offset: from, bytes: rawRegionBytes });
+  });
+}
+
 /** One line for people: the partition, and what lies there. */
 export function placeText(partition: string | undefined, content: Content): string {
   const text = printable(contentText(content));

@@ -2,7 +2,7 @@ import type { FailureKind } from '../core/errors.ts';
 import type { ConfigurationTable } from './configuration.ts';
 import type { MachineName } from './machine.ts';
 import type { RecordingVariant } from './recording.ts';
-import type { StateKind } from './scenario.ts';
+import type { LaterCut, StateKind } from './scenario.ts';
 import type { SoftwareTable } from './software.ts';
 import type { StepId } from './steps.ts';
 
@@ -108,9 +108,20 @@ export function worstEnd(ends: readonly Ended[]): Ended {
 
 /**
  * A question put to all states. `whole`: the device comes back whole. `retry`: the upgrade can be done again.
- * `second-cut`: the power fails again while it comes back. `reset-storm`: a confirmed device, cut several times in a row.
+ * `second-cut`: the power fails again while it comes back; `third-cut`, `fourth-cut`: and again while it comes back
+ * from that. `reset-storm`: a confirmed device, cut several times in a row.
  */
-export type StageName = 'whole' | 'retry' | 'second-cut' | 'reset-storm';
+export type StageName = 'whole' | 'retry' | LaterCut | 'reset-storm';
+
+/** A set of places that devices wrote to while they came back from a cut, and what was cut again of that. */
+export interface WrittenSet {
+  /** `data: /etc/app.conf`, `main: bytes 4096-8191`; in the order of the alphabet. */
+  places: string[];
+  /** How many comings-back wrote exactly there. */
+  boots: number;
+  /** Those that were cut again, by their state's id, and how many states their writes make; empty: none was. */
+  cuts: { cut: string; states: number; decided: number }[];
+}
 
 /** What one question put to all states came to. */
 export interface StageRecord {
@@ -122,6 +133,8 @@ export interface StageRecord {
   boots: number;
   claim: Claim;
   ended: Ended;
+  /** Of later cuts: what was written before them. */
+  written?: WrittenSet[];
 }
 
 /** The states of one question, upgrade, phase and kind, and which boots have decided them. */

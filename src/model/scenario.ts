@@ -23,6 +23,10 @@ export type CutPhase = (typeof cutPhases)[number];
 /** Those that are cut where a scenario says nothing: all that belong to an upgrade. */
 export const usualCutPhases = cutPhases.filter((phase) => phase !== 'idle');
 
+/** The power fails again while the device comes back from the cut before: the second in a row, and further ones. */
+export const laterCuts = ['second-cut', 'third-cut', 'fourth-cut'] as const;
+export type LaterCut = (typeof laterCuts)[number];
+
 /** A phase's name of today: a second cut was called `recovery`, which scenarios and stored files may still say. */
 export function phaseName<T>(name: T): T | 'second-cut' {
   return name === 'recovery' ? 'second-cut' : name;
@@ -144,8 +148,14 @@ export interface Scenario {
   reinstall?: string[];
   /** Tried, one after the other, before each upgrade of a path. */
   serverFaults: FaultyAttempt[];
-  /** `resetStorm`: how often in a row a confirmed device loses its power before anybody can log in; absent: not tried. */
-  powerCuts: { during: CutPhase[]; states: StateKind[]; resetStorm?: number } & RecordingsAsked;
+  powerCuts: {
+    during: CutPhase[];
+    states: StateKind[];
+    /** Cuts in a row where second cuts are made: 2 where absent. */
+    inARow?: number;
+    /** How often in a row a confirmed device loses its power before anybody can log in; absent: not tried. */
+    resetStorm?: number;
+  } & RecordingsAsked;
   expect: {
     /** Milliseconds from power-on to a working login; and on the first start of a device fresh from the factory. */
     bootsWithinMs: number;

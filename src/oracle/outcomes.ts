@@ -5,6 +5,8 @@ const questions = {
   whole: '',
   retry: ', done again',
   'second-cut': ', cut again',
+  'third-cut': ', cut three times',
+  'fourth-cut': ', cut four times',
   'reset-storm': ', reset again and again',
 } as const satisfies Record<StageName, string>;
 

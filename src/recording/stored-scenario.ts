@@ -104,6 +104,7 @@ export const scenarioSchema = z
     powerCuts: z.object({
       during: z.array(z.preprocess(phaseName, z.enum(cutPhases))),
       states: z.array(z.enum(stateKinds)),
+      inARow: z.int().min(2).exactOptional(),
       resetStorm: z.int().min(1).exactOptional(),
       recordings: z.int().min(1).exactOptional(),
       disturb: z.array(z.enum(disturbances)).exactOptional(),

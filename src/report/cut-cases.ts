@@ -66,11 +66,11 @@ export function cutCases({ crash }: Pick<RunRecord, 'crash'>): CutCase[] {
   });
 }
 
-/** Cuts without a group: states that were drawn one by one, live cuts and kills. */
+/** Cuts without a group: states that were drawn one by one, live cuts, kills and reset storms. */
 function drawnBatches(cuts: readonly CutRecord[]): Batch[] {
   const byTitle = new Map<string, Batch['by']>();
   for (const cut of cuts) {
-    if (cut.stage !== undefined) continue;
+    if (cut.stage !== undefined && cut.stage !== 'reset-storm') continue;
     const title = `${cut.during} ${cut.upgrade}, ${cut.kind}`;
     const by = byTitle.get(title) ?? [];
     byTitle.set(title, by);

@@ -103,6 +103,8 @@ const questions = {
   whole: 'comes back whole',
   retry: 'upgrade done again',
   'second-cut': 'second cut',
+  'third-cut': 'third cut',
+  'fourth-cut': 'fourth cut',
   'reset-storm': 'reset storm',
 } as const satisfies Record<StageRecord['name'], string>;
 
@@ -134,6 +136,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     ...align([['', 'decided', 'by', 'claim'], ...stages]).map((line) => `    ${line}`),
     `    states: ${stateClasses.join(', ')}${crash.blockTears > 0 ? ` (${crash.blockTears} of the torn between 4 KiB blocks)` : ''}`,
     ...open.map((line) => `    ${line}`),
+    ...crash.stages.flatMap(writtenLines).map((line) => `    ${line}`),
     ...(crash.snapshots.restored > 0
       ? [`    ${crash.snapshots.restored} boots began with one of ${crash.snapshots.taken} snapshots`]
       : []),
@@ -164,6 +167,25 @@ function auditText({ audited, mismatches, audits }: CrashRecord): string {
 }
 
 const maxOutcomes = 12;
+
+/** Sets of places that are named where no coming-back with such writes was cut again. */
+const maxSets = 3;
+
+/** How much of what devices write while they come back was cut again. */
+function writtenLines({ name, written }: StageRecord): string[] {
+  if (written === undefined) return [];
+  const cut = written.filter(({ cuts }) => cuts.length > 0);
+  const rest = written.filter(({ cuts }) => cuts.length === 0);
+  const states = cut.map(({ cuts }) => cuts.reduce((sum, one) => sum + one.decided, 0));
+  const of = cut.length === 0 ? '' : ` (${states.join(', ')} states)`;
+  return [
+    `${questions[name]}: ${cut.length} of ${written.length} sets of places written while coming back were cut again${of}`,
+    ...rest
+      .slice(0, maxSets)
+      .map(({ places, boots }) => `  not cut: ${oneLine(places.join('; '), 160)} (${boots} boots)`),
+    ...(rest.length > maxSets ? [`  and ${rest.length - maxSets} more in run.json`] : []),
+  ];
+}
 
 /** Rows: what the device was doing. Columns: what came up, then how many of the row are not passed. */
 function outcomeTable(cuts: readonly CutRecord[]): string[] {

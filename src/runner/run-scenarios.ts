@@ -166,7 +166,7 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
       findings: [],
       explorations: [],
       stages: [],
-      secondCuts: [],
+      laterCuts: [],
     },
     manifest: undefined,
     host: {

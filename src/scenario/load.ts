@@ -81,6 +81,7 @@ function consistentScenario(list: AgentList) {
         reinstall,
         serverFaults,
         feedFaults,
+        powerCuts,
         expect,
       },
       context,
@@ -135,6 +136,8 @@ function consistentScenario(list: AgentList) {
           else if (path[j - 1] === release) complain(['paths', i, j], `release ${release} follows itself`);
         });
       });
+      if (powerCuts.inARow !== undefined && !powerCuts.during.includes('second-cut'))
+        complain(['powerCuts', 'inARow'], 'no second cut is made: during does not name second-cut');
       checks.forEach(({ name }, i) => {
         if (checks.findIndex((other) => other.name === name) < i)
           complain(['checks', i, 'name'], `check ${name} is there twice`);
@@ -249,6 +252,7 @@ function entriesOf(entries: readonly ConfigurationEntry[]): ConfigurationEntry[]
 function powerCutsOf({
   during,
   states,
+  inARow,
   'reset-storm': resetStorm,
   recordings: given,
   disturb: words,
@@ -258,6 +262,7 @@ function powerCutsOf({
   return {
     during: unique(during),
     states: unique(states),
+    ...(inARow === undefined ? {} : { inARow }),
     ...(resetStorm === undefined ? {} : { resetStorm }),
     ...(recordings === 1 ? {} : { recordings }),
     ...(disturb.length === 0 ? {} : { disturb }),

@@ -7,6 +7,7 @@ import { disturbances } from '../model/recording.ts';
 import {
   cutPhases,
   fileFaults,
+  laterCuts,
   phaseName,
   publishingFaults,
   stateKinds,
@@ -323,6 +324,14 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
           .array(z.enum(stateKinds))
           .min(1)
           .default([...stateKinds]),
+        inARow: z
+          .int()
+          .min(2)
+          .max(laterCuts.length + 1)
+          .optional()
+          .describe(
+            'With power cuts in all states: how often the power fails in a row, while the device comes back from the cut before. Default: 2',
+          ),
         'reset-storm': z
           .int()
           .min(1)

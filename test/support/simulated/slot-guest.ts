@@ -282,7 +282,11 @@ export class SlotGuest implements Guest {
 
   private async bootState(): Promise<BootState> {
     const bytes = await this.disk('boot').read(0, sector);
-    return JSON.parse(bytes.toString().replace(/\0+$/, '')) as BootState;
+    try {
+      return JSON.parse(bytes.toString().replace(/\0+$/, '')) as BootState;
+    } catch (error) {
+      throw new DeviceFailure('kernel-panic', 'the boot loader finds no state', { cause: error });
+    }
   }
 
   private async keepBootState(state: BootState): Promise<void> {

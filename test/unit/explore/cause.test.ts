@@ -193,6 +193,27 @@ describe('a cause', () => {
     expect(lost.length).toBeLessThan(30);
   });
 
+  it('of a failed retry is what the retry met, not where earlier boots happened to end', async () => {
+    const made = historyOf(Array.from({ length: 40 }, (_, i) => write(i % 20, 1)));
+    const window: Window = { upgrade: 0, phase: 'install', from: 0, to: made.log.now };
+    const boots: number[] = [];
+    // A lock is there from write 10 on, until write 30 removes it. One boot has told of the state that was found.
+    const locked = ({ at }: CrashState) => at >= after(made, 10) && at < after(made, 30);
+    const outcomes: Outcomes = {
+      boots,
+      outcomeOf: (state) => {
+        boots.push(state.at);
+        return Promise.resolve(locked(state) ? broken : comesBack('done again'));
+      },
+      knownOutcome: ({ at }) => (at >= after(made, 17) && at <= after(made, 23) ? broken : undefined),
+    };
+    const state: CrashState = { at: after(made, 20), shape: { kind: 'prefix' } };
+    const failure = { state, window, stage: 'retry', outcome: broken.outcome } as const;
+    const { cause } = await findCause(outcomes, made.log, failure);
+    expect(cause).toEqual({ kind: 'between', last: 10, next: 30 });
+    expect(boots.length).toBeLessThanOrEqual(maxBoots);
+  });
+
   it('is not one that makes devices fail in another way', async () => {
     const made = historyOf([write(0, 1), write(1, 1), write(2, 1)]);
     const device: Device = ({ see }) => {
