@@ -51,7 +51,16 @@ export function regionsOf({ partition, content, offset, bytes }: Place): string[
     case 'attributes':
     case 'block-list':
       return [within(printable(`${kindTexts[content.kind]} ${content.path}`))];
-    default:
+    case 'partition-table':
+    case 'boot-sector':
+    case 'superblock':
+    case 'group-descriptors':
+    case 'block-bitmap':
+    case 'inode-bitmap':
+    case 'inode-table':
+    case 'journal':
+    case 'fat-table':
+    case 'free':
       return [within(content.kind.replaceAll('-', ' '))];
   }
 }

@@ -70,7 +70,7 @@ function onlyAfter(damage: (files: FileStore, power: Power) => Promise<void>): S
   };
 }
 
-describe('second cuts are made where the coming-back wrote', () => {
+describe('second cuts are made where the coming-back wrote', { timeout: 60_000 }, () => {
   it('find a recovery that deletes its list before it has applied it', async () => {
     const deletesFirst = onlyAfter(async (files) => {
       const kept = await files.read('/etc/app.conf');
@@ -164,7 +164,7 @@ const givesUpAfter: (cuts: number) => Start = (cuts) => async (power) => {
   await data.flush();
 };
 
-describe('a third cut in a row', () => {
+describe('a third cut in a row', { timeout: 60_000 }, () => {
   it('finds what two do not show, and is replayed from its finding, level by level', async () => {
     const asked = { onStart: givesUpAfter(3), during: ['first-boot', 'second-cut'], boots: 24 };
     const { record: two } = await take(asked);

@@ -435,6 +435,21 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
   );
 });
 
+describe('cuts in a row', () => {
+  const cuts = (fields: string) => () =>
+    parseScenario(`${minimal}powerCuts: { ${fields} }\n`, 's.yaml').powerCuts;
+
+  it('are left out where the scenario does not say how many, and taken up to four', () => {
+    expect(cuts('during: [install]')()).not.toHaveProperty('inARow');
+    expect(cuts('inARow: 4')().inARow).toBe(4);
+    expect(cuts('inARow: 5')).toThrow('inARow');
+  });
+
+  it('are refused where no second one is made', () => {
+    expect(cuts('during: [install], inARow: 3')).toThrow('no second cut is made');
+  });
+});
+
 describe('older words', () => {
   it('a second cut may still be called recovery, also beside its name of today', () => {
     const during = (list: string) =>
