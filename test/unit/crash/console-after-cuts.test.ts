@@ -3,13 +3,13 @@ import { FileStore } from '../../support/simulated/file-store.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
 import type { Power } from '../../support/simulated/machine.ts';
 
-/** The recording starts the device twice; what starts later and has met its owner comes up after a cut. */
+/** The recording starts the device twice, and four times after the confirmation; what starts later and has met its owner comes up after a cut. */
 function afterCuts(work: (power: Power) => Promise<void> | void) {
   let starts = 0;
   return async (power: Power) => {
     starts += 1;
     const disk = power.disks.get('data');
-    if (starts <= 2 || disk === undefined) return;
+    if (starts <= 6 || disk === undefined) return;
     const owned = await new FileStore(disk).read('/etc/hostname');
     if (owned?.content.toString() === 'gateway-7\n') await work(power);
   };
