@@ -91,7 +91,7 @@ interface ScenarioCheck {
 }
 
 /** A release of the upgrade that was cut: the one that the device had, or the one that it was given. */
-export type ReleaseAge = 'old' | 'new';
+type ReleaseAge = 'old' | 'new';
 
 /**
  * A path of the owner's. With `follow` a link stands for what it leads to; with `attributes` its extended attributes are

@@ -64,7 +64,7 @@ function isAccessKept({ before, after }: FileChange): boolean {
 }
 
 /** Whether nobody can say that extended attributes were changed. */
-export function attributesKept({ attributes: before }: FileState, { attributes: after }: FileState): boolean {
+function attributesKept({ attributes: before }: FileState, { attributes: after }: FileState): boolean {
   return typeof before !== 'string' || typeof after !== 'string' || before === after;
 }
 

@@ -5,7 +5,7 @@ import type { Disk } from '../../../src/nbd/disk.ts';
 const sector = 512;
 
 /** What a path is. Files of one inode are one file; the content is in base64. */
-export type TreeNode =
+type TreeNode =
   | { kind: 'folder' }
   | { kind: 'link'; to: string }
   | { kind: 'file'; mode: number; inode: number; content: string };
