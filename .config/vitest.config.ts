@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './count-reporter.ts';
 
-/** Unit tests are fast and need nothing; integration tests boot real images, two files at a time, after the unit tests. */
+/** Unit tests are fast and need nothing; integration tests, two files at a time, boot real images and decide whole runs. */
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { openLab } from '../../support/simulated/lab.ts';
-import { simulatedTargets } from '../../support/simulated/machine.ts';
-import { ScriptGuest, scriptImage } from '../../support/simulated/script-guest.ts';
+import { openLab } from '../support/simulated/lab.ts';
+import { simulatedTargets } from '../support/simulated/machine.ts';
+import { ScriptGuest, scriptImage } from '../support/simulated/script-guest.ts';
 
 const scenarioSchema = z.looseObject({
   agent: z.looseObject({ install: z.string(), confirm: z.string().optional() }),
