@@ -37,7 +37,7 @@ export function collectOutput(
       try {
         resolve(fence.output(exitCode));
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
     const abort = () => {
