@@ -15,11 +15,11 @@ interface Collecting {
  * Feeds a fenced command and gathers its answer until it ends. A channel that closes without an exit status is lost.
  * Throws as `Fence.output`.
  */
-export function collectOutput(
+export async function collectOutput(
   channel: ClientChannel,
   { input, fence, signal }: Collecting,
 ): Promise<RawOutput> {
-  return new Promise((resolve, reject) => {
+  const exitCode = await new Promise<number>((resolve, reject) => {
     let exitCode: number | undefined;
     channel.on('data', (chunk: Buffer) => fence.stdout.push(chunk));
     channel.stderr.on('data', (chunk: Buffer) => fence.stderr.push(chunk));
@@ -30,15 +30,9 @@ export function collectOutput(
       reject(new ConnectionLost(`the command's channel broke: ${error.message}`, { cause: error })),
     );
     channel.on('close', () => {
-      if (exitCode === undefined) {
+      if (exitCode === undefined)
         reject(new ConnectionLost('the guest ended the command without an exit status'));
-        return;
-      }
-      try {
-        resolve(fence.output(exitCode));
-      } catch (error) {
-        reject(error);
-      }
+      else resolve(exitCode);
     });
     const abort = () => {
       channel.signal('KILL');
@@ -53,6 +47,7 @@ export function collectOutput(
     channel.on('close', () => signal.removeEventListener('abort', abort));
     channel.end(input);
   });
+  return fence.output(exitCode);
 }
 
 function signalNumber(name: string | undefined): number {

@@ -21,9 +21,9 @@ export interface Power {
   /** Aborts when the power goes. */
   signal: AbortSignal;
   /** Says a line on the console. */
-  say(line: string): void;
+  say: (line: string) => void;
   /** Ends the power cycle as a guest does that resets itself, and begins another one. */
-  reset(): Promise<void>;
+  reset: () => Promise<void>;
   /** The boot loader has done its work, and a kernel starts. */
   kernel(): void;
   /** The same once it is up: whoever holds the device is to follow it, and commands under way end. */

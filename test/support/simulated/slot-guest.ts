@@ -239,14 +239,12 @@ export class SlotGuest implements Guest {
     await this.activate(other);
     if (traits.resetsItself === 'at once') await this.power?.resetItself();
     if (traits.resetsItself === 'later')
-      setTimeout(
-        () =>
-          this.end().then(
-            () => this.power?.resetItself(),
-            () => undefined,
-          ),
-        30,
-      );
+      setTimeout(() => {
+        this.end().then(
+          () => this.power?.resetItself(),
+          () => undefined,
+        );
+      }, 30);
     return prints('Installing done.');
   }
 

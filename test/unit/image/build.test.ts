@@ -11,11 +11,8 @@ it('an image whose folder was copied without the keys beside it is a wrong descr
   await cp(join(ownImages, 'rauc-ab'), join(imagesRoot, 'rauc-ab'), { recursive: true });
   const cache = join(imagesRoot, 'cache');
   const building = buildImage({ name: 'rauc-ab', machine: 'qemuarm64', imagesRoot, cache });
-  await expect(building).rejects.toMatchObject({
-    kind: 'scenario',
-    code: 'image-keys-missing',
-    message: expect.stringContaining(join(imagesRoot, 'keys')),
-  });
+  await expect(building).rejects.toMatchObject({ kind: 'scenario', code: 'image-keys-missing' });
+  await expect(building).rejects.toThrow(join(imagesRoot, 'keys'));
 });
 
 it('packages that the mirror no longer has are one line, with the command that ends it', () => {

@@ -32,9 +32,7 @@ it('notes warnings, and what was said in boots that were given up as they may be
 
 it('asks for texts', () => {
   expect(judgeTexts(['slot A', 'login:'], ['login:', 'slot A'])).toMatchObject({ verdict: 'passed' });
-  expect(judgeTexts(['slot A', 'login:'], ['login:'])).toMatchObject({
-    verdict: 'failed',
-    code: 'console-text-missing',
-    message: expect.stringContaining('"slot A"'),
-  });
+  const lacking = judgeTexts(['slot A', 'login:'], ['login:']);
+  expect(lacking).toMatchObject({ verdict: 'failed', code: 'console-text-missing' });
+  expect(JSON.stringify(lacking)).toContain('slot A');
 });
