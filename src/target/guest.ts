@@ -21,18 +21,24 @@ export async function throughLogin<T>(vm: VirtualMachine, work: () => Promise<T>
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error;
     const waited = performance.now() - began.at;
-    const withheld = vm.withheldMs - began.withheld;
-    throw isStarved(waited, withheld) ? hostStarved(waited, withheld) : await explainLoss(vm, error);
+    throw await explainLoss(vm, error, waited, vm.withheldMs - began.withheld);
   }
 }
 
-async function explainLoss(vm: VirtualMachine, error: ConnectionLost): Promise<Error> {
+/** A guest that ended its power cycle did so itself, however little the host let it run. */
+async function explainLoss(
+  vm: VirtualMachine,
+  error: ConnectionLost,
+  waitedMs: number,
+  withheldMs: number,
+): Promise<Error> {
   const { qemu, console } = vm.current;
   const limit = Deadline.after(exitGraceMs);
   vm.ended.throwIfAborted();
   const exit = await withDeadline('end of QEMU', limit, vm.ended, () => qemu.exited).catch(() => undefined);
   await console.catchUp();
   if (exit?.kind === 'failed') return exit.error;
+  if (exit === undefined && isStarved(waitedMs, withheldMs)) return hostStarved(waitedMs, withheldMs);
   const panic = console.finding('panic');
   const became =
     exit === undefined

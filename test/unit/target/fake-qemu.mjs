@@ -1,4 +1,5 @@
 // A stand-in for QEMU that does what the words of `-append` say, with a real control socket, console and ssh server.
+import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import ssh2 from 'ssh2';
@@ -67,9 +68,14 @@ if (!does('listens')) {
   server.listen(port, '127.0.0.1');
 }
 
-/** `reboot` and `poweroff` do as `-append` says of them: fail, nothing, the other's work; anything else hangs. */
+/** `stumble` resets a guest that the host did not let run. `reboot` and `poweroff` do as `-append` says of them: fail, nothing, the other's work; anything else hangs. */
 function run(fenced, channel) {
   const command = /^\(eval '(.*)'\)$/m.exec(fenced)?.[1];
+  if (command === 'stumble') {
+    spawn('sh', ['-c', 'sleep 3; kill -CONT "$0"', String(process.pid)]);
+    process.kill(process.pid, 'SIGSTOP');
+    return end('guest-reset');
+  }
   if (command !== 'reboot' && command !== 'poweroff') return;
   const fails = does('fails-to-end');
   const [beforeErr, before, after] = [...fenced.matchAll(/echo (brownout-)''(\S+)/g)].map(

@@ -82,6 +82,15 @@ it('a QEMU that is stopped for all of the limit is not a device that does not co
   });
 });
 
+it('a device that resets itself has done so, however little the host let it run', async () => {
+  await using state = await ready('listens');
+  await expect(state.run('stumble', { deadline: Deadline.after(8000) })).rejects.toMatchObject({
+    kind: 'device',
+    code: 'connection-lost',
+    message: expect.stringContaining('it reset itself') as string,
+  });
+});
+
 describe.concurrent('a device that is up', () => {
   it('reboots and shuts down', async () => {
     await using first = await ready('listens');
