@@ -25,8 +25,9 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
+          // Two files with two machines each share two cores.
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

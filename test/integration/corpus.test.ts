@@ -53,7 +53,7 @@ async function runOf(name: string, which: 'defect' | 'twin', secondCutBoots: num
 describe('the corpus on a simulated device', () => {
   it.each(cases)(
     '$name: the defect is $simulated, the twin passes',
-    { timeout: 300_000 },
+    { timeout: 900_000 },
     async ({ name, simulated, secondCutBoots }) => {
       const twin = await runOf(name, 'twin', secondCutBoots);
       expect({ verdict: twin.verdict, findings: twin.findings, problem: twin.problem }).toEqual({
