@@ -1,7 +1,7 @@
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
+import { padded, roundUp, sector } from './sectors.ts';
 
-const sector = 512;
 /** Sectors with an entry each, at the disk's beginning. */
 const entries = 32;
 
@@ -135,16 +135,6 @@ interface Replacing {
   access?: string;
   link?: true;
   flush?: boolean;
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / sector) * sector;
-}
-
-function padded(content: Buffer): Buffer {
-  const data = Buffer.alloc(roundUp(content.length));
-  content.copy(data);
-  return data;
 }
 
 /** A disk that holds these files when it leaves the factory. */

@@ -4,9 +4,9 @@ import { DeviceFailure } from '../../../src/core/errors.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
 import { FileStore } from './file-store.ts';
 import type { Guest, Power } from './machine.ts';
+import { sector } from './sectors.ts';
 import { answer, commonCommands, fails, type Known, prints } from './shell.ts';
 
-const sector = 512;
 /** Bytes of a slot, and of the kernel after its first sector. */
 export const slotBytes = 12 * sector;
 const kernelBytes = 2 * sector;

@@ -1,8 +1,7 @@
 import { sha256 } from '../../../src/core/digest.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
-
-const sector = 512;
+import { padded, roundUp, sector } from './sectors.ts';
 
 /** What a path is. Files of one inode are one file; the content is in base64. */
 type TreeNode =
@@ -56,14 +55,4 @@ export class TreeStore {
     const text = (await this.disk.read(0, sector)).toString().replace(/\0+$/, '');
     return text === '' ? undefined : (JSON.parse(text) as Header);
   }
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / sector) * sector;
-}
-
-function padded(content: Buffer): Buffer {
-  const data = Buffer.alloc(roundUp(content.length));
-  content.copy(data);
-  return data;
 }

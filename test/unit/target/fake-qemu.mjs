@@ -24,7 +24,8 @@ function boot() {
   say('booting');
   if (does('stops')) process.kill(process.pid, 'SIGSTOP');
   // Again and again: the first may come before anybody listens.
-  setInterval(() => tell('NIC_RX_FILTER_CHANGED'), 100);
+  if (!does('unplugged')) setInterval(() => tell('NIC_RX_FILTER_CHANGED'), 100);
+  if (does('kernel')) say('Starting kernel ...\n[    0.000000] Linux version 6.12');
   if (does('panic')) say('Kernel panic - not syncing: no init\n---[ end Kernel panic - not syncing: no init');
   if (does('emergency')) say('You are in emergency mode. Press Enter.');
   if (does('resets')) end('guest-reset');

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Deadline } from '../../../src/core/deadline.ts';
+import { Deadline, DeadlinePassed } from '../../../src/core/deadline.ts';
 import { startQemu } from '../../../src/qemu/process.ts';
 import { type Booting, createTarget, type Ready, SnapshotStore } from '../../../src/target/target.ts';
 import { needPrograms } from '../../support/host-programs.ts';
@@ -71,6 +71,22 @@ describe.concurrent('a device that does not come up', () => {
       state: 'broken',
       failure: { kind: 'device', code, message: expect.stringContaining(message) as string },
     });
+  });
+});
+
+describe.concurrent('the start of a kernel', () => {
+  it.each([
+    ['what the console says', 'kernel unplugged'],
+    ['the network', 'quiet'],
+    ['the end of the power cycle', 'resets unplugged'],
+  ])('is known by %s', async (_, acts) => {
+    await using booting = await device(acts);
+    await booting.untilKernel(Deadline.after(8000));
+  });
+
+  it('is waited for until the limit where nothing shows it', async () => {
+    await using booting = await device('quiet unplugged');
+    await expect(booting.untilKernel(Deadline.after(1500))).rejects.toBeInstanceOf(DeadlinePassed);
   });
 });
 
