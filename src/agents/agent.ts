@@ -65,6 +65,11 @@ export interface UpdateAgent {
   confirmed?(device: Shell, limits: AgentLimits): Promise<string | undefined>;
   /** Makes the next boot take the release before; absent where the agent has no way back. */
   rollback?(device: Shell, limits: AgentLimits): Promise<void>;
+  /**
+   * Lines by which the kernel says that what the source sent cannot be read, where the agent reads it through the kernel:
+   * while a source is faulty they are about the source, not about the device. Absent: there are none.
+   */
+  kernelOnSource?: RegExp;
   /** Set where the device resets itself at the end of an installation, instead of being asked to reboot. */
   reboots?: 'itself';
   /** Of an agent that upgrades packages in place, not slots. */

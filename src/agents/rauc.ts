@@ -37,6 +37,9 @@ export const rauc = defineAgent({
   create: ({ bundle, reboots: who }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
 
+    // A streamed bundle is an nbd device (major 43) below dm-verity below squashfs.
+    ...(bundle === 'verity' ? { kernelOnSource: /\bnbd\d+\b|verity: 43:\d+: |SQUASHFS error: / } : {}),
+
     async install(device, { url }, limits) {
       const address = quote(url);
       const file = `${folder}/bundle.raucb`;

@@ -18,13 +18,16 @@ export interface Listening {
  * shows` where the scenario asks for texts, warnings as notes. Returns whether nothing speaks against the device.
  */
 export async function listen(
-  { scenario }: Pick<RunContext, 'scenario'>,
+  { scenario, agent }: Pick<RunContext, 'scenario' | 'agent'>,
   device: Pick<AnyState, 'hearConsole'>,
   checklist: Checklist,
   { when, mayFallBack = false, booted = false }: Listening,
 ): Promise<boolean> {
   const { findings, texts } = await device.hearConsole();
-  const { result, notes } = judgeKernel(findings, mayFallBack);
+  const { result, notes } = judgeKernel(findings, {
+    mayFallBack,
+    elsewhere: when.moment === 'faulty' ? agent.kernelOnSource : undefined,
+  });
   const title = momentText(when);
   for (const note of notes) checklist.remark(title === '' ? note : `${title}: ${note}`);
   const required = booted ? (scenario.console?.require ?? []) : [];
@@ -40,7 +43,7 @@ export async function listen(
 
 /** Listens to a device a last time, whatever it came to; what it says is of the last thing that was decided about it. */
 export async function listenAtEnd(
-  context: Pick<RunContext, 'scenario'>,
+  context: Pick<RunContext, 'scenario' | 'agent'>,
   device: Pick<AnyState, 'hearConsole'>,
   checklist: Checklist,
 ): Promise<void> {

@@ -24,14 +24,22 @@ const codes = {
   emergency: 'start-up-stopped',
 } as const satisfies Record<ConsoleSign, string>;
 
+/** What may be said without anything being wrong with the device. */
+export interface Excused {
+  /** Whether boots that a device gives up are how it falls back, as it may. */
+  mayFallBack: boolean;
+  /** Lines about something else than the device. */
+  elsewhere?: RegExp | undefined;
+}
+
 /**
  * Judges what the kernel said of its own health. Fatal lines and damaged file systems fail the device; warnings are
- * notes, since a slow host brings them about as well. Where a device may fall back, what was said in boots that it
- * gave up is a note too: that is how it falls back. The code follows from the lines' kinds alone, never from times or
+ * notes, since a slow host brings them about as well, and so is what is excused. The code follows from the lines' kinds alone, never from times or
  * addresses in them, since outcomes are compared.
  */
-export function judgeKernel(said: readonly Said[], mayFallBack: boolean): KernelJudged {
-  const isNote = ({ severity, gaveUp }: Said) => severity === 'warning' || (gaveUp && mayFallBack);
+export function judgeKernel(said: readonly Said[], { mayFallBack, elsewhere }: Excused): KernelJudged {
+  const isNote = ({ severity, line, gaveUp }: Said) =>
+    severity === 'warning' || (gaveUp && mayFallBack) || elsewhere?.test(line) === true;
   const against = said.filter((one) => !isNote(one));
   const notes = said.filter(isNote).map(({ line }) => line);
   const worst = against.find(({ severity }) => severity === 'fatal') ?? against[0];

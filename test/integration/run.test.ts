@@ -104,7 +104,9 @@ describe('the cut bites', () => {
     const record = recordOf(cut);
     expect(record.paths.flatMap((path) => path.steps).every((step) => step.verdict === 'passed')).toBe(true);
     expect(cut.code, cut.stderr).toBe(1);
-    expect(record.findings.map((finding) => finding.check)).toContain('release');
+    // A mixture of two releases runs, or does not even do that: which of the two is drawn hangs on the order of the writes.
+    expect(record.findings).not.toEqual([]);
+    for (const { check } of record.findings) expect(['release', 'boots']).toContain(check);
 
     const naive = await brownout([...args, '--power-cuts', 'naive:3']);
     expect(naive.code, naive.stderr).toBe(0);

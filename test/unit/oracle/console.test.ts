@@ -18,7 +18,7 @@ it.each([
   ['a boot given up where it may not', [said('fatal', 'panic', 'panic', true)], false, 'kernel-panic'],
   ['damage after falling back', [said('file-system', 'EXT4-fs error')], true, 'file-system-error'],
 ])('of %s', (_, lines, mayFallBack, code) => {
-  const { result } = judgeKernel(lines, mayFallBack);
+  const { result } = judgeKernel(lines, { mayFallBack });
   expect(result).toMatchObject(code === undefined ? { verdict: 'passed' } : { verdict: 'failed', code });
 });
 
@@ -27,7 +27,7 @@ it('notes warnings, and what was said in boots that were given up as they may be
     said('warning', 'WARNING: CPU: 0 PID: 1'),
     said('fatal', 'Kernel panic - not syncing', 'panic', true),
   ];
-  expect(judgeKernel(lines, true).notes).toEqual(lines.map(({ line }) => line));
+  expect(judgeKernel(lines, { mayFallBack: true }).notes).toEqual(lines.map(({ line }) => line));
 });
 
 it('asks for texts', () => {
