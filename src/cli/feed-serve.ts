@@ -12,7 +12,8 @@ const command = (feed: Parent) =>
     .summary('serve a folder by HTTP on loopback until Ctrl-C')
     .description(
       'Serves the files below a folder to this host, and to guests on the user networking of QEMU, which find the ' +
-        'host at 10.0.2.2. Requests are told on standard error. Ctrl-C ends it with exit code 0.',
+        'host at 10.0.2.2; those of "brownout run" do so where their scenario has "network: open". Requests are told on ' +
+        'standard error. Ctrl-C ends it with exit code 0.',
     )
     .argument('<folder>', 'folder to serve, such as one that "brownout feed index" has indexed')
     .option('--port <n>', 'port on 127.0.0.1 (default: any free one)', wholeNumber('--port', 1, 65_535))

@@ -29,6 +29,10 @@ const command = (program: Parent) =>
     .option('--export-disk <folder>', "write the state's disks as raw images, and boot nothing")
     .option('--reports <folder>', 'where report folders are made, and findings looked for', 'reports')
     .option('--ssh-port <port>', "host port for the guest's ssh", wholeNumber('--ssh-port', 1, 65535))
+    .option(
+      '--allow-open-network',
+      'boot a finding whose scenario has "network: open": its guest reaches whatever this host reaches',
+    )
     .option('--json', 'print one JSON document on standard output')
     .addHelpText(
       'after',
@@ -47,7 +51,7 @@ export const addReplay: AddCommand = (program, surroundings, finish) => {
 };
 
 async function replay(
-  { shell, exportDisk, reports, sshPort, json }: Options,
+  { shell, exportDisk, reports, sshPort, allowOpenNetwork, json }: Options,
   what: string,
   { streams, interruption }: Surroundings,
 ): Promise<number> {
@@ -64,6 +68,7 @@ async function replay(
         ? (device: Ready | Broken) => handOver(device, progress, interruption.signal)
         : undefined,
     sshPort,
+    allowOpenNetwork,
     onEvent: (event) => {
       if (event.type === 'notice') progress.write(`note: ${event.message}\n`);
     },

@@ -99,6 +99,7 @@ export async function openDevice(
       console: context.scenario.console,
       randomSeed,
       ...(context.sshPort === undefined ? {} : { sshPort: context.sshPort }),
+      reach: context.scenario.network === 'open' ? 'open' : [context.feed.port],
       signal: AbortSignal.any([context.signal, tooMuch.signal]),
       onNotice: context.notice,
       onPower: (on) => {

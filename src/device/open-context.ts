@@ -71,6 +71,9 @@ export async function openRunContext(request: RunContextRequest, stack: CleanupS
   };
 }
 
+/** More than any update agent opens; each is a process of the host besides (qemu/relay.ts). */
+const maxConnections = 64;
+
 /** A server with the bundles and feeds of all releases. A file that it cannot read ends the run by `stop`. */
 export async function serveReleases(
   manifest: ImageManifest,
@@ -82,6 +85,7 @@ export async function serveReleases(
     files: servedFiles(manifest),
     onNotice: () => undefined,
     onFault: (message: string) => stop(new HarnessError('feed-failed', message)),
+    maxConnections,
   };
   const server = await serveFiles({ ...options, ...(port === undefined ? {} : { port }) }).catch(
     (error: unknown) => {

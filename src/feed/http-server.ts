@@ -4,12 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import send from 'send';
 import { HarnessError, messageOf } from '../core/errors.ts';
+import { hostSeenByGuest } from '../model/guest-network.ts';
 import { FaultPlan, type FeedFault } from './faults.ts';
 import { answerFaulty } from './faulty-answer.ts';
 import { type Lookup, lookupBelow } from './lookup.ts';
-
-/** Where a guest behind QEMU's user networking finds the host (QEMU manual, "Network emulation": `-netdev user`). */
-const hostSeenByGuest = '10.0.2.2';
 
 export interface ServeOptions {
   /** Told of each request and its outcome. */
@@ -18,6 +16,8 @@ export interface ServeOptions {
   onFault?: (message: string) => void;
   /** Default: any free port. */
   port?: number;
+  /** Connections at once; further ones are closed. Default: as many as come. */
+  maxConnections?: number;
 }
 
 /** Faults that a server has; disposing of it lifts them for requests that come from then on. */
@@ -64,7 +64,7 @@ export function serveFiles(
 }
 
 async function serve(
-  { onNotice, onFault = () => undefined, port = 0 }: ServeOptions,
+  { onNotice, onFault = () => undefined, port = 0, maxConnections }: ServeOptions,
   lookup: Lookup,
 ): Promise<FeedServer> {
   const healthy = new FaultPlan([]);
@@ -76,6 +76,7 @@ async function serve(
       response.destroy();
     });
   });
+  if (maxConnections !== undefined) server.maxConnections = maxConnections;
   server.on('clientError', (error, socket) => {
     onNotice(`http: client dropped: ${messageOf(error)}`);
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');

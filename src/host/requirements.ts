@@ -23,6 +23,7 @@ export function qemuFor<Name extends string>(machine: Name, { qemu }: Machine) {
 export const requirements: readonly Requirement[] = [
   ...machineNames.map((name) => qemuFor(name, machines[name])),
   { what: { program: 'setpriv' }, package: 'util-linux', purpose: 'run' },
+  { what: { program: 'perl' }, package: 'perl-base', purpose: 'run' },
   { what: { program: 'apt-get' }, package: 'apt', purpose: 'image' },
   { what: { program: 'apt-cache' }, package: 'apt', purpose: 'image' },
   { what: { program: 'apt-config' }, package: 'apt', purpose: 'image' },

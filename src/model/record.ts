@@ -1,5 +1,6 @@
 import type { FailureKind } from '../core/errors.ts';
 import type { ConfigurationTable } from './configuration.ts';
+import type { Network } from './guest-network.ts';
 import type { MachineName } from './machine.ts';
 import type { RecordingVariant } from './recording.ts';
 import type { LaterCut, StateKind } from './scenario.ts';
@@ -252,6 +253,8 @@ export interface RunRecord {
   machine: MachineName;
   seed: string;
   powerCuts: string;
+  /** What the guest could reach. */
+  network: Network;
   verdict: Verdict;
   /** ISO 8601, UTC. */
   started: string;

@@ -1,8 +1,10 @@
 import { ScenarioError } from '../core/errors.ts';
+import type { Reach } from '../model/guest-network.ts';
 import type { DiskSpec } from '../model/image.ts';
 import { type Machine, type MachineName, machines } from '../model/machine.ts';
 import { diskDevice, machineWords, nodeName } from './machine-options.ts';
 import { joinOptions, nbdNode } from './options.ts';
+import { userNetwork } from './user-network.ts';
 
 /** Where QEMU finds a disk's bytes: an NBD export on a unix socket, or a raw file. */
 type DiskSource = { nbd: { socketPath: string; exportName: string } } | { file: string };
@@ -38,6 +40,8 @@ export interface QemuSpec {
   qmpSocket: string;
   /** Loopback port that reaches the guest's port 22; without it the guest has no network. */
   sshPort?: number | undefined;
+  /** What the guest reaches of the host (default: nothing). */
+  reach?: Reach | undefined;
   /** The guest's date at power-on, `YYYY-MM-DDTHH:MM:SS` (default: `guestEpoch`). */
   rtcBase?: string | undefined;
   /** Which random numbers the guest is given, in its device tree or by its CPU (default 0). */
@@ -61,7 +65,8 @@ export const guestEpoch = '2026-01-01T00:00:00';
  * - disks are `-blockdev` NBD exports behind virtio-blk (runqemu: raw files), with TRIM passed on;
  * - a random seed of its own (`-seed`), for device trees and CPUs that give random numbers: the same in all boots;
  * - `-no-reboot`: a reset ends QEMU and the harness starts it again, which is the power-on path;
- * - the network card has no boot ROM (`romfile=`): firmware must not wait for a network boot.
+ * - the network card has no boot ROM (`romfile=`): firmware must not wait for a network boot;
+ * - the guest reaches those ports of the host that are served to it, and nothing else (user-network.ts).
  *
  * An image may bring its own board, network card and further devices as `machineOptions`; the rest stays.
  */
@@ -98,7 +103,7 @@ export function argumentsFor(
       disk.attach === 'pflash' ? [] : attached(disk, spec.holdReads ?? false),
     ),
     ...(machineOptions === undefined
-      ? network(spec.sshPort)
+      ? network(spec)
       : [
           ...machineWords(machineOptions, spec),
           ...flash.machineOptions.flatMap((option) => ['-machine', option]),
@@ -151,12 +156,12 @@ function backendOf(disk: QemuDisk): string {
   return joinOptions({ driver: 'file', 'node-name': nodeName(disk), discard: 'unmap', filename: file });
 }
 
-/** Slirp as runqemu sets it up, with a MAC address of its tap range: the guest reaches the host's loopback at 10.0.2.2. */
-function network(sshPort: number | undefined): string[] {
+/** Slirp as runqemu sets it up, with a MAC address of its tap range. */
+function network({ sshPort, reach = [] }: Pick<QemuSpec, 'sshPort' | 'reach'>): string[] {
   if (sshPort === undefined) return [];
   return [
     '-netdev',
-    `user,id=net0,hostfwd=tcp:127.0.0.1:${sshPort}-:22`,
+    joinOptions([['user'], ['id', 'net0'], ...userNetwork({ sshPort, reach })]),
     '-device',
     'virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02,romfile=',
   ];

@@ -1,6 +1,8 @@
 import { ScenarioError } from '../core/errors.ts';
+import type { Reach } from '../model/guest-network.ts';
 import type { DiskSpec } from '../model/image.ts';
 import { joinOptions, optionValue, type QemuOption, splitOptions } from './options.ts';
+import { userNetwork } from './user-network.ts';
 
 /** What the guest could keep data on: nobody would record it. */
 const storage = /^--?(drive|blockdev|hd[a-d]|fd[ab]|sd|mtdblock|pflash|virtfs|fsdev)$/;
@@ -42,15 +44,18 @@ export function diskDevice(
 interface MachineNeeds {
   disks: readonly DiskSpec[];
   sshPort?: number | undefined;
+  /** Default: nothing. */
+  reach?: Reach | undefined;
 }
 
 /**
  * The words of an image's machine options, each `-option argument`. The `-device` that names a disk's node
- * (`drive=disk-main`) becomes that disk, and `-netdev user` forwards the port for ssh. Throws ScenarioError
- * `image-machine-options` for what brownout gives itself, for storage, and where a disk or the network has no place.
+ * (`drive=disk-main`) becomes that disk, and `-netdev user` forwards the port for ssh and what the guest may reach.
+ * Throws ScenarioError `image-machine-options` for what brownout gives itself, for storage, for a network by which the
+ * guest would reach more, and where a disk or the network has no place.
  */
 export function machineWords(options: readonly string[], needs: MachineNeeds): string[] {
-  const { sshPort } = needs;
+  const { sshPort, reach = [] } = needs;
   const disks = needs.disks.filter(({ attach }) => attach === 'machine');
   const places = new Map(disks.map((disk) => [nodeName(disk), { disk, found: 0 }]));
   let forwards = 0;
@@ -66,9 +71,11 @@ export function machineWords(options: readonly string[], needs: MachineNeeds): s
       place.found += 1;
       return [option, diskDevice(parts, place.disk)];
     }
-    if (option !== '-netdev' || parts[0]?.[0] !== 'user' || sshPort === undefined) return [option, argument];
+    const isOurs = option === '-netdev' && parts[0]?.[0] === 'user';
+    if (reach !== 'open') assertClosed(text, isOurs ? parts : undefined);
+    if (!isOurs || sshPort === undefined) return [option, argument];
     forwards += 1;
-    return [option, joinOptions([...parts, ['hostfwd', `tcp:127.0.0.1:${sshPort}-:22`]])];
+    return [option, joinOptions([...withoutReach(parts), ...userNetwork({ sshPort, reach })])];
   });
   for (const [node, { disk, found }] of places)
     if (found !== 1)
@@ -76,6 +83,23 @@ export function machineWords(options: readonly string[], needs: MachineNeeds): s
   if (sshPort !== undefined && forwards !== 1)
     throw invalid(`ssh needs one -netdev user,id=…; there are ${forwards}`);
   return words;
+}
+
+/** Without what says which addresses the guest reaches: that is the scenario's to say. */
+export function withoutReach(parts: readonly QemuOption[]): QemuOption[] {
+  return parts.filter(([key]) => key !== 'restrict' && key !== 'host');
+}
+
+/** `parts`: of the network that all machines have. */
+function assertClosed(text: string, parts: readonly QemuOption[] | undefined): void {
+  const more =
+    parts === undefined
+      ? /^--?(netdev|nic|net) (?!none$)/.test(text)
+      : parts.some(([key]) => ['guestfwd', 'smb', 'tftp', 'net'].includes(key));
+  if (more)
+    throw invalid(
+      `${text}: the guest would reach more of the host than it is served; if it may, the scenario says network: open`,
+    );
 }
 
 function invalid(what: string): ScenarioError {

@@ -24,6 +24,7 @@ export interface Inputs {
   checks: Scenario['checks'];
   /** Only where there are any, as the next: recordings of programs that did not know it are still good. */
   console?: Scenario['console'];
+  network?: Scenario['network'];
   reinstall?: Scenario['reinstall'];
   feedFaults: Scenario['serverFaults'];
   /** Only where starts of a device with nothing going on are to be cut: their recording has one more window. */
@@ -75,6 +76,7 @@ export function inputsOfScenario({
   configuration,
   checks,
   console,
+  network,
   reinstall,
   serverFaults,
   powerCuts,
@@ -87,6 +89,7 @@ export function inputsOfScenario({
     configuration,
     checks,
     ...(console === undefined ? {} : { console }),
+    ...(network === undefined ? {} : { network }),
     ...(reinstall === undefined ? {} : { reinstall }),
     feedFaults: serverFaults,
     ...(powerCuts.during.includes('idle') ? { idle: true } : {}),

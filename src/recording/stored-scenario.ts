@@ -99,6 +99,7 @@ export const scenarioSchema = z
       }),
     ),
     console: z.object({ allow: z.array(text), require: z.array(text) }).exactOptional(),
+    network: z.literal('open').exactOptional(),
     reinstall: z.array(text).exactOptional(),
     feedFaults: z.array(faultyAttempt),
     powerCuts: z.object({

@@ -62,6 +62,7 @@ function properties(record: RunRecord): [string, string][] {
     ['image.key', inputs.imageKey],
     ['seed', record.seed],
     ['power-cuts', record.powerCuts],
+    ['network', record.network],
     ['host.qemu', host.qemu],
     ['host.node', host.node],
     ['host.accelerator', host.accelerator],

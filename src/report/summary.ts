@@ -42,6 +42,9 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
     ...noteLines(record.crash?.cuts.flatMap(({ notes = [] }) => notes) ?? []).map(
       (line) => `    after cuts, ${line}`,
     ),
+    ...(record.network === 'open'
+      ? ['  network: open: the guest could reach whatever this host reaches, not its releases alone']
+      : []),
     ...findingLines(record, folder),
     ...problemLines(record, folder),
     ...(folder === undefined ? [] : [`  reports: ${folder}`]),

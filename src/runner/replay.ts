@@ -46,6 +46,8 @@ export interface ReplayOptions {
   /** Gets the device instead of the checks; it is switched off afterwards. */
   handOver: ((device: Ready | Broken) => Promise<void>) | undefined;
   sshPort: number | undefined;
+  /** Whether the guest of a finding may reach all that this host reaches, where the finding asks for that. */
+  allowOpenNetwork?: boolean | undefined;
   onEvent: (event: RunEvent) => void;
   signal: AbortSignal;
   /** QEMU's where absent. */
@@ -75,7 +77,7 @@ interface Source {
 
 /**
  * Boots exactly the crash state that a token or a finding names, and checks it. Throws ScenarioError `token-invalid`,
- * `finding-unreadable`, `recording-missing`, `inputs-changed`.
+ * `finding-unreadable`, `open-network`, `recording-missing`, `inputs-changed`.
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { signal, host = qemuHost } = options;
@@ -139,13 +141,13 @@ async function handOver(
   await take(await booting.untilReady(Deadline.after(context.scenario.expect.bootsWithinMs), context.signal));
 }
 
-async function sourceOf({ what, reports }: ReplayOptions): Promise<Source> {
-  if (what.endsWith('.brownout')) return fromFinding(what);
+async function sourceOf({ what, reports, allowOpenNetwork }: ReplayOptions): Promise<Source> {
+  if (what.endsWith('.brownout')) return fromFinding(what, allowOpenNetwork);
   const token = parseToken(what);
   const recording = token.state.includes('/') ? undefined : await unlessDamaged(token.log);
   if (recording === undefined || recording instanceof HarnessError) {
     const path = await findingOf(what, reports);
-    if (path !== undefined) return fromFinding(path);
+    if (path !== undefined) return fromFinding(path, allowOpenNetwork);
     if (recording !== undefined) throw recording;
     throw new ScenarioError(
       'recording-missing',
@@ -203,8 +205,15 @@ function pick(inputs: StoredInputs): Pick<Inputs, 'image content' | 'machine' | 
   };
 }
 
-async function fromFinding(path: string): Promise<Source> {
+/** A finding may come from anybody: what runs in its guest, and what its guest asks to reach, is its maker's choice. */
+async function fromFinding(path: string, allowOpenNetwork = false): Promise<Source> {
   const { scenario, inputs, reason } = await readFindingHeader(path);
+  if (scenario.network === 'open' && !allowOpenNetwork)
+    throw new ScenarioError(
+      'open-network',
+      `${path}: its scenario has network: open, so that its guest would reach whatever this host reaches`,
+      { hint: 'if you trust who made it: brownout replay --allow-open-network' },
+    );
   // A path by way of `latest` leads elsewhere once the replay has a report folder.
   const file = await realpath(path);
   return { scenario, inputs, reason, restore: (context) => restoreFinding(context, file) };

@@ -43,6 +43,7 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
     machine: facts.machine,
     seed: facts.seed,
     powerCuts: powerCutsText(facts.powerCuts),
+    network: scenario.network ?? 'closed',
     verdict: worst([runVerdict(parts), ...(many.length === 0 ? [] : ['failed' as const])]),
     started: facts.started.toISOString(),
     seconds: facts.seconds,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AgentList, agents } from '../agents/index.ts';
 import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
+import { networks } from '../model/guest-network.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 import { disturbances } from '../model/recording.ts';
 import {
@@ -302,6 +303,13 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
       .default([])
       .describe('What must hold of every device that comes up, besides release and configuration'),
     console: consoleTexts.optional(),
+    network: z
+      .enum(networks)
+      .default('closed')
+      .describe(
+        "What the guest reaches: closed: the server of its releases; open: whatever the host reaches, its loopback's " +
+          'services and other networks included',
+      ),
     reinstall: packageNames
       .default([])
       .describe('Packages that are removed at the end of each path, without a cut, and installed again'),

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../core/scratch-folder.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { Login } from '../guest/ssh.ts';
+import type { Reach } from '../model/guest-network.ts';
 import type { DiskSpec, ImageManifest, SshAccess } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { ConsoleTexts } from '../model/scenario.ts';
@@ -42,6 +43,8 @@ export interface TargetOptions {
   randomSeed?: number | undefined;
   /** Loopback port for the guest's ssh; chosen when absent. */
   sshPort?: number;
+  /** What the guest reaches of the host (default: nothing). */
+  reach?: Reach;
   /** Boots this kernel instead of what the image says. */
   kernel?: DirectKernel;
   /** Resets of the guest while it boots before that counts as a loop (default 8). */
@@ -310,7 +313,7 @@ export class VirtualMachine implements AsyncDisposable {
   }
 
   private spec(consoleLog: string, sshPort: number): QemuSpec {
-    const { manifest, machine, accelerator, disks, kernel, randomSeed } = this.options;
+    const { manifest, machine, accelerator, disks, kernel, randomSeed, reach } = this.options;
     return {
       machine,
       accelerator,
@@ -324,6 +327,7 @@ export class VirtualMachine implements AsyncDisposable {
       consoleLog,
       qmpSocket: join(this.sockets, `qmp${this.launches}`),
       sshPort,
+      reach,
     };
   }
 }

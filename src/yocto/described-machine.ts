@@ -1,5 +1,5 @@
 import type { MachineName } from '../model/machine.ts';
-import { isOwnOption, nodeName } from '../qemu/machine-options.ts';
+import { isOwnOption, nodeName, withoutReach } from '../qemu/machine-options.ts';
 import { joinOptions, optionValue, splitOptions } from '../qemu/options.ts';
 import { commandLines, type Deviation, machineFor, shownNeeds } from './command-lines.ts';
 import type { BootFiles } from './part.ts';
@@ -51,10 +51,10 @@ function isOwnBackend(option: string, argument = ''): boolean {
   return option === '-chardev' && (id === 'console' || id === 'qmp');
 }
 
-/** Without the forward of ssh, and the disk's name and cache. */
+/** Without the forward of ssh and the guest's reach, and the disk's name and cache. */
 function withoutOwn(option: string, argument: string): string {
   const parts = splitOptions(argument);
-  if (option === '-netdev') return joinOptions(parts.filter(([key]) => key !== 'hostfwd'));
+  if (option === '-netdev') return joinOptions(withoutReach(parts).filter(([key]) => key !== 'hostfwd'));
   const isDisk = option === '-device' && optionValue(parts, 'drive') === nodeName(shownNeeds.disk);
   return isDisk ? joinOptions(parts.filter(([key]) => key !== 'id' && key !== 'write-cache')) : argument;
 }

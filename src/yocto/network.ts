@@ -1,4 +1,6 @@
+import { withoutReach } from '../qemu/machine-options.ts';
 import { joinOptions, splitOptions } from '../qemu/options.ts';
+import { userNetwork } from '../qemu/user-network.ts';
 import { type BootRequest, type Part, same } from './part.ts';
 import { placeOf, type QemuBoot, wordsOf } from './qemu-boot.ts';
 import { fillPlaceholders } from './words.ts';
@@ -10,6 +12,9 @@ const slirpMac = '52:54:00:12:35:02';
 export function kernelNetwork({ options }: QemuBoot): string {
   return options.qb_net === 'none' ? '' : options.qb_cmdline_ip_slirp || 'ip=dhcp';
 }
+
+/** What would give the guest more of the host, or the host more of the guest, than a run needs. */
+const reaching = ['hostfwd', 'guestfwd', 'tftp', 'bootfile', 'smb'];
 
 /** Network card and slirp, in this order. runqemu takes QB_SLIRP_OPT for the whole `-netdev`, where there is one. */
 export function networkParts({ boot, own }: BootRequest): Part[] {
@@ -42,7 +47,7 @@ export function networkParts({ boot, own }: BootRequest): Part[] {
       option: 'network',
       runqemu: netdev,
       brownout: netdev.map((word) => (word.startsWith('user,') ? withOwnForward(word, own.sshPort) : word)),
-      why: "a free port of this host's loopback reaches the guest's ssh, and no folder of the host is served",
+      why: "a free port of this host's loopback reaches the guest's ssh, and the guest reaches what a run serves to it, no more",
     },
   ];
 }
@@ -56,8 +61,8 @@ function hostPort(port: number): number {
   return port === 22 ? 2222 : 2323;
 }
 
-/** The same `-netdev user` with one forward, ours, and no files of the host. */
+/** The same `-netdev user` with one forward, ours, and a guest that reaches nothing; a run adds the port of its server. */
 function withOwnForward(word: string, sshPort: number): string {
-  const kept = splitOptions(word).filter(([key]) => !['hostfwd', 'tftp', 'bootfile', 'smb'].includes(key));
-  return joinOptions([...kept, ['hostfwd', `tcp:127.0.0.1:${sshPort}-:22`]]);
+  const kept = splitOptions(word).filter(([key]) => !reaching.includes(key));
+  return joinOptions([...withoutReach(kept), ...userNetwork({ sshPort, reach: [] })]);
 }

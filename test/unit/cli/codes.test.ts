@@ -37,7 +37,7 @@ beforeAll(async () => {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
   }
-  for (const name of ['setpriv', 'qemu-system-aarch64'])
+  for (const name of ['setpriv', 'perl', 'qemu-system-aarch64'])
     await writeFile(join(folder, name), '', { mode: 0o755 });
 });
 afterAll(() => rm(folder, { recursive: true }));

@@ -147,7 +147,7 @@ describe('run', () => {
       error: {
         kind: 'harness',
         code: 'host-incomplete',
-        message: 'this host lacks qemu-system-aarch64, setpriv',
+        message: 'this host lacks qemu-system-aarch64, setpriv, perl',
       },
     });
     expect(err).toContain('hint: run: brownout setup');
@@ -156,6 +156,7 @@ describe('run', () => {
   it('runs nothing where no scenario names the machine', async () => {
     const path = await scenario('a.yaml', good);
     await writeFile(join(folder, 'setpriv'), '', { mode: 0o755 });
+    await writeFile(join(folder, 'perl'), '', { mode: 0o755 });
     const reports = join(folder, 'reports');
     const args = ['run', path, '--machine', 'qemux86-64', '--reports', reports];
     expect(await brownout(...args)).toMatchObject({
@@ -169,6 +170,7 @@ describe('run', () => {
   it('refuses one port for several machines at once', async () => {
     const path = await scenario('a.yaml', good);
     await writeFile(join(folder, 'setpriv'), '', { mode: 0o755 });
+    await writeFile(join(folder, 'perl'), '', { mode: 0o755 });
     await writeFile(join(folder, 'qemu-system-aarch64'), '', { mode: 0o755 });
     const { code, err } = await brownout('run', path, '--jobs', '2', '--ssh-port', '2222');
     expect(code).toBe(2);

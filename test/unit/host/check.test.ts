@@ -21,9 +21,15 @@ const names = async (scope: Parameters<typeof checkHost>[0]) =>
 
 describe('checkHost', () => {
   it('finds what is missing by looking on the path', async () => {
-    expect(await names({ purposes: ['run'] })).toEqual(['qemu-system-x86', 'qemu-system-arm', 'util-linux']);
+    expect(await names({ purposes: ['run'] })).toEqual([
+      'qemu-system-x86',
+      'qemu-system-arm',
+      'util-linux',
+      'perl-base',
+    ]);
     await program('qemu-system-x86_64');
     await program('setpriv');
+    await program('perl');
     expect(await names({ purposes: ['run'] })).toEqual(['qemu-system-arm']);
   });
 
@@ -31,6 +37,7 @@ describe('checkHost', () => {
     expect(await names({ purposes: ['run'], machines: ['qemuarm64'] })).toEqual([
       'qemu-system-arm',
       'util-linux',
+      'perl-base',
     ]);
   });
 
@@ -51,8 +58,8 @@ describe('assertHost', () => {
     ).rejects.toMatchObject({
       kind: 'harness',
       code: 'host-incomplete',
-      message: 'this host lacks qemu-system-aarch64, setpriv',
-      hint: 'run: brownout setup (installs qemu-system-arm, util-linux)',
+      message: 'this host lacks qemu-system-aarch64, setpriv, perl',
+      hint: 'run: brownout setup (installs qemu-system-arm, util-linux, perl-base)',
     });
   });
 });

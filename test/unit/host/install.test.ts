@@ -19,7 +19,7 @@ function fakeApt({
   uid = 0,
   programs = ['apt-get', 'sudo'],
   failures = 0,
-  brings = ['qemu-system-aarch64', 'setpriv'],
+  brings = ['qemu-system-aarch64', 'setpriv', 'perl'],
 } = {}) {
   const asked: string[] = [];
   let left = failures;
@@ -56,9 +56,11 @@ const command = 'env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -o DPkg:
 describe('installHost', () => {
   it('installs what is missing, and nothing the second time', async () => {
     const { asked, install } = fakeApt();
-    expect(await install()).toHaveLength(2);
+    expect(await install()).toHaveLength(3);
     expect(await install()).toEqual([]);
-    expect(asked).toEqual([`${command} install -y --no-install-recommends qemu-system-arm util-linux`]);
+    expect(asked).toEqual([
+      `${command} install -y --no-install-recommends qemu-system-arm util-linux perl-base`,
+    ]);
   });
 
   it('updates the package lists only when that is needed', async () => {
@@ -84,7 +86,7 @@ describe('installHost', () => {
       kind: 'harness',
       code: 'apt-missing',
       message:
-        'this host has no apt-get; install by hand:\n  qemu-system-aarch64 (Debian: qemu-system-arm)\n  setpriv (Debian: util-linux)',
+        'this host has no apt-get; install by hand:\n  qemu-system-aarch64 (Debian: qemu-system-arm)\n  setpriv (Debian: util-linux)\n  perl (Debian: perl-base)',
     });
     expect(asked).toEqual([]);
   });
@@ -93,19 +95,19 @@ describe('installHost', () => {
     const { install } = fakeApt({ uid: 1000, programs: ['apt-get'] });
     await expect(install()).rejects.toMatchObject({
       code: 'not-root',
-      hint: 'run as root: apt-get install --no-install-recommends qemu-system-arm util-linux',
+      hint: 'run as root: apt-get install --no-install-recommends qemu-system-arm util-linux perl-base',
     });
   });
 
   it('reports what apt said when it cannot', async () => {
     const { install } = fakeApt({ failures: 2 });
     await expect(install()).rejects.toThrow(
-      'could not install qemu-system-arm, util-linux: E: Unable to locate package',
+      'could not install qemu-system-arm, util-linux, perl-base: E: Unable to locate package',
     );
   });
 
   it('does not believe an installation that brought nothing', async () => {
-    const { install } = fakeApt({ brings: ['setpriv'] });
+    const { install } = fakeApt({ brings: ['setpriv', 'perl'] });
     await expect(install()).rejects.toThrow('but qemu-system-aarch64 cannot be found');
   });
 });

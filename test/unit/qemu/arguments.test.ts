@@ -36,7 +36,7 @@ describe('qemuArguments', () => {
         '-blockdev',
         'driver=nbd,node-name=disk-main,discard=unmap,server.type=unix,server.path=/s/nbd,export=main',
         ...['-device', 'virtio-blk-pci,id=device-main,drive=disk-main,write-cache=on'],
-        ...['-netdev', 'user,id=net0,hostfwd=tcp:127.0.0.1:2222-:22'],
+        ...['-netdev', 'user,id=net0,restrict=on,host=10.0.2.254,hostfwd=tcp:127.0.0.1:2222-:22'],
         ...['-device', 'virtio-net-pci,netdev=net0,mac=52:54:00:12:34:02,romfile='],
       ],
     );

@@ -4,7 +4,7 @@ import { machineWords } from '../../../src/qemu/machine-options.ts';
 
 const main = { id: 'main', attach: 'machine', cache: 'writeback' } as const;
 const scsi = ['-device virtio-scsi-pci,id=scsi', '-device scsi-hd,drive=disk-main,id=x,bootindex=1'];
-const network = ['-netdev user,id=net0,restrict=on', '-device e1000,netdev=net0'];
+const network = ['-netdev user,id=net0,restrict=off,ipv6=off,host=10.0.2.3', '-device e1000,netdev=net0'];
 
 describe('the machine that an image brings', () => {
   it('has the disk in its place, the forward of ssh, and everything else as it stands', () => {
@@ -12,7 +12,7 @@ describe('the machine that an image brings', () => {
     expect(machineWords(options, { disks: [main], sshPort: 2222 })).toEqual([
       ...['-cpu', 'max', '-usb', '-device', 'virtio-scsi-pci,id=scsi'],
       ...['-device', 'scsi-hd,bootindex=1,id=device-main,drive=disk-main,write-cache=on'],
-      ...['-netdev', 'user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22'],
+      ...['-netdev', 'user,id=net0,ipv6=off,restrict=on,host=10.0.2.254,hostfwd=tcp:127.0.0.1:2222-:22'],
       ...['-device', 'e1000,netdev=net0', '-smbios', 'type=1,product=a b,,c'],
     ]);
   });
@@ -53,6 +53,12 @@ describe('the machine that an image brings', () => {
     ],
     ['no place for the disk', network, 'disk main needs one -device with drive=disk-main; there are 0'],
     ['two places for it', [...scsi, '-device virtio-blk-pci,drive=disk-main', ...network], 'there are 2'],
+    [
+      'a further network',
+      [...scsi, ...network, '-nic user'],
+      '-nic user: the guest would reach more of the host than it is served',
+    ],
+    ['a folder of the host', ['-netdev user,id=net0,smb=/home'], 'the scenario says network: open'],
     ['no network', scsi, 'ssh needs one -netdev user,id=…; there are 0'],
   ])('is refused with %s', (_, options, message) =>
     expect(() => machineWords(options, { disks: [main], sshPort: 2222 })).toThrow(
@@ -62,6 +68,13 @@ describe('the machine that an image brings', () => {
       }),
     ),
   );
+
+  it('has the network that it brings where the scenario lets the guest reach everything', () => {
+    const options = ['-netdev user,id=net0,tftp=/d', '-nic user'];
+    expect(machineWords(options, { disks: [], sshPort: 2222, reach: 'open' })).toEqual([
+      ...['-netdev', 'user,id=net0,tftp=/d,hostfwd=tcp:127.0.0.1:2222-:22', '-nic', 'user'],
+    ]);
+  });
 
   it('may have further storage that is read-only', () => {
     const options = ['-drive file=/x,if=none,readonly=on'];

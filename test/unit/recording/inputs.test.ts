@@ -47,6 +47,13 @@ it('know what is allowed in single phases, when a check comes and whether a fall
   expect(new Set(told).size).toBe(told.length);
 });
 
+it('know of a guest that may reach more of the host, and are what they were where it may not', () => {
+  const open = parse('agent: rauc\nnetwork: open\n');
+  expect(inputsOf(open, manifest, ['1.0', '2.0'], undefined)).toEqual({ ...inputs, network: 'open' });
+  expect(inputsOfScenario(parse('agent: rauc\nnetwork: closed\n'))).not.toHaveProperty('network');
+  expect(parseStored(JSON.stringify(storeScenario(open)), scenarioSchema)).toEqual(open);
+});
+
 it('know of starts with nothing going on, which other recordings have not', () => {
   const idle = parse('agent: rauc\npowerCuts: { during: [confirm, idle], reset-storm: 3 }\n');
   expect(inputsOf(idle, manifest, ['1.0', '2.0'], undefined)).toEqual({ ...inputs, idle: true });

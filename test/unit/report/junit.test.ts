@@ -50,6 +50,11 @@ describe('junitXml', () => {
     });
   });
 
+  it.each(['closed', 'open'] as const)('says that the network was %s', async (network) => {
+    const { properties } = await suiteOf(record({ network }));
+    expect(properties[0]!.property.map((one) => one.$)).toContainEqual({ name: 'network', value: network });
+  });
+
   it('satisfies both when there is nothing to report', async () => {
     expect(await violations(junitXml([]), 'jenkins')).toEqual([]);
     expect(await violations(junitXml([]), 'surefire')).toEqual([]);

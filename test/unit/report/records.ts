@@ -109,6 +109,7 @@ export function record(more: Partial<RunRecord> = {}): RunRecord {
     machine: 'qemuarm64',
     seed: '7',
     powerCuts: 'random:20',
+    network: 'closed',
     verdict: 'passed',
     started: '2026-11-21T03:45:00.123Z',
     seconds: 312.3456,

@@ -91,6 +91,13 @@ describe('summaryText', () => {
     expect(text).toContain('      without a cut, 1.0->1.1\n      console: reports/x/console/p1.1.log\n');
   });
 
+  it('says what a guest could reach where that was not its releases alone', () => {
+    expect(summaryText([record()])).not.toContain('network');
+    expect(summaryText([record({ network: 'open' })])).toContain(
+      '\n  network: open: the guest could reach whatever this host reaches, not its releases alone\n',
+    );
+  });
+
   it('quotes what a shell would take apart', () => {
     const text = summaryText([{ ...motley(), scenarioFile: "my files/it's.yaml" }]);
     expect(text).toContain(`brownout run 'my files/it'\\''s.yaml' --machine`);

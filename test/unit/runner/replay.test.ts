@@ -47,6 +47,18 @@ describe('a replay', () => {
     expect([cut?.verdict, cut?.token, reason]).toEqual(['failed', token, '']);
   });
 
+  it('lets the guest of a finding reach all that the host reaches only where its user says so, too', async () => {
+    const lab = await slotLab({ forgetsFlush: true });
+    await lab.scenario({ ...lostWrites, network: 'open' });
+    const { findings } = await lab.run({ limits: { auditLeast: 0, auditShare: 0 } });
+    const file = await realpath(join(lab.reports, 'latest', findings[0]?.file ?? ''));
+    await expect(lab.replay(file)).rejects.toMatchObject({ kind: 'scenario', code: 'open-network' });
+    const { cut } = await lab.replay(file, { allowOpenNetwork: true });
+    expect(cut?.verdict).toBe('failed');
+    const { cut: own } = await lab.replay(findings[0]?.token ?? '');
+    expect(own?.verdict).toBe('failed');
+  });
+
   it('takes the finding in a report where the recording is gone, and nothing where that is gone too', async () => {
     const lab = await slotLab({ forgetsFlush: true });
     const { token } = await found(lab);

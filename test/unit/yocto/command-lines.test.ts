@@ -33,7 +33,7 @@ const blockNode =
 const ours = {
   front: ['-nodefaults', '-no-user-config', '-no-reboot'],
   card: '-device virtio-net-pci,netdev=net0,mac=52:54:00:12:35:02,romfile=',
-  network: '-netdev user,id=net0,hostfwd=tcp:127.0.0.1:3022-:22',
+  network: '-netdev user,id=net0,restrict=on,host=10.0.2.254,hostfwd=tcp:127.0.0.1:3022-:22',
   disk: [blockNode, '-device virtio-blk-pci,id=device-main,drive=disk-main,write-cache=on'],
   middle: [
     '-rtc base=2026-01-01T00:00:00,clock=vm',
@@ -257,7 +257,9 @@ describe('what an image may say otherwise', () => {
     expect(runqemu).toContain(
       '-device e1000,netdev=net0,mac=52:54:00:12:35:02 -netdev user,id=net0,restrict=on,tftp=/d,hostfwd=tcp::10022-:22',
     );
-    expect(brownout).toContain('-netdev user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:3022-:22 ');
+    expect(brownout).toContain(
+      '-netdev user,id=net0,restrict=on,host=10.0.2.254,hostfwd=tcp:127.0.0.1:3022-:22 ',
+    );
     expect(brownout).toContain(' ip=eth0:dhcp');
   });
 
