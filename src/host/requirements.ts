@@ -56,6 +56,7 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'apt-ftparchive' }, package: 'apt-utils', purpose: 'test' },
   { what: { program: 'bzip2' }, package: 'bzip2', purpose: 'test' },
   { what: { program: 'lz4' }, package: 'lz4', purpose: 'test' },
+  { what: { program: 'cpio' }, package: 'cpio', purpose: 'test' },
 ];
 
 /** What a requirement is called in messages: the program's name or the file's path. */

@@ -60,8 +60,8 @@ const builtImage = z.strictObject({
   epoch: z.int().min(1_000_000_000),
   packages: z.strictObject({ system: packageSet, kernel: packageSet, tools: packageSet }),
   root: z.strictObject({
-    /** Folder laid over the files from packages. */
-    overlay: z.string(),
+    /** Folder laid over the files from packages; or several, each over the ones before. */
+    overlay: z.union([z.string(), z.array(z.string()).min(1)]),
     /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not (core/glob.ts). */
     files: z.array(z.string()),
     /** Libraries that programs open by name at run time. */
@@ -81,7 +81,7 @@ const builtImage = z.strictObject({
     overlay: z.string(),
   }),
   ssh,
-  /** What RAUC bundles are signed with: files of the folder of test keys. */
+  /** What bundles are signed with: files of the folder of test keys. */
   bundles: z.strictObject({
     compatible: z.string(),
     certificate: z.string(),

@@ -26,7 +26,7 @@ export function overlaysElsewhere(
   folder: string,
 ): Record<string, string> {
   const named = [
-    description.root.overlay,
+    ...[description.root.overlay].flat(),
     ...('feed' in description
       ? []
       : [

@@ -4,7 +4,7 @@ import { bundleFormats } from './bundles/index.ts';
 import type { ReleaseDescription } from './description.ts';
 import { fixedUuid, writeDisk } from './disk/disk-layout.ts';
 import { writeExt4 } from './disk/ext4.ts';
-import { inodes, mib, partitions } from './disk/partitions.ts';
+import { inodes, mib, partitions, slots } from './disk/partitions.ts';
 import { makeBundles } from './make-bundles.ts';
 import { releaseRoot } from './root/root.ts';
 import { output, type Workshop } from './workshop.ts';
@@ -46,6 +46,7 @@ export async function makeRelease(
     build,
     compatible: `${description.bundles.compatible}-${machineName}`,
     version,
+    slots: slots(description, machine),
     image,
     imageSha256: content,
     certificate: join(keys, description.bundles.certificate),

@@ -140,6 +140,7 @@ describe('a RAUC bundle', () => {
       epoch,
       compatible: 'brownout-rauc-ab-qemux86-64',
       version: '1.0',
+      slots: [],
       image: raw.path,
       imageSha256: raw.sha256,
       certificate: join(keys, 'stranger.cert.pem'),

@@ -1,3 +1,4 @@
+import type { SlotSpec } from '../../model/image.ts';
 import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 
@@ -8,6 +9,8 @@ export interface BundleInputs {
   /** What the devices call themselves, so that no other kind of device takes the bundle. */
   compatible: string;
   version: string;
+  /** Where a device may put it. */
+  slots: readonly Pick<SlotSpec, 'name' | 'root'>[];
   /** File system image for the slot, and its SHA-256. */
   image: string;
   imageSha256: string;

@@ -1,6 +1,7 @@
 import { keysOf } from '../../core/keys.ts';
 import type { BundleFormat } from './bundle-format.ts';
 import { raucBundle } from './rauc.ts';
+import { swuBundle } from './swu.ts';
 
 /** The slot's bytes as they are. */
 const raw: BundleFormat = { extension: 'ext4', make: ({ image }) => Promise.resolve(image) };
@@ -9,6 +10,8 @@ const raw: BundleFormat = { extension: 'ext4', make: ({ image }) => Promise.reso
 export const bundleFormats = {
   verity: raucBundle('verity'),
   plain: raucBundle('plain'),
+  swu: swuBundle({ direct: false }),
+  'swu-direct': swuBundle({ direct: true }),
   raw,
 } satisfies Record<string, BundleFormat>;
 

@@ -3,6 +3,7 @@ import { appendFile, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { sha256 } from '../../core/digest.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
+import { signCms } from './cms.ts';
 import { verityTree } from './verity.ts';
 
 /** A RAUC bundle of one of its formats (RAUC 1.13, docs "Bundle Formats"). */
@@ -22,7 +23,9 @@ export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
 }
 
 type RaucTools = BundleInputs['tools'];
-type BundleOptions = Omit<BundleInputs, 'tools' | 'build' | 'epoch'> & { format: 'verity' | 'plain' };
+type BundleOptions = Omit<BundleInputs, 'tools' | 'build' | 'epoch' | 'slots'> & {
+  format: 'verity' | 'plain';
+};
 
 const imageName = 'rootfs.ext4';
 
@@ -42,7 +45,7 @@ async function writeBundle(tools: RaucTools, path: string, options: BundleOption
   await rm(staging, { recursive: true });
   const signature =
     options.format === 'plain'
-      ? await sign(tools, path, true, options)
+      ? await signCms(tools, path, true, options)
       : await addTree(tools, path, manifest, options);
   const length = Buffer.alloc(8);
   length.writeBigUInt64BE(BigInt(signature.length));
@@ -100,24 +103,7 @@ async function addTree(
   ];
   const signed = `${path}.manifest`;
   await writeFile(signed, `${manifest}${section.join('\n')}`);
-  const signature = await sign(tools, signed, false, options);
+  const signature = await signCms(tools, signed, false, options);
   await rm(signed);
-  return signature;
-}
-
-async function sign(
-  tools: RaucTools,
-  input: string,
-  detached: boolean,
-  { certificate, key }: BundleOptions,
-): Promise<Buffer> {
-  const out = `${input}.cms`;
-  await tools.run('usr/bin/openssl', [
-    ...['cms', '-sign', '-binary', '-nosmimecap', '-noattr', '-md', 'sha256', '-outform', 'DER'],
-    ...(detached ? [] : ['-nodetach']),
-    ...['-signer', certificate, '-inkey', key, '-in', input, '-out', out],
-  ]);
-  const signature = await readFile(out);
-  await rm(out);
   return signature;
 }

@@ -36,3 +36,13 @@ export async function script(
   const text = await readFile(join(folder, 'boot', name), 'utf8');
   return text.replaceAll('@arguments@', `console=${machine.console} ${machine.kernelArguments}`);
 }
+
+/** The same of a script that an image need not have. */
+export async function optionalScript(
+  ...[folder, name, machine]: Parameters<typeof script>
+): Promise<string | undefined> {
+  return script(folder, name, machine).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+}

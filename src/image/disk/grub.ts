@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tree } from '../tree.ts';
-import { type BootLoader, type BootLoaderInputs, script } from './boot-loader.ts';
+import { type BootLoader, type BootLoaderInputs, optionalScript, script } from './boot-loader.ts';
 
 const grubModules = [
   'part_gpt',
@@ -18,7 +18,10 @@ const grubModules = [
 ];
 const grubenvBytes = 1024;
 
-/** OVMF starts GRUB from the EFI system partition; the environment is GRUB's 1024-byte block, in two copies. */
+/**
+ * OVMF starts GRUB from the EFI system partition. The environment is GRUB's 1024-byte block: where the image has a
+ * `boot/grub.env`, of its lines, in the place of GRUB's own; else RAUC's variables, in two copies.
+ */
 export async function grub({
   tools,
   build,
@@ -32,14 +35,25 @@ export async function grub({
     await tools.run('usr/bin/grub-mkimage', [...place, ...grubModules]);
   });
   const boot = new Tree();
-  const environment = grubEnvironment({ ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '0' });
-  boot.addFile('grubenv', environment);
-  boot.addFile('grubenv.2', environment);
+  const own = await optionalScript(folder, 'grub.env', machine);
+  if (own === undefined) {
+    const environment = grubEnvironment({ ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '0' });
+    boot.addFile('grubenv', environment);
+    boot.addFile('grubenv.2', environment);
+  } else boot.addFile('grub/grubenv', grubEnvironment(variablesOf(own)));
   boot.addFile('EFI/BOOT/BOOTX64.EFI', await readFile(join(core, 'core.efi')));
   boot.addFile('grub/grub.cfg', await script(folder, 'grub.cfg', machine));
   const vars = await readFile(join(firmware, 'usr/share/OVMF/OVMF_VARS.fd'));
   const code = await readFile(join(firmware, 'usr/share/OVMF/OVMF_CODE.fd'));
   return { boot, vars, varsBytes: vars.length, firmware: { attach: 'pflash', code } };
+}
+
+/** The variables of lines such as `boot_slot=A`. */
+export function variablesOf(text: string): Record<string, string> {
+  const lines = text.split('\n').filter((line) => line.includes('='));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
 }
 
 /** GRUB's environment block (GRUB manual, "Environment block"). */

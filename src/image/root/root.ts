@@ -48,7 +48,7 @@ export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
   await inputs.files.copy(tree, root.files, root.libraries);
   addBusybox(tree, root.busybox);
   await addModules(tree, inputs.modules, root.modules);
-  await tree.addFolder(join(inputs.folder, root.overlay));
+  for (const overlay of [root.overlay].flat()) await tree.addFolder(join(inputs.folder, overlay));
   await tree.addFolder(join(inputs.folder, inputs.machine.overlay));
   for (const [path, name] of Object.entries(root.keys))
     tree.addFile(path, await readFile(join(inputs.keys, name)), 0o600);

@@ -15,6 +15,8 @@ export interface CpioFile {
   seconds: number;
   /** Of its content. */
   bytes: number;
+  /** What `cpioSum` gives for its content, in an archive with checksums; such an archive has one of each file. */
+  sum?: number;
 }
 
 /** A file of a "stripped" archive: its place in the list of an rpm's header, which says all else. */
@@ -90,10 +92,11 @@ function hex(bytes: Buffer, at: number): number {
 }
 
 /** What stands before the content of a file of a "newc" archive; everything belongs to root. */
-export function cpioHead({ name, inode, mode, links, seconds, bytes }: CpioFile): Buffer {
+export function cpioHead({ name, inode, mode, links, seconds, bytes, sum }: CpioFile): Buffer {
   const nameBytes = Buffer.from(`${name}\0`);
-  const fields = [inode, mode, 0, 0, links, seconds, bytes, 0, 0, 0, 0, nameBytes.length, 0];
-  const head = Buffer.from(`070701${fields.map(hexField).join('')}`, 'latin1');
+  const fields = [inode, mode, 0, 0, links, seconds, bytes, 0, 0, 0, 0, nameBytes.length, sum ?? 0];
+  const magic = sum === undefined ? '070701' : '070702';
+  const head = Buffer.from(`${magic}${fields.map(hexField).join('')}`, 'latin1');
   return Buffer.concat([head, nameBytes, Buffer.alloc(padding(headBytes + nameBytes.length))]);
 }
 
@@ -114,9 +117,17 @@ export function changedHead(head: Buffer, bytes: number, permissions: number | u
   return made;
 }
 
-/** The end of an archive. */
-export function cpioTrailer(): Buffer {
-  return cpioHead({ name: trailer, inode: 0, mode: 0, links: 1, seconds: 0, bytes: 0 });
+/** The checksum of a file in a "newc" archive with checksums: the sum of its bytes, in 32 bits. */
+export function cpioSum(content: Uint8Array): number {
+  let sum = 0;
+  for (const byte of content) sum = (sum + byte) >>> 0;
+  return sum;
+}
+
+/** The end of an archive, of one with checksums where that is said. */
+export function cpioTrailer({ sums = false } = {}): Buffer {
+  const end = { name: trailer, inode: 0, mode: 0, links: 1, seconds: 0, bytes: 0 };
+  return cpioHead(sums ? { ...end, sum: 0 } : end);
 }
 
 /** What follows a content of this length. */

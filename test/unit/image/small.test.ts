@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk/disk-layout.ts';
-import { grubEnvironment } from '../../../src/image/disk/grub.ts';
+import { grubEnvironment, variablesOf } from '../../../src/image/disk/grub.ts';
 import { loadOrder, moduleName, parseNeeds } from '../../../src/image/root/modules.ts';
 import { sshAccess } from '../../../src/image/ssh-access.ts';
 import { Tools } from '../../../src/image/tools.ts';
@@ -61,6 +61,11 @@ describe('partitionOffsets', () => {
 });
 
 describe('grubEnvironment', () => {
+  it('has the lines of an image’s own', () => {
+    const block = grubEnvironment(variablesOf('boot_slot=A\narguments=a=b c\n\n'));
+    expect(block.replace(/#+$/, '')).toBe('# GRUB Environment Block\nboot_slot=A\narguments=a=b c\n');
+  });
+
   it('is one block whose variables fit its first sector', () => {
     const block = grubEnvironment({ ORDER: 'A B', A_OK: '1' });
     expect(block.length).toBe(1024);
