@@ -9,7 +9,7 @@ const rows = [
   ['image', 'target'],
   ['device'],
   ['recording'],
-  ['crash'],
+  ['crash', 'conform'],
   ['runner'],
   ['cli'],
 ];

@@ -1,6 +1,7 @@
 import type { Shell } from '../core/ask.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { ConfigurationPromise } from '../model/configuration.ts';
+import type { Ability } from '../model/conformance.ts';
 import type { PackageSystem } from '../model/software.ts';
 import type { PackageFormat } from '../package/package-format.ts';
 
@@ -79,6 +80,8 @@ export interface UpdateAgent {
 /** An update agent with the settings that a scenario gives it. */
 export interface ChosenAgent extends UpdateAgent {
   name: string;
+  /** What it claims to do: the conformance suite holds it to that. */
+  abilities: readonly Ability[];
   source: AgentSource;
 }
 

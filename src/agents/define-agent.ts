@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Ability } from '../model/conformance.ts';
 import type { AgentSpec } from '../model/scenario.ts';
 import type { AgentSource, ChosenAgent, UpdateAgent } from './agent.ts';
 
@@ -37,11 +38,14 @@ export function defineAgent<Settings extends z.ZodObject>({
   name,
   settings,
   source,
+  abilities = () => [],
   create,
 }: {
   name: string;
   settings: Settings;
   source: (settings: z.output<Settings>) => AgentSource;
+  /** What the agent claims to do; left out: nothing that not every agent does. */
+  abilities?: (settings: z.output<Settings>) => readonly Ability[];
   create: (settings: z.output<Settings>) => UpdateAgent;
 }): AgentDefinition {
   const read = (spec: AgentSpec) =>
@@ -53,7 +57,7 @@ export function defineAgent<Settings extends z.ZodObject>({
     specOf: (given) => ({ name, ...read(given) }),
     open: (spec) => {
       const chosen = read(spec);
-      return { ...create(chosen), name, source: source(chosen) };
+      return { ...create(chosen), name, source: source(chosen), abilities: abilities(chosen) };
     },
   };
 }

@@ -34,6 +34,10 @@ export const rauc = defineAgent({
   name: 'rauc',
   settings: z.strictObject({ bundle: z.enum(['verity', 'plain']).default('verity'), reboots }),
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
+  abilities: ({ bundle }) => [
+    ...(bundle === 'verity' ? (['stream'] as const) : []),
+    ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
+  ],
   create: ({ bundle, reboots: who }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
 

@@ -26,7 +26,7 @@ export async function listen(
   const { findings, texts } = await device.hearConsole();
   const { result, notes } = judgeKernel(findings, {
     mayFallBack,
-    elsewhere: when.moment === 'faulty' ? agent.kernelOnSource : undefined,
+    elsewhere: isOfBrokenSource(when) ? agent.kernelOnSource : undefined,
   });
   const title = momentText(when);
   for (const note of notes) checklist.remark(title === '' ? note : `${title}: ${note}`);
@@ -39,6 +39,10 @@ export async function listen(
   // A moment is listened to more than once, and has one verdict.
   if (!checklist.steps.some((step) => isSameStep(step.id, id))) checklist.check(id, result);
   return false;
+}
+
+function isOfBrokenSource(when: Moment): boolean {
+  return when.moment === 'faulty' || (when.moment === 'case' && when.faulty === true);
 }
 
 /** Listens to a device a last time, whatever it came to; what it says is of the last thing that was decided about it. */

@@ -4,7 +4,9 @@ export type Moment =
   /** Of an upgrade (`1.0->1.1`): from its installation to its confirmation; and between the installation and the boot. */
   | { moment: 'upgrade' | 'before-reboot'; upgrade: string }
   /** On a copy of the device: an upgrade from a source with this fault of the scenario, and from the repaired one. */
-  | { moment: 'faulty' | 'repaired'; upgrade: string; fault: string };
+  | { moment: 'faulty' | 'repaired'; upgrade: string; fault: string }
+  /** Of a case of the conformance suite; `at` says what was done last, for people; `faulty`: from a server with a fault. */
+  | { moment: 'case'; at: string; faulty?: true };
 
 /** Moments that no upgrade is named with: a path has them once, and of a cut its record names the upgrade. */
 export type PlainMoment = (typeof plainMoments)[number];
@@ -47,6 +49,7 @@ export const momentTitles: Partial<Record<PlainMoment, string>> = {
 
 /** A moment for people: `1.0->1.1 before reboot`; empty where a step's text says all. */
 export function momentText(when: Moment): string {
+  if (when.moment === 'case') return when.at;
   if (!('upgrade' in when)) return momentTitles[when.moment] ?? '';
   switch (when.moment) {
     case 'upgrade':
@@ -70,8 +73,8 @@ export function stepText(step: StepId): string {
 /** Equal for equal steps, and for no others. */
 export function stepKey(step: StepId): string {
   const upgrade = 'upgrade' in step ? step.upgrade : '';
-  const fault = 'fault' in step ? step.fault : '';
-  return JSON.stringify([step.moment, upgrade, fault, step.check]);
+  const detail = 'fault' in step ? step.fault : 'at' in step ? step.at : '';
+  return JSON.stringify([step.moment, upgrade, detail, step.check]);
 }
 
 /** Whether both are the same step; two that are unknown are none. */

@@ -1,0 +1,48 @@
+import type { CaseGroup } from '../conformance-case.ts';
+
+/** Who says that a release works, and when. */
+export const confirm: CaseGroup = {
+  name: 'confirm',
+  cases: [
+    {
+      id: 'C1',
+      title: 'confirming twice does no harm',
+      needs: [],
+      from: 'unconfirmed',
+      actions: [
+        { do: 'boot' },
+        { do: 'confirm' },
+        { do: 'confirm' },
+        { do: 'start', times: 4 },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
+      id: 'C3',
+      title: 'a release that nobody confirms gives way to the one before',
+      needs: ['bootCount'],
+      from: 'installed',
+      actions: [
+        { do: 'start', times: 5 },
+        { do: 'see', on: ['old'] },
+      ],
+    },
+    {
+      id: 'C4',
+      title: 'confirming after a fall-back is about the release that runs, not about the broken one',
+      needs: ['bootCount'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'broken', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'confirm' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+  ],
+};

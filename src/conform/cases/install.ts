@@ -1,0 +1,97 @@
+import type { CaseGroup } from '../conformance-case.ts';
+
+/** Releases in every order in which owners install them. */
+export const install: CaseGroup = {
+  name: 'install',
+  cases: [
+    {
+      id: 'I1',
+      title: 'the next release is installed, comes up, and stays once it is confirmed',
+      needs: [],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4 },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
+      id: 'I2',
+      title: 'a release may be left out',
+      needs: [],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'next', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['next'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4 },
+        { do: 'see', on: ['next'] },
+      ],
+    },
+    {
+      id: 'I3',
+      title: 'the release that runs, installed again, is refused or does no harm',
+      needs: [],
+      from: 'confirmed',
+      actions: [
+        { do: 'install', release: 'new', must: 'end' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4 },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
+      id: 'I4',
+      title: 'there and back and there again: each release is whole, and nothing is left of the other',
+      needs: ['slots'],
+      from: 'confirmed',
+      actions: [
+        { do: 'install', release: 'old', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4 },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
+      id: 'I5',
+      title: 'another release installed before the reboot: the device comes up with one of them, whole',
+      needs: [],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'install', release: 'next', must: 'end' },
+        { do: 'boot' },
+        { do: 'see', on: ['new', 'next'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4 },
+        { do: 'see', on: ['new', 'next'] },
+      ],
+    },
+    {
+      id: 'I9',
+      title: 'when its owner asks for it, a device goes back to the release before',
+      needs: ['rollback'],
+      from: 'confirmed',
+      actions: [
+        { do: 'roll back' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4 },
+        { do: 'see', on: ['old'] },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,46 @@
+import type { Ability, Role } from '../model/conformance.ts';
+import type { FaultyAttempt } from '../model/scenario.ts';
+
+/**
+ * What a device is when a case begins, each made of the one before. `in-service`: its owner uses the old release;
+ * `installed`: the new one is written, and the device is off; `unconfirmed`: it has come up once, and nobody has said that it
+ * works; `confirmed`: it is in use.
+ */
+export const preconditions = ['in-service', 'installed', 'unconfirmed', 'confirmed'] as const;
+export type Precondition = (typeof preconditions)[number];
+
+/** What is wrong with the server of a case. */
+export type CaseFault = Pick<FaultyAttempt, 'fault' | 'at'>;
+
+/** One thing that is done to a device, or looked at. */
+export type Action =
+  /** `must`: what the agent has to say; `end`: either will do, within its time. */
+  | { do: 'install'; release: Role; must: 'succeed' | 'refuse' | 'end'; fault?: CaseFault }
+  /** Reboots it, or switches it on; it must come up. */
+  | { do: 'boot' }
+  /** The same, several times in a row, without anybody saying that the release works. */
+  | { do: 'start'; times: number }
+  | { do: 'confirm' }
+  | { do: 'roll back' }
+  /** Its power fails, several times in a row, as soon as its kernel starts. */
+  | { do: 'lose power'; times: number }
+  /** It runs one of these releases, whole, with its owner's files, and passes the scenario's checks. */
+  | { do: 'see'; on: readonly Role[] };
+
+/** One promise of update agents, with what shows whether it is kept. A case is data; `run-case.ts` does it. */
+export interface ConformanceCase {
+  /** Letter of the group and a number. */
+  id: string;
+  /** What must hold. */
+  title: string;
+  /** Of an agent that does not claim all of these, what happens is told, not judged. */
+  needs: readonly Ability[];
+  from: Precondition;
+  actions: readonly Action[];
+}
+
+/** The cases of one kind. */
+export interface CaseGroup {
+  name: string;
+  cases: readonly ConformanceCase[];
+}

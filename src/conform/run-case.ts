@@ -1,0 +1,208 @@
+import { CleanupStack } from '../core/cleanup.ts';
+import { Deadline, DeadlinePassed } from '../core/deadline.ts';
+import { DeviceFailure } from '../core/errors.ts';
+import { Checklist, DeviceStopped } from '../device/checklist.ts';
+import { type Device, openDevice, untilReady } from '../device/device.ts';
+import { confirm, refusalBy, rollback } from '../device/drive-agent.ts';
+import { examine } from '../device/examine.ts';
+import type { Owned } from '../device/judge-files.ts';
+import { listenAtEnd } from '../device/listen.ts';
+import { serveReleases } from '../device/open-context.ts';
+import { installToReset } from '../device/own-reset.ts';
+import type { RunContext } from '../device/run-context.ts';
+import type { StepRecord } from '../model/record.ts';
+import type { Moment } from '../model/steps.ts';
+import { refusalOf } from '../recording/faulty-upgrade.ts';
+import { troubleOf } from '../recording/source-trouble.ts';
+import type { Booting, Off, Ready } from '../target/target.ts';
+import type { Action, ConformanceCase } from './conformance-case.ts';
+import type { Prepared } from './preconditions.ts';
+import type { Cast } from './roles.ts';
+
+/** What a case came to, as far as its device goes. */
+export interface CaseRun {
+  steps: StepRecord[];
+  notes: string[];
+}
+
+/**
+ * Does a case with a copy of a prepared device. What the device does not do as it must is a failed step, and the last
+ * one; other trouble is thrown.
+ */
+export async function runCase(
+  shared: RunContext,
+  { id, actions }: ConformanceCase,
+  { device: original, owned }: Prepared,
+  cast: Cast,
+): Promise<CaseRun> {
+  await using stack = new CleanupStack();
+  // A fault is for one device, and cases are under way at the same time.
+  const feed = await serveReleases(shared.manifest, shared.stop, stack);
+  const context = { ...shared, feed };
+  const device = await openDevice(context, `case-${id}`, original.overlays, stack);
+  const notes: string[] = [];
+  const checklist = new Checklist({
+    folder: context.folder,
+    consolePath: device.target.consolePath,
+    onNote: (note) => notes.push(note),
+  });
+  const subject = new CaseDevice(context, device, { owned, cast, checklist, notes });
+  try {
+    for (const [position, action] of actions.entries()) if (!(await subject.act(action, position + 1))) break;
+  } catch (error) {
+    if (!(error instanceof DeviceStopped)) throw error;
+  } finally {
+    context.spend('conform.cpu', device.target.cpuSeconds());
+  }
+  await listenAtEnd(context, device.target, checklist);
+  return { steps: checklist.steps, notes };
+}
+
+interface CaseWork {
+  owned: Owned;
+  cast: Cast;
+  checklist: Checklist;
+  notes: string[];
+}
+
+/** The device of a case, in whatever state it is. */
+class CaseDevice {
+  private state: Off | Booting | Ready;
+  private readonly context: RunContext;
+  private readonly device: Device;
+  private readonly work: CaseWork;
+  /** The release that an installation begins from. */
+  private release: string;
+
+  constructor(context: RunContext, device: Device, work: CaseWork) {
+    this.context = context;
+    this.device = device;
+    this.work = work;
+    this.state = device.target;
+    this.release = work.cast.old ?? '';
+  }
+
+  /** Does one action; `number` counts them from 1. Returns whether the device is as it must be. Throws DeviceStopped. */
+  async act(action: Action, number: number): Promise<boolean> {
+    const { checklist } = this.work;
+    const when: Moment = {
+      moment: 'case',
+      at: `${number}. ${actionText(action, this.work.cast)}`,
+      ...(action.do === 'install' && action.fault !== undefined ? { faulty: true } : {}),
+    };
+    switch (action.do) {
+      case 'install':
+        await checklist.step({ ...when, check: 'install' }, () => this.install(action));
+        return true;
+      case 'boot':
+        await checklist.step({ ...when, check: 'boots' }, () => this.boot());
+        return true;
+      case 'start':
+        for (let start = 1; start <= action.times; start += 1)
+          await checklist.step({ ...when, check: `start ${start}` }, () => this.boot());
+        return true;
+      case 'confirm':
+        await checklist.step({ ...when, check: 'confirm' }, async () =>
+          confirm(this.context, await this.up()),
+        );
+        return true;
+      case 'roll back':
+        await checklist.step({ ...when, check: 'roll back' }, async () =>
+          rollback(this.context, await this.up()),
+        );
+        return true;
+      case 'lose power':
+        await checklist.step({ ...when, check: 'cuts' }, () => this.losePower(action.times));
+        return true;
+      case 'see': {
+        const ready = await checklist.guard({ ...when, check: 'boots' }, () => this.up());
+        const allowed = action.on.flatMap((role) => this.work.cast[role] ?? []);
+        const expectation = { allowed, owned: this.work.owned, compare: 'every' as const, mayFallBack: true };
+        const { subject } = this.device;
+        const seen = await examine(this.context, ready, subject, expectation, checklist, when);
+        this.release = seen.release ?? this.release;
+        return seen.sound;
+      }
+    }
+  }
+
+  /** The device, up and running; it is switched on where it is off. */
+  private async up(): Promise<Ready> {
+    if (this.state.state === 'ready') return this.state;
+    const booting = this.state.state === 'off' ? await this.state.powerOn() : this.state;
+    this.state = booting;
+    const ready = await untilReady(this.context, booting);
+    this.state = ready;
+    return ready;
+  }
+
+  private async boot(): Promise<void> {
+    if (this.state.state === 'ready') this.state = await this.state.reboot();
+    await this.up();
+  }
+
+  private async install({ release, must, fault }: Action & { do: 'install' }): Promise<void> {
+    const { context, work } = this;
+    const ready = await this.up();
+    const upgrade = { from: this.release, to: work.cast[release] ?? '' };
+    const installing = async () => {
+      this.state = (await installToReset(context, ready, upgrade)) ?? ready;
+    };
+    if (must === 'succeed') {
+      await installing();
+      return;
+    }
+    const refusal =
+      fault === undefined
+        ? await refusalBy(installing)
+        : await refusalOf(context, troubleOf(context, { name: fault.fault, ...fault }, upgrade), installing);
+    if (refusal !== undefined) work.notes.push(refusal);
+    else if (must === 'refuse')
+      throw new DeviceFailure('not-refused', 'the update agent ended with success where it had to refuse');
+  }
+
+  /** Cuts the power as soon as a kernel starts, or where none shows itself within the time for a boot. */
+  private async losePower(times: number): Promise<void> {
+    const { context } = this;
+    let off = this.state.state === 'off' ? this.state : await this.state.cutPower();
+    for (let cut = 1; cut <= times; cut += 1) {
+      const booting = await off.powerOn();
+      try {
+        await booting.untilKernel(Deadline.after(context.scenario.expect.bootsWithinMs), context.signal);
+      } catch (error) {
+        if (!(error instanceof DeadlinePassed)) throw error;
+      }
+      off = await booting.cutPower();
+    }
+    this.state = off;
+  }
+}
+
+/** `install 2.0 from a server that sends a wrong byte`: for people. */
+export function actionText(action: Action, cast: Cast): string {
+  const named = (role: keyof Cast) => cast[role] ?? role;
+  switch (action.do) {
+    case 'install': {
+      const from =
+        action.fault === undefined ? '' : `, ${faultTexts[action.fault.fault] ?? action.fault.fault}`;
+      return `install ${named(action.release)}${from}`;
+    }
+    case 'start':
+      return `start ${action.times} times`;
+    case 'lose power':
+      return `lose power ${action.times} times`;
+    case 'see':
+      return `on ${action.on.map(named).join(' or ')}`;
+    case 'boot':
+    case 'confirm':
+    case 'roll back':
+      return action.do;
+  }
+}
+
+const faultTexts: Partial<Record<string, string>> = {
+  missing: 'which the server does not have',
+  truncated: 'of which the server has only the beginning',
+  corrupted: 'of which the server sends one wrong byte',
+  dropped: 'of which the server sends one part, and ends the connection',
+};

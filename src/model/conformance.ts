@@ -1,0 +1,61 @@
+import type { Problem, StepRecord } from './record.ts';
+
+/**
+ * What an update agent claims to do. `slots`: releases are whole slots, the running one is never written; `stream`:
+ * reads the bundle from its address; `verified`: refuses a bundle that is not what was signed; `bootCount`: a release that
+ * does not come up, or is not confirmed in time, gives way to the one before; `rollback`: leads back when asked to.
+ */
+export const abilities = ['slots', 'stream', 'verified', 'bootCount', 'rollback'] as const;
+export type Ability = (typeof abilities)[number];
+
+/**
+ * What a case of the conformance suite comes to. `not-applicable`: the image or the scenario has nothing to try it with;
+ * `ability-missing`: the agent does not claim it, and what then happens is told, not judged; `unknown`: not decided;
+ * `error`: the harness broke, or the scenario is wrong.
+ */
+export type CaseVerdict = 'passed' | 'failed' | 'unknown' | 'error' | 'not-applicable' | 'ability-missing';
+
+/** One case as it went. */
+export interface CaseRecord {
+  /** As the suite has it: `B2`. */
+  id: string;
+  group: string;
+  title: string;
+  verdict: CaseVerdict;
+  seconds: number;
+  steps: StepRecord[];
+  /** Why it was not done, or what decided it. */
+  reason?: string;
+  /** Of a case that ended as an error, or whose device failed. */
+  problem?: Problem;
+  /** What is worth a look and decides nothing. */
+  notes: string[];
+}
+
+/** The suite for one scenario on one machine. */
+export interface ConformanceRecord {
+  format: 1;
+  id: string;
+  scenario: string;
+  scenarioFile: string;
+  machine: string;
+  image: string;
+  imageKey: string;
+  agent: string;
+  abilities: readonly Ability[];
+  /** The releases that were tried, by the part that each plays. */
+  releases: Partial<Record<Role, string>>;
+  verdict: 'passed' | 'failed' | 'error' | 'unknown';
+  started: string;
+  seconds: number;
+  cases: CaseRecord[];
+  /** Of what broke before any case was tried. */
+  problem?: Problem;
+}
+
+/**
+ * The parts that releases play: `old` is the one that the device has; `new` the next; `next` the one after it; `broken`
+ * one that does not come up.
+ */
+export const roles = ['old', 'new', 'next', 'broken'] as const;
+export type Role = (typeof roles)[number];
