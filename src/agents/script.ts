@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quote } from '../core/quote.ts';
+import { abilities as claims } from '../model/conformance.ts';
 import { agentCommand } from './command.ts';
 import { commands, defineAgent, reboots } from './define-agent.ts';
 
@@ -20,7 +21,15 @@ export const script = defineAgent({
     confirm: commands.optional(),
     rollback: commands.optional(),
     reboots,
+    abilities: z
+      .array(z.enum(claims).exclude(['rollback']))
+      .optional()
+      .describe('What the updater claims to do: brownout conform holds it to that'),
   }),
+  abilities: ({ abilities = [], rollback }) => [
+    ...abilities,
+    ...(rollback === undefined ? [] : (['rollback'] as const)),
+  ],
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
   create: ({ install, confirm, rollback, reboots: who }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),

@@ -13,6 +13,9 @@ export const exitCodeHelp = `Exit codes:
   4  nothing was run
   Where several apply: 2, then 3, then 1. A bench that broke cannot vouch for the rest.`;
 
+/** What counts of a record. */
+type Ended = Pick<RunRecord, 'verdict' | 'problem'>;
+
 /** The exit code of a thrown error. */
 export function exitCodeOfError(error: unknown): number {
   return exitCodes[failureKind(error)];
@@ -22,7 +25,7 @@ export function exitCodeOfError(error: unknown): number {
  * The exit code of a whole invocation. Trouble of the harness hides failures of the device: what a broken bench
  * says about devices is not to be relied on. A wrong scenario comes first, because it is the user's to repair.
  */
-export function exitCodeOfRuns(records: readonly RunRecord[]): number {
+export function exitCodeOfRuns(records: readonly Ended[]): number {
   if (records.length === 0) return exitCodes.nothing;
   const kinds = new Set(records.flatMap(kindsOf));
   if (kinds.has('scenario')) return exitCodes.scenario;
@@ -31,7 +34,7 @@ export function exitCodeOfRuns(records: readonly RunRecord[]): number {
 }
 
 /** The kinds of failure in a record. Neither an error nor an open question is ever the device's fault. */
-function kindsOf({ verdict, problem }: RunRecord): FailureKind[] {
+function kindsOf({ verdict, problem }: Ended): FailureKind[] {
   const ended = problem === undefined ? [] : [problem.kind];
   if (verdict === 'passed') return ended;
   if (verdict === 'failed') return ['device', ...ended];

@@ -2,6 +2,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
 import type { Finish, Parent, Surroundings } from './command.ts';
+import { addConform } from './conform.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
 import { addImage } from './image.ts';
@@ -53,6 +54,7 @@ function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
     addInit,
     addRun,
     addReplay,
+    addConform,
     addAdmit,
     addImage,
     addYocto,

@@ -1,20 +1,18 @@
-import { relative } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { assertHost } from '../host/check.ts';
-import type { EventSink } from '../model/event.ts';
 import { machineNames } from '../model/machine.ts';
-import type { Scenario } from '../model/scenario.ts';
 import { coloursFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
 import { Terminal } from '../report/terminal.ts';
 import { runScenarios } from '../runner/run-scenarios.ts';
-import { loadScenario } from '../scenario/load.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
+import { loadScenarios } from './load-scenarios.ts';
 import { byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
+import { withTerminal } from './with-terminal.ts';
 
 const command = (program: Parent) =>
   program
@@ -125,7 +123,7 @@ async function run(
   files: readonly string[],
   { streams, interruption }: Surroundings,
 ): Promise<number> {
-  const scenarios = await loadAll(files);
+  const scenarios = await loadScenarios(files);
   const machines = scenarios
     .flatMap((scenario) => scenario.machines)
     .filter((name) => name === (options.machine ?? name));
@@ -170,21 +168,6 @@ async function run(
   return exitCode;
 }
 
-/** Reads every scenario before anything starts, and reports what is wrong with any of them. */
-async function loadAll(files: readonly string[]): Promise<Scenario[]> {
-  const results = await Promise.allSettled(files.map((file) => loadScenario(file)));
-  const failures = results.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  );
-  const wrong = failures.filter((failure) => failure instanceof ScenarioError);
-  if (wrong.length < failures.length) throw failures.find((failure) => !(failure instanceof ScenarioError));
-  const [only] = wrong;
-  if (wrong.length === 1 && only !== undefined) throw only;
-  if (wrong.length > 1)
-    throw new ScenarioError('scenarios-invalid', wrong.map((failure) => failure.message).join('\n'));
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
 /** A port of one's own choosing serves one machine at a time. */
 function jobsFor({ jobs, sshPort }: Options): number | undefined {
   if (sshPort === undefined) return jobs;
@@ -194,24 +177,4 @@ function jobsFor({ jobs, sshPort }: Options): number | undefined {
       `--ssh-port serves one machine at a time, but --jobs asks for ${jobs}`,
     );
   return 1;
-}
-
-async function withTerminal<T>(
-  terminal: Terminal,
-  folders: Map<string, string>,
-  work: (events: EventSink) => Promise<T>,
-): Promise<T> {
-  try {
-    return await work((event) => {
-      if (event.type === 'run-started') folders.set(event.run, shortest(event.folder));
-      terminal.sink(event);
-    });
-  } finally {
-    terminal[Symbol.dispose]();
-  }
-}
-
-function shortest(folder: string): string {
-  const fromHere = relative(process.cwd(), folder);
-  return fromHere === '' || fromHere.startsWith('..') ? folder : fromHere;
 }

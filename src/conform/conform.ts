@@ -51,6 +51,13 @@ async function recordOf(
       reason: `there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`,
     };
   const unclaimed = needs.filter((ability) => !context.agent.abilities.includes(ability));
+  // Who claims no way back has no command for it.
+  if (unclaimed.includes('rollback'))
+    return {
+      ...decided,
+      ...{ verdict: 'ability-missing', seconds: 0, steps: [], notes: [] },
+      reason: 'the agent does not claim rollback',
+    };
   const started = performance.now();
   try {
     const prepared = await reached(preconditions, one);

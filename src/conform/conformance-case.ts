@@ -6,20 +6,21 @@ import type { FaultyAttempt } from '../model/scenario.ts';
  * `installed`: the new one is written, and the device is off; `unconfirmed`: it has come up once, and nobody has said that it
  * works; `confirmed`: it is in use.
  */
-export const preconditions = ['in-service', 'installed', 'unconfirmed', 'confirmed'] as const;
-export type Precondition = (typeof preconditions)[number];
-
-/** What is wrong with the server of a case. */
-export type CaseFault = Pick<FaultyAttempt, 'fault' | 'at'>;
+export type Precondition = 'in-service' | 'installed' | 'unconfirmed' | 'confirmed';
 
 /** One thing that is done to a device, or looked at. */
 export type Action =
-  /** `must`: what the agent has to say; `end`: either will do, within its time. */
-  | { do: 'install'; release: Role; must: 'succeed' | 'refuse' | 'end'; fault?: CaseFault }
+  /** `must`: what the agent has to say; `end`: either will do, within its time. `fault`: what is wrong with the server. */
+  | {
+      do: 'install';
+      release: Role;
+      must: 'succeed' | 'refuse' | 'end';
+      fault?: Pick<FaultyAttempt, 'fault' | 'at'>;
+    }
   /** Reboots it, or switches it on; it must come up. */
   | { do: 'boot' }
-  /** The same, several times in a row, without anybody saying that the release works. */
-  | { do: 'start'; times: number }
+  /** The same, several times in a row; at each start something says that the release works, or nothing does. */
+  | { do: 'start'; times: number; confirm: boolean }
   | { do: 'confirm' }
   | { do: 'roll back' }
   /** Its power fails, several times in a row, as soon as its kernel starts. */

@@ -6,21 +6,26 @@ import type { Scenario } from '../model/scenario.ts';
 export type Cast = Partial<Record<Role, string>>;
 
 /**
- * Gives the scenario's releases their parts, in its order; the broken one is the scenario's own (`expect.broken`), or one
- * of the image whose name says so.
+ * Gives the scenario's releases their parts, in its order; the broken one is its last where the device must fall back from
+ * it, or one of the image whose name says so (`2.1-broken`).
  */
 export function castOf(
-  { releases, expect: { broken } }: Pick<Scenario, 'releases' | 'expect'>,
+  {
+    releases,
+    expect: { upgrade },
+  }: { releases: Scenario['releases']; expect: Pick<Scenario['expect'], 'upgrade'> },
   manifest: Pick<ImageManifest, 'releases'>,
 ): Cast {
-  const known = Object.keys(broken);
-  const isBroken = (release: string) => known.includes(release) || release.endsWith('-broken');
-  const [old, next, afterNext] = releases.filter((release) => !isBroken(release));
-  const bad = known[0] ?? Object.keys(manifest.releases).find(isBroken);
+  const bad = upgrade === 'succeeds' ? Object.keys(manifest.releases).find(isNamedBroken) : releases.at(-1);
+  const [old, next, afterNext] = releases.filter((release) => release !== bad && !isNamedBroken(release));
   return {
     ...(old === undefined ? {} : { old }),
     ...(next === undefined ? {} : { new: next }),
     ...(afterNext === undefined ? {} : { next: afterNext }),
     ...(bad === undefined ? {} : { broken: bad }),
   };
+}
+
+function isNamedBroken(release: string): boolean {
+  return release.endsWith('-broken');
 }

@@ -99,7 +99,10 @@ class CaseDevice {
         return true;
       case 'start':
         for (let start = 1; start <= action.times; start += 1)
-          await checklist.step({ ...when, check: `start ${start}` }, () => this.boot());
+          await checklist.step({ ...when, check: `start ${start}` }, async () => {
+            await this.boot();
+            if (action.confirm) await confirm(this.context, await this.up());
+          });
         return true;
       case 'confirm':
         await checklist.step({ ...when, check: 'confirm' }, async () =>
@@ -179,7 +182,7 @@ class CaseDevice {
 }
 
 /** `install 2.0 from a server that sends a wrong byte`: for people. */
-export function actionText(action: Action, cast: Cast): string {
+function actionText(action: Action, cast: Cast): string {
   const named = (role: keyof Cast) => cast[role] ?? role;
   switch (action.do) {
     case 'install': {
@@ -188,7 +191,7 @@ export function actionText(action: Action, cast: Cast): string {
       return `install ${named(action.release)}${from}`;
     }
     case 'start':
-      return `start ${action.times} times`;
+      return `start ${action.times} times${action.confirm ? '' : ', unconfirmed'}`;
     case 'lose power':
       return `lose power ${action.times} times`;
     case 'see':

@@ -1,4 +1,5 @@
 import type { ConfigurationTable } from './configuration.ts';
+import type { CaseRecord } from './conformance.ts';
 import type { CutRecord, StepRecord, Verdict } from './record.ts';
 
 /** What happens during a run, as it happens; `run.jsonl` has one a line and the terminal shows them. */
@@ -17,6 +18,8 @@ export type RunEvent =
       cut: CutRecord;
       states?: { decided: number; all: number };
     }
+  /** A case of the conformance suite has ended. */
+  | { type: 'case'; run: string; done: number; total: number; case: CaseRecord }
   | { type: 'notice'; run: string; message: string }
   | { type: 'run-finished'; run: string; verdict: Verdict; seconds: number };
 

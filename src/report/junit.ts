@@ -19,9 +19,33 @@ export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }:
     runs.flatMap(({ record, folder }) => testCases(record).map((one) => within(folder, one))),
   );
   const [only] = records;
-  const name =
-    records.length === 1 && only !== undefined ? `${only.scenario} on ${only.machine}` : 'brownout';
-  const started = records.map((record) => record.started).sort()[0];
+  return suiteXml({
+    name: records.length === 1 && only !== undefined ? `${only.scenario} on ${only.machine}` : 'brownout',
+    cases,
+    seconds: records.reduce((total, { seconds }) => total + seconds, 0),
+    started: records.map(({ started }) => started).sort()[0],
+    properties: runs.flatMap(({ record, folder }) =>
+      properties(record).map(([key, value]): [string, string] => [
+        records.length === 1 ? key : `${folder}/${key}`,
+        value,
+      ]),
+    ),
+  });
+}
+
+/** A document's one suite. */
+interface Suite {
+  name: string;
+  cases: readonly TestCase[];
+  seconds: number;
+  /** As in a record. */
+  started: string | undefined;
+  /** Kept at the suite: Jenkins' schema forbids properties on a case. */
+  properties: readonly (readonly [string, string])[];
+}
+
+/** JUnit XML of one suite, in the form that `junitXml` describes. */
+export function suiteXml({ name, cases, seconds, started, properties: known }: Suite): string {
   const root = {
     $: {
       name: oneLine(name),
@@ -29,15 +53,11 @@ export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }:
       failures: cases.filter(({ verdict }) => verdict === 'failed').length,
       errors: cases.filter(({ verdict }) => verdict === 'error' || verdict === 'unknown').length,
       skipped: cases.filter(({ verdict }) => verdict === 'skipped').length,
-      time: time(records.reduce((total, { seconds }) => total + seconds, 0)),
+      time: time(seconds),
       ...(started === undefined ? {} : { timestamp: started.replace(/\.\d+Z$/, 'Z') }),
     },
     properties: {
-      property: runs.flatMap(({ record, folder }) =>
-        properties(record).map(([key, value]) => ({
-          $: { name: oneLine(records.length === 1 ? key : `${folder}/${key}`), value: oneLine(value, 1000) },
-        })),
-      ),
+      property: known.map(([key, value]) => ({ $: { name: oneLine(key), value: oneLine(value, 1000) } })),
     },
     testcase: cases.map(testCaseElement),
   };
@@ -49,7 +69,7 @@ export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }:
   return `${builder.buildObject(root)}\n`;
 }
 
-/** What tells one run from another. Kept at the suite: Jenkins' schema forbids properties on a case. */
+/** What tells one run from another. */
 function properties(record: RunRecord): [string, string][] {
   const { crash, host, inputs } = record;
   return [

@@ -4,6 +4,7 @@ import type { EventSink, RunEvent } from '../model/event.ts';
 import type { StepRecord, Verdict } from '../model/record.ts';
 import { coloursFor, isLive, type TextOutput } from './colour.ts';
 import { countsText, remarkableLines } from './configuration-text.ts';
+import { caseLine } from './conformance-text.ts';
 import { durationText, oneLine } from './text.ts';
 
 interface Progress {
@@ -91,6 +92,9 @@ export class Terminal implements Disposable {
         const what = `${cut.during} ${cut.upgrade}, ${cut.description}: ${cut.outcome}`;
         return `${label} ${this.mark(cut.verdict)} ${count} ${oneLine(what)}${others} ${dim(durationText(cut.seconds))}`;
       }
+      case 'case':
+        if (progress !== undefined) progress.done = event.done;
+        return `${label} ${event.done}/${event.total} ${caseLine(event.case, this.colour)}`;
       case 'notice':
         return `${label} ${yellow('note:')} ${oneLine(event.message, 600)}`;
       case 'run-finished':

@@ -77,7 +77,8 @@ export async function openRunFolder(folder: string): Promise<void> {
   }
 }
 
-async function writeReport(path: string, text: string): Promise<void> {
+/** Writes one report file. Errors: HarnessError `reports-unwritable`. */
+export async function writeReport(path: string, text: string): Promise<void> {
   try {
     await writeFileAtomically(path, text);
   } catch (error) {

@@ -14,7 +14,7 @@ export const boot: CaseGroup = {
         { do: 'boot' },
         { do: 'see', on: ['old'] },
         { do: 'confirm' },
-        { do: 'start', times: 4 },
+        { do: 'start', times: 4, confirm: true },
         { do: 'see', on: ['old'] },
       ],
     },

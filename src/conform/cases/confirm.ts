@@ -13,7 +13,7 @@ export const confirm: CaseGroup = {
         { do: 'boot' },
         { do: 'confirm' },
         { do: 'confirm' },
-        { do: 'start', times: 4 },
+        { do: 'start', times: 4, confirm: true },
         { do: 'see', on: ['new'] },
       ],
     },
@@ -23,7 +23,7 @@ export const confirm: CaseGroup = {
       needs: ['bootCount'],
       from: 'installed',
       actions: [
-        { do: 'start', times: 5 },
+        { do: 'start', times: 5, confirm: false },
         { do: 'see', on: ['old'] },
       ],
     },

@@ -8,7 +8,7 @@ import { transport } from './transport.ts';
 import { verification } from './verification.ts';
 
 /** The suite, in the order in which it is told. */
-export const caseGroups: readonly CaseGroup[] = [install, verification, boot, confirm, transport];
+const caseGroups: readonly CaseGroup[] = [install, verification, boot, confirm, transport];
 
 /** A case and the group that it is of. */
 export interface GroupedCase extends ConformanceCase {

@@ -236,7 +236,7 @@ function failureOf(error: unknown, { limitMs }: Deadline, logPath: string | unde
 function ready(machine: Machine, resets: number): Ready {
   const lease = new Lease();
   const { guest } = machine;
-  const end = async (code: string, { deadline = Deadline.after(1000), signal }: EndLimits) => {
+  const end = async (code: string, { deadline = Deadline.after(120_000), signal }: EndLimits) => {
     lease.use();
     await withDeadline(code, deadline, either(machine, signal), () => guest.end());
     await machine.endedByGuest();

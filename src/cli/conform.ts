@@ -1,0 +1,97 @@
+import { assertHost } from '../host/check.ts';
+import { machineNames } from '../model/machine.ts';
+import { coloursFor } from '../report/colour.ts';
+import { conformanceText } from '../report/conformance-text.ts';
+import { Terminal } from '../report/terminal.ts';
+import { runConformance } from '../runner/conform.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
+import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
+import { loadScenarios } from './load-scenarios.ts';
+import { machineName, seedText, wholeNumber } from './values.ts';
+import { withTerminal } from './with-terminal.ts';
+
+const command = (program: Parent) =>
+  program
+    .command('conform')
+    .summary('hold an update agent to what every update agent promises')
+    .description(
+      'Takes the device of each scenario to four states (its owner uses it; the next release is installed; has come up; ' +
+        'is in use), and does every case of the suite with a copy of one of them: releases in every order, bundles that ' +
+        'are wrong, releases that do not come up, resets, servers that fail. Leaves conformance.md, conformance.json and ' +
+        'junit.xml.',
+    )
+    .argument(
+      '<scenario...>',
+      'scenario files (YAML; see scenarios/README.md): agent, image, machines, owner',
+    )
+    .option(
+      '--machine <name>',
+      `only this machine: ${machineNames.join(' or ')} (default: all of the scenario)`,
+      machineName,
+    )
+    .option('--case <id>', 'only this case (B2); may be given again', collect, [])
+    .option('--group <name>', 'only this group (boot); may be given again', collect, [])
+    .option('--seed <word>', 'of whatever is drawn', seedText, '1')
+    .option('--reports <folder>', 'where report folders are made', 'reports')
+    .option(
+      '--jobs <n>',
+      'machines that run at once (default: by cores and memory)',
+      wholeNumber('--jobs', 1, 256),
+    )
+    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addHelpText(
+      'after',
+      `${examples(
+        'brownout conform scenarios/rauc/ab-upgrade.yaml',
+        'brownout conform scenarios/rauc/ab-upgrade.yaml --machine qemuarm64 --case I1 --case B2',
+      )}\n\n${exitCodeHelp}`,
+    );
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout conform` */
+export const addConform: AddCommand = (program, surroundings, finish) => {
+  command(program).action(async (files, options) => finish(await run(options, files, surroundings)));
+};
+
+async function run(
+  options: Options,
+  files: readonly string[],
+  { streams, interruption }: Surroundings,
+): Promise<number> {
+  const scenarios = await loadScenarios(files);
+  const machines = scenarios
+    .flatMap((scenario) => scenario.machines)
+    .filter((name) => name === (options.machine ?? name));
+  await assertHost({ purposes: ['run'], machines }, streams.environment);
+  const folders = new Map<string, string>();
+  const progress = options.json === true ? streams.stderr : streams.stdout;
+  const records = await withTerminal(new Terminal(progress, streams.environment), folders, (events) =>
+    runConformance({
+      scenarios,
+      machine: options.machine,
+      choice: { ids: options.case, groups: options.group },
+      seed: options.seed,
+      reports: options.reports,
+      jobs: options.jobs,
+      sshPort: undefined,
+      events,
+      signal: interruption.signal,
+    }),
+  );
+  const exitCode = exitCodeOfRuns(records);
+  if (options.json === true) {
+    const suites = records.map((record) => ({ folder: folders.get(record.id), record }));
+    streams.stdout.write(`${JSON.stringify({ exitCode, suites }, null, 2)}\n`);
+  } else if (records.length === 0) {
+    streams.stdout.write(`nothing was tried: no scenario names ${options.machine ?? 'a machine'}\n`);
+  } else {
+    const colour = coloursFor(streams.stdout, streams.environment);
+    streams.stdout.write(`\n${conformanceText(records, { colour, folderOf: ({ id }) => folders.get(id) })}`);
+  }
+  return exitCode;
+}

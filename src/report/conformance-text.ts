@@ -1,0 +1,148 @@
+import type { ChalkInstance } from 'chalk';
+import type { CaseRecord, CaseVerdict, ConformanceRecord } from '../model/conformance.ts';
+import { plain } from './colour.ts';
+import { suiteXml } from './junit.ts';
+import type { TestCase } from './test-cases.ts';
+import { durationText, oneLine } from './text.ts';
+
+/** Where a suite's files are, for people. */
+interface TextOptions {
+  folderOf?: (record: ConformanceRecord) => string | undefined;
+  colour?: ChalkInstance;
+}
+
+const words: Record<CaseVerdict, string> = {
+  passed: 'pass',
+  failed: 'FAIL',
+  unknown: 'unknown',
+  error: 'ERROR',
+  'not-applicable': 'not applicable',
+  'ability-missing': 'ability missing',
+};
+
+function paint(verdict: CaseVerdict, { green, red, magenta, yellow, dim }: ChalkInstance): string {
+  const text = words[verdict];
+  if (verdict === 'passed') return green(text);
+  if (verdict === 'failed') return red(text);
+  if (verdict === 'error') return magenta(text);
+  return verdict === 'unknown' ? yellow(text) : dim(text);
+}
+
+/** `B2 FAIL a release without its init …: 3. boot: boots: kernel panic`. */
+export function caseLine(one: CaseRecord, colour: ChalkInstance = plain): string {
+  const why = one.reason ?? one.problem?.message;
+  const time = one.seconds < 0.05 ? '' : ` ${colour.dim(durationText(one.seconds))}`;
+  return `${one.id} ${paint(one.verdict, colour)} ${oneLine(one.title)}${why === undefined ? '' : `: ${oneLine(why, 400)}`}${time}`;
+}
+
+/** The closing words on a terminal: a row a case, a column a machine and scenario, and why each is not passed. */
+export function conformanceText(
+  records: readonly ConformanceRecord[],
+  { folderOf, colour = plain }: TextOptions = {},
+): string {
+  return `${records.map((record) => suiteText(record, folderOf?.(record), colour)).join('\n\n')}\n`;
+}
+
+function suiteText(record: ConformanceRecord, folder: string | undefined, colour: ChalkInstance): string {
+  const { cases, verdict } = record;
+  const counts = countsOf(cases)
+    .map(([name, count]) => `${count} ${words[name]}`)
+    .join(', ');
+  const remarkable = cases.filter((one) => one.verdict !== 'passed');
+  return [
+    `${colour.bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdict} in ${durationText(record.seconds)}`,
+    `  ${oneLine(record.agent)}: ${counts === '' ? 'no case was tried' : counts}`,
+    ...remarkable.map((one) => `  ${caseLine(one, colour)}`),
+    ...(record.problem === undefined
+      ? []
+      : [`  ${oneLine(`${record.problem.message} [${record.problem.code}]`, 600)}`]),
+    ...(folder === undefined ? [] : [`  reports: ${folder}`]),
+  ].join('\n');
+}
+
+/** How often each verdict was given, those that were not left out. */
+function countsOf(cases: readonly CaseRecord[]): [CaseVerdict, number][] {
+  const verdicts = Object.keys(words) as CaseVerdict[];
+  return verdicts
+    .map((name): [CaseVerdict, number] => [name, cases.filter(({ verdict }) => verdict === name).length])
+    .filter(([, count]) => count > 0);
+}
+
+/** The matrix as a page of Markdown: a row a case, a column a machine. */
+export function conformanceMarkdown(records: readonly ConformanceRecord[]): string {
+  const columns = records.map((record) => `${record.agent}, ${record.machine}`);
+  const ids = [...new Set(records.flatMap(({ cases }) => cases.map(({ id }) => id)))];
+  const find = (record: ConformanceRecord, id: string) => record.cases.find((one) => one.id === id);
+  const rows = ids.map((id) => {
+    const found = records.map((record) => find(record, id));
+    const title = found.find((one) => one !== undefined)?.title ?? '';
+    return `| ${id} | ${cell(title)} | ${found.map((one) => (one === undefined ? '' : words[one.verdict])).join(' | ')} |`;
+  });
+  const reasons = records.flatMap((record) =>
+    record.cases.flatMap((one) => {
+      const why = one.reason ?? one.problem?.message;
+      return why === undefined
+        ? []
+        : [
+            `- ${one.id}, ${cell(`${record.agent}, ${record.machine}`)}: **${words[one.verdict]}**: ${cell(why)}`,
+          ];
+    }),
+  );
+  return [
+    '# Conformance',
+    '',
+    `| case | what must hold | ${columns.map(cell).join(' | ')} |`,
+    `| --- | --- | ${columns.map(() => '---').join(' | ')} |`,
+    ...rows,
+    ...(reasons.length === 0 ? [] : ['', '## Why', '', ...reasons]),
+    '',
+  ].join('\n');
+}
+
+/** Text of a guest's or a scenario's in a table of Markdown: it must not become markup. */
+function cell(text: string): string {
+  return oneLine(text, 400).replaceAll(/[\\`*_{}[\]<>|#]/g, (letter) => `\\${letter}`);
+}
+
+/** JUnit XML: one test case a case of the suite. */
+export function conformanceJunit(records: readonly ConformanceRecord[]): string {
+  const [only] = records;
+  return suiteXml({
+    name: records.length === 1 && only !== undefined ? `${only.scenario} on ${only.machine}` : 'brownout',
+    cases: records.flatMap(casesOf),
+    seconds: records.reduce((total, { seconds }) => total + seconds, 0),
+    started: records.map(({ started }) => started).sort()[0],
+    properties: records.flatMap((record): [string, string][] => [
+      [`${record.machine}.agent`, record.agent],
+      [`${record.machine}.abilities`, record.abilities.join(' ')],
+      [`${record.machine}.image.key`, record.imageKey],
+    ]),
+  });
+}
+
+function casesOf(record: ConformanceRecord): TestCase[] {
+  const classname = `${record.agent}.${record.machine}.conformance`;
+  const cases = record.cases.map((one): TestCase => {
+    const skipped = one.verdict === 'not-applicable' || one.verdict === 'ability-missing';
+    return {
+      classname: `${classname}.${one.group}`,
+      name: `${one.id} ${one.title}`,
+      seconds: one.seconds,
+      verdict: skipped ? 'skipped' : (one.verdict as TestCase['verdict']),
+      problem: one.problem ?? problemOf(one),
+      details: one.steps.map((step) => `${step.verdict}: ${step.name}`),
+      output: one.notes,
+      console: one.steps.findLast(({ console }) => console !== undefined)?.console,
+    };
+  });
+  if (record.problem === undefined) return cases;
+  const { seconds, problem } = record;
+  return [
+    ...cases,
+    { classname, name: 'the suite', seconds, verdict: 'error', problem, details: [], output: [] },
+  ];
+}
+
+function problemOf({ verdict, reason }: CaseRecord): TestCase['problem'] {
+  return reason === undefined ? undefined : { kind: 'device', code: verdict, message: reason };
+}

@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { type CaseChoice, chosenCases, type GroupedCase } from '../conform/cases/index.ts';
+import { conform } from '../conform/conform.ts';
+import { castOf } from '../conform/roles.ts';
+import { CleanupStack } from '../core/cleanup.ts';
+import { problemOf, secondsSince } from '../device/checklist.ts';
+import { verifyFiles } from '../image/manifest.ts';
+import { type CaseRecord, type CaseVerdict, type ConformanceRecord } from '../model/conformance.ts';
+import type { EventSink } from '../model/event.ts';
+import { worst } from '../model/record.ts';
+import { conformanceJunit, conformanceMarkdown } from '../report/conformance-text.ts';
+import { JsonlRecorder } from '../report/recorder.ts';
+import { defaultJobs } from './jobs.ts';
+import { type PlannedRun, planRuns, type RunRequest } from './plan-runs.ts';
+import {
+  type Invocation,
+  type InvocationOptions,
+  type Preparing,
+  prepare,
+  unknownHost,
+} from './prepare-run.ts';
+import { eventsFile } from './report-files.ts';
+import { openRunFolder, writeReport } from './report-folder.ts';
+import { qemuHost, type RunHost } from './run-host.ts';
+import { filesInUse } from './scenario-image.ts';
+import { openWorkspace } from './workspace.ts';
+
+/** What `brownout conform` was asked for. */
+export interface ConformOptions extends RunRequest, Omit<InvocationOptions, 'powerCuts'> {
+  choice: CaseChoice;
+  jobs: number | undefined;
+  events: EventSink;
+  /** QEMU's where absent. */
+  host?: RunHost;
+}
+
+/**
+ * Holds the agent of each scenario on each machine to what it promises, and leaves conformance.json, conformance.md and
+ * junit.xml. An empty list comes back where no scenario names the machine. Throws ScenarioError `no-such-case` before
+ * anything is done, and HarnessError `reports-unwritable`.
+ */
+export async function runConformance(options: ConformOptions): Promise<ConformanceRecord[]> {
+  const cases = chosenCases(options.choice);
+  const plan = await planRuns(options, 'conform');
+  if (plan === undefined) return [];
+  await using workspace = await openWorkspace();
+  const invocation: Invocation = {
+    options: { ...options, powerCuts: { mode: 'none' } },
+    workspace: workspace.path,
+    vm: pLimit(options.jobs ?? defaultJobs()),
+    host: options.host ?? qemuHost,
+    images: new Map(),
+  };
+  const records = await Promise.all(plan.runs.map((run) => runSuite(invocation, run, cases, options.events)));
+  await writeAll(plan.root, records);
+  return records;
+}
+
+async function runSuite(
+  invocation: Invocation,
+  planned: PlannedRun,
+  cases: readonly GroupedCase[],
+  events: EventSink,
+): Promise<ConformanceRecord> {
+  const { runId, folder, scenario, machine } = planned;
+  await openRunFolder(folder);
+  await using recorder = await JsonlRecorder.open(join(folder, eventsFile));
+  const emit: EventSink = (event) => {
+    recorder.sink(event);
+    events(event);
+  };
+  const run: Preparing = {
+    ...planned,
+    emit,
+    notice: (message) => emit({ type: 'notice', run: runId, message }),
+    timings: {},
+    manifest: undefined,
+    host: unknownHost(),
+  };
+  emit({ type: 'run-started', run: runId, scenario: scenario.name, machine, folder });
+  const [started, at] = [new Date(), performance.now()];
+  const done: CaseRecord[] = [];
+  const found = { cases: done, agent: scenario.agent.name, abilities: [], releases: {} };
+  let suite: Pick<ConformanceRecord, 'cases' | 'agent' | 'abilities' | 'releases' | 'problem'> = found;
+  try {
+    await using stack = new CleanupStack();
+    const context = await prepare(invocation, run, stack);
+    const releases = castOf(scenario, context.manifest);
+    await verifyFiles(filesInUse({ ...scenario, paths: [Object.values(releases)] }, context.manifest));
+    emit({ type: 'phase', run: runId, phase: 'conformance', detail: `${cases.length} cases` });
+    const { name: agent, abilities } = context.agent;
+    const onCase = (record: CaseRecord) => {
+      done.push(record);
+      emit({ type: 'case', run: runId, done: done.length, total: cases.length, case: record });
+    };
+    const known = { agent, abilities, releases };
+    suite = { ...known, cases: done };
+    suite = { ...known, cases: await conform(context, { cases, cast: releases, onCase }, stack) };
+  } catch (error) {
+    suite = { ...suite, problem: problemOf(error, folder) };
+  }
+  const seconds = secondsSince(at);
+  const record: ConformanceRecord = {
+    format: 1,
+    id: runId,
+    scenario: scenario.name,
+    scenarioFile: scenario.source.path,
+    machine,
+    image: scenario.image,
+    imageKey: run.manifest?.key ?? '',
+    verdict: verdictOf(suite),
+    started: started.toISOString(),
+    seconds,
+    ...suite,
+  };
+  await writeAll(folder, [record]);
+  emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
+  return record;
+}
+
+/** Cases that were not to be judged decide nothing; a suite without any that was decides nothing either. */
+function verdictOf({
+  cases,
+  problem,
+}: Pick<ConformanceRecord, 'cases' | 'problem'>): ConformanceRecord['verdict'] {
+  const verdicts = cases.map(({ verdict }) => verdict).filter(isJudged);
+  return worst(problem === undefined ? verdicts : [...verdicts, 'error']);
+}
+
+function isJudged(verdict: CaseVerdict): verdict is ConformanceRecord['verdict'] {
+  return verdict !== 'not-applicable' && verdict !== 'ability-missing';
+}
+
+async function writeAll(folder: string, records: readonly ConformanceRecord[]): Promise<void> {
+  await writeReport(join(folder, 'conformance.json'), `${JSON.stringify(records, null, 2)}\n`);
+  await writeReport(join(folder, 'conformance.md'), conformanceMarkdown(records));
+  await writeReport(join(folder, 'junit.xml'), conformanceJunit(records));
+}

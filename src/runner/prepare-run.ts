@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import type { LimitFunction } from 'p-limit';
+import type { CleanupStack } from '../core/cleanup.ts';
+import { openRunContext } from '../device/open-context.ts';
+import type { RunContext } from '../device/run-context.ts';
+import { verifyFiles } from '../image/manifest.ts';
+import type { EventSink } from '../model/event.ts';
+import type { ImageManifest } from '../model/image.ts';
+import type { MachineName } from '../model/machine.ts';
+import type { RunRecord } from '../model/record.ts';
+import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
+import { assertFaults } from '../recording/source-trouble.ts';
+import type { RunHost } from './run-host.ts';
+import { assertReleases, filesInUse, imageId } from './scenario-image.ts';
+
+/** What all runs of one invocation share. */
+export interface Invocation {
+  options: InvocationOptions;
+  workspace: string;
+  vm: LimitFunction;
+  host: RunHost;
+  images: Map<string, Promise<ImageManifest>>;
+}
+
+/** What every command that boots a scenario's devices is asked. */
+export interface InvocationOptions {
+  powerCuts: PowerCuts;
+  seed: string;
+  /** Bytes that one device may write; absent: as its disks are large. */
+  diskBudget?: number | undefined;
+  /** Host port for the guests' ssh; a free one each where undefined. */
+  sshPort: number | undefined;
+  signal: AbortSignal;
+}
+
+/** A scenario on a machine that is about to be run; what is found out on the way is filled in. */
+export interface Preparing {
+  runId: string;
+  scenario: Scenario;
+  machine: MachineName;
+  folder: string;
+  emit: EventSink;
+  notice: (message: string) => void;
+  timings: Record<string, number>;
+  manifest: ImageManifest | undefined;
+  host: RunRecord['host'];
+}
+
+/** Of a host that nobody has asked yet. */
+export function unknownHost(): RunRecord['host'] {
+  return {
+    node: process.version,
+    qemu: '',
+    cores: availableParallelism(),
+    accelerator: '',
+    acceleratorReason: '',
+  };
+}
+
+/** Has the image built and checked, chooses how its machines run, and gathers what the run works with. */
+export async function prepare(
+  invocation: Invocation,
+  run: Preparing,
+  stack: CleanupStack,
+): Promise<RunContext> {
+  const { options, host, workspace, vm } = invocation;
+  const { runId, scenario, machine, folder, emit, notice, timings } = run;
+  const { seed, sshPort, diskBudget, signal } = options;
+  emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
+  const manifest = await image(invocation, scenario, machine, notice);
+  run.manifest = manifest;
+  assertReleases(scenario, manifest);
+  await verifyFiles(filesInUse(scenario, manifest));
+  run.host.qemu = await host.qemuVersion(machine, signal);
+  const accelerator = await accelerate(manifest, options);
+  run.host.accelerator = accelerator.accelerator;
+  run.host.acceleratorReason = accelerator.reason;
+  const { createTarget } = host;
+  const device = { runId, scenario, machine, manifest, accelerator, sshPort, diskBudget, createTarget };
+  const surroundings = { folder, workspace, vm, seed, signal, emit, notice, timings };
+  const context = await openRunContext({ ...device, ...surroundings }, stack);
+  assertFaults(context);
+  return context;
+}
+
+/** Builds an image once per invocation, whichever runs ask for it. */
+function image(
+  invocation: Invocation,
+  scenario: Scenario,
+  machine: MachineName,
+  onNotice: (message: string) => void,
+): Promise<ImageManifest> {
+  const key = `${imageId(scenario)} ${machine}`;
+  const known = invocation.images.get(key);
+  if (known !== undefined) return known;
+  const building = invocation.host.imageFor(scenario, machine, {
+    signal: invocation.options.signal,
+    onNotice,
+  });
+  invocation.images.set(key, building);
+  return building;
+}
+
+/** Crash states are explored under TCG, which is deterministic enough; without cuts the fastest that works is taken. */
+function accelerate(manifest: ImageManifest, options: InvocationOptions): Promise<AcceleratorChoice> {
+  if (options.powerCuts.mode !== 'none')
+    return Promise.resolve({
+      accelerator: 'tcg',
+      reason: 'power cuts are decided under TCG, which is deterministic enough',
+    });
+  return chooseAccelerator({ machine: manifest.machine, probe: manifest.probe, signal: options.signal });
+}

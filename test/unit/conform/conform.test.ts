@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { CaseVerdict, ConformanceRecord } from '../../../src/model/conformance.ts';
+import { runConformance } from '../../../src/runner/conform.ts';
+import { slotLab } from '../../support/simulated/lab.ts';
+import type { SlotTraits } from '../../support/simulated/slot-guest.ts';
+
+interface Asked {
+  cases?: string[];
+  /** Fields of the scenario. */
+  fields?: Record<string, unknown>;
+}
+
+const three = { releases: ['1.0', '1.1', '2.0'] };
+const broken = { releases: ['1.0', '1.1', '2.0'], expect: { upgrade: 'falls-back' } };
+
+/** The suite on a simulated device. */
+async function suite(traits: SlotTraits, { cases = [], fields = three }: Asked = {}) {
+  const lab = await slotLab(traits);
+  await lab.scenario(fields);
+  const options = await lab.options();
+  const [record] = await runConformance({ ...options, choice: { ids: cases, groups: [] } });
+  if (record === undefined) throw new Error('the suite has left no record');
+  return { record, lab };
+}
+
+const verdicts = ({ cases }: ConformanceRecord) =>
+  Object.fromEntries(cases.map(({ id, verdict }) => [id, verdict]));
+
+describe('a device that keeps every promise', () => {
+  it('passes each case that its image has releases for', async () => {
+    const { record } = await suite({ countsUnconfirmedOnly: true });
+    const found = verdicts(record);
+    const absent = ['B2', 'C4'];
+    for (const [id, verdict] of Object.entries(found))
+      expect([id, verdict]).toEqual([id, absent.includes(id) ? 'not-applicable' : 'passed']);
+    expect(record).toMatchObject({
+      verdict: 'passed',
+      agent: 'rauc',
+      releases: { old: '1.0', new: '1.1', next: '2.0' },
+    });
+    expect(record.cases.find(({ id }) => id === 'B2')?.reason).toBe(
+      'there is no release that does not come up',
+    );
+  });
+
+  it('passes those of a release that does not come up', async () => {
+    const { record } = await suite({ countsUnconfirmedOnly: true, unbootable: '2.0' }, { fields: broken });
+    expect(verdicts(record)).toMatchObject({ B2: 'passed', C4: 'passed', I2: 'not-applicable' });
+  });
+
+  it('leaves a matrix, a table and a test case for each case', async () => {
+    const { record, lab } = await suite({}, { cases: ['I1', 'B2'] });
+    const read = (name: string) => readFile(join(lab.reports, 'latest', name), 'utf8');
+    expect(JSON.parse(await read('conformance.json'))).toMatchObject([
+      { id: record.id, cases: [{ id: 'I1' }, { id: 'B2' }] },
+    ]);
+    expect(await read('conformance.md')).toContain('| I1 | the next release is installed');
+    const junit = await read('junit.xml');
+    expect(junit).toContain('tests="2" failures="0" errors="0" skipped="1"');
+    expect(junit).toContain('classname="rauc.qemuarm64.conformance.install"');
+  });
+});
+
+describe('what an agent does not claim', () => {
+  it('is told, and not judged', async () => {
+    const agent = { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' };
+    const fields = { ...three, agent };
+    const { record } = await suite({ believesEveryByte: true }, { cases: ['I9', 'V3'], fields });
+    expect(record.cases).toMatchObject([{ verdict: 'ability-missing' }, { verdict: 'ability-missing' }]);
+    expect(record.cases[0]?.reason).toBe('the agent does not claim rollback');
+    expect(record.cases[1]?.reason).toMatch(
+      /^the agent does not claim verified; 1\. install 1\.1, .* had to refuse$/,
+    );
+    expect(record.verdict).toBe('unknown');
+  });
+
+  it('is judged once a script claims it', async () => {
+    const agent = {
+      name: 'script',
+      bundle: 'verity',
+      install: 'update',
+      confirm: 'rauc status mark-good',
+      abilities: ['verified'],
+    };
+    const { record } = await suite(
+      { believesEveryByte: true },
+      { cases: ['V3'], fields: { ...three, agent } },
+    );
+    expect(record.cases).toMatchObject([{ verdict: 'failed', problem: { code: 'not-refused' } }]);
+  });
+});
+
+describe('a suite that cannot be done', () => {
+  it('says which case there is instead', async () => {
+    await expect(suite({}, { cases: ['I99'] })).rejects.toMatchObject({
+      code: 'no-such-case',
+      message: expect.stringContaining('no case I99') as string,
+    });
+  });
+
+  it('does not decide cases whose device never gets that far', async () => {
+    const { record } = await suite({ refuses: true }, { cases: ['I9', 'C1'] });
+    expect(record.cases).toMatchObject([{ verdict: 'unknown' }, { verdict: 'unknown' }]);
+    expect(record.cases[0]?.reason).toContain('no device could be made confirmed');
+  });
+
+  it('is an error where the device is not as described', async () => {
+    const { record } = await suite(
+      {
+        before: (command) =>
+          command.includes('os-release')
+            ? { exitCode: 1, stdout: '', stderr: '', truncated: false }
+            : undefined,
+      },
+      { cases: ['I1'] },
+    );
+    expect(record.verdict).toBe('error');
+    expect(record.cases[0]?.problem?.kind).toBe('scenario');
+  });
+});
+
+describe('a device that breaks a promise', () => {
+  const table: [string, SlotTraits, string, CaseVerdict, string, Asked['fields']?][] = [
+    ['loses its release to resets', {}, 'B6', 'failed', 'lose power 8 times'],
+    ['believes every byte', { believesEveryByte: true }, 'V3', 'failed', 'had to refuse'],
+    ['says that it has installed, and has not', { pretends: true }, 'I1', 'failed', '1.0'],
+    ['refuses each release', { refuses: true }, 'I1', 'failed', 'install'],
+    ['stays with what it was to fall back from', {}, 'B2', 'failed', 'expected 1.0', broken],
+  ];
+  it.each(table)('%s', async (_, traits, id, verdict, words, fields) => {
+    const { record } = await suite(traits, { cases: [id], ...(fields === undefined ? {} : { fields }) });
+    const [one] = record.cases;
+    expect([one?.id, one?.verdict]).toEqual([id, verdict]);
+    expect(one?.reason ?? '').toContain(words);
+    expect(record.verdict).toBe(verdict === 'failed' ? 'failed' : 'passed');
+  });
+});
