@@ -50,6 +50,10 @@ export const swupdate = defineAgent({
   name: 'swupdate',
   settings,
   source: ({ direct }) => ({ kind: 'bundle', format: direct ? 'swu-direct' : 'swu' }),
+  abilities: ({ delivery }) => [
+    ...(delivery === 'url' ? (['stream'] as const) : []),
+    ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
+  ],
   create: (chosen) => ({
     ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),
 
