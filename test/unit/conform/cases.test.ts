@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { chosenCases } from '../../../src/conform/cases/index.ts';
+
+const all = chosenCases({ ids: [], groups: [] });
+
+it('has each case once, named by its group', () => {
+  const ids = all.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { id, group } of all) expect(id).toMatch(new RegExp(`^${group.charAt(0).toUpperCase()}\\d+$`));
+});
+
+it('has no case that ends without a look at the device', () => {
+  for (const { id, actions } of all) expect([id, actions.at(-1)?.do]).toEqual([id, 'see']);
+});
+
+it('is what the manual says', () => {
+  const manual = readFileSync('scenarios/README.md', 'utf8');
+  const rows = [...manual.matchAll(/^\| ([A-Z]\d+) \| (.*?) \| (.*?) \|(?: (.*))? \|$/gm)].map(
+    ([, id, title, from, needs = '']) => ({ id, title, from, needs }),
+  );
+  expect(rows).toEqual(
+    all.map(({ id, title, from, needs }) => ({
+      id,
+      title,
+      from: from.replace('-', ' '),
+      needs: needs.map((one) => `\`${one}\``).join(', '),
+    })),
+  );
+});
+
+it.each([
+  [{ ids: ['B2'], groups: [] }, ['B2']],
+  [{ ids: ['I1'], groups: ['transport'] }, ['I1', 'T2', 'T3']],
+])('takes those that are asked for: %o', (choice, ids) => {
+  expect(chosenCases(choice).map(({ id }) => id)).toEqual(ids);
+});
+
+it('names the group that was meant', () => {
+  expect(() => chosenCases({ ids: [], groups: ['instal'] })).toThrow(
+    'no group instal; did you mean "install"?',
+  );
+});
