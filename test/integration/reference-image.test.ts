@@ -1,57 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CleanupStack } from '../../src/core/cleanup.ts';
-import { Deadline } from '../../src/core/deadline.ts';
-import { buildImage } from '../../src/image/build.ts';
-import type { ImageManifest } from '../../src/model/image.ts';
-import type { MachineName } from '../../src/model/machine.ts';
-import { Arena } from '../../src/nbd/arena.ts';
-import { FileDisk } from '../../src/nbd/file-disk.ts';
-import { OverlayDisk } from '../../src/nbd/overlay-disk.ts';
-import { createTarget } from '../../src/target/target.ts';
-
-interface Bench {
-  manifest: ImageManifest;
-  /** The disk with the slots, for damage to be done. */
-  main: OverlayDisk;
-  /** Switches the device on, waits for a login, and returns what a command prints there. */
-  boot: (command: string) => Promise<string>;
-}
-
-/** A device with the factory's 1.0. */
-async function bench(machine: MachineName, stack: CleanupStack): Promise<Bench> {
-  const folder = await mkdtemp(join(tmpdir(), 'brownout-test-'));
-  stack.defer('test folder', () => rm(folder, { recursive: true }));
-  const manifest = await buildImage({ name: 'rauc-ab', machine });
-  const arena = stack.use('arena', await Arena.create(join(folder, 'arena')));
-  const disks = await Promise.all(
-    manifest.disks.map(async (spec) => {
-      const file = manifest.releases['1.0']!.factory![spec.id]!;
-      return { spec, disk: new OverlayDisk(stack.use('base image', await FileDisk.open(file.path)), arena) };
-    }),
-  );
-  const boot = async (command: string) => {
-    const off = stack.use(
-      'target',
-      await createTarget({
-        manifest,
-        machine,
-        disks,
-        folder,
-        consoleLog: (n) => join(folder, `console.${n}.log`),
-        accelerator: 'tcg',
-        signal: new AbortController().signal,
-        onNotice: () => undefined,
-      }),
-    );
-    const state = await (await off.powerOn()).untilReady(Deadline.after(180_000));
-    if (state.state === 'broken') throw state.failure;
-    return (await state.run(command, { deadline: Deadline.after(60_000) })).stdout;
-  };
-  return { manifest, main: disks.find(({ spec }) => spec.id === manifest.slots[0]!.disk)!.disk, boot };
-}
+import type { OverlayDisk } from '../../src/nbd/overlay-disk.ts';
+import { bench, breakSlotB } from './bench.ts';
 
 /** Where ext4 keeps its superblock, from the start of the partition (kernel documentation, ext4 "The Super Block"). */
 const superblock = { offset: 1024, bytes: 1024 };
@@ -60,7 +10,7 @@ const superblock = { offset: 1024, bytes: 1024 };
 describe('rauc-ab', () => {
   it('repairs a data partition whose superblock a cut has torn', async () => {
     await using stack = new CleanupStack();
-    const { manifest, main, boot } = await bench('qemuarm64', stack);
+    const { manifest, main, boot } = await bench('rauc-ab', 'qemuarm64', stack);
     const lastSlot = manifest.slots.at(-1)!;
     const data = lastSlot.offset + lastSlot.length + superblock.offset;
     expect((await main.read(data + 56, 2)).toString('hex')).toBe('53ef'); // s_magic
@@ -70,7 +20,7 @@ describe('rauc-ab', () => {
 
   it('keeps what a product has in the boot loader’s environment, and counts tries in it', async () => {
     await using stack = new CleanupStack();
-    const { boot } = await bench('qemuarm64', stack);
+    const { boot } = await bench('rauc-ab', 'qemuarm64', stack);
     expect(await boot('fw_setenv serial 4711 && sync && fw_printenv')).toMatch(/^BOOT_A_LEFT=2$/m);
     const after = await boot('fw_printenv');
     expect(after.trim().split('\n').toSorted()).toEqual([
@@ -83,7 +33,7 @@ describe('rauc-ab', () => {
 
   it('starts from slot A where U-Boot cannot read its environment, and counts tries from there on', async () => {
     await using stack = new CleanupStack();
-    const { manifest, main, boot } = await bench('qemuarm64', stack);
+    const { manifest, main, boot } = await bench('rauc-ab', 'qemuarm64', stack);
     const environment = (await main.read(0, manifest.slots[0]!.offset)).indexOf('BOOT_A_LEFT=3');
     await main.write(environment, Buffer.from('BOOT_A_LEFT=9'), true);
     expect(await boot('fw_printenv')).toBe('BOOT_A_LEFT=2\nBOOT_B_LEFT=3\nBOOT_ORDER=A B\n');
@@ -91,7 +41,7 @@ describe('rauc-ab', () => {
 
   it('links no program that its busybox does not have', async () => {
     await using stack = new CleanupStack();
-    const { boot } = await bench('qemuarm64', stack);
+    const { boot } = await bench('rauc-ab', 'qemuarm64', stack);
     const linked =
       'find /usr/bin /usr/sbin -type l -exec sh -c \'[ "$(readlink -f "$0")" = /usr/bin/busybox ]';
     const missing = await boot(
@@ -102,7 +52,7 @@ describe('rauc-ab', () => {
 
   it('leaves a release that does not boot, even when no slot has a try left', async () => {
     await using stack = new CleanupStack();
-    const { manifest, main, boot } = await bench('qemux86-64', stack);
+    const { manifest, main, boot } = await bench('rauc-ab', 'qemux86-64', stack);
     await breakSlotB(manifest, main);
     await editGrubenv(main, manifest.slots[0]!.offset, [
       ['ORDER=A B\n', 'ORDER=B A\n'],
@@ -114,7 +64,7 @@ describe('rauc-ab', () => {
 
   it('counts tries although one copy of the environment is too torn to be saved', async () => {
     await using stack = new CleanupStack();
-    const { manifest, main, boot } = await bench('qemux86-64', stack);
+    const { manifest, main, boot } = await bench('rauc-ab', 'qemux86-64', stack);
     await breakSlotB(manifest, main);
     const end = manifest.slots[0]!.offset;
     await editGrubenv(main, end, [['ORDER=A B\n', 'ORDER=B A\n']]);
@@ -127,7 +77,7 @@ describe('rauc-ab', () => {
 
   it('takes slot B where the environment cannot be read and slot A does not load', async () => {
     await using stack = new CleanupStack();
-    const { manifest, main, boot } = await bench('qemux86-64', stack);
+    const { manifest, main, boot } = await bench('rauc-ab', 'qemux86-64', stack);
     const slotA = manifest.slots.find(({ name }) => name === 'A')!;
     for (const at of grubenvs(await main.read(0, slotA.offset))) {
       await main.write(at, Buffer.alloc(grubenvBytes, 0xff), true);
@@ -162,11 +112,4 @@ async function editGrubenv(disk: OverlayDisk, end: number, edits: [string, strin
     }
     await disk.write(at, Buffer.from(text, 'latin1'), true);
   }
-}
-
-/** Puts the release whose init is gone into slot B. */
-async function breakSlotB(manifest: ImageManifest, disk: OverlayDisk): Promise<void> {
-  const slotB = manifest.slots.find(({ name }) => name === 'B')!;
-  const { path } = manifest.releases['2.1-broken']!.bundles['raw']!;
-  await disk.write(slotB.offset, await readFile(path), true);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readDescription } from '../../../src/image/description.ts';
 import { folderDigest } from '../../../src/image/folder-digest.ts';
-import { initramfsOverlay, ownImages } from '../../../src/image/own-images.ts';
+import { initramfsOverlay, overlaysElsewhere, ownImages } from '../../../src/image/own-images.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -64,5 +64,20 @@ describe('the initial RAM disk of an image', () => {
     expect(await initramfsOverlay(description, copy)).toBe(shared);
     await writeFile(join(copy, 'initramfs', 'init'), '#!/busybox sh\n');
     expect(await initramfsOverlay(description, copy)).toBe(join(copy, 'initramfs'));
+  });
+});
+
+describe('what an image takes from the folder of another one', () => {
+  it('counts as its own: of several folders laid over the root file system, and of releases', async () => {
+    const description = await readDescription(ownImages, 'swupdate-ab');
+    if ('prebuilt' in description || 'feed' in description) throw new Error('swupdate-ab has slots');
+    expect(description.root.overlay).toEqual(['../rauc-ab/rootfs', 'rootfs']);
+    const found = overlaysElsewhere(description, '/images/swupdate-ab');
+    expect(Object.entries(found)).toEqual([
+      ['../rauc-ab/rootfs', '/images/rauc-ab/rootfs'],
+      ['../rauc-ab/releases/1.0', '/images/rauc-ab/releases/1.0'],
+      ['../rauc-ab/releases/1.1', '/images/rauc-ab/releases/1.1'],
+      ['../rauc-ab/releases/2.0', '/images/rauc-ab/releases/2.0'],
+    ]);
   });
 });

@@ -1,0 +1,58 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { BuildCache } from '../../../../src/image/build-cache.ts';
+import { grub } from '../../../../src/image/disk/grub.ts';
+import { Tools } from '../../../../src/image/tools.ts';
+
+/** What the boot partition of an image with these files in its folder has from GRUB. */
+async function bootFiles(files: Readonly<Record<string, string>>): Promise<Map<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'brownout-grub-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  // Stands for grub-mkimage: its output is named by the argument after -o.
+  const loader = 'tools/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2';
+  const all = {
+    ...files,
+    [loader]: '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho core >"$2"\n',
+    'firmware/usr/share/OVMF/OVMF_VARS.fd': 'vars',
+    'firmware/usr/share/OVMF/OVMF_CODE.fd': 'code',
+  };
+  for (const [path, content] of Object.entries(all)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  await chmod(join(folder, loader), 0o755);
+  const { boot } = await grub({
+    tools: new Tools(join(folder, 'tools'), { suite: 'x', architecture: 'amd64', packages: [] }, 1),
+    build: new BuildCache(join(folder, 'cache')),
+    firmware: join(folder, 'firmware'),
+    folder,
+    machine: { console: 'ttyS0', kernelArguments: 'quiet' },
+    epoch: 1,
+  });
+  return new Map(
+    boot
+      .entries()
+      .flatMap(([path, node]) => (node.type === 'file' ? [[path, node.content.toString('latin1')]] : [])),
+  );
+}
+
+const start = '# GRUB Environment Block\n';
+
+it('an image’s own environment lies where GRUB and SWUpdate look for it, in one copy', async () => {
+  const files = await bootFiles({
+    'boot/grub.cfg': 'boot @arguments@\n',
+    'boot/grub.env': 'boot_slot=A\nustate=0\n',
+  });
+  expect([...files.keys()]).toEqual(['EFI/BOOT/BOOTX64.EFI', 'grub/grub.cfg', 'grub/grubenv']);
+  expect(files.get('grub/grubenv')?.replace(/#+$/, '')).toBe(`${start}boot_slot=A\nustate=0\n`);
+  expect(files.get('grub/grub.cfg')).toBe('boot console=ttyS0 quiet\n');
+});
+
+it('an image without one has the variables of RAUC, in two copies', async () => {
+  const files = await bootFiles({ 'boot/grub.cfg': '' });
+  expect(files.get('grubenv')).toBe(files.get('grubenv.2'));
+  expect(files.get('grubenv')?.startsWith(`${start}ORDER=A B\n`)).toBe(true);
+  expect(files.has('grub/grubenv')).toBe(false);
+});
