@@ -84,7 +84,7 @@ export async function bootState(
   const decided = await decide(
     context,
     cut,
-    { device, configuration: trace.configuration },
+    { device, configuration: trace.configuration, odd: trace.odd },
     {
       retry,
       snapshots,

@@ -15,6 +15,7 @@ import type { Moment } from '../model/steps.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { failed } from '../oracle/check.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
+import type { OddPath } from '../oracle/packaged-paths.ts';
 import type { SnapshotStore } from '../target/snapshot-store.ts';
 import type { Ready } from '../target/target.ts';
 
@@ -41,6 +42,8 @@ export interface CutDevice {
   device: Device;
   /** The owner's files as the owner left them. */
   configuration: readonly OwnedFile[];
+  /** What was not as packaged then. */
+  odd: readonly OddPath[] | undefined;
 }
 
 /** How a device is decided, and what is noted of it at the end of each stage. */
@@ -169,8 +172,8 @@ function allowedAfter({ scenario }: RunContext, { during, upgrade: { from, to } 
 }
 
 /** The owner came when the path began. */
-function ownedOf({ path, upgrade }: Cut, { configuration }: CutDevice): Owned {
-  return { release: path[0] ?? upgrade.from, files: configuration };
+function ownedOf({ path, upgrade }: Cut, { configuration, odd }: CutDevice): Owned {
+  return { release: path[0] ?? upgrade.from, files: configuration, odd };
 }
 
 /** What a cut came to when the device did not get through a step: `boots: kernel-panic`. */

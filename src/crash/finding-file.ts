@@ -76,6 +76,7 @@ export async function writeFinding(
     scenario: storeScenario(scenario),
     inputs: inputsOf(scenario, manifest, trace.releases, trace.recording),
     configuration: storeFiles(trace.configuration),
+    ...(trace.odd === undefined ? {} : { odd: [...trace.odd] }),
     window: { step: window.upgrade, phase: window.phase, from: window.from, to: window.to },
     levels: levels.map(({ level }) => level),
   };
@@ -159,7 +160,17 @@ export async function restoreFinding(context: RunContext, path: string): Promise
       const configuration = restoreFiles(header.configuration);
       const after = last === undefined ? {} : { after: last };
       last = {
-        trace: { releases, recording, name, log, arenaPath, sha256, configuration, ...after },
+        trace: {
+          releases,
+          recording,
+          name,
+          log,
+          arenaPath,
+          sha256,
+          configuration,
+          odd: header.odd,
+          ...after,
+        },
         state,
       };
     }

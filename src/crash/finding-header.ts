@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { phaseName } from '../model/scenario.ts';
 import { inputsSchema } from '../recording/inputs.ts';
-import { filesSchema } from '../recording/stored-files.ts';
+import { filesSchema, oddSchema } from '../recording/stored-files.ts';
 import { scenarioSchema } from '../recording/stored-scenario.ts';
 import { parseStateId } from '../writelog/state-id.ts';
 
@@ -45,6 +45,7 @@ export const headerSchema = z.object({
   scenario: scenarioSchema,
   inputs: inputsSchema,
   configuration: filesSchema,
+  odd: oddSchema,
   /** `step` is the file's word for the upgrade's position in its path. */
   window: z
     .object({ step: z.int().min(0), phase: z.string().transform(phaseName), from: tick, to: tick })

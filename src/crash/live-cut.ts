@@ -70,7 +70,7 @@ export async function liveCut(
   const started = performance.now();
   const checklist = new Checklist({ folder: context.folder, consolePath: device.target.consolePath });
   try {
-    const { ready, configuration } = await bringIntoService(context, device, upgrade.from, checklist);
+    const { ready, configuration, odd } = await bringIntoService(context, device, upgrade.from, checklist);
     const expected = expectedWrites(recording);
     const writes = Math.ceil((0.1 + random.int(80) / 100) * expected);
     const { written, at, hasReset } = await cutWhileInstalling(context, device, ready, {
@@ -96,7 +96,7 @@ export async function liveCut(
     const { record } = await decide(
       context,
       { ...cut, description },
-      { device: after, configuration },
+      { device: after, configuration, odd },
       { retry: context.scenario.expect.retry === 'succeeds', capture: () => ({}) },
     );
     return record;

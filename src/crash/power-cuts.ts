@@ -45,9 +45,9 @@ export function isSound({ path: { releases, steps } }: Pick<Recording, 'path'>):
 }
 
 /** The trace that a recorded path gives. */
-export function traceOf({ path, label, log, arenaPath, sha256, configuration }: Recording): Trace {
+export function traceOf({ path, label, log, arenaPath, sha256, configuration, odd }: Recording): Trace {
   const { releases, recording } = path;
-  return { releases, recording, name: label, log, arenaPath, sha256, configuration };
+  return { releases, recording, name: label, log, arenaPath, sha256, configuration, odd };
 }
 
 /** Makes a given number of cuts, drawn or naive; `sound` are the recordings to cut, with their place in the scenario. */

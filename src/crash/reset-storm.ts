@@ -93,7 +93,7 @@ async function storm(
     during: 'reset-storm',
     description: `${cuts} power cuts in a row, nothing lost: ${moments.join(', ')}`,
   };
-  const after = { device: { ...device, target: off }, configuration: trace.configuration };
+  const after = { device: { ...device, target: off }, configuration: trace.configuration, odd: trace.odd };
   const { record } = await decide(context, cut, after, { retry: false, capture: () => ({}) });
   return { record: { ...record, stage: 'reset-storm' }, writes: fewest };
 }

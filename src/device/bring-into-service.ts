@@ -3,6 +3,7 @@ import { installedBy } from '../model/scenario.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import type { Moment } from '../model/steps.ts';
 import type { FileState, Observation, OwnedFile } from '../oracle/observation.ts';
+import type { OddPath } from '../oracle/packaged-paths.ts';
 import type { Ready } from '../target/target.ts';
 import type { Checklist } from './checklist.ts';
 import type { Device } from './device.ts';
@@ -11,7 +12,7 @@ import { confirm } from './drive-agent.ts';
 import { type Examined, examine } from './examine.ts';
 import { addPackages } from './installed-packages.ts';
 import { listen } from './listen.ts';
-import { lookAtRelease } from './look-at-release.ts';
+import { lookAtOddPaths, lookAtRelease } from './look-at-release.ts';
 import { observe } from './observe.ts';
 import { installToReset } from './own-reset.ts';
 import { provision } from './provision.ts';
@@ -29,6 +30,8 @@ export interface InService {
   configuration: OwnedFile[];
   /** Undefined where nobody counts packages. */
   installed?: readonly InstalledPackage[] | undefined;
+  /** What is not as packaged, besides the packages that the scenario installs; undefined where nobody can tell. */
+  odd: readonly OddPath[] | undefined;
   /** How it came up after packages were installed; absent where none were. */
   examined?: Examined;
 }
@@ -59,8 +62,9 @@ export async function bringIntoService(
           { release, compare, checklist },
         )
       : undefined;
+  let factory: readonly InstalledPackage[] | undefined;
   if (names.length > 0) {
-    await asShipped(await look(), 'telling');
+    factory = await asShipped(await look(), 'telling');
     const when = { moment: 'installed' } as const;
     await addPackages(context, device, arrived, { release, names, checklist, when });
   }
@@ -80,14 +84,20 @@ export async function bringIntoService(
       found: before?.kind === file.kind ? before?.content : undefined,
     };
   });
-  if (names.length === 0) return { ready: arrived, configuration, installed: await asShipped(seen, 'every') };
+  const installed = names.length === 0 ? await asShipped(seen, 'every') : undefined;
+  const odd = isKnown
+    ? await checklist.guard({ ...inService, check: 'look' }, () =>
+        asDescribed(context, release, () => lookAtOddPaths(context, arrived, { release, factory })),
+      )
+    : undefined;
+  if (names.length === 0) return { ready: arrived, configuration, installed, odd };
   const ready = await checklist.step({ ...rebooted, check: 'boots' }, async () =>
     untilReady(context, await arrived.reboot()),
   );
-  const owned = { release, files: configuration };
+  const owned = { release, files: configuration, odd };
   const expectation = { allowed: [release], owned, compare: 'every' as const };
   const examined = await examine(context, ready, device.subject, expectation, checklist, rebooted);
-  return { ready, configuration, installed: examined.installed, examined };
+  return { ready, configuration, installed: examined.installed, odd, examined };
 }
 
 /** The first start, and the upgrade that follows where no device leaves the factory with this release. */

@@ -60,9 +60,11 @@ export class Checklist {
   }
 
   /** Notes what an oracle found. Returns whether it passed. */
-  check(id: StepId, { verdict, code, message }: CheckResult): boolean {
+  check(id: StepId, result: CheckResult): boolean {
+    const { verdict, code, message } = result;
     const problem = code === undefined ? {} : { problem: { kind: 'device' as const, code, message } };
-    this.note({ id, verdict, seconds: 0, ...problem });
+    const note = result.verdict === 'passed' && result.note !== undefined ? { note: result.note } : {};
+    this.note({ id, verdict, seconds: 0, ...problem, ...note });
     return verdict === 'passed';
   }
 

@@ -76,7 +76,7 @@ export async function examine(
       lookAtRelease(
         context,
         { device, subject, seen },
-        { allowed, compare, present: installedBy(context.scenario), fellBackFrom },
+        { allowed, compare, present: installedBy(context.scenario), odd: owned.odd, fellBackFrom },
       ),
     );
     release = found;

@@ -1,36 +1,60 @@
-import type { ImageManifest } from '../model/image.ts';
+import { DeviceFailure } from '../core/errors.ts';
+import type { ImageManifest, PackageContents } from '../model/image.ts';
+import type { InstalledPackage } from '../model/software.ts';
+import { oddPaths, packagedPaths } from '../oracle/packaged-paths.ts';
 import {
   checkPackages,
+  offered,
   packagedFiles,
   packagesRelease,
   type ReleaseContents,
   tellingFiles,
+  tellingPackages,
 } from '../oracle/packages.ts';
 import { checkFallBack } from '../oracle/release.ts';
 import { observePackages, packageSystem } from './observe-packages.ts';
+import { observePaths } from './observe-paths.ts';
 import type { ReleaseIdentity } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
 
-/** Told by the packages that are installed, and by their files. */
+/**
+ * Told by the packages that are installed, by their files, and by what else they say of paths. Of the latter a device is
+ * asked for what the packages have that are installed; while crash states are decided, of those that are not the same in
+ * all releases: of these the files are read anyway.
+ */
 export function identityByPackages(
   context: Pick<RunContext, 'agent' | 'manifest' | 'scenario' | 'signal'>,
   contents: ReleaseContents,
 ): ReleaseIdentity {
   const { manifest, scenario, signal } = context;
+  const system = () => packageSystem(context);
+  const every = [...contents.values()].flat();
   return {
-    async look({ device, seen }, { allowed, compare, present, fellBackFrom = '' }) {
-      const paths =
-        compare === 'telling'
-          ? tellingFiles(contents)
-          : packagedFiles(allowed.flatMap((release) => contents.get(release) ?? []));
-      const packages = await observePackages(device, packageSystem(context), paths, signal);
+    async look({ device, seen }, { allowed, compare, present, odd, fellBackFrom = '' }) {
+      const ofAllowed = allowed.flatMap((release) => contents.get(release) ?? []);
+      const paths = compare === 'telling' ? tellingFiles(contents) : packagedFiles(ofAllowed);
+      const packages = await observePackages(device, system(), paths, signal);
+      const asked = offered(
+        packages.installed,
+        compare === 'telling' ? tellingPackages(contents) : ofAllowed,
+      );
+      const shown =
+        odd === undefined ? undefined : await observePaths(device, system(), packagedPaths(asked), signal);
+      if (odd !== undefined && shown === undefined)
+        throw new DeviceFailure(
+          'observe-failed',
+          'the device can no longer show what lies at paths: its stat fails',
+        );
       const tried = manifest.releases[fellBackFrom];
       return {
         running: { release: packagesRelease(packages.installed, contents), slot: undefined },
-        result: checkPackages(packages, contents, allowed, scenario.expect.broken, [
-          ...onEveryDevice(manifest),
-          ...present,
-        ]),
+        result: checkPackages({ ...packages, paths: shown }, contents, allowed, {
+          broken: scenario.expect.broken,
+          present: [...onEveryDevice(manifest), ...present],
+          odd: odd ?? [],
+          changed: scenario.expect.changedByScripts ?? [],
+          folders: system() === 'dpkg' ? every : [],
+        }),
         // Packages are in force at once: no slot holds a release that was tried.
         ...(tried === undefined
           ? {}
@@ -38,7 +62,25 @@ export function identityByPackages(
         installed: packages.installed,
       };
     },
+    async oddPaths(device, { release, factory }) {
+      const { installed } = await observePackages(device, system(), [], signal);
+      const before = factory ?? installed;
+      const coming = [...offered(before, every), ...foldersOfAbsent(installed, every)];
+      const shown = await observePaths(device, system(), packagedPaths(coming), signal);
+      return shown && oddPaths(offered(before, contents.get(release) ?? []), coming, shown);
+    },
   };
+}
+
+/** Of packages that are not there yet: their folders, where something else may be already. */
+function foldersOfAbsent(
+  installed: readonly InstalledPackage[],
+  contents: readonly PackageContents[],
+): PackageContents[] {
+  const there = new Set(installed.map(({ name }) => name));
+  return contents
+    .filter(({ name }) => !there.has(name))
+    .map((one) => ({ ...one, paths: one.paths.filter(({ kind }) => kind === 'folder') }));
 }
 
 /** What every factory disk of an image has: a record of packages that has forgotten one of these is no release's. */

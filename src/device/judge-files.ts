@@ -2,12 +2,15 @@ import { everythingPreserved } from '../model/configuration.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { checkConfiguration } from '../oracle/configuration.ts';
 import type { FileState, OwnedFile } from '../oracle/observation.ts';
+import type { OddPath } from '../oracle/packaged-paths.ts';
 import type { Shipped } from '../oracle/shipped.ts';
 
-/** The owner's files as the owner left them, and the release that ran then. */
+/** What the owner left behind: files, the release that ran then, and what else was not as packaged. */
 export interface Owned {
   release: string;
   files: readonly OwnedFile[];
+  /** Undefined where nobody knows what packages say of paths. */
+  odd: readonly OddPath[] | undefined;
 }
 
 /**
@@ -16,7 +19,7 @@ export interface Owned {
  */
 export function judgeFiles(
   { expect, shipped }: { expect: Scenario['expect']; shipped: (release: string) => Shipped | undefined },
-  { release, files }: Owned,
+  { release, files }: Pick<Owned, 'release' | 'files'>,
   now: readonly FileState[],
   allowed: readonly string[],
 ): ReturnType<typeof checkConfiguration> {

@@ -1,12 +1,23 @@
+import type { OddPath } from '../oracle/packaged-paths.ts';
+import type { Ready } from '../target/target.ts';
 import { identityByFiles } from './identity-by-files.ts';
 import { identityByPackages } from './identity-by-packages.ts';
 import { identityBySlots } from './identity-by-slots.ts';
-import type { ReleaseIdentity, ReleaseLook, ReleaseSeen, Shown } from './release-identity.ts';
+import type { OddLook, ReleaseIdentity, ReleaseLook, ReleaseSeen, Shown } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Which release a device is on, and whether it may be. */
 export function lookAtRelease(context: RunContext, shown: Shown, look: ReleaseLook): Promise<ReleaseSeen> {
   return identityOf(context).look(shown, look);
+}
+
+/** What is not as packaged on a device of a release; undefined where there are no packages, or the device cannot tell. */
+export async function lookAtOddPaths(
+  context: RunContext,
+  device: Ready,
+  of: OddLook,
+): Promise<readonly OddPath[] | undefined> {
+  return identityOf(context).oddPaths?.(device, of);
 }
 
 /** What tells an image's releases apart: the one place that chooses. */

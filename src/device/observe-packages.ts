@@ -61,7 +61,8 @@ function asDevice<T>(read: () => T): T {
   }
 }
 
-function noAnswer(command: string): Omit<NoAnswer, 'failed'> {
+/** What it means that a device does not answer a question about its packages. */
+export function noAnswer(command: string): Omit<NoAnswer, 'failed'> {
   return {
     tooLong: () =>
       new DeviceFailure('observe-failed', `"${command}" printed more than ${maxAnswerBytes >> 20} MiB`),

@@ -1,6 +1,7 @@
 import type { InstalledPackage } from '../model/software.ts';
 import type { CheckResult } from '../oracle/check.ts';
 import type { Observation } from '../oracle/observation.ts';
+import type { OddPath } from '../oracle/packaged-paths.ts';
 import type { RunningRelease } from '../oracle/release.ts';
 import type { Ready } from '../target/target.ts';
 import type { Subject } from './observe.ts';
@@ -18,6 +19,8 @@ export interface ReleaseLook {
   compare: FilesCompared;
   /** Packages that must be there, besides those that devices leave the factory with. */
   present: readonly string[];
+  /** Paths that were not as packaged before the upgrade; where nobody has looked, paths are not compared. */
+  odd?: readonly OddPath[] | undefined;
   /** The release that the device must have tried on its way. */
   fellBackFrom?: string | undefined;
 }
@@ -39,7 +42,19 @@ export interface ReleaseSeen {
   installed?: readonly InstalledPackage[];
 }
 
+/** Of which packages paths are looked at before an upgrade. */
+export interface OddLook {
+  release: string;
+  /** What was installed before the scenario's own packages, which are still to be judged; undefined: all that is. */
+  factory: readonly InstalledPackage[] | undefined;
+}
+
 /** What tells on which release a device wholly is. It reads no more than it needs: crash states can differ in all of it. */
 export interface ReleaseIdentity {
   look(shown: Shown, look: ReleaseLook): Promise<ReleaseSeen>;
+  /**
+   * Of a device that is upgraded by packages: the paths that are not as the packages of its release say. Undefined where
+   * the device cannot tell.
+   */
+  oddPaths?(device: Ready, of: OddLook): Promise<readonly OddPath[] | undefined>;
 }

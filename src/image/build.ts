@@ -42,6 +42,8 @@ export interface BuildOptions {
 
 /** Raised whenever the builder makes other bytes, or another manifest, from the same inputs. */
 const builderVersion = 4;
+/** Raised whenever lists of packages say more, and all else stays as it is. */
+const listVersion = 2;
 
 /**
  * Returns the image's manifest with absolute paths, building first what is not in the cache. Builds of
@@ -71,7 +73,8 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
     await keysDigest(join(imagesRoot, 'keys')),
     ...(await packageDigests(description, folder)),
   ];
-  const keyOf = (sets: ImageSets) => partKey('image', { builderVersion, sources, sets }).slice(0, 16);
+  const versions = { builderVersion, ...('feed' in description ? { listVersion } : {}) };
+  const keyOf = (sets: ImageSets) => partKey('image', { ...versions, sources, sets }).slice(0, 16);
   const store = new ImageStore(cache, name, machine);
   return exclusively(store.folder, signal, async () => {
     const known = (await store.find(keyOf(locked))) ?? (await replacementOf(store, keyOf(locked), options));

@@ -2,8 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { messageOf } from '../core/errors.ts';
 import { parseStored } from '../core/stored.ts';
-import type { FileRef, PackageContents } from '../model/image.ts';
+import type { FileRef, PackageContents, PackagedPath } from '../model/image.ts';
 import { damaged, verifyFiles } from './manifest.ts';
+
+const packagedPath: z.ZodType<PackagedPath> = z.object({
+  path: z.string(),
+  kind: z.enum(['file', 'link', 'folder', 'other']),
+  mode: z.int().min(0).max(0o7777),
+  owner: z.string(),
+  ids: z.string().exactOptional(),
+  target: z.string().exactOptional(),
+});
 
 const listSchema: z.ZodType<PackageContents[]> = z.array(
   z.object({
@@ -13,6 +22,7 @@ const listSchema: z.ZodType<PackageContents[]> = z.array(
     path: z.string(),
     files: z.array(z.object({ path: z.string(), sha256: z.string() })),
     conffiles: z.array(z.string()),
+    paths: z.array(packagedPath),
   }),
 );
 

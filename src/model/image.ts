@@ -57,6 +57,22 @@ export interface PackageContents {
   files: { path: string; sha256: string }[];
   /** Those that the package system takes for the owner's. */
   conffiles: string[];
+  /** What the package says of each path besides its content; conffiles, links and folders included. */
+  paths: PackagedPath[];
+}
+
+/** What a package says of one path. */
+export interface PackagedPath {
+  path: string;
+  kind: 'file' | 'link' | 'folder' | 'other';
+  /** Permission bits; those of a link mean nothing. */
+  mode: number;
+  /** `root:mail`; where the package has no names the numbers, `0:8`. */
+  owner: string;
+  /** The numbers that go with names other than root's, where the package has both. */
+  ids?: string;
+  /** Of a link. */
+  target?: string;
 }
 
 /**

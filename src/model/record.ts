@@ -40,6 +40,8 @@ export interface StepRecord {
   verdict: Verdict;
   seconds: number;
   problem?: Problem;
+  /** Of one that passed: what is not as it should be for a reason that is known, or was not compared. */
+  note?: string;
   /** Console log, path below the run's folder. */
   console?: string;
 }

@@ -175,6 +175,8 @@ export interface Scenario {
     fallback: 'lasts' | 'unchecked';
     /** Packages that an upgrade to a release leaves not configured, by release: that release is broken, and known to be. */
     broken: Readonly<Record<string, readonly string[]>>;
+    /** Patterns of paths whose mode, owner, kind or target packages' scripts are known to change; absent: none. */
+    changedByScripts?: readonly string[];
     /** After a cut: in how many ways may devices come out whole of one upgrade? */
     outcomes: 'two' | 'unchecked';
     /** Undefined: nobody asks what becomes of the owner's files. */

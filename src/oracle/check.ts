@@ -5,6 +5,8 @@ interface Passed {
   verdict: 'passed';
   code?: undefined;
   message: string;
+  /** What is not as it should be for a reason that is known, or was not compared. */
+  note?: string;
 }
 
 /** One that it did not pass. */
@@ -19,8 +21,8 @@ interface NotPassed {
 export type CheckResult = Passed | NotPassed;
 
 /** A check that found nothing wrong. */
-export function passed(message: string): CheckResult {
-  return { verdict: 'passed', message };
+export function passed(message: string, note?: string): CheckResult {
+  return { verdict: 'passed', message, ...(note === undefined ? {} : { note }) };
 }
 
 /** A promise that the device broke. */

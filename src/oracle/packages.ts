@@ -1,6 +1,7 @@
 import type { PackageContents } from '../model/image.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import { type CheckResult, failed, passed } from './check.ts';
+import { judgePaths, type PathsKnown, type PathsSeen } from './packaged-paths.ts';
 import type { Shipped } from './shipped.ts';
 
 /** What a device shows of its packages. */
@@ -8,6 +9,16 @@ export interface PackagesSeen {
   installed: readonly InstalledPackage[];
   /** SHA-256 by path of the files that were looked at; undefined where there is none. */
   digests: ReadonlyMap<string, string | undefined>;
+  /** What else there is at paths; undefined where nobody asked. */
+  paths?: PathsSeen | undefined;
+}
+
+/** What is known of a device besides what its packages say. */
+interface PackagesKnown extends PathsKnown {
+  /** Packages that a release leaves in part, by release. */
+  broken?: Readonly<Record<string, readonly string[]>>;
+  /** Packages that must be there, where the release has them. */
+  present?: readonly string[];
 }
 
 /** What the feed of each release has, by version, in the order of the releases. */
@@ -15,6 +26,8 @@ export type ReleaseContents = ReadonlyMap<string, readonly PackageContents[]>;
 
 /** The package systems' words for a package that is there wholly. */
 const wholly: readonly string[] = ['installed'];
+const notCompared =
+  'modes, owners and links of packages are not compared: nobody knows how they were before the upgrade';
 /** So many faults are told one by one. */
 const told = 8;
 
@@ -34,17 +47,17 @@ export function packagesRelease(
 
 /**
  * Is the device wholly on one of the `allowed` releases? Every package must be installed and none in part, in the
- * versions of one release, and the files that were looked at must be those of the packages; conffiles are the owner's.
+ * versions of one release, and the files that were looked at must be those of the packages, as kind, mode, owner and target
+ * of the paths must be; conffiles are the owner's.
  * With a release that is `broken` exactly the packages that are named for it are there in part.
  * The packages named in `present` must be there, where the release has them: a record that has forgotten one agrees
  * with every release.
  */
 export function checkPackages(
-  { installed, digests }: PackagesSeen,
+  { installed, digests, paths }: PackagesSeen,
   releases: ReleaseContents,
   allowed: readonly string[],
-  broken: Readonly<Record<string, readonly string[]>> = {},
-  present: readonly string[] = [],
+  { broken = {}, present = [], ...exceptions }: PackagesKnown = {},
 ): CheckResult {
   const release = packagesRelease(installed, releases);
   const known = new Set(broken[release ?? '']);
@@ -87,7 +100,16 @@ export function checkPackages(
   if (damaged.length > 0)
     return failed('content-mixed', `${damaged.length} files are not those of ${release}: ${list(damaged)}`);
   const inPart = known.size === 0 ? '' : `, in part as expected: ${list([...known])}`;
-  return passed(`${release}, ${installed.filter(isWhole).length} packages whole${inPart}`);
+  const whatPasses = `${release}, ${installed.filter(isWhole).length} packages whole${inPart}`;
+  if (paths === undefined) return passed(whatPasses, notCompared);
+  const { faults, notes } = judgePaths(offered(installed, contents), paths, exceptions);
+  if (faults.length > 0)
+    return failed(
+      'paths-changed',
+      `${faults.length} paths are not as the packages of ${release} have them: ${list(faults)}`,
+    );
+  if (notes.length === 0) return passed(whatPasses);
+  return passed(whatPasses, `${notes.length} paths are not as packaged: ${list(notes)}`);
 }
 
 /**
@@ -124,6 +146,13 @@ export function shippedBy(contents: readonly PackageContents[] | undefined): Shi
   return (path) => files.get(path);
 }
 
+/** Packages that are not the same in all releases. */
+export function tellingPackages(releases: ReleaseContents): PackageContents[] {
+  const build = ({ name, version, architecture }: PackageContents) => `${name} ${version} ${architecture}`;
+  const found = [...releases.values()].map((contents) => new Set(contents.map(build)));
+  return [...releases.values()].flat().filter((one) => !found.every((builds) => builds.has(build(one))));
+}
+
 /** Paths of all files of these packages but conffiles. */
 export function packagedFiles(contents: readonly PackageContents[]): string[] {
   const conffiles = new Set(contents.flatMap((one) => one.conffiles));
@@ -148,7 +177,8 @@ export function tellingFiles(releases: ReleaseContents): string[] {
     .sort();
 }
 
-function offered(
+/** What there is of the installed packages in these contents, whatever the version. */
+export function offered(
   installed: readonly InstalledPackage[],
   contents: readonly PackageContents[],
 ): PackageContents[] {

@@ -8,7 +8,7 @@ import type { TarEntry } from './archive/tar.ts';
 export interface PackagedFile extends Omit<TarEntry, 'type' | 'uid' | 'gid'> {
   /** A `ghost` belongs to an rpm that does not bring it. */
   type: TarEntry['type'] | 'ghost';
-  /** Of an ipk or a deb; an rpm has names. */
+  /** Of an ipk or a deb; an rpm has names alone. */
   uid?: number;
   gid?: number;
   /** Hex, of a file's content; only where it was asked for. */

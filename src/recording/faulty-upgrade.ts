@@ -153,6 +153,7 @@ async function assertHeld(context: RunContext, ready: Ready, device: Device, hel
           allowed: [from],
           compare: 'telling',
           present: installedBy(scenario),
+          odd: owned.odd,
         },
       ),
     );

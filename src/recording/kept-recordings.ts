@@ -6,7 +6,7 @@ import { parseStored } from '../core/stored.ts';
 import { sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { loadLog, sectorsNeeded } from '../writelog/stored-log.ts';
 import { inputsSchema } from './inputs.ts';
-import { filesSchema } from './stored-files.ts';
+import { filesSchema, oddSchema } from './stored-files.ts';
 import { pathSchema } from './stored-path.ts';
 import { scenarioSchema } from './stored-scenario.ts';
 
@@ -22,6 +22,7 @@ const recordingSchema = namesSchema.extend({
   inputs: inputsSchema,
   path: pathSchema,
   configuration: filesSchema,
+  odd: oddSchema,
 });
 
 /** The files of a recording's folder. */

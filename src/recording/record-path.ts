@@ -13,6 +13,7 @@ import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
 import { type Upgrade, upgradeName, upgradesOf } from '../model/upgrade.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
+import type { OddPath } from '../oracle/packaged-paths.ts';
 import type { Ready } from '../target/target.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { idleMark, windowMark } from '../writelog/windows.ts';
@@ -30,6 +31,8 @@ export interface PathRun {
   arenaPath: string;
   /** The owner's files before the first upgrade. */
   configuration: OwnedFile[];
+  /** What was not as packaged then; undefined where nobody knows. */
+  odd: readonly OddPath[] | undefined;
 }
 
 /**
@@ -59,13 +62,14 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
     onNote,
   });
   let configuration: OwnedFile[] = [];
+  let odd: readonly OddPath[] | undefined;
   try {
     const owned = await bringIntoService(context, device, releases[0] ?? '', checklist);
-    configuration = owned.configuration;
+    ({ configuration, odd } = owned);
     if (owned.examined !== undefined)
       noteFiles(context, path, { moment: 'installed-rebooted' }, owned.examined);
     const software = new SoftwareNotes(context, path, label, owned.installed);
-    const files = { release: releases[0] ?? '', files: configuration };
+    const files = { release: releases[0] ?? '', files: configuration, odd };
     const disturber = new Disturber(context, path);
     const known = { path, owned: files, checklist, software, disturber };
     let ready = owned.ready;
@@ -101,7 +105,7 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
     context.spend('record.cpu', device.target.cpuSeconds());
   }
   await listenAtEnd(context, device.target, checklist);
-  return { path, label, log: device.log, arenaPath: device.arena.path, configuration };
+  return { path, label, log: device.log, arenaPath: device.arena.path, configuration, odd };
 }
 
 interface UpgradeContext {

@@ -50,7 +50,7 @@ export class RecordingStore {
   async find(wanted: WhichPath, label: string): Promise<Recording | undefined> {
     const folder = join(this.root, this.folderName(wanted));
     try {
-      const { path, sha256: digest, configuration } = await readRecording(folder);
+      const { path, sha256: digest, configuration, odd } = await readRecording(folder);
       const arenaPath = join(this.context.workspace, `${label}-recorded.arena`);
       await link(join(folder, recordingFiles.arena), arenaPath);
       const log = await checkedLog(folder, digest);
@@ -60,6 +60,7 @@ export class RecordingStore {
         label,
         sha256: digest,
         configuration: restoreFiles(configuration),
+        odd,
         log,
         arenaPath,
         reused: true,
@@ -101,6 +102,7 @@ export class RecordingStore {
       path: { ...run.path, steps: run.path.steps.map(withoutConsole) },
       sha256: digest,
       configuration: storeFiles(run.configuration),
+      odd: run.odd,
     };
     await link(run.arenaPath, join(temporary, recordingFiles.arena));
     await copyDocuments(run.path, this.context.folder, temporary);
@@ -161,7 +163,7 @@ export async function findRecording(digest: string): Promise<WholeRecording | un
   if (kept === undefined) return undefined;
   const { folder, sha256: whole, releases } = kept;
   try {
-    const { scenario, inputs, configuration } = await readRecording(folder);
+    const { scenario, inputs, configuration, odd } = await readRecording(folder);
     return {
       scenario,
       inputs,
@@ -170,6 +172,7 @@ export async function findRecording(digest: string): Promise<WholeRecording | un
       log: await checkedLog(folder, whole),
       arenaPath: join(folder, recordingFiles.arena),
       configuration: restoreFiles(configuration),
+      odd,
     };
   } catch (error) {
     throw recordingDamaged(folder, error);
@@ -202,6 +205,6 @@ export async function copyDocuments(
 }
 
 /** Console logs stay with the run that wrote them. */
-function withoutConsole({ id, name, verdict, seconds }: StepRecord): StepRecord {
-  return { id, name, verdict, seconds };
+function withoutConsole({ id, name, verdict, seconds, note }: StepRecord): StepRecord {
+  return { id, name, verdict, seconds, ...(note === undefined ? {} : { note }) };
 }

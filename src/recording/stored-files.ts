@@ -23,6 +23,9 @@ export const filesSchema = z.array(
   }),
 );
 
+/** Paths that were not as packaged, as they are stored; not in files of older programs. */
+export const oddSchema = z.array(z.strictObject({ path: z.string(), shown: z.string() })).exactOptional();
+
 /** The owner's files as they are stored. */
 export type StoredFiles = z.output<typeof filesSchema>;
 

@@ -25,6 +25,7 @@ const step = z.object({
   name,
   verdict: z.enum(['passed', 'failed', 'error', 'unknown']),
   seconds: z.number().min(0),
+  note: z.string().exactOptional(),
 });
 
 const copy: z.ZodType<CopyRecord> = z.object({

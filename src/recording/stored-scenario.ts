@@ -70,6 +70,7 @@ const expectSchema = z.object({
   confirmedBoots: z.int().min(0).exactOptional(),
   releaseAfter: z.partialRecord(z.enum(cutPhases), z.array(z.enum(['old', 'new']))).exactOptional(),
   fallback: z.literal('lasts').exactOptional(),
+  changedByScripts: z.array(text).exactOptional(),
 });
 
 /** Starts of a confirmed device where a scenario says nothing. */
@@ -149,6 +150,7 @@ export function storedExpect(expect: Scenario['expect']): StoredExpect {
             Object.entries(rest.releaseAfter).map(([phase, ages]) => [phase, [...ages]]),
           ),
         }),
+    ...(rest.changedByScripts === undefined ? {} : { changedByScripts: [...rest.changedByScripts] }),
     ...(rest.fallback === 'lasts' ? { fallback: rest.fallback } : {}),
     ...(rest.confirmedBoots === usualConfirmedBoots ? {} : { confirmedBoots: rest.confirmedBoots }),
   };

@@ -8,6 +8,7 @@ import type { Disk } from '../nbd/disk.ts';
 import { MappedDisk } from '../nbd/mapped-disk.ts';
 import { fileView, mappedView } from '../nbd/views.ts';
 import type { OwnedFile } from '../oracle/observation.ts';
+import type { OddPath } from '../oracle/packaged-paths.ts';
 import { type CrashState, stateMaps } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
 
@@ -25,6 +26,8 @@ export interface Trace {
   sha256: string;
   /** The owner's files as the owner left them. */
   configuration: readonly OwnedFile[];
+  /** What was not as packaged then; undefined where nobody knows. */
+  odd: readonly OddPath[] | undefined;
   /** The crash state that the log begins with; a device fresh from the factory where there is none. */
   after?: { trace: Trace; state: CrashState };
 }

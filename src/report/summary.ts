@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { commandLine } from '../core/quote.ts';
-import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord } from '../model/record.ts';
+import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord, StepRecord } from '../model/record.ts';
 import { isSameStep } from '../model/steps.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
@@ -33,6 +33,7 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
       const passed = steps.filter((step) => step.verdict === 'passed').length;
       return [
         `  upgrade ${oneLine(releases.join(' -> '))}: ${passed} of ${steps.length} steps passed`,
+        ...exceptionLines(steps).map((line) => `    ${line}`),
         ...tableLines(configuration).map((line) => `    ${line}`),
         ...software.flatMap(softwareLines).map((line) => `    ${line}`),
         ...noteLines(notes).map((line) => `    ${line}`),
@@ -50,6 +51,11 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
     ...(folder === undefined ? [] : [`  reports: ${folder}`]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What steps passed with although it is not as it should be; equal ones once. */
+function exceptionLines(steps: readonly StepRecord[]): string[] {
+  return [...new Set(steps.flatMap(({ note }) => (note === undefined ? [] : [`note: ${oneLine(note)}`])))];
 }
 
 /** What is worth a look and decides nothing: how many lines, and the first. */

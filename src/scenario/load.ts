@@ -59,6 +59,9 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
       ...releasesAfterCuts(document.expect.release),
       fallback: document.expect.fallback,
       broken: document.expect.broken,
+      ...(document.expect.changedByScripts.length === 0
+        ? {}
+        : { changedByScripts: document.expect.changedByScripts }),
       outcomes: document.expect.outcomes,
       configuration: promiseOf(document.expect.configuration),
       // A package manager's recovery is an upgrade done again: that is part of coming back whole.
@@ -174,6 +177,16 @@ function consistentScenario(list: AgentList) {
         complain(
           ['expect', 'broken'],
           'which packages are configured is not looked at without checking the release',
+        );
+      if (expect.changedByScripts.length > 0 && packages === undefined)
+        complain(
+          ['expect', 'changedByScripts'],
+          'paths of packages are meant, and this agent takes a bundle',
+        );
+      if (expect.changedByScripts.length > 0 && expect.release === 'unchecked')
+        complain(
+          ['expect', 'changedByScripts'],
+          'paths of packages are not looked at without checking the release',
         );
       if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
         complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');

@@ -243,6 +243,13 @@ const expectations = z.strictObject({
       'Releases that are known to be broken: the packages that are there but not configured after an upgrade to each. ' +
         'The agent may say that it failed',
     ),
+  changedByScripts: z
+    .array(guestPath)
+    .default([])
+    .describe(
+      'Paths whose mode, owner, kind or target scripts of the new packages are known to change; `*` stands for any part of a ' +
+        'name, `**` also across folders. A difference there is noted, and fails nothing',
+    ),
   outcomes: z
     .enum(['two', 'unchecked'])
     .default('two')

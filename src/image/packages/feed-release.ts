@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { sha256File } from '../../core/digest.ts';
 import { formats } from '../../derive/formats.ts';
 import { readSource } from '../../derive/source.ts';
-import type { FileRef, PackageContents } from '../../model/image.ts';
+import type { FileRef, PackageContents, PackagedPath } from '../../model/image.ts';
 import type { PackageFile, PackageFormat } from '../../package/package-format.ts';
 import type { PackagedFile } from '../../package/packaged-file.ts';
 import { listFiles } from '../../package/packaged-files.ts';
@@ -22,7 +22,7 @@ export interface UnpackedPackage extends ReleasePackage {
 }
 
 /** What packages install that were read before, by their SHA-256: most are the same in one release and the next. */
-export type KnownPackages = Map<string, PackageContents['files']>;
+export type KnownPackages = Map<string, Pick<PackageContents, 'files' | 'paths'>>;
 
 /** All packages of a release's feed; `known` is added to. Throws what reading packages throws. */
 export async function packagesOf(
@@ -35,8 +35,8 @@ export async function packagesOf(
   const found: ReleasePackage[] = [];
   for (const { about, file } of packages) {
     const key = await sha256File(file);
-    const files = known.get(key) ?? (await digestsIn(file, signal));
-    known.set(key, files);
+    const listed = known.get(key) ?? (await listedIn(file, signal));
+    known.set(key, listed);
     const { name, version, architecture, conffiles } = about;
     found.push({
       about,
@@ -46,7 +46,7 @@ export async function packagesOf(
         version,
         architecture,
         path: relative(feed, file),
-        files,
+        ...listed,
         // An rpm has a word before those whose edited file stays.
         conffiles: conffiles.map((line) => line.replace(/^noreplace /, '')),
       },
@@ -55,9 +55,40 @@ export async function packagesOf(
   return found;
 }
 
-async function digestsIn(file: string, signal?: AbortSignal): Promise<PackageContents['files']> {
+async function listedIn(
+  file: string,
+  signal?: AbortSignal,
+): Promise<Pick<PackageContents, 'files' | 'paths'>> {
   const files = await listFiles(file, { digests: true, ...(signal && { signal }) });
-  return files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }]));
+  return {
+    files: files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }])),
+    paths: files.flatMap(packagedPath),
+  };
+}
+
+const kinds: Readonly<Partial<Record<PackagedFile['type'], PackagedPath['kind']>>> = {
+  file: 'file',
+  link: 'file',
+  directory: 'folder',
+  symlink: 'link',
+};
+
+/** What a package says of a path; nothing of the root, nor of what it does not bring (`%ghost`). */
+function packagedPath({ path, type, mode, uid, gid, user, group, target }: PackagedFile): PackagedPath[] {
+  if (type === 'ghost' || path === '/') return [];
+  const kind = kinds[type] ?? 'other';
+  const ids = uid === undefined || gid === undefined ? undefined : `${uid}:${gid}`;
+  const names = user === undefined || group === undefined ? undefined : `${user}:${group}`;
+  return [
+    {
+      path,
+      kind,
+      mode,
+      owner: names ?? ids ?? 'root:root',
+      ...(names === undefined || ids === undefined || names === 'root:root' ? {} : { ids }),
+      ...(kind === 'link' && target !== undefined ? { target } : {}),
+    },
+  ];
 }
 
 /** Reads the contents of all files of packages. Throws what reading packages throws. */

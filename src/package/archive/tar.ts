@@ -26,6 +26,9 @@ export interface TarEntry {
   mode: number;
   uid: number;
   gid: number;
+  /** Names of the two, where the archive has them. */
+  user?: string;
+  group?: string;
   /** Of its content. */
   bytes: number;
   /** Of a symlink or a link, as it stands in the archive. */
@@ -61,7 +64,7 @@ export async function* readTar(
   try {
     for await (const entry of archive) {
       if (++count > limits.entries) throw new Damage(`more than ${limits.entries} entries`);
-      const { type, mode, uid, gid, size, pax } = entry.header;
+      const { type, mode, uid, gid, uname, gname, size, pax } = entry.header;
       const name = paxText(pax, 'path') ?? textFrom(Buffer.from(entry.header.name, 'latin1'));
       const linkname =
         paxText(pax, 'linkpath') ?? textFrom(Buffer.from(entry.header.linkname || '', 'latin1'));
@@ -69,7 +72,8 @@ export async function* readTar(
       last = JSON.stringify(path);
       if (type === 'link') checkLink(path, linkname);
       const target = linkname === '' ? {} : { target: linkname };
-      const owner = { uid: whole(uid), gid: whole(gid) };
+      const names = { ...(uname && { user: uname }), ...(gname && { group: gname }) };
+      const owner = { uid: whole(uid), gid: whole(gid), ...names };
       const facts = { path, type: typeOf(type, path), mode: mode & 0o7777, ...owner, bytes: whole(size) };
       yield { ...facts, ...target, content: told(entry, reason) };
       entry.resume();

@@ -50,13 +50,15 @@ async function* checked(
     throw new Damage(`${JSON.stringify(path)} is not what its digest in the header says`);
 }
 
-function factsOf({ path, mode, bytes, target, flags, linkTo }: RpmListedFile): PackagedFile {
+function factsOf({ path, mode, bytes, target, flags, linkTo, user, group }: RpmListedFile): PackagedFile {
   const type = typeOf(mode, flags, linkTo);
   const to = linkTo ?? target;
   return {
     path,
     type,
     mode: mode & 0o7777,
+    user,
+    group,
     bytes: type === 'file' ? bytes : 0,
     ...(to === '' ? {} : { target: to }),
   };

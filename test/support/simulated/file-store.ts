@@ -75,6 +75,13 @@ export class FileStore {
     await this.put(place, { ...file, bytes: content.length });
   }
 
+  /** Changes the entry alone, and asks the disk to keep nothing. */
+  async chmod(path: string, mode: string): Promise<void> {
+    const { place, file } = await this.find(path);
+    const [, owner = ''] = file?.access.split(' ') ?? [];
+    if (file !== undefined) await this.put(place, { ...file, access: `${mode} ${owner}` });
+  }
+
   async remove(path: string): Promise<boolean> {
     const { place, file } = await this.find(path);
     if (file !== undefined) await this.disk.write(place * sector, Buffer.alloc(sector), false);
@@ -141,10 +148,13 @@ interface Replacing {
 export async function factoryFiles(
   sectors: number,
   files: Readonly<Record<string, string>>,
+  links: Readonly<Record<string, string>> = {},
 ): Promise<Buffer> {
   const bytes = Buffer.alloc(sectors * sector);
   const store = new FileStore(memoryDisk(bytes));
   for (const [path, content] of Object.entries(files)) await store.replace(path, Buffer.from(content));
+  for (const [path, to] of Object.entries(links))
+    await store.replace(path, Buffer.from(to), { access: '777 0:0', link: true });
   return bytes;
 }
 

@@ -14,6 +14,8 @@ export interface SimulatedPackage {
   /** Content by path. */
   files: Readonly<Record<string, string>>;
   conffiles: readonly string[];
+  /** What links say, by path. */
+  links?: Readonly<Record<string, string>>;
 }
 
 /** What the package files of an image have inside, by the SHA-256 of each: the simulated opkg unpacks none. */
@@ -31,6 +33,12 @@ export interface PackageTraits {
   recordsFirst?: true;
   /** Passes over what an earlier upgrade has left in part. */
   recoversNothing?: true;
+  /** Files have their modes, or links what they say, only after the record says that their package is there. */
+  setsLast?: 'modes' | 'links';
+  /** The mode that a package's script leaves at a path. */
+  script?: { path: string; mode: string };
+  /** In which of its starts it has no stat. */
+  hasNoStat?: (booted: number) => boolean;
   /** Files stay where a package is removed. */
   leavesFiles?: true;
   /** Has the first word: an answer, or a failure that it throws; undefined where it has none. `booted` counts starts. */
@@ -129,6 +137,7 @@ export class PackageGuest implements Guest {
       [
         /^sh -s$/,
         async (_, script) => {
+          if (script.startsWith('stat ')) return this.stat(script);
           const lines: string[] = [];
           for (const [, path = ''] of script.matchAll(/'([^']+)'/g)) {
             const file = await this.store.read(path);
@@ -223,16 +232,45 @@ export class PackageGuest implements Guest {
     for (const [path, content] of Object.entries(found.files)) {
       const isOwners = found.conffiles.includes(path) && (await store.read(path)) !== undefined;
       if (isOwners && traits.overwritesConffiles !== true) continue;
-      await store.replace(path, Buffer.from(content));
+      const mode = traits.setsLast === 'modes' ? '600' : '644';
+      await store.replace(path, Buffer.from(content), isOwners ? {} : { access: `${mode} 0:0` });
     }
+    if (traits.setsLast !== 'links') await this.link(found);
+    const { path = '', mode = '' } = traits.script ?? {};
+    if (found.files[path] !== undefined) await store.chmod(path, mode);
     await this.note({ name, version, state: 'installed' });
+    if (traits.setsLast === 'links') await this.link(found);
+    if (traits.setsLast !== 'modes') return;
+    for (const path of Object.keys(found.files))
+      if (!found.conffiles.includes(path)) await store.chmod(path, '644');
+  }
+
+  private async link({ links = {} }: SimulatedPackage): Promise<void> {
+    for (const [path, to] of Object.entries(links))
+      await this.store.replace(path, Buffer.from(to), { access: '777 0:0', link: true });
+  }
+
+  /** As `statScript` of src/device/observe-paths.ts has it. */
+  private async stat(script: string): Promise<CommandOutput> {
+    if (this.traits.hasNoStat?.(this.booted) === true) return prints('no stat\n');
+    const lines: string[] = [];
+    for (const line of script.split('\n').filter((one) => one.startsWith("stat -c 'stat ")))
+      for (const [, path = ''] of line.slice("stat -c '".length).matchAll(/ '(\/[^']+)'/g)) {
+        const file = await this.store.read(path);
+        if (file === undefined) continue;
+        const [mode = '', owner = ''] = file.access.split(' ');
+        const bits = (file.link === true ? 0o120000 : 0o100000) | Number.parseInt(mode, 8);
+        const names = file.link === true ? `${path} -> ${file.content.toString()}` : path;
+        lines.push(`stat ${bits.toString(16)} ${owner} ${names}\n`);
+      }
+    return prints(lines.join(''));
   }
 
   private async remove(names: readonly string[]): Promise<CommandOutput> {
     const record = await this.record();
     for (const { name, version } of record.filter((one) => names.includes(one.name))) {
       const found = [...this.catalogue.values()].find((one) => one.name === name && one.version === version);
-      for (const path of Object.keys(found?.files ?? {}))
+      for (const path of Object.keys({ ...found?.files, ...found?.links }))
         if (this.traits.leavesFiles !== true && found?.conffiles.includes(path) !== true)
           await this.store.remove(path);
     }

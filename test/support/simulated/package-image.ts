@@ -25,7 +25,7 @@ function packagesOf(release: string): SimulatedPackage[] {
     conffiles: Object.keys(conffiles),
   });
   return [
-    one('alpha', { '/etc/app.conf': 'port=8080\n' }),
+    { ...one('alpha', { '/etc/app.conf': 'port=8080\n' }), links: { '/usr/bin/first': `alpha-${n}` } },
     one('beta'),
     one('extra', { '/etc/extra.conf': 'on=1\n' }),
   ];
@@ -47,6 +47,7 @@ async function packageImage(
 ): Promise<ImageManifest> {
   const factoryPackages = packagesOf('1.0').filter(({ name }) => name !== 'extra');
   const files = Object.assign({}, ...factoryPackages.map((one) => one.files)) as Record<string, string>;
+  const links = Object.assign({}, ...factoryPackages.map((one) => one.links ?? {})) as Record<string, string>;
   const installed = factoryPackages.map(({ name, version }) => ({
     name,
     version,
@@ -55,11 +56,11 @@ async function packageImage(
   const main = await keepFile(
     folder,
     'main.img',
-    await factoryFiles(128, {
-      '/etc/hostname': 'device\n',
-      ...files,
-      '/var/lib/opkg/status': recordText(installed),
-    }),
+    await factoryFiles(
+      128,
+      { '/etc/hostname': 'device\n', ...files, '/var/lib/opkg/status': recordText(installed) },
+      links,
+    ),
   );
   const releases: ImageManifest['releases'] = {};
   for (const release of releaseNames) {
@@ -73,6 +74,21 @@ async function packageImage(
         path: `all/${one.name}.ipk`,
         files: Object.entries(one.files).map(([path, content]) => ({ path, sha256: sha256(content) })),
         conffiles: [...one.conffiles],
+        paths: [
+          ...Object.keys(one.files).map((path) => ({
+            path,
+            kind: 'file' as const,
+            mode: 0o644,
+            owner: 'root:root',
+          })),
+          ...Object.entries(one.links ?? {}).map(([path, target]) => ({
+            path,
+            kind: 'link' as const,
+            mode: 0o777,
+            owner: 'root:root',
+            target,
+          })),
+        ],
       }),
     );
     releases[release] = {

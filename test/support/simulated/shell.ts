@@ -92,6 +92,10 @@ export function commonCommands({ files, commandLine, version }: ShellWorld): Kno
     [new RegExp(`^cat >> ${path}$`), async ([, name = ''], more) => put(name, (await text(name)) + more)],
     [new RegExp(`^cat ${path}$`), async ([, name = '']) => prints(await text(name))],
     [
+      new RegExp(`^chmod (\\d+) ${path}$`),
+      async ([, mode = '', name = '']) => files.chmod(name, mode).then(() => prints('')),
+    ],
+    [
       new RegExp(`^rm -- ${path}$`),
       async ([, name = '']) =>
         (await files.remove(name)) ? prints('') : fails(1, `rm: can't remove '${name}': No such file`),

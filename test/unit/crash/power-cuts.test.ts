@@ -11,7 +11,7 @@ function trace(writes: number): Omit<Trace, 'name'> {
   log.mark(windowMark(0, 'install'));
   for (let i = 0; i < writes; i += 1) log.complete(log.issue(0, 'write', i, 1, false, i));
   log.mark(idleMark);
-  return { releases: ['1.0', '1.1'], log, arenaPath: '', sha256: '', configuration: [] };
+  return { releases: ['1.0', '1.1'], log, arenaPath: '', sha256: '', configuration: [], odd: undefined };
 }
 
 const plan = (traces: Omit<Trace, 'name'>[], count: number) => {

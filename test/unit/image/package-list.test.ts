@@ -18,6 +18,7 @@ const nano = {
   path: 'cortexa57/nano_7.2-r0_cortexa57.ipk',
   files: [{ path: '/usr/bin/nano', sha256: 'a'.repeat(64) }],
   conffiles: [],
+  paths: [{ path: '/usr/bin/nano', kind: 'file', mode: 0o755, owner: 'root:root', ids: '0:0' }],
 };
 
 /** The list as a build leaves it, and what its file holds by the time it is read. */
@@ -43,6 +44,8 @@ describe("the packages of a release's feed", () => {
   it.each([
     ['[{]', 'it is not JSON'],
     [JSON.stringify([{ ...nano, files: [{ path: 1 }] }]), '[0].files[0].path: expected string'],
+    [JSON.stringify([{ ...nano, paths: [{ ...nano.paths[0], mode: -1 }] }]), '[0].paths[0].mode: '],
+    [JSON.stringify([{ ...nano, paths: undefined }]), '[0].paths: expected array'],
     [JSON.stringify({ nano }), 'expected array, received object'],
   ])('are not taken from what is no such list: %s', async (text, message) => {
     await expect(list(text)).rejects.toMatchObject({

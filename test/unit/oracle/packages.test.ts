@@ -10,6 +10,7 @@ const feedHas = (name: string, version: string, files: Record<string, string>): 
   path: `${name}_${version}_all.ipk`,
   files: Object.entries(files).map(([path, sha256]) => ({ path, sha256 })),
   conffiles: ['/etc/tool.conf'],
+  paths: [],
 });
 const library = feedHas('library', '5', { '/lib/library': 'library 5' });
 const releases = new Map([
@@ -30,7 +31,7 @@ const seen = (tool: string, digest: string | undefined, state?: string) => ({
 
 describe('checkPackages', () => {
   it('passes a device with the packages and the files of an allowed release', () => {
-    expect(checkPackages(seen('2', 'tool 2'), releases, ['1', '2'])).toEqual({
+    expect(checkPackages(seen('2', 'tool 2'), releases, ['1', '2'])).toMatchObject({
       verdict: 'passed',
       message: '2, 2 packages whole',
     });
@@ -61,8 +62,8 @@ describe('checkPackages', () => {
   it('wants a release that is said to be broken to have exactly these packages in part', () => {
     const broken = { '2': ['tool'] };
     const check = (state: string, allowed = ['2']) =>
-      checkPackages(seen('2', 'tool 2', state), releases, allowed, broken);
-    expect(check('unpacked')).toEqual({
+      checkPackages(seen('2', 'tool 2', state), releases, allowed, { broken });
+    expect(check('unpacked')).toMatchObject({
       verdict: 'passed',
       message: '2, 1 packages whole, in part as expected: tool',
     });
@@ -70,10 +71,11 @@ describe('checkPackages', () => {
       code: 'packages-whole',
       message: 'tool 2: configured, although 2 is said to be broken',
     });
-    expect(checkPackages(seen('1', 'tool 1', 'unpacked'), releases, ['1'], broken).code).toBe(
+    const another = { broken: { '2': ['library'] } };
+    expect(checkPackages(seen('1', 'tool 1', 'unpacked'), releases, ['1'], { broken }).code).toBe(
       'packages-partly',
     );
-    expect(checkPackages(seen('2', 'tool 2', 'unpacked'), releases, ['2'], { '2': ['library'] }).code).toBe(
+    expect(checkPackages(seen('2', 'tool 2', 'unpacked'), releases, ['2'], another).code).toBe(
       'packages-partly',
     );
   });
@@ -81,12 +83,12 @@ describe('checkPackages', () => {
   it('fails a record that has forgotten a package which must be there', () => {
     const forgetful = { installed: installed('2').slice(1), digests: new Map<string, string>() };
     expect(checkPackages(forgetful, releases, ['2'])).toMatchObject({ verdict: 'passed' });
-    expect(checkPackages(forgetful, releases, ['2'], {}, ['tool', 'not-in-the-feed'])).toEqual({
+    expect(checkPackages(forgetful, releases, ['2'], { present: ['tool', 'not-in-the-feed'] })).toEqual({
       verdict: 'failed',
       code: 'package-missing',
       message: 'not installed, though 2 has it: tool',
     });
-    expect(checkPackages(seen('2', 'tool 2'), releases, ['2'], {}, ['tool'])).toMatchObject({
+    expect(checkPackages(seen('2', 'tool 2'), releases, ['2'], { present: ['tool'] })).toMatchObject({
       verdict: 'passed',
     });
   });

@@ -14,6 +14,7 @@ const gateway = (version: string, sha256: string): PackageContents => ({
   path: `gateway-${version}.noarch.rpm`,
   files: [{ path: '/usr/lib/gateway/protocol', sha256 }],
   conffiles: [],
+  paths: [],
 });
 const releases = new Map([
   ['1.0', [gateway('1.0-r0', 'old')]],

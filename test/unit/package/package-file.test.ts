@@ -46,6 +46,8 @@ async function expectSame(written: NewPackage, bytes: Buffer): Promise<void> {
       mode: entry.type === 'symlink' ? 0o777 : entry.mode,
       uid: 0,
       gid: 0,
+      user: 'root',
+      group: 'root',
       bytes: entry.type === 'file' ? entry.content.length : 0,
       ...(entry.type === 'symlink' ? { target: entry.target } : {}),
       ...(entry.type === 'file' ? { sha256: sha256(entry.content) } : {}),

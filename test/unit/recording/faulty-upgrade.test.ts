@@ -49,6 +49,7 @@ const packageA: PackageContents = {
   path: 'all/a_2.ipk',
   files: [],
   conffiles: [],
+  paths: [],
 };
 const ofFeed = (...faults: string[]) => ({
   scenario: scenario(faults, 'opkg'),

@@ -54,6 +54,16 @@ it('know of a guest that may reach more of the host, and are what they were wher
   expect(parseStored(JSON.stringify(storeScenario(open)), scenarioSchema)).toEqual(open);
 });
 
+it('know what scripts of packages are said to change', () => {
+  const made = (text: string) => {
+    const scenario = parse(`agent: opkg\nexpect: { ${text} }\n`);
+    expect(parseStored(JSON.stringify(storeScenario(scenario)), scenarioSchema)).toEqual(scenario);
+    return inputsDigest(inputsOf(scenario, manifest, ['1.0', '2.0'], undefined));
+  };
+  expect(made('changedByScripts: []')).toBe(made(''));
+  expect(made('changedByScripts: [/var/lib/chrony]')).not.toBe(made(''));
+});
+
 it('know of starts with nothing going on, which other recordings have not', () => {
   const idle = parse('agent: rauc\npowerCuts: { during: [confirm, idle], reset-storm: 3 }\n');
   expect(inputsOf(idle, manifest, ['1.0', '2.0'], undefined)).toEqual({ ...inputs, idle: true });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DeadlinePassed } from '../../../src/core/deadline.ts';
+import { summaryText } from '../../../src/report/summary.ts';
 import { admit } from '../../../src/runner/admit.ts';
 import { candidatesOf } from '../../../src/runner/candidates.ts';
 import { codesOf, type Lab } from '../../support/simulated/lab.ts';
@@ -97,6 +98,37 @@ describe('a device that is upgraded by packages is green:', () => {
     if (history.cuts === true) expect(record.crash?.claim).toBe('exhaustive');
   });
 
+  it.each<[string, PackageTraits, string[], RegExp]>([
+    [
+      'a mode that the owner has changed, and a script changes again',
+      { script: { path: '/usr/bin/beta', mode: '600' } },
+      ["chmod 600 '/usr/bin/beta'"],
+      /^1 paths are not as packaged: \/usr\/bin\/beta of beta has mode 600, not 644 \(as before the upgrade\)$/,
+    ],
+    ['a device that cannot tell how paths are', { hasNoStat: () => true }, [], /are not compared/],
+  ])('%s: and says so', async (_, traits, run, says) => {
+    const lab = await packageLab(traits);
+    await lab.scenario({ provision: run.map((one) => ({ run: one })) });
+    const record = await lab.run();
+    expect([record.verdict, codesOf(record)]).toEqual(['passed', []]);
+    const note = record.paths[0]?.steps.find(({ name }) => name === '1.0->1.1 release')?.note;
+    expect(note).toMatch(says);
+    expect(summaryText([record])).toContain(`note: ${note ?? ''}\n`);
+    // What was odd before is known to a recording that is used again, too.
+    const again = await lab.run();
+    expect([again.crash?.recording.reused, again.verdict]).toEqual([true, 'passed']);
+    expect(summaryText([again])).toContain(`note: ${note ?? ''}\n`);
+  });
+
+  it('a mode that the scenario says a script changes', async () => {
+    const { record } = await take({
+      traits: { script: { path: '/usr/bin/beta', mode: '600' } },
+      fields: { expect: { changedByScripts: ['/usr/bin/b*'] } },
+      cuts: true,
+    });
+    expect([record.verdict, codesOf(record)]).toEqual(['passed', []]);
+  });
+
   it('says what the upgrade changed, and describes the system in SPDX', async () => {
     const { lab, record } = await take({});
     const [table] = record.paths[0]?.software ?? [];
@@ -171,7 +203,35 @@ describe('a device that is upgraded by packages is red:', () => {
       'a record that is there before the files are': {
         traits: { recordsFirst: true },
         cuts: true,
-        codes: ['content-mixed'],
+        codes: ['content-mixed', 'paths-changed'],
+      },
+      'a script that leaves a program that nobody may run': {
+        traits: { script: { path: '/usr/bin/beta', mode: '600' } },
+        codes: ['paths-changed'],
+        says: /\/usr\/bin\/beta of beta has mode 600, not 644$/,
+      },
+      'a script of a package that the scenario installs': {
+        traits: { script: { path: '/usr/bin/extra', mode: '600' } },
+        fields: withExtra,
+        codes: ['paths-changed'],
+        says: /\/usr\/bin\/extra of extra has mode 600/,
+      },
+      'modes that come after the record says that all is there': {
+        traits: { setsLast: 'modes' },
+        cuts: true,
+        codes: ['paths-changed'],
+        says: /\/usr\/bin\/\w+ of \w+ has mode 600, not 644/,
+      },
+      'links that come after the record says that all is there': {
+        traits: { setsLast: 'links' },
+        cuts: true,
+        codes: ['paths-changed'],
+        says: /\/usr\/bin\/first of alpha leads to alpha-1, not to alpha-2/,
+      },
+      'a device that can no longer look at paths': {
+        traits: { hasNoStat: (booted) => booted > 1 },
+        codes: ['observe-failed'],
+        says: /stat/,
       },
       'a recovery that passes over what is there in part': {
         traits: { recoversNothing: true },

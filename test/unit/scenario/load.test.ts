@@ -395,6 +395,16 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
       's.yaml:6:39: expect.broken: which packages are configured is not looked at without checking the release',
     ],
     [
+      'what scripts change of a bundle',
+      `${minimal}expect: { changedByScripts: [/etc/a] }\n`,
+      's.yaml:6:29: expect.changedByScripts: paths of packages are meant, and this agent takes a bundle',
+    ],
+    [
+      'what scripts change that nobody looks at',
+      `${minimal.replace('rauc\nr', 'opkg\nr')}expect: { release: unchecked, changedByScripts: [/etc/a] }\n`,
+      's.yaml:6:49: expect.changedByScripts: paths of packages are not looked at without checking the release',
+    ],
+    [
       'faults that nobody would notice',
       `${minimal}serverFaults: [{ name: a, fault: missing }]\nexpect: { release: unchecked }\n`,
       's.yaml:6:15: serverFaults: nothing would show whether the device is still on the old release: add checks',
