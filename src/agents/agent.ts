@@ -92,6 +92,8 @@ export interface PackageAgent {
    * further settings; absent: they stay as they are.
    */
   promise?: ConfigurationPromise;
+  /** Paths of packages whose mode, owner, kind or target the package manager changes at work; absent: none. */
+  changes?: readonly string[];
   /**
    * Brings a device whose upgrade was cut off to the release, as the package manager's documentation says. An exit
    * code of 0 is not taken for success: whoever calls this looks at what is installed. Returns what was odd about it.

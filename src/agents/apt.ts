@@ -22,6 +22,9 @@ export const apt = definePackageManager({
     await upgrade(device, source, limits);
   },
   packages: {
+    // From its first update on they are its sandbox's (apt-pkg/acquire.cc, SetupAPTPartialDirectory).
+    changes: ['/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial'],
+
     async recover(device, source, limits) {
       const odd = await recoverDpkg(device, limits);
       // What is half installed is left out by "dpkg --configure -a"; only this repairs it.

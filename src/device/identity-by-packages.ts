@@ -26,7 +26,7 @@ export function identityByPackages(
   context: Pick<RunContext, 'agent' | 'manifest' | 'scenario' | 'signal'>,
   contents: ReleaseContents,
 ): ReleaseIdentity {
-  const { manifest, scenario, signal } = context;
+  const { agent, manifest, scenario, signal } = context;
   const system = () => packageSystem(context);
   const every = [...contents.values()].flat();
   return {
@@ -52,7 +52,7 @@ export function identityByPackages(
           broken: scenario.expect.broken,
           present: [...onEveryDevice(manifest), ...present],
           odd: odd ?? [],
-          changed: scenario.expect.changedByScripts ?? [],
+          changed: [...(agent.packages?.changes ?? []), ...(scenario.expect.changedByScripts ?? [])],
           folders: system() === 'dpkg' ? every : [],
         }),
         // Packages are in force at once: no slot holds a release that was tried.

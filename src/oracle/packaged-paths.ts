@@ -34,7 +34,7 @@ export interface OddPath {
 export interface PathsKnown {
   /** What was not as packaged before anything was upgraded. */
   odd?: readonly OddPath[];
-  /** Patterns of paths that scripts are said to change. */
+  /** Patterns of paths that scripts, or the package manager, are known to change. */
   changed?: readonly string[];
   /** Packages whose folders stay as they are where they are there: dpkg makes folders, and changes none. */
   folders?: readonly PackageContents[];
@@ -118,7 +118,7 @@ export function judgePaths(
     const reason =
       reasonOf(path, said, shown, seen) ??
       (before.get(path) === shownText(shown) ? 'as before the upgrade' : undefined) ??
-      (matchers.some((matches) => matches(path)) ? 'as the scenario says' : undefined);
+      (matchers.some((matches) => matches(path)) ? 'known to be changed' : undefined);
     const difference = `${path} of ${said.map(({ name }) => name).join(', ')} ${differenceText(said, shown)}`;
     if (reason === undefined) judged.faults.push(difference);
     else judged.notes.push(`${difference} (${reason})`);

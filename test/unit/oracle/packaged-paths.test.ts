@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { agentFor } from '../../../src/agents/index.ts';
 import type { PackageContents, PackagedPath } from '../../../src/model/image.ts';
 import {
   judgePaths,
@@ -104,11 +105,11 @@ describe.each(Object.entries(formats))('of paths that %s ships', (_, paths) => {
     expect(judge('/usr/bin/diff', file(0o600), { known: { odd } }).faults).toHaveLength(1);
   });
 
-  it('what scripts are said to change is a note', () => {
+  it('what is known to be changed is a note', () => {
     const known = { changed: ['/usr/bin/*'] };
     expect(judge('/usr/bin/su', file(0o755), { known })).toEqual({
       faults: [],
-      notes: ['/usr/bin/su of tool has mode 755, not 4755 (as the scenario says)'],
+      notes: ['/usr/bin/su of tool has mode 755, not 4755 (known to be changed)'],
     });
     expect(judge('/var/mail', folder(0), { known }).faults).toHaveLength(1);
   });
@@ -194,6 +195,19 @@ describe('paths of packages', () => {
       'added 1',
     ]);
   });
+
+  it.each(['/var/lib/apt/lists/partial', '/var/cache/apt/archives/partial'])(
+    '%s is as apt makes it at its first update, for its sandbox',
+    (path) => {
+      const packages = [tool([{ path, kind: 'folder', mode: 0o755, owner: 'root:root' }])];
+      const changed = agentFor({ name: 'apt' }).packages?.changes ?? [];
+      const sandbox = seen(path, folder(0o700, '42:0'));
+      expect(judgePaths(packages, sandbox, { changed })).toEqual({
+        faults: [],
+        notes: [`${path} of tool has mode 700, not 755 (known to be changed)`],
+      });
+    },
+  );
 
   it('fail a release, or are noted with it', () => {
     const releases = new Map([['2', [tool([diff])]]]);
