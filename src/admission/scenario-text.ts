@@ -13,6 +13,8 @@ export interface ScenarioFrame {
   machines: readonly MachineName[];
   /** All that were asked for, oldest first. */
   releases: readonly string[];
+  /** Paths of packages that their scripts are meant to change. */
+  changedByScripts?: readonly string[];
 }
 
 /** Names of the checks of services. */
@@ -24,7 +26,7 @@ const patienceSeconds = 30;
 /** The text of the scenario that shows what a package does: for `brownout run`, by hand as well. */
 export function scenarioText(plan: PackagePlan, frame: ScenarioFrame, file: string): string {
   const { name, edits, paths, units, idle } = plan;
-  const { promise } = frame;
+  const { promise, changedByScripts = [] } = frame;
   return lines([
     `# Written by "brownout admit". Once more, in this folder's parent:`,
     `#   brownout run ${file} --power-cuts none`,
@@ -48,6 +50,7 @@ export function scenarioText(plan: PackagePlan, frame: ScenarioFrame, file: stri
     '  boots: { within: 15m, first: 2h }',
     '  installs: { within: 30m }',
     '  outcomes: unchecked',
+    ...(changedByScripts.length === 0 ? [] : [`  changedByScripts: ${list(changedByScripts)}`]),
     ...(promise === undefined
       ? []
       : [

@@ -2,7 +2,7 @@ import { basename, dirname, relative, resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
-import { releasePattern } from '../document/forms.ts';
+import { filePath, releasePattern } from '../document/forms.ts';
 import { assertHost } from '../host/check.ts';
 import type { PowerCuts } from '../model/scenario.ts';
 import { coloursFor } from '../report/colour.ts';
@@ -45,6 +45,12 @@ const command = (program: Parent) =>
       '--unit <name>',
       "a unit that must be active; as often as needed (default: those that the package's preset enables)",
       unit,
+    )
+    .option(
+      '--changed-by-scripts <path>',
+      'a path whose mode, owner, kind or target a script of the package is meant to change, also with * or **; as often as needed',
+      changedPath,
+      [],
     )
     .addOption(
       new Option('--power-cuts <how>', 'none, all or random:N, as with run; during the upgrades')
@@ -96,6 +102,7 @@ async function run(
     machines,
     releases: options.releases,
     choices: { edits: options.edit, units: options.unit },
+    changedByScripts: options.changedByScripts,
     powerCuts: options.powerCuts,
     limits: { ...usualLimits, retryBoots: 0, secondCutBoots: 0, budgetMs: options.budget },
     seed: options.seed,
@@ -150,6 +157,11 @@ function edit(text: string, before: Map<string, string>): Map<string, string> {
 function unit(text: string, before: string[] = []): string[] {
   if (/^[\w:.@\\-]{1,200}\.[a-z]+$/.test(text)) return [...before, text];
   throw wrong('--unit', 'the name of a unit, such as avahi-daemon.service', text);
+}
+
+function changedPath(text: string, before: string[]): string[] {
+  if (filePath('').safeParse(text).success) return [...before, text];
+  throw wrong('--changed-by-scripts', 'an absolute path', text);
 }
 
 function parseCuts(text: string): PowerCuts {

@@ -24,6 +24,8 @@ export interface AdmitOptions
   extends Omit<CandidateOptions, 'onNotice'>,
     Pick<RunOptions, 'powerCuts' | 'limits' | 'seed' | 'reports' | 'jobs' | 'events' | 'host'> {
   choices: PlanChoices;
+  /** Paths of packages that their scripts are meant to change. */
+  changedByScripts?: readonly string[];
   onNotice: (message: string) => void;
 }
 
@@ -59,7 +61,9 @@ export async function admit(options: AdmitOptions): Promise<Admitted> {
   for (const plan of plans) {
     if (plan.paths.length === 0) continue;
     const file = `scenarios/${plan.name}.yaml`;
-    const frame = { image, agent: agent.name, promise: agent.packages?.promise, machines, releases };
+    const { changedByScripts = [] } = options;
+    const promise = agent.packages?.promise;
+    const frame = { image, agent: agent.name, promise, machines, releases, changedByScripts };
     await write(join(folder, file), scenarioText(plan, frame, file));
     written.push({ plan, file, scenario: await loadScenario(join(folder, file)) });
   }

@@ -90,6 +90,13 @@ describe('scenarioText', () => {
     });
   });
 
+  it('knows what scripts are meant to change', () => {
+    const changed = ['/var/lib/*', '/usr/bin/tool: "it"'];
+    const text = scenarioText(plan(), { ...frame, changedByScripts: changed }, 's.yaml');
+    expect(parseScenario(text, 's.yaml').expect.changedByScripts).toEqual(changed);
+    expect(parsed().expect).not.toHaveProperty('changedByScripts');
+  });
+
   it('asks nothing of services that are not there', () => {
     expect(parsed({ units: [] }).checks).toEqual([]);
     const idle = [{ unit: 'tool@.service', why: 'a template' }];

@@ -33,6 +33,7 @@ describe('brownout admit', () => {
     [['nano', '--releases', '1,1'], '--releases: expected releases with commas between them'],
     [['nano', '--edit', 'etc/x=1'], '--edit: expected PATH=TEXT with an absolute path'],
     [['nano', '--unit', 'x; reboot'], '--unit: expected the name of a unit'],
+    [['nano', '--changed-by-scripts', 'var'], '--changed-by-scripts: expected an absolute path'],
     [['nano', '--power-cuts', 'naive:3'], '--power-cuts: expected none, all or random:N'],
     [['nano', '--machine', 'qemuarm46'], 'did you mean "qemuarm64"?'],
     [['nano', '--image', 'yocto-ipk', '--machine', 'qemux86-64'], 'yocto-ipk is not for qemux86-64'],
