@@ -67,10 +67,15 @@ export class Preconditions {
     const release = this.cast.old ?? '';
     const disks = await factoryDisks(context, release, stack);
     const device = await openDevice(context, 'in-service', disks, stack);
-    const { ready, configuration } = await bringIntoService(context, device, release, this.checklist(device));
+    const { ready, configuration, odd } = await bringIntoService(
+      context,
+      device,
+      release,
+      this.checklist(device),
+    );
     await ready.shutdown({ signal: context.signal });
     context.spend('conform.cpu', device.target.cpuSeconds());
-    return { device, owned: { release, files: configuration } };
+    return { device, owned: { release, files: configuration, odd } };
   }
 
   /** A copy of the device of another precondition, which has come up and then something is done with it. */
