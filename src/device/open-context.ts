@@ -72,7 +72,7 @@ export async function openRunContext(request: RunContextRequest, stack: CleanupS
 }
 
 /** More than any update agent opens; each is a process of the host besides (qemu/relay.ts). */
-const maxConnections = 64;
+const maxConnections = 32;
 
 /** A server with the bundles and feeds of all releases. A file that it cannot read ends the run by `stop`. */
 export async function serveReleases(
