@@ -145,6 +145,6 @@ function inodesText(inodes: readonly { number: number; path: string | undefined 
 }
 
 /** Names come from a disk that may be damaged: control characters as escapes. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -32,7 +32,18 @@ export function entriesOf(
       readEntries(block, found, budget);
     }
   }
-  return found.filter(({ name }) => name !== '.' && name !== '..');
+  return withoutDots(found);
+}
+
+/** The names in one block of a directory but `.` and `..`. */
+export function entriesInBlock(block: Buffer, budget: Budget): DirectoryEntry[] {
+  const found: DirectoryEntry[] = [];
+  readEntries(block, found, budget);
+  return withoutDots(found);
+}
+
+function withoutDots(entries: readonly DirectoryEntry[]): DirectoryEntry[] {
+  return entries.filter(({ name }) => name !== '.' && name !== '..');
 }
 
 function readEntries(block: Buffer, found: DirectoryEntry[], budget: Budget): void {

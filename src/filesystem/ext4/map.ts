@@ -4,7 +4,7 @@ import { type DiskView, readInside } from '../view.ts';
 import { blocksOf, type FileBlocks } from './blocks.ts';
 import { entriesOf } from './directory.ts';
 import { type Group, groupHead, readGroup } from './group.ts';
-import { type Inode, parseInode, rootInode } from './inode.ts';
+import { type Inode, parseInode, readInode, rootInode } from './inode.ts';
 import { recoveredView } from './recovered.ts';
 import { readSuperblock, type Superblock } from './superblock.ts';
 
@@ -15,11 +15,11 @@ export function ext4Owners(raw: DiskView): Owners {
   return new Ext4Map(recoveredView(raw)).owners;
 }
 
-/** Walks all inodes in use; what cannot be followed, or would cost too much, is left as free space. */
-class Ext4Map {
+/** Walks all inodes in use; what cannot be followed, or would cost too much, is left as free space. Throws Malformed. */
+export class Ext4Map {
   readonly owners: Owners;
+  readonly sb: Superblock;
   private readonly view: DiskView;
-  private readonly sb: Superblock;
   private readonly budget: Budget;
   private readonly used = new Set<number>();
   /** Where each inode has its (first) name. */
@@ -136,8 +136,13 @@ class Ext4Map {
     return (offset, bytes) => ({ kind: 'file', path: path(), inode, offset, bytes });
   }
 
+  /** Throws Malformed if there is none such or it is damaged. */
+  inode(number: number): Inode {
+    return readInode(this.view, this.sb, number);
+  }
+
   /** Undefined where the names do not lead to the root. */
-  private pathOf(inode: number): string | undefined {
+  pathOf(inode: number): string | undefined {
     const parts: string[] = [];
     let at = inode;
     for (; at !== rootInode && parts.length < deepest; ) {

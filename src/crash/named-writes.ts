@@ -1,0 +1,90 @@
+import { describePlace } from '../filesystem/disk-map.ts';
+import { printable } from '../filesystem/place.ts';
+import type { DiskView } from '../filesystem/view.ts';
+import type { CrashState } from '../writelog/crash-state.ts';
+import { type LogRecord, sectorBytes, type WriteLog } from '../writelog/log.ts';
+import { type Window, windowsOf } from '../writelog/windows.ts';
+import { JournalCommits } from './journal-commits.ts';
+import { disksAt, type LoggedDisks } from './logged-disks.ts';
+
+/** Names the writes of a log by where they went, for reasons. */
+export class NamedWrites {
+  private readonly log: WriteLog;
+  private readonly phases: readonly Window[];
+  /** What to say outside of all windows: a log without marks is that of one boot. */
+  private readonly fallback: string;
+  /** With every write up to the cut, up to the end of its phase, and with every write of the log. */
+  private readonly views: readonly (readonly DiskView[])[];
+  private readonly commits: JournalCommits;
+  private readonly numbers = new Map<number, number>();
+
+  /** `state`, `window`: of the failure whose reason is sought. */
+  constructor(
+    disks: LoggedDisks,
+    { state: { at }, window }: { state: Pick<CrashState, 'at'>; window: Pick<Window, 'phase' | 'to'> },
+  ) {
+    const { log } = disks;
+    this.log = log;
+    this.phases = windowsOf(log);
+    this.fallback = this.phases.length === 0 ? window.phase : 'before';
+    this.views = [at, window.to, log.now].map((moment) => disksAt(disks, moment));
+    this.commits = new JournalCommits(disks);
+    for (const { kind, seq } of log.records)
+      if (kind !== 'flush') this.numbers.set(seq, this.numbers.size + 1);
+  }
+
+  /** How many sectors a write has. */
+  sectors(seq: number): number {
+    return this.log.records[seq]?.count ?? 0;
+  }
+
+  /** The write's number, counted from 1 as people do. */
+  number(seq: number): number {
+    return this.numbers.get(seq) ?? 0;
+  }
+
+  /** `write 41 of install (data: /state (inode 17, bytes 0-4095))`. */
+  name(seq: number): string {
+    const [first = 'nowhere', second, ...rest] = this.of(seq);
+    const places = [
+      first,
+      ...(rest.length === 0 ? [second ?? []].flat() : [`${rest.length + 1} more places`]),
+    ];
+    return `write ${this.number(seq)} of ${this.phaseOf(seq)} (${places.join('; ')})`;
+  }
+
+  /** What the device was doing when it issued a write. */
+  private phaseOf(seq: number): string {
+    const issued = this.log.records[seq]?.issued ?? 0;
+    return this.phases.find(({ from, to }) => issued >= from && issued < to)?.phase ?? this.fallback;
+  }
+
+  /** Where a write went: files, directories, tables; of a journal, what the commit does; on flash, which sectors. */
+  of(seq: number): string[] {
+    const record = this.log.records[seq];
+    if (record === undefined) return [];
+    const { disk, sector, count } = record;
+    const [start, length] = [sector * sectorBytes, count * sectorBytes];
+    const found = this.views.map((views) => {
+      const view = views[disk];
+      return view === undefined ? [] : describePlace(view, start, length);
+    });
+    // What is free at the cut may belong to a file later: delayed allocation, or a rename to come.
+    const best =
+      found.find((places) => places.some(({ content }) => content.kind !== 'free')) ?? found[0] ?? [];
+    const id = this.log.disks[disk]?.id ?? '';
+    const commits = this.commits.namesOf(seq);
+    const texts = best.flatMap(({ text, partition, content }) => {
+      if (partition === undefined) return [`${id}: ${text}`];
+      if (content.kind !== 'journal' || commits.length === 0) return [text];
+      return commits.map((commit) => `${printable(partition)}: ${commit}`);
+    });
+    return [...new Set(texts)];
+  }
+
+  /** The latest write that is there although it was not flushed either. */
+  lastKept(state: CrashState, lost: readonly number[]): LogRecord | undefined {
+    const issued = this.log.records.filter(({ kind, issued: at }) => kind !== 'flush' && at < state.at);
+    return issued.findLast(({ seq }) => !lost.includes(seq));
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CleanupStack } from '../../../src/core/cleanup.ts';
+import { NamedWrites } from '../../../src/crash/named-writes.ts';
+import { bufferView } from '../../../src/filesystem/view.ts';
+import { Arena } from '../../../src/nbd/arena.ts';
+import { sectorBytes, WriteLog } from '../../../src/writelog/log.ts';
+import { needPrograms } from '../../support/host-programs.ts';
+import { RealExt4 } from '../filesystem/ext4/real-ext4.ts';
+
+type Files = Readonly<Record<string, string>>;
+type Commands = (ext4: RealExt4) => readonly string[];
+
+/**
+ * What the writes are called with which a disk that is one ext4 gets transactions in its journal: the metadata that
+ * each list of debugfs's commands changes is one. Each block is a write of its own; the first `blocks` are made.
+ */
+async function namesOf(files: Files, transactions: readonly Commands[], blocks = 1000): Promise<string[]> {
+  await using stack = new CleanupStack();
+  using ext4 = new RealExt4();
+  const base = ext4.make(files);
+  const changes: Map<number, Buffer>[] = [];
+  let now = base;
+  for (const commands of transactions) {
+    const after = ext4.after(now, commands(ext4));
+    changes.push(ext4.differences(now, after));
+    now = after;
+  }
+  const written = ext4.differences(base, ext4.journaled(base, changes));
+
+  const folder = await mkdtemp(join(tmpdir(), 'brownout-named-'));
+  stack.defer('folder', () => rm(folder, { recursive: true }));
+  const arena = stack.use('arena', await Arena.create(join(folder, 'arena')));
+  const log = new WriteLog([{ id: 'main', cache: 'writeback', sectors: base.length / sectorBytes }]);
+  const sectors = ext4.blockBytes / sectorBytes;
+  const journal = [...written].filter(([block]) => block !== 1).slice(0, blocks);
+  for (const [block, content] of journal)
+    log.complete(log.issue(0, 'write', block * sectors, sectors, false, arena.append(content)));
+
+  const cut = { state: { at: log.now }, window: { phase: 'install', to: log.now } };
+  const names = new NamedWrites({ log, bases: [bufferView(base)], arena }, cut);
+  return [...new Set(log.records.map(({ seq }) => names.name(seq).replace(/^write \d+ of /, '')))];
+}
+
+const lock: Commands = (ext4) => [`write ${ext4.file('pid', '17\n')} /update13/lock`];
+
+describe('a write to the journal of ext4', () => {
+  needPrograms('mke2fs', 'debugfs');
+
+  it('is named by what its commit does to which file: a lock that stays is named by its path', async () => {
+    expect(await namesOf({ 'update13/': '' }, [lock])).toEqual([
+      'install (disk: journal superblock)',
+      'install (disk: part of journal commit 1: the new name /update13/lock)',
+      'install (disk: journal commit 1: the new name /update13/lock)',
+    ]);
+  });
+
+  it('is named by what the file system was before its own commit, not before all', async () => {
+    const names = await namesOf({ 'etc/hosts': 'old\n', 'etc/hosts.new': 'new\n', 'update13/': '' }, [
+      lock,
+      () => ['unlink /etc/hosts', 'ln /etc/hosts.new /etc/hosts', 'unlink /etc/hosts.new'],
+      () => ['rm /update13/lock'],
+    ]);
+    expect(names.filter((name) => !name.includes('part of'))).toEqual([
+      'install (disk: journal superblock)',
+      'install (disk: journal commit 1: the new name /update13/lock)',
+      'install (disk: journal commit 2: the rename of /etc/hosts.new to /etc/hosts)',
+      'install (disk: journal commit 3: the removal of /update13/lock)',
+    ]);
+  });
+
+  it('has no more than its place for a name where no commit followed', async () => {
+    expect(await namesOf({ 'update13/': '' }, [lock], 3)).toEqual([
+      'install (disk: journal superblock)',
+      'install (disk: journal)',
+    ]);
+  });
+});
