@@ -6,7 +6,7 @@ import { type Device, openDevice, untilReady } from '../device/device.ts';
 import { confirm, refusalBy, rollback } from '../device/drive-agent.ts';
 import { examine } from '../device/examine.ts';
 import type { Owned } from '../device/judge-files.ts';
-import { listenAtEnd } from '../device/listen.ts';
+import { listen, listenAtEnd } from '../device/listen.ts';
 import { serveReleases } from '../device/open-context.ts';
 import { installToReset } from '../device/own-reset.ts';
 import type { RunContext } from '../device/run-context.ts';
@@ -93,7 +93,8 @@ class CaseDevice {
     switch (action.do) {
       case 'install':
         await checklist.step({ ...when, check: 'install' }, () => this.install(action));
-        return true;
+        // What the kernel has said until now may be about the server.
+        return action.fault === undefined || (await listen(this.context, this.state, checklist, { when }));
       case 'boot':
         await checklist.step({ ...when, check: 'boots' }, () => this.boot());
         return true;

@@ -63,6 +63,22 @@ describe('a device that keeps every promise', () => {
   });
 });
 
+describe('what the kernel says of a bundle that is wrong', () => {
+  /** As of a streamed bundle whose block does not fit its hash. */
+  const says: SlotTraits['before'] = (command, power) => {
+    if (command.includes('rauc install') && !command.includes('--help'))
+      power.say('[   18.305012] device-mapper: verity: 43:0: data block 3841 is corrupted');
+    return undefined;
+  };
+
+  it('is a note where the server was at fault, and counts where it was not', async () => {
+    const { record } = await suite({ before: says }, { cases: ['V3'] });
+    const [one] = record.cases;
+    expect(one?.steps.find(({ name }) => name.endsWith('kernel'))?.name).toBe('7. on 1.1: kernel');
+    expect(one?.notes.join()).toContain('43:0: data block 3841 is corrupted');
+  });
+});
+
 describe('what an agent does not claim', () => {
   it('is told, and not judged', async () => {
     const agent = { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' };
