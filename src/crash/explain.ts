@@ -1,6 +1,5 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { Stage } from '../explore/boot.ts';
 import { type Cause, type Failure, findCause, type Outcomes } from '../explore/cause.ts';
 import { Arena } from '../nbd/arena.ts';
 import { basesOf, type Trace } from '../recording/trace.ts';
@@ -37,10 +36,11 @@ export async function explain(
   return { state, ...reasonOf(cause, places, { ...failure, state }) };
 }
 
-function reasonOf(
+/** A cause in words. */
+export function reasonOf(
   cause: Cause,
   places: NamedWrites,
-  { state, stage }: Pick<Failure, 'state' | 'stage'>,
+  { state, stage, window }: Pick<Failure, 'state' | 'stage' | 'window'>,
 ): Omit<Reason, 'state'> {
   switch (cause.kind) {
     case 'lost':
@@ -48,7 +48,7 @@ function reasonOf(
     case 'torn':
       return tornReason(places, cause);
     case 'between':
-      return betweenReason(places, cause, stage);
+      return betweenReason(places, cause, { stage, window });
   }
 }
 
@@ -74,16 +74,30 @@ function tornText(part: 'head' | 'tail' | 'zero', sectors: number, count: number
 function betweenReason(
   places: NamedWrites,
   { last, next }: Extract<Cause, { kind: 'between' }>,
-  stage: Stage,
+  { stage, window }: Pick<Failure, 'stage' | 'window'>,
 ): Omit<Reason, 'state'> {
   const there = last === undefined ? 'nothing' : places.name(last);
   const left = stage === 'retry' ? 'a device whose upgrade cannot be done again' : 'the device broken';
   const missing = next === undefined ? 'anything after it' : places.name(next);
+  const empty = last === undefined ? [] : places.emptyAfter(last, window);
   return {
-    text: `${there} is on the disk before ${missing}, and a cut between them leaves ${left} although nothing was lost`,
+    text: `${there} is on the disk before ${missing}, and a cut between them leaves ${left} although nothing was lost${emptyText(empty)}`,
     minimal: [],
-    files: [...(last === undefined ? [] : places.of(last)), ...(next === undefined ? [] : places.of(next))],
+    files: [
+      ...(last === undefined ? [] : places.of(last)),
+      ...(next === undefined ? [] : places.of(next)),
+      ...empty.map(({ place }) => place),
+    ],
   };
+}
+
+/** A name without its data: what ext4 leaves of a file that nobody flushed. */
+function emptyText(files: readonly { path: string }[]): string {
+  if (files.length === 0) return '';
+  const shown = files.slice(0, mostNamed).map(({ path }) => path);
+  const more = files.length > mostNamed ? [`${files.length - mostNamed} more`] : [];
+  const [are, their] = files.length === 1 ? ['is', 'its'] : ['are', 'their'];
+  return `: ${[...shown, ...more].join(', ')} ${are} still empty then, and ${their} data come later`;
 }
 
 function lostReason(places: NamedWrites, state: CrashState, lost: readonly number[]): Omit<Reason, 'state'> {

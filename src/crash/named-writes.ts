@@ -1,6 +1,8 @@
 import { describePlace } from '../filesystem/disk-map.ts';
+import { emptyFiles } from '../filesystem/ext4/empty-files.ts';
+import { volumesOf } from '../filesystem/partitions/volumes.ts';
 import { printable } from '../filesystem/place.ts';
-import type { DiskView } from '../filesystem/view.ts';
+import { type DiskView, partView } from '../filesystem/view.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import { type LogRecord, sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
@@ -16,6 +18,7 @@ export class NamedWrites {
   /** With every write up to the cut, up to the end of its phase, and with every write of the log. */
   private readonly views: readonly (readonly DiskView[])[];
   private readonly commits: JournalCommits;
+  private readonly disks: LoggedDisks;
   private readonly numbers = new Map<number, number>();
 
   /** `state`, `window`: of the failure whose reason is sought. */
@@ -25,6 +28,7 @@ export class NamedWrites {
   ) {
     const { log } = disks;
     this.log = log;
+    this.disks = disks;
     this.phases = windowsOf(log);
     this.fallback = this.phases.length === 0 ? window.phase : 'before';
     this.views = [at, window.to, log.now].map((moment) => disksAt(disks, moment));
@@ -80,6 +84,26 @@ export class NamedWrites {
       return commits.map((commit) => `${printable(partition)}: ${commit}`);
     });
     return [...new Set(texts)];
+  }
+
+  /**
+   * Files of ext4 that are empty after a write and not before its phase, and have a content at the end of the log:
+   * `data: /app/2.0 (0 of 4906 bytes)`.
+   */
+  emptyAfter(seq: number, { from }: Pick<Window, 'from'>): { path: string; place: string }[] {
+    const moments = [from, (this.log.records[seq]?.issued ?? 0) + 1, this.log.now];
+    const [before = [], now = [], later = []] = moments.map((moment) => disksAt(this.disks, moment));
+    return this.disks.bases.flatMap((base, disk) =>
+      volumesOf(base).flatMap(({ offset, bytes, name, index }) => {
+        const part = (views: readonly DiskView[]) => partView(views[disk] ?? base, offset, bytes);
+        const found = emptyFiles({ before: part(before), now: part(now), later: part(later) });
+        const partition = printable(name === '' ? `partition ${index}` : name);
+        return found.map(({ path, laterBytes }) => ({
+          path: printable(path),
+          place: `${partition}: ${printable(path)} (0 of ${laterBytes} bytes)`,
+        }));
+      }),
+    );
   }
 
   /** The latest write that is there although it was not flushed either. */

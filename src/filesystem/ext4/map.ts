@@ -136,6 +136,17 @@ export class Ext4Map {
     return (offset, bytes) => ({ kind: 'file', path: path(), inode, offset, bytes });
   }
 
+  /** The regular files that are in use, as far as their inodes are sound. */
+  files(): Inode[] {
+    return [...this.used].flatMap((number) => {
+      const inode = unlessMalformed(
+        () => this.inode(number),
+        () => undefined,
+      );
+      return inode?.kind === 'file' && number !== this.sb.journalInode ? [inode] : [];
+    });
+  }
+
   /** Throws Malformed if there is none such or it is damaged. */
   inode(number: number): Inode {
     return readInode(this.view, this.sb, number);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CleanupStack } from '../../../src/core/cleanup.ts';
+import { reasonOf } from '../../../src/crash/explain.ts';
 import { NamedWrites } from '../../../src/crash/named-writes.ts';
 import { bufferView } from '../../../src/filesystem/view.ts';
 import { Arena } from '../../../src/nbd/arena.ts';
@@ -13,12 +14,22 @@ import { RealExt4 } from '../filesystem/ext4/real-ext4.ts';
 type Files = Readonly<Record<string, string>>;
 type Commands = (ext4: RealExt4) => readonly string[];
 
+/** A disk that is one ext4, and gets transactions in its journal. */
+interface Logged {
+  log: WriteLog;
+  names: NamedWrites;
+}
+
 /**
- * What the writes are called with which a disk that is one ext4 gets transactions in its journal: the metadata that
- * each list of debugfs's commands changes is one. Each block is a write of its own; the first `blocks` are made.
+ * Logs the transactions: the metadata that each list of debugfs's commands changes is one. Each block is a write of its
+ * own; the first `blocks` are made.
  */
-async function namesOf(files: Files, transactions: readonly Commands[], blocks = 1000): Promise<string[]> {
-  await using stack = new CleanupStack();
+async function logged(
+  stack: CleanupStack,
+  files: Files,
+  transactions: readonly Commands[],
+  blocks = 1000,
+): Promise<Logged> {
   using ext4 = new RealExt4();
   const base = ext4.make(files);
   const changes: Map<number, Buffer>[] = [];
@@ -40,7 +51,13 @@ async function namesOf(files: Files, transactions: readonly Commands[], blocks =
     log.complete(log.issue(0, 'write', block * sectors, sectors, false, arena.append(content)));
 
   const cut = { state: { at: log.now }, window: { phase: 'install', to: log.now } };
-  const names = new NamedWrites({ log, bases: [bufferView(base)], arena }, cut);
+  return { log, names: new NamedWrites({ log, bases: [bufferView(base)], arena }, cut) };
+}
+
+/** What the writes are called, each name once, without the writes' numbers. */
+async function namesOf(files: Files, transactions: readonly Commands[], blocks?: number): Promise<string[]> {
+  await using stack = new CleanupStack();
+  const { log, names } = await logged(stack, files, transactions, blocks);
   return [...new Set(log.records.map(({ seq }) => names.name(seq).replace(/^write \d+ of /, '')))];
 }
 
@@ -76,5 +93,29 @@ describe('a write to the journal of ext4', () => {
       'install (disk: journal superblock)',
       'install (disk: journal)',
     ]);
+  });
+});
+
+describe('a reason for a cut between two commits', () => {
+  needPrograms('mke2fs', 'debugfs');
+
+  it('names the lock that the first leaves, and the file whose data come with the second', async () => {
+    await using stack = new CleanupStack();
+    const { log, names } = await logged(stack, { 'update13/': '' }, [
+      (ext4) => [...lock(ext4), `write ${ext4.file('nothing', '')} /update13/2.0`],
+      () => ['sif /update13/2.0 size 5000', 'rm /update13/lock'],
+    ]);
+    const commits = log.records.filter(({ seq }) => /\(disk: journal commit/.test(names.name(seq)));
+    const [last, next] = commits.map(({ seq }) => seq);
+    const failure = {
+      state: { at: log.now, shape: { kind: 'prefix' } },
+      window: { phase: 'install', upgrade: 0, from: 0, to: log.now },
+      stage: 'retry',
+    } as const;
+    const { text, files } = reasonOf({ kind: 'between', last, next }, names, failure);
+    expect(text).toMatch(
+      /^write \d+ of install \(disk: journal commit 1: the new name \/update13\/lock, the new name \/update13\/2\.0\) is on the disk before write \d+ of install \(disk: journal commit 2: the removal of \/update13\/lock, the size of \/update13\/2\.0 \(0 to 5000 bytes\)\), and a cut between them leaves a device whose upgrade cannot be done again although nothing was lost: \/update13\/2\.0 is still empty then, and its data come later$/,
+    );
+    expect(files).toContain('disk: /update13/2.0 (0 of 5000 bytes)');
   });
 });
