@@ -1,0 +1,44 @@
+/** What a request of a device is about. */
+export type Subject =
+  | 'poll'
+  | 'deployment'
+  | 'feedback'
+  /** Feedback that closes an action. */
+  | 'closing'
+  | 'cancellation'
+  | 'configData';
+
+/**
+ * What goes wrong when a device asks. A number is an HTTP status that stands in place of the answer, and the server has
+ * not heard what was said; `lost`: the server has heard it, and the connection ends without an answer.
+ */
+export interface DdiFault {
+  on: Subject;
+  answer: 410 | 429 | 500 | 503 | 'lost';
+  /** How many requests meet it; then it is over. Default: all. */
+  times?: number;
+}
+
+/** Says of each request which fault meets it: the first of the list that applies and is not over. */
+export class DdiFaultPlan {
+  /** Requests that a fault has met so far. */
+  met = 0;
+  private readonly faults: { fault: DdiFault; left: number }[];
+
+  constructor(faults: readonly DdiFault[]) {
+    this.faults = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
+  }
+
+  take(subject: Subject): DdiFault['answer'] | undefined {
+    const found = this.faults.find(({ fault, left }) => left > 0 && applies(fault.on, subject));
+    if (found === undefined) return undefined;
+    found.left -= 1;
+    this.met += 1;
+    return found.fault.answer;
+  }
+}
+
+/** The words that close an action are feedback, too. */
+function applies(on: Subject, subject: Subject): boolean {
+  return on === subject || (on === 'feedback' && subject === 'closing');
+}

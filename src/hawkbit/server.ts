@@ -1,0 +1,313 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import { type Action, Controller, type Taken } from './controller.ts';
+import { type DdiFault, DdiFaultPlan, type Subject } from './faults.ts';
+import { configDataSchema, feedbackSchema, pollingTime } from './messages.ts';
+
+/** A device that may talk to the server. */
+export interface Registration {
+  controller: Controller;
+  /** Its own token: `Authorization: TargetToken …`. */
+  token: string;
+}
+
+export interface DdiOptions {
+  tenant?: string;
+  /** Of `Authorization: GatewayToken …`, by which any device may talk; absent: none. */
+  gatewayToken?: string;
+  /** Seconds between two polls, as devices are told. */
+  polling: number;
+  /** Told of each request that was not in order. */
+  onNotice: (message: string) => void;
+}
+
+/** More than any client has to say at once: suricatta sends 48 lines of its log. */
+const mostBytes = 1024 * 1024;
+
+/** Where a request goes: what comes behind `/{tenant}/controller/v1/{id}`. */
+type Route =
+  | { kind: 'poll' | 'configData' }
+  | { kind: 'deployment' | 'cancellation'; action: number }
+  | { kind: 'deployment-feedback' | 'cancellation-feedback'; action: number }
+  | { kind: 'artifact' };
+
+/**
+ * A hawkBit server as devices see it: the Direct Device Integration API of eclipse-hawkbit 1.1.0. It answers requests of
+ * an HTTP server that somebody else has; files of modules are that server's, at `artifactPath`.
+ */
+export class DdiServer {
+  private readonly devices = new Map<string, Registration>();
+  private plan = new DdiFaultPlan([]);
+  private readonly options: DdiOptions;
+
+  constructor(options: DdiOptions) {
+    this.options = options;
+  }
+
+  /** Lets a device talk. Throws Error where its name is taken. */
+  register(id: string, token: string, controller = new Controller()): Controller {
+    if (this.devices.has(id)) throw new Error(`the device ${id} is already there`);
+    this.devices.set(id, { controller, token });
+    return controller;
+  }
+
+  /** Makes these things go wrong, in place of earlier faults; the plan counts those that were met. */
+  misbehave(faults: readonly DdiFault[]): { readonly met: number } {
+    this.plan = new DdiFaultPlan(faults);
+    return this.plan;
+  }
+
+  /** The path at which a device finds the file that an action offers. */
+  artifactPath(id: string, action: Action): string {
+    const { name, artifact } = action.offer;
+    const parts = ['softwaremodules', name, 'artifacts', artifact.filename];
+    return [this.base(id), ...parts.map(encodeURIComponent)].join('/');
+  }
+
+  /**
+   * Answers a request; false where it is not of the API or asks for a module's file, and the device may have it. Rejects
+   * when the connection breaks.
+   */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const [path = ''] = (request.url ?? '').split(/[?#]/, 1);
+    const prefix = `/${encodeURIComponent(this.tenant)}/controller/v1/`;
+    if (!path.startsWith(prefix)) return false;
+    const [id = '', ...rest] = path.slice(prefix.length).split('/');
+    const device = this.admit(decoded(id), request.headers.authorization);
+    if (device === undefined) {
+      this.options.onNotice(`hawkbit: ${JSON.stringify(id.slice(0, 100))} is not admitted`);
+      answer(response.setHeader('WWW-Authenticate', 'TargetToken'), 401);
+      return true;
+    }
+    const route = routeOf(rest);
+    if (route === undefined) {
+      answer(response, 404);
+      return true;
+    }
+    if (route.kind === 'artifact') return false;
+    if (request.method !== methodOf(route)) {
+      answer(response.setHeader('Allow', methodOf(route)), 405);
+      return true;
+    }
+    await this.answerTo(route, { id: decoded(id), ...device }, request, response);
+    return true;
+  }
+
+  private async answerTo(
+    route: Exclude<Route, { kind: 'artifact' }>,
+    { id, controller }: Registration & { id: string },
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const host = `http://${request.headers.host ?? ''}`;
+    const base = `${host}${this.base(id)}`;
+    switch (route.kind) {
+      case 'poll': {
+        if (this.spoil('poll', response)) return;
+        controller.poll();
+        json(response, this.pollAnswer(controller, base));
+        return;
+      }
+      case 'deployment': {
+        if (this.spoil('deployment', response)) return;
+        const action = controller.deployment(route.action);
+        if (action === undefined) answer(response, 404);
+        else json(response, deploymentOf(action, `${host}${this.artifactPath(id, action)}`));
+        return;
+      }
+      case 'cancellation': {
+        if (this.spoil('cancellation', response)) return;
+        const action = controller.cancellation(route.action);
+        if (action === undefined) answer(response, 404);
+        else json(response, { id: String(action.id), cancelAction: { stopId: String(action.id) } });
+        return;
+      }
+      case 'configData': {
+        const said = await this.said(request, response, configDataSchema);
+        if (said !== undefined)
+          this.hear('configData', response, () => {
+            controller.describe(said);
+            return 'taken';
+          });
+        return;
+      }
+      case 'deployment-feedback': {
+        const said = await this.said(request, response, feedbackSchema);
+        if (said !== undefined)
+          this.hear(said.status.execution === 'closed' ? 'closing' : 'feedback', response, () =>
+            controller.feedback(route.action, said.status),
+          );
+        return;
+      }
+      case 'cancellation-feedback': {
+        const said = await this.said(request, response, feedbackSchema);
+        if (said !== undefined)
+          this.hear('cancellation', response, () => controller.cancelFeedback(route.action, said.status));
+        return;
+      }
+    }
+  }
+
+  /** Links are whole addresses; that of a deployment ends in `?c=`, a hash of it, which some clients look for. */
+  private pollAnswer(controller: Controller, base: string): object {
+    const { active, wantsConfigData } = controller;
+    const links = {
+      ...(active?.state === 'running'
+        ? { deploymentBase: { href: `${base}/deploymentBase/${active.id}?c=${hashOf(active)}` } }
+        : {}),
+      ...(active?.state === 'canceling'
+        ? { cancelAction: { href: `${base}/cancelAction/${active.id}` } }
+        : {}),
+      ...(wantsConfigData ? { configData: { href: `${base}/configData` } } : {}),
+    };
+    return { config: { polling: { sleep: pollingTime(this.options.polling) } }, _links: links };
+  }
+
+  /** Takes what a device says, unless a fault has it unheard. */
+  private hear(subject: Subject, response: ServerResponse, take: () => Taken): void {
+    const fault = this.plan.take(subject);
+    if (typeof fault === 'number') {
+      answer(response, fault);
+      return;
+    }
+    const taken = take();
+    if (fault === 'lost') response.destroy();
+    else answer(response, taken === 'taken' ? 200 : taken === 'gone' ? 410 : 404);
+  }
+
+  /** Whether a fault has answered a question. */
+  private spoil(subject: Subject, response: ServerResponse): boolean {
+    const fault = this.plan.take(subject);
+    if (fault === undefined) return false;
+    if (fault === 'lost') response.destroy();
+    else answer(response, fault);
+    return true;
+  }
+
+  /** What a device sent; undefined where that is too long or not of this form, which has then been answered. */
+  private async said<Schema extends z.ZodType>(
+    request: IncomingMessage,
+    response: ServerResponse,
+    schema: Schema,
+  ): Promise<z.output<Schema> | undefined> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of request) {
+      const data = chunk as Buffer;
+      bytes += data.length;
+      if (bytes > mostBytes) {
+        this.options.onNotice('hawkbit: a device sent more than 1 MiB at once');
+        answer(response.setHeader('Connection', 'close'), 413);
+        return undefined;
+      }
+      chunks.push(data);
+    }
+    const parsed = schema.safeParse(parseJson(Buffer.concat(chunks).toString()));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    this.options.onNotice(
+      `hawkbit: a device sent what is not of the API: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    );
+    answer(response, 400);
+    return undefined;
+  }
+
+  private admit(id: string, authorization: string | undefined): Registration | undefined {
+    const device = this.devices.get(id);
+    if (device === undefined) return undefined;
+    const { gatewayToken } = this.options;
+    const admitted =
+      authorization === `TargetToken ${device.token}` ||
+      (gatewayToken !== undefined && authorization === `GatewayToken ${gatewayToken}`);
+    return admitted ? device : undefined;
+  }
+
+  private get tenant(): string {
+    return this.options.tenant ?? 'DEFAULT';
+  }
+
+  private base(id: string): string {
+    return `/${encodeURIComponent(this.tenant)}/controller/v1/${encodeURIComponent(id)}`;
+  }
+}
+
+function routeOf(parts: readonly string[]): Route | undefined {
+  const [first, second = '', third] = parts;
+  if (first === undefined) return { kind: 'poll' };
+  if (first === 'configData' && parts.length === 1) return { kind: 'configData' };
+  if (first === 'softwaremodules') return { kind: 'artifact' };
+  if (first !== 'deploymentBase' && first !== 'cancelAction') return undefined;
+  if (!/^\d{1,15}$/.test(second) || parts.length > 3 || (third ?? 'feedback') !== 'feedback')
+    return undefined;
+  const kind = first === 'deploymentBase' ? 'deployment' : 'cancellation';
+  return { kind: third === undefined ? kind : `${kind}-feedback`, action: Number(second) };
+}
+
+function methodOf({ kind }: Exclude<Route, { kind: 'artifact' }>): string {
+  if (kind === 'configData') return 'PUT';
+  return kind.endsWith('-feedback') ? 'POST' : 'GET';
+}
+
+function deploymentOf({ id, offer, terms }: Action, href: string): object {
+  const { name, version, artifact } = offer;
+  const { filename, bytes, hashes } = artifact;
+  const { download, update, maintenanceWindow } = terms;
+  return {
+    id: String(id),
+    deployment: {
+      download,
+      update,
+      ...(maintenanceWindow === undefined ? {} : { maintenanceWindow }),
+      chunks: [
+        {
+          part: 'os',
+          version,
+          name,
+          artifacts: [
+            {
+              filename,
+              hashes,
+              size: bytes,
+              _links: { download: { href }, 'download-http': { href } },
+            },
+          ],
+        },
+      ],
+    },
+  };
+}
+
+/** Another number for each state of an action, as hawkBit's is: a 32-bit integer with a sign. */
+function hashOf({ id, terms }: Action): number {
+  return [...JSON.stringify({ id, terms })].reduce(
+    (hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0,
+    0,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
+
+function json(response: ServerResponse, value: object): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response
+    .writeHead(200, { 'Content-Type': 'application/hal+json', 'Content-Length': body.length })
+    .end(body);
+}
+
+function answer(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'Content-Length': 0 }).end();
+}
