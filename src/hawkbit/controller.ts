@@ -39,9 +39,12 @@ export class Controller {
   /** Of requests that were in order. */
   polls = 0;
   private readonly changed = new Set<() => void>();
+  private readonly firstAction: number;
 
   /** Numbers of actions start at `firstAction`. */
-  constructor(private readonly firstAction = 1) {}
+  constructor(firstAction = 1) {
+    this.firstAction = firstAction;
+  }
 
   /** The action that the device has to do with now. */
   get active(): Action | undefined {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Controller } from '../../../src/hawkbit/controller.ts';
-import { pollingTime } from '../../../src/hawkbit/messages.ts';
+import { type Feedback, pollingTime } from '../../../src/hawkbit/messages.ts';
 import { now, offer, open, token, told } from './client.ts';
 
 const base = '/DEFAULT/controller/v1/dev1';
@@ -95,7 +95,7 @@ describe('a device that is asked to', () => {
     const links = await server.links();
     expect(Object.keys(links)).toEqual(['cancelAction', 'configData']);
     expect((await server.ask('GET', `${base}/deploymentBase/1`)).status).toBe(404);
-    expect((await server.ask('GET', links.cancelAction ?? '')).json).toEqual({
+    expect((await server.ask('GET', links['cancelAction'] ?? '')).json).toEqual({
       id: '1',
       cancelAction: { stopId: '1' },
     });
@@ -231,7 +231,7 @@ describe('a device that sends nonsense', () => {
     expect(action.history[0]?.details.map((text) => text.length)).toEqual(
       Array.from({ length: 100 }, () => 1000),
     );
-    const one = { execution: 'proceeding', result: { finished: 'none' }, details: [] } as const;
+    const one = { execution: 'proceeding', result: { finished: 'none' }, details: [] } satisfies Feedback;
     for (let i = 0; i < 1200; i += 1) controller.feedback(1, one);
     expect(action.history).toHaveLength(1000);
   });
