@@ -4,7 +4,7 @@ const rows = [
   ['model', 'process', 'document', 'filesystem'],
   ['package'],
   ['agents'],
-  ['scenario', 'writelog', 'report', 'feed', 'host', 'qemu', 'guest', 'sbom'],
+  ['scenario', 'writelog', 'report', 'feed', 'hawkbit', 'host', 'qemu', 'guest', 'sbom'],
   ['nbd', 'oracle', 'explore', 'yocto', 'derive', 'admission'],
   ['image', 'target'],
   ['device'],

@@ -7,8 +7,8 @@ import type { PackageFormat } from '../package/package-format.ts';
 
 /** What an agent takes releases from: further kinds of sources are further members. */
 export type AgentSource =
-  /** A file, in one of the formats of which an image has bundles. */
-  | { kind: 'bundle'; format: string }
+  /** A file, in one of the formats of which an image has bundles; `by` a server that orders the device to install it. */
+  | { kind: 'bundle'; format: string; by?: 'hawkbit' }
   /** A feed of packages in this format, and the system that keeps the record of them on the device. */
   | { kind: 'feed'; format: PackageFormat; system: PackageSystem };
 
@@ -29,6 +29,20 @@ export interface FeedPackage {
   path: string;
 }
 
+/** Who a device is to a server that orders it to install a release. */
+export interface ServerAccount {
+  /** The server's address, without a slash at its end. */
+  url: string;
+  tenant: string;
+  id: string;
+  token: string;
+  /**
+   * Waits until the device has told the server that the release is installed, or that it has given up: what it said last
+   * then. Rejects with the signal's reason.
+   */
+  installed: (signal: AbortSignal) => Promise<string | undefined>;
+}
+
 /** A release as an agent is given it. */
 export interface ReleaseSource {
   /** Address of the bundle, or of the feed's root, without a slash at its end. */
@@ -39,6 +53,8 @@ export interface ReleaseSource {
   packages: readonly FeedPackage[];
   /** Whether the device goes back to it from a later release. */
   older: boolean;
+  /** Of an agent that a server orders to install. */
+  account?: ServerAccount;
 }
 
 /** Limits of one command of an agent. */
@@ -64,6 +80,8 @@ export interface UpdateAgent {
    * words what it says. Absent where it cannot be asked.
    */
   confirmed?(device: Shell, limits: AgentLimits): Promise<string | undefined>;
+  /** The name by which the device talks to a server; undefined where it has none. Absent of agents without a server. */
+  accountOf?(device: Shell, limits: AgentLimits): Promise<string | undefined>;
   /** Makes the next boot take the release before; absent where the agent has no way back. */
   rollback?(device: Shell, limits: AgentLimits): Promise<void>;
   /**

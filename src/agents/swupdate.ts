@@ -6,6 +6,7 @@ import { bootVariables, tryVariables } from '../model/boot-variables.ts';
 import type { AgentLimits } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { defineAgent, reboots } from './define-agent.ts';
+import { accountOf, installAsOrdered, isToldOf, reportAs } from './suricatta.ts';
 
 /** In the device's memory, so that what is written to its disks is SWUpdate's. */
 const folder = '/run/brownout';
@@ -26,9 +27,11 @@ const settings = z.strictObject({
     .default(true)
     .describe('Whether SWUpdate notes in the environment what it is doing (without: its options -M and -m)'),
   delivery: z
-    .enum(['url', 'file'])
+    .enum(['url', 'file', 'hawkbit'])
     .default('url')
-    .describe('Whether SWUpdate downloads the update itself, or is given a file'),
+    .describe(
+      'Whether SWUpdate downloads the update itself, is given a file, or asks a hawkBit server (suricatta)',
+    ),
   software: word
     .default('stable')
     .describe('The software collection; its mode is the slot that does not run'),
@@ -49,16 +52,24 @@ type Settings = z.output<typeof settings>;
 export const swupdate = defineAgent({
   name: 'swupdate',
   settings,
-  source: ({ direct }) => ({ kind: 'bundle', format: direct ? 'swu-direct' : 'swu' }),
+  source: ({ direct, delivery }) => ({
+    kind: 'bundle',
+    format: direct ? 'swu-direct' : 'swu',
+    ...(delivery === 'hawkbit' ? { by: delivery } : {}),
+  }),
   abilities: ({ delivery }) => [
-    ...(delivery === 'url' ? (['stream'] as const) : []),
+    ...(delivery === 'file' ? [] : (['stream'] as const)),
     ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
   ],
   create: (chosen) => ({
     ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),
 
-    async install(device, { url }, limits) {
+    async install(device, { url, account }, limits) {
       const { other } = await askSlots(device, chosen, 'install', limits);
+      if (account !== undefined) {
+        await installAsOrdered(device, { account, options: optionsOf(chosen, other) }, limits);
+        return;
+      }
       const file = `${folder}/update.swu`;
       if (chosen.delivery === 'file')
         await agentCommand(
@@ -68,9 +79,7 @@ export const swupdate = defineAgent({
           limits,
         );
       const words = [
-        'swupdate -f /etc/swupdate.cfg',
-        `-e ${chosen.software},${other}`,
-        ...(chosen.markers ? [] : ['-M -m']),
+        `swupdate ${optionsOf(chosen, other)}`,
         ...(chosen.reboots === 'itself' ? ['-p reboot'] : []),
         chosen.delivery === 'file' ? `-i ${file}` : `-d ${quote(`-u ${url}`)}`,
       ];
@@ -84,10 +93,19 @@ export const swupdate = defineAgent({
     },
 
     async confirm(device, limits) {
-      const { running } = await askSlots(device, chosen, 'confirm', limits);
-      const good = { ...tryVariables(running), [bootVariables.pending]: '0', [bootVariables.state]: '0' };
-      await setEnvironment(device, 'confirm', good, limits);
+      const { running, other } = await askSlots(device, chosen, 'confirm', limits);
+      const good = { ...tryVariables(running), [bootVariables.pending]: '0' };
+      const reports = chosen.delivery === 'hawkbit' && (await isToReport(device, limits));
+      await setEnvironment(
+        device,
+        'confirm',
+        reports ? good : { ...good, [bootVariables.state]: '0' },
+        limits,
+      );
+      if (reports) await report(device, optionsOf(chosen, other), limits);
     },
+
+    ...(chosen.delivery === 'hawkbit' ? { accountOf } : {}),
 
     async status(device, limits) {
       const { running } = await askSlots(device, chosen, 'status', limits);
@@ -108,6 +126,11 @@ export const swupdate = defineAgent({
     },
   }),
 });
+
+/** What every start of SWUpdate is given; an update goes to the slot `other`. */
+function optionsOf({ software, markers }: Settings, other: string): string {
+  return [`-f /etc/swupdate.cfg -e ${software},${other}`, ...(markers ? [] : ['-M -m'])].join(' ');
+}
 
 /** Which slot runs, and which does not. Throws DeviceFailure `<what>-failed` where it is none of those named. */
 async function askSlots(
@@ -130,6 +153,21 @@ async function askSlots(
     `${what}-failed`,
     `the device runs from ${root?.slice(0, 80) ?? 'an unknown root'}, and its slots are ${known}`,
   );
+}
+
+/** Whether SWUpdate's state is one that its daemon reports to the server when it starts. */
+async function isToReport(device: Shell, limits: AgentLimits): Promise<boolean> {
+  if ((await accountOf(device, limits)) === undefined) return false;
+  return isToldOf((await askEnvironment(device, limits)).get(bootVariables.state));
+}
+
+/** Has the daemon tell the server what came of the update: it takes its state back to 0 once the server has heard it. */
+async function report(device: Shell, options: string, limits: AgentLimits): Promise<void> {
+  const state = eitherLoader(
+    `fw_printenv -n ${bootVariables.state}`,
+    `grub-editenv ${grubEnvironment} list | sed -n s/^${bootVariables.state}=//p`,
+  );
+  await reportAs(device, { options, state }, limits);
 }
 
 async function askEnvironment(device: Shell, limits: AgentLimits): Promise<Map<string, string>> {

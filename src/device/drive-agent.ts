@@ -5,6 +5,7 @@ import { DeviceFailure, HarnessError, messageOf } from '../core/errors.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import type { Ready } from '../target/target.ts';
+import { orderOf } from './hawkbit-order.ts';
 import { type RunContext, releaseSource } from './run-context.ts';
 
 /** Milliseconds for an agent's short commands (status, mark-good). */
@@ -18,7 +19,9 @@ export type InstallContext = Pick<RunContext, 'agent' | 'signal' | 'scenario' | 
 /** Hands the new release to the device's update agent. */
 export async function install(context: InstallContext, device: Shell, upgrade: Upgrade): Promise<void> {
   const { agent, signal, scenario } = context;
-  await agent.install(device, releaseSource(context, upgrade), {
+  const account = await orderOf(context, upgrade);
+  const source = { ...releaseSource(context, upgrade), ...(account === undefined ? {} : { account }) };
+  await agent.install(device, source, {
     deadline: Deadline.after(scenario.expect.installsWithinMs),
     signal,
   });

@@ -3,16 +3,13 @@ import { join } from 'node:path';
 import { agentFor } from '../agents/index.ts';
 import type { CleanupStack } from '../core/cleanup.ts';
 import { sha256 } from '../core/digest.ts';
-import { HarnessError } from '../core/errors.ts';
 import type { Limit } from '../core/limit.ts';
 import { Random } from '../core/random.ts';
-import { type FeedServer, serveFiles } from '../feed/http-server.ts';
 import { readPackageList } from '../image/package-list.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import { shippedBy } from '../oracle/packages.ts';
 import { createTarget } from '../target/target.ts';
-import { bundlePath } from './deliver-bundle.ts';
-import { feedPath } from './deliver-feed.ts';
+import { serveReleases } from './release-server.ts';
 import type { RunContext } from './run-context.ts';
 
 /** What a context is made from; `workspace` is the invocation's, `timings` is added to. */
@@ -71,31 +68,6 @@ export async function openRunContext(request: RunContextRequest, stack: CleanupS
   };
 }
 
-/** More than any update agent opens; each is a process of the host besides (qemu/relay.ts). */
-const maxConnections = 32;
-
-/** A server with the bundles and feeds of all releases. A file that it cannot read ends the run by `stop`. */
-export async function serveReleases(
-  manifest: ImageManifest,
-  stop: RunContext['stop'],
-  stack: CleanupStack,
-  port?: number,
-): Promise<FeedServer> {
-  const options = {
-    files: servedFiles(manifest),
-    onNotice: () => undefined,
-    onFault: (message: string) => stop(new HarnessError('feed-failed', message)),
-    maxConnections,
-  };
-  const server = await serveFiles({ ...options, ...(port === undefined ? {} : { port }) }).catch(
-    (error: unknown) => {
-      if (!(error instanceof HarnessError && error.code === 'port-taken')) throw error;
-      return serveFiles(options);
-    },
-  );
-  return stack.use('bundle server', server);
-}
-
 /**
  * The port of a scenario on an image, below those that the host gives out, and the same at each run where nobody else
  * has it: what a device keeps by a feed's address, as opkg does its downloads, is then found again by replays and by
@@ -103,15 +75,6 @@ export async function serveReleases(
  */
 function usualPort(scenario: string, { name, machine }: ImageManifest): number {
   return 20_000 + (Number.parseInt(sha256(`${scenario}\n${name}\n${machine}`).slice(0, 8), 16) % 10_000);
-}
-
-function servedFiles(manifest: ImageManifest): Map<string, string> {
-  return new Map(
-    Object.values(manifest.releases).flatMap(({ version, bundles, feed = {} }) => [
-      ...Object.entries(bundles).map(([format, { path }]) => [bundlePath(version, format), path] as const),
-      ...Object.entries(feed).map(([name, { path }]) => [`${feedPath(version)}/${name}`, path] as const),
-    ]),
-  );
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { ChosenAgent, ReleaseSource } from '../agents/agent.ts';
 import type { Limit } from '../core/limit.ts';
 import type { Random } from '../core/random.ts';
-import type { FeedServer } from '../feed/http-server.ts';
 import type { RunEvent } from '../model/event.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -12,6 +11,7 @@ import type { Shipped } from '../oracle/shipped.ts';
 import type { AcceleratorChoice } from '../qemu/accelerator.ts';
 import type { Off, TargetOptions } from '../target/target.ts';
 import { deliveryTo, offerOf } from './deliveries.ts';
+import type { ReleaseServer } from './release-server.ts';
 
 /** Everything that one scenario on one machine works with. */
 export interface RunContext {
@@ -26,7 +26,7 @@ export interface RunContext {
   /** What the packages of a release ship, where the image is upgraded by packages. */
   shipped: (release: string) => Shipped | undefined;
   /** Serves the releases' bundles and feeds to the guest. */
-  feed: FeedServer;
+  feed: ReleaseServer;
   /** The run's report folder. */
   folder: string;
   /** Scratch space for disks; removed at the end. */
@@ -57,7 +57,8 @@ export function releaseSource(
     feed,
     manifest,
     scenario: { releases },
-  }: Pick<RunContext, 'feed' | 'scenario' | 'contents'> & {
+  }: Pick<RunContext, 'scenario' | 'contents'> & {
+    feed: Pick<ReleaseServer, 'guestUrl'>;
     agent: Pick<ChosenAgent, 'source'>;
     manifest: Pick<ImageManifest, 'releases'>;
   },

@@ -18,6 +18,8 @@ export interface ServeOptions {
   port?: number;
   /** Connections at once; further ones are closed. Default: as many as come. */
   maxConnections?: number;
+  /** Has each request first; says whether it has answered it. */
+  first?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 }
 
 /** Faults that a server has; disposing of it lifts them for requests that come from then on. */
@@ -63,18 +65,26 @@ export function serveFiles(
   });
 }
 
+/** Answers nothing. */
+const nobody = () => Promise.resolve(false);
+
 async function serve(
-  { onNotice, onFault = () => undefined, port = 0, maxConnections }: ServeOptions,
+  { onNotice, onFault = () => undefined, port = 0, maxConnections, first = nobody }: ServeOptions,
   lookup: Lookup,
 ): Promise<FeedServer> {
   const healthy = new FaultPlan([]);
   let present = healthy;
   const server = createServer((request, response) => {
     logOutcome(request, response, onNotice);
-    answer(request, response, { lookup, plan: present, onFault }).catch((error: unknown) => {
-      onFault(`http: ${requestLine(request)} failed: ${messageOf(error)}`);
-      response.destroy();
-    });
+    first(request, response)
+      .then((answered) =>
+        answered ? undefined : answer(request, response, { lookup, plan: present, onFault }),
+      )
+      .catch((error: unknown) => {
+        // A client that goes away while it is heard out is not the server's trouble.
+        if (!request.errored) onFault(`http: ${requestLine(request)} failed: ${messageOf(error)}`);
+        response.destroy();
+      });
   });
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   server.on('clientError', (error, socket) => {

@@ -55,6 +55,8 @@ export interface Offer {
 /** A file of a module. Clients compare `sha1`, which hawkBit has always had. */
 export interface Artifact {
   filename: string;
+  /** Where the server that answers has it: a URL's path. */
+  path: string;
   bytes: number;
   hashes: { sha1: string; md5: string; sha256: string };
 }

@@ -28,12 +28,11 @@ const mostBytes = 1024 * 1024;
 type Route =
   | { kind: 'poll' | 'configData' }
   | { kind: 'deployment' | 'cancellation'; action: number }
-  | { kind: 'deployment-feedback' | 'cancellation-feedback'; action: number }
-  | { kind: 'artifact' };
+  | { kind: 'deployment-feedback' | 'cancellation-feedback'; action: number };
 
 /**
  * A hawkBit server as devices see it: the Direct Device Integration API of eclipse-hawkbit 1.1.0. It answers requests of
- * an HTTP server that somebody else has; files of modules are that server's, at `artifactPath`.
+ * an HTTP server that somebody else has; files of modules are that server's, too.
  */
 export class DdiServer {
   private readonly devices = new Map<string, Registration>();
@@ -57,16 +56,21 @@ export class DdiServer {
     return this.plan;
   }
 
-  /** The path at which a device finds the file that an action offers. */
-  artifactPath(id: string, action: Action): string {
-    const { name, artifact } = action.offer;
-    const parts = ['softwaremodules', name, 'artifacts', artifact.filename];
-    return [this.base(id), ...parts.map(encodeURIComponent)].join('/');
+  /** A name that no device has yet: the wanted one, or with a number. */
+  freeName(wanted: string): string {
+    for (let n = 1; ; n += 1) {
+      const name = n === 1 ? wanted : `${wanted}-${n}`;
+      if (!this.devices.has(name)) return name;
+    }
+  }
+
+  /** The device of this name; undefined where it was never registered. */
+  device(id: string): Controller | undefined {
+    return this.devices.get(id)?.controller;
   }
 
   /**
-   * Answers a request; false where it is not of the API or asks for a module's file, and the device may have it. Rejects
-   * when the connection breaks.
+   * Answers a request; false where it is not of the API. Rejects when the connection breaks.
    */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const [path = ''] = (request.url ?? '').split(/[?#]/, 1);
@@ -84,7 +88,6 @@ export class DdiServer {
       answer(response, 404);
       return true;
     }
-    if (route.kind === 'artifact') return false;
     if (request.method !== methodOf(route)) {
       answer(response.setHeader('Allow', methodOf(route)), 405);
       return true;
@@ -94,7 +97,7 @@ export class DdiServer {
   }
 
   private async answerTo(
-    route: Exclude<Route, { kind: 'artifact' }>,
+    route: Route,
     { id, controller }: Registration & { id: string },
     request: IncomingMessage,
     response: ServerResponse,
@@ -112,7 +115,7 @@ export class DdiServer {
         if (this.spoil('deployment', response)) return;
         const action = controller.deployment(route.action);
         if (action === undefined) answer(response, 404);
-        else json(response, deploymentOf(action, `${host}${this.artifactPath(id, action)}`));
+        else json(response, deploymentOf(action, `${host}${action.offer.artifact.path}`));
         return;
       }
       case 'cancellation': {
@@ -235,7 +238,6 @@ function routeOf(parts: readonly string[]): Route | undefined {
   const [first, second = '', third] = parts;
   if (first === undefined) return { kind: 'poll' };
   if (first === 'configData' && parts.length === 1) return { kind: 'configData' };
-  if (first === 'softwaremodules') return { kind: 'artifact' };
   if (first !== 'deploymentBase' && first !== 'cancelAction') return undefined;
   if (!/^\d{1,15}$/.test(second) || parts.length > 3 || (third ?? 'feedback') !== 'feedback')
     return undefined;
@@ -243,7 +245,7 @@ function routeOf(parts: readonly string[]): Route | undefined {
   return { kind: third === undefined ? kind : `${kind}-feedback`, action: Number(second) };
 }
 
-function methodOf({ kind }: Exclude<Route, { kind: 'artifact' }>): string {
+function methodOf({ kind }: Route): string {
   if (kind === 'configData') return 'PUT';
   return kind.endsWith('-feedback') ? 'POST' : 'GET';
 }

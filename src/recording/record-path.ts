@@ -4,6 +4,7 @@ import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, factoryDisks, openDevice, untilReady } from '../device/device.ts';
 import { assertConfirmed, confirm, rollback, unlessBroken } from '../device/drive-agent.ts';
 import { afterUpgrade, examine, noteFiles } from '../device/examine.ts';
+import { assertServerKnows } from '../device/hawkbit-order.ts';
 import { reinstall } from '../device/installed-packages.ts';
 import type { Owned } from '../device/judge-files.ts';
 import { listen, listenAtEnd } from '../device/listen.ts';
@@ -147,7 +148,7 @@ async function takeUpgrade(
   const ready = await checklist.step({ ...when, check: 'first boot' }, async () =>
     untilReady(context, started ?? (await before.reboot())),
   );
-  await disturber.beside(ready, async () => {
+  const runs = await disturber.beside(ready, async () => {
     const expectation = afterUpgrade(context, upgrade, owned);
     const seen = await examine(context, ready, device.subject, expectation, checklist, when);
     noteFiles(context, path, when, seen);
@@ -155,9 +156,14 @@ async function takeUpgrade(
     begin('confirm');
     await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
     device.log.mark(idleMark);
+    return seen.release;
   });
   await disturber.clear(ready);
   await checklist.guard({ ...when, check: 'confirmed' }, () => assertConfirmed(context, ready));
+  if (context.agent.accountOf !== undefined)
+    await checklist.step({ ...when, check: 'server' }, () =>
+      assertServerKnows(context, ready, { ordered: upgrade.to, runs: runs ?? 'no release that is known' }),
+    );
   await listen(context, ready, checklist, { when });
   return ready;
 }

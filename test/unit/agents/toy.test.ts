@@ -11,6 +11,7 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { install } from '../../../src/device/drive-agent.ts';
 import { releaseSource } from '../../../src/device/run-context.ts';
 import { serveFiles } from '../../../src/feed/http-server.ts';
+import { DdiServer } from '../../../src/hawkbit/server.ts';
 import { BuildCache } from '../../../src/image/build-cache.ts';
 import type { BundleFormat } from '../../../src/image/bundles/bundle-format.ts';
 import { bundleFormats } from '../../../src/image/bundles/index.ts';
@@ -154,7 +155,7 @@ describe('an image with a bundle format of its own, and the agent that takes it'
     const context = {
       agent,
       scenario,
-      feed,
+      feed: Object.assign(feed, { hawkbit: new DdiServer({ polling: 1, onNotice: () => undefined }) }),
       contents: undefined,
       manifest: { releases: { '2.0': release } },
       signal,

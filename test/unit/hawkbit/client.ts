@@ -8,7 +8,7 @@ export const token = 's3cret';
 export const offer: Offer = {
   name: 'fw',
   version: '2.0',
-  artifact: { filename: 'up.swu', bytes: 7, hashes: { sha1: 'a', md5: 'b', sha256: 'c' } },
+  artifact: { filename: 'up.swu', path: '/2.0/swu', bytes: 7, hashes: { sha1: 'a', md5: 'b', sha256: 'c' } },
 };
 export const now = { download: 'forced', update: 'forced' } as const;
 

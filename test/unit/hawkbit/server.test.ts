@@ -44,7 +44,7 @@ describe('dialogues of real clients', () => {
     const action = controller.assign(offer, now);
     for (const { method, path, body, offers } of lines) {
       if (offers?.includes('cancelAction') && action.state === 'running') controller.cancel();
-      const asked = path.startsWith('/dl/') ? server.ddi.artifactPath('dev1', action) : path;
+      const asked = path.startsWith('/dl/') ? offer.artifact.path : path;
       const { status, json } = await server.ask(method, asked, body === undefined ? {} : { body });
       expect(status, `${method} ${path}`).toBe(200);
       if (offers !== undefined) {
@@ -65,7 +65,7 @@ describe('a device that is asked to', () => {
     await using server = await open();
     const controller = server.ddi.register('dev1', token);
     expect(Object.keys(await server.links())).toEqual(['configData']);
-    const action = controller.assign(offer, { ...now, maintenanceWindow: 'unavailable' });
+    controller.assign(offer, { ...now, maintenanceWindow: 'unavailable' });
     const { deploymentBase = '' } = await server.links();
     expect(deploymentBase).toMatch(/\/deploymentBase\/1\?c=-?\d+$/);
     const { json } = await server.ask('GET', deploymentBase);
@@ -83,7 +83,7 @@ describe('a device that is asked to', () => {
         ],
       },
     });
-    expect((await server.ask('GET', server.ddi.artifactPath('dev1', action))).text).toBe('a file');
+    expect((await server.ask('GET', offer.artifact.path)).text).toBe('a file');
   });
 
   it('give an action up may refuse', async () => {
@@ -158,6 +158,15 @@ describe('an action', () => {
     await expect(never).rejects.toThrow('enough');
     await expect(controller.until(() => true, stop.signal)).rejects.toThrow('enough');
   });
+});
+
+it('gives names that nobody has', async () => {
+  await using server = await open();
+  expect(server.ddi.freeName('dev1')).toBe('dev1');
+  const controller = server.ddi.register('dev1', token);
+  expect(server.ddi.freeName('dev1')).toBe('dev1-2');
+  expect(server.ddi.device('dev1')).toBe(controller);
+  expect(server.ddi.device('dev2')).toBeUndefined();
 });
 
 describe('attributes of a device', () => {

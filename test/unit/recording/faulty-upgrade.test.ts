@@ -8,6 +8,7 @@ import { agentFor } from '../../../src/agents/index.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import { install as installBy } from '../../../src/device/drive-agent.ts';
 import { serveFiles } from '../../../src/feed/http-server.ts';
+import { DdiServer } from '../../../src/hawkbit/server.ts';
 import type { FileRef, PackageContents, ReleaseSpec } from '../../../src/model/image.ts';
 import { assertOld, assertSaid, refusalOf } from '../../../src/recording/faulty-upgrade.ts';
 import { assertFaults, troubleOf } from '../../../src/recording/source-trouble.ts';
@@ -175,7 +176,7 @@ describe('an attempt', () => {
     };
     const context = {
       agent,
-      feed,
+      feed: Object.assign(feed, { hawkbit: new DdiServer({ polling: 1, onNotice: () => undefined }) }),
       manifest,
       scenario: scenario([`name: a, ${fault}`]),
       signal: new AbortController().signal,

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import type { ServerAccount } from '../agents/agent.ts';
+import { Deadline } from '../core/deadline.ts';
+import { DeviceFailure, HarnessError } from '../core/errors.ts';
+import type { Action } from '../hawkbit/controller.ts';
+import type { Artifact } from '../hawkbit/messages.ts';
+import { type Upgrade, upgradeName } from '../model/upgrade.ts';
+import type { Ready } from '../target/target.ts';
+import { bundlePath } from './deliver-bundle.ts';
+import type { InstallContext } from './drive-agent.ts';
+import type { RunContext } from './run-context.ts';
+
+/** The only tenant, as a fresh hawkBit has it. */
+const tenant = 'DEFAULT';
+
+/** What SWUpdate says once all is on the disk; the order stays open until the new release has been tried (3.1 of its manual). */
+const allInstalled = 'All Chunks Installed.';
+
+/**
+ * Has the hawkBit server order a device to install a release: each order is for a name of its own, which the agent gives
+ * the device. Undefined where no server gives orders to the scenario's agent.
+ */
+export async function orderOf(
+  { agent, feed, manifest }: InstallContext,
+  upgrade: Upgrade,
+): Promise<ServerAccount | undefined> {
+  if (agent.source.kind !== 'bundle' || agent.source.by === undefined) return undefined;
+  const { format } = agent.source;
+  const file = manifest.releases[upgrade.to]?.bundles[format];
+  if (file === undefined)
+    throw new HarnessError('image-incomplete', `release ${upgrade.to} has no ${format} bundle`);
+  const artifact: Artifact = {
+    filename: `${upgrade.to}.${format}`,
+    path: bundlePath(upgrade.to, format),
+    bytes: file.bytes,
+    hashes: {
+      sha1: await hashOf('sha1', file.path),
+      md5: await hashOf('md5', file.path),
+      sha256: file.sha256,
+    },
+  };
+  const id = feed.hawkbit.freeName(upgradeName(upgrade).replace('->', '-to-'));
+  const token = `token-of-${id}`;
+  const controller = feed.hawkbit.register(id, token);
+  const action = controller.assign(
+    { name: 'system', version: upgrade.to, artifact },
+    { download: 'forced', update: 'forced' },
+  );
+  return {
+    url: feed.guestUrl('/').replace(/\/$/, ''),
+    ...{ tenant, id, token },
+    installed: async (signal) => {
+      await controller.until(() => isInstalled(action) || action.state !== 'running', signal);
+      return isInstalled(action) || action.state === 'finished' ? undefined : saidLast(action);
+    },
+  };
+}
+
+/**
+ * Holds what a device has told the server against what it is: one that runs the release that it was ordered to install,
+ * confirmed, must have closed the order with success, and no other may have. Throws DeviceFailure `server-misled`.
+ */
+export async function assertServerKnows(
+  { agent, feed, signal }: RunContext,
+  device: Ready,
+  { ordered, runs }: { ordered: string; runs: string },
+): Promise<void> {
+  const id = await agent.accountOf?.(device, { deadline: Deadline.after(120_000), signal });
+  const action = id === undefined ? undefined : feed.hawkbit.device(id)?.actions.at(-1);
+  if (action === undefined || action.offer.version !== ordered) return;
+  const told =
+    action.state === 'finished' ? 'success' : action.state === 'error' ? 'failure' : 'nothing final';
+  if ((told === 'success') === (runs === ordered)) return;
+  throw new DeviceFailure(
+    'server-misled',
+    `the server was told ${told} about ${ordered}, and the device runs ${runs}; it said last: ${saidLast(action)}`,
+  );
+}
+
+function isInstalled({ history }: Action): boolean {
+  return history.some(({ details }) => details.includes(allInstalled));
+}
+
+function saidLast({ history }: Action): string {
+  const last = history.at(-1);
+  if (last === undefined) return 'nothing';
+  const { execution, result, details } = last;
+  return `${execution}/${result.finished} ${details.slice(-3).join(' ')}`.trim().slice(0, 600);
+}
+
+async function hashOf(name: 'sha1' | 'md5', path: string): Promise<string> {
+  const hash = createHash(name);
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
