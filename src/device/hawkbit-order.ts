@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { ServerAccount } from '../agents/agent.ts';
+import type { Shell } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, HarnessError } from '../core/errors.ts';
 import type { Action } from '../hawkbit/controller.ts';
 import type { Artifact } from '../hawkbit/messages.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
-import type { Ready } from '../target/target.ts';
 import { bundlePath } from './deliver-bundle.ts';
 import type { InstallContext } from './drive-agent.ts';
 import type { RunContext } from './run-context.ts';
@@ -63,8 +63,8 @@ export async function orderOf(
  * confirmed, must have closed the order with success, and no other may have. Throws DeviceFailure `server-misled`.
  */
 export async function assertServerKnows(
-  { agent, feed, signal }: RunContext,
-  device: Ready,
+  { agent, feed, signal }: Pick<RunContext, 'agent' | 'feed' | 'signal'>,
+  device: Shell,
   { ordered, runs }: { ordered: string; runs: string },
 ): Promise<void> {
   const id = await agent.accountOf?.(device, { deadline: Deadline.after(120_000), signal });

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ServerAccount } from '../../../src/agents/agent.ts';
+import { agentFor } from '../../../src/agents/index.ts';
+import { CleanupStack } from '../../../src/core/cleanup.ts';
+import { assertServerKnows, orderOf } from '../../../src/device/hawkbit-order.ts';
+import { serveReleases } from '../../../src/device/release-server.ts';
+import { parseScenario } from '../../../src/scenario/load.ts';
+import { slotLab } from '../../support/simulated/lab.ts';
+
+const upgrade = { from: '1.0', to: '1.1' };
+const scenario = parseScenario(
+  'name: n\nmachines: [qemuarm64]\nimage: swupdate-ab\nagent: { name: swupdate, delivery: hawkbit }\nreleases: ["1.0", "1.1"]\n',
+  's.yaml',
+);
+
+/** A server with an image's releases as .swu, and an order for one of them. */
+async function ordered(stack: CleanupStack) {
+  const { manifest, folder } = await slotLab();
+  const path = join(folder, 'update.swu');
+  await writeFile(path, 'an update');
+  for (const release of Object.values(manifest.releases))
+    release.bundles = { swu: { path, sha256: 'of it', bytes: 9 } };
+  const feed = await serveReleases(manifest, () => undefined, stack);
+  const { signal } = new AbortController();
+  const agent = agentFor(scenario.agent);
+  const context = { agent, feed, manifest, scenario, signal, contents: undefined };
+  const account = await orderOf(context, upgrade);
+  if (account === undefined) throw new Error('no order');
+  return { context, account };
+}
+
+/** A request of the device that has this account. */
+async function ask(
+  feed: { hostUrl(path: string): string },
+  account: ServerAccount,
+  path: string,
+  status?: object,
+) {
+  const response = await fetch(feed.hostUrl(`/${account.tenant}/controller/v1/${account.id}${path}`), {
+    headers: { authorization: `TargetToken ${account.token}` },
+    ...(status === undefined ? {} : { method: 'POST', body: JSON.stringify({ status }) }),
+  });
+  return response.headers.get('content-type')?.includes('json') === true
+    ? ((await response.json()) as unknown)
+    : undefined;
+}
+
+const status = (execution: string, finished: string, ...details: string[]) => ({
+  execution,
+  result: { finished },
+  details,
+});
+
+describe('an order', () => {
+  it('is what the server offers, with the hashes of the file that it gives', async () => {
+    await using stack = new CleanupStack();
+    const { context, account } = await ordered(stack);
+    expect(account).toMatchObject({ tenant: 'DEFAULT', id: '1.0-to-1.1' });
+    const deployment = (await ask(context.feed, account, '/deploymentBase/1')) as {
+      deployment: { chunks: { artifacts: { hashes: object; _links: { download: { href: string } } }[] }[] };
+    };
+    const artifact = deployment.deployment.chunks[0]?.artifacts[0];
+    const sha1 = createHash('sha1').update('an update').digest('hex');
+    expect(artifact?.hashes).toMatchObject({ sha1, sha256: 'of it' });
+    expect(await (await fetch(artifact?._links.download.href ?? '')).text()).toBe('an update');
+    expect((await orderOf(context, upgrade))?.id).toBe('1.0-to-1.1-2');
+    expect(await orderOf({ ...context, agent: agentFor({ name: 'swupdate' }) }, upgrade)).toBeUndefined();
+  });
+
+  it('is done when the device says that all is installed, or has failed when it says so', async () => {
+    await using stack = new CleanupStack();
+    const { context, account } = await ordered(stack);
+    const { signal } = new AbortController();
+    const first = account.installed(signal);
+    await ask(
+      context.feed,
+      account,
+      '/deploymentBase/1/feedback',
+      status('proceeding', 'none', 'All Chunks Installed.'),
+    );
+    expect(await first).toBeUndefined();
+    const again = await orderOf(context, upgrade);
+    if (again === undefined) throw new Error('no order');
+    const second = again.installed(signal);
+    await ask(context.feed, again, '/deploymentBase/1/feedback', status('closed', 'failure', 'wrong key'));
+    expect(await second).toBe('closed/failure wrong key');
+  });
+});
+
+describe('what the server was told', () => {
+  const table: [string, [string, string] | undefined, string, boolean][] = [
+    ['success, and the release runs', ['closed', 'success'], '1.1', true],
+    ['success, and the device has fallen back', ['closed', 'success'], '1.0', false],
+    ['failure, and the device has fallen back', ['closed', 'failure'], '1.0', true],
+    ['failure, and the release runs', ['closed', 'failure'], '1.1', false],
+    ['nothing, and the release runs', undefined, '1.1', false],
+    ['nothing, and the device is what it was', undefined, '1.0', true],
+  ];
+  it.each(table)('%s', async (_, said, runs, holds) => {
+    await using stack = new CleanupStack();
+    const { context, account } = await ordered(stack);
+    if (said !== undefined)
+      await ask(context.feed, account, '/deploymentBase/1/feedback', status(...said, 'words'));
+    const device = {
+      run: () =>
+        Promise.resolve({ exitCode: 0, stdout: `-i ${account.id} -k t`, stderr: '', truncated: false }),
+    };
+    const know = assertServerKnows(
+      { ...context, agent: { ...context.agent, accountOf: () => Promise.resolve(account.id) } },
+      device,
+      { ordered: '1.1', runs },
+    );
+    if (holds) await know;
+    else await expect(know).rejects.toMatchObject({ kind: 'device', code: 'server-misled' });
+  });
+});
