@@ -22,7 +22,7 @@ export const script = defineAgent({
     rollback: commands.optional(),
     reboots,
     abilities: z
-      .array(z.enum(claims).exclude(['rollback']))
+      .array(z.enum(claims).exclude(['rollback', 'server']))
       .optional()
       .describe('What the updater claims to do: brownout conform holds it to that'),
   }),

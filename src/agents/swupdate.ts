@@ -60,6 +60,7 @@ export const swupdate = defineAgent({
   abilities: ({ delivery }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
     ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
+    ...(delivery === 'hawkbit' ? (['server'] as const) : []),
   ],
   create: (chosen) => ({
     ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),

@@ -51,12 +51,13 @@ async function recordOf(
       reason: `there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`,
     };
   const unclaimed = needs.filter((ability) => !context.agent.abilities.includes(ability));
-  // Who claims no way back has no command for it.
-  if (unclaimed.includes('rollback'))
+  const untried = unclaimed.filter((ability) => ability === 'rollback' || ability === 'server');
+  // Nobody can be asked to do what there is no command for.
+  if (untried.length > 0)
     return {
       ...decided,
       ...{ verdict: 'ability-missing', seconds: 0, steps: [], notes: [] },
-      reason: 'the agent does not claim rollback',
+      reason: `the agent does not claim ${untried.join(', ')}`,
     };
   const started = performance.now();
   try {

@@ -1,3 +1,4 @@
+import type { DdiFault } from '../hawkbit/faults.ts';
 import type { Ability, Role } from '../model/conformance.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
 
@@ -16,12 +17,16 @@ export type Action =
       release: Role;
       must: 'succeed' | 'refuse' | 'end';
       fault?: Pick<FaultyAttempt, 'fault' | 'at'>;
+      /** What goes wrong, from now on, where the server is asked or told. */
+      server?: readonly DdiFault[];
     }
   /** Reboots it, or switches it on; it must come up. */
   | { do: 'boot' }
   /** The same, several times in a row; at each start something says that the release works, or nothing does. */
   | { do: 'start'; times: number; confirm: boolean }
   | { do: 'confirm' }
+  /** `open`: the server has not been told that all is well; `closed`: it was told what the device is. */
+  | { do: 'ask server'; order: 'open' | 'closed' }
   | { do: 'roll back' }
   /** Its power fails, several times in a row, as soon as its kernel starts. */
   | { do: 'lose power'; times: number }

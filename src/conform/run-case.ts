@@ -5,11 +5,13 @@ import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, openDevice, untilReady } from '../device/device.ts';
 import { confirm, refusalBy, rollback } from '../device/drive-agent.ts';
 import { examine } from '../device/examine.ts';
+import { assertServerKnows } from '../device/hawkbit-order.ts';
 import type { Owned } from '../device/judge-files.ts';
 import { listen, listenAtEnd } from '../device/listen.ts';
 import { installToReset } from '../device/own-reset.ts';
 import { serveReleases } from '../device/release-server.ts';
 import type { RunContext } from '../device/run-context.ts';
+import type { DdiFault } from '../hawkbit/faults.ts';
 import type { StepRecord } from '../model/record.ts';
 import type { Moment } from '../model/steps.ts';
 import { refusalOf } from '../recording/faulty-upgrade.ts';
@@ -73,6 +75,8 @@ class CaseDevice {
   private readonly work: CaseWork;
   /** The release that an installation begins from. */
   private release: string;
+  /** The release that was last to be installed. */
+  private ordered: string | undefined;
 
   constructor(context: RunContext, device: Device, work: CaseWork) {
     this.context = context;
@@ -110,6 +114,9 @@ class CaseDevice {
           confirm(this.context, await this.up()),
         );
         return true;
+      case 'ask server':
+        await checklist.step({ ...when, check: 'server' }, async () => this.askServer(action.order));
+        return true;
       case 'roll back':
         await checklist.step({ ...when, check: 'roll back' }, async () =>
           rollback(this.context, await this.up()),
@@ -145,10 +152,12 @@ class CaseDevice {
     await this.up();
   }
 
-  private async install({ release, must, fault }: Action & { do: 'install' }): Promise<void> {
+  private async install({ release, must, fault, server }: Action & { do: 'install' }): Promise<void> {
     const { context, work } = this;
     const ready = await this.up();
     const upgrade = { from: this.release, to: work.cast[release] ?? '' };
+    if (server !== undefined) context.feed.hawkbit.misbehave(server);
+    this.ordered = upgrade.to;
     const installing = async () => {
       this.state = (await installToReset(context, ready, upgrade)) ?? ready;
     };
@@ -163,6 +172,17 @@ class CaseDevice {
     if (refusal !== undefined) work.notes.push(refusal);
     else if (must === 'refuse')
       throw new DeviceFailure('not-refused', 'the update agent ended with success where it had to refuse');
+  }
+
+  /** Throws DeviceFailure `server-misled` where the server was told otherwise. */
+  private async askServer(order: 'open' | 'closed'): Promise<void> {
+    const ready = await this.up();
+    const { ordered } = this;
+    if (ordered === undefined) return;
+    await assertServerKnows(this.context, ready, {
+      ordered,
+      runs: order === 'closed' ? ordered : 'it unconfirmed',
+    });
   }
 
   /** Cuts the power as soon as a kernel starts, or where none shows itself within the time for a boot. */
@@ -189,12 +209,15 @@ function actionText(action: Action, cast: Cast): string {
     case 'install': {
       const from =
         action.fault === undefined ? '' : `, ${faultTexts[action.fault.fault] ?? action.fault.fault}`;
-      return `install ${named(action.release)}${from}`;
+      const by = action.server === undefined ? '' : `, ${serverText(action.server)}`;
+      return `install ${named(action.release)}${from}${by}`;
     }
     case 'start':
       return `start ${action.times} times${action.confirm ? '' : ', unconfirmed'}`;
     case 'lose power':
       return `lose power ${action.times} times`;
+    case 'ask server':
+      return action.order === 'open' ? 'the server must not know of a success yet' : 'the server must know';
     case 'see':
       return `on ${action.on.map(named).join(' or ')}`;
     case 'boot':
@@ -202,6 +225,16 @@ function actionText(action: Action, cast: Cast): string {
     case 'roll back':
       return action.do;
   }
+}
+
+/** `whose server answers 2 polls with 503`. */
+function serverText(faults: readonly DdiFault[]): string {
+  const texts = faults.map(({ on, answer, times }) => {
+    const what = `${times === undefined ? 'each' : times} ${on}`;
+    if (answer === 'cancel') return `cancels the order at ${what}`;
+    return answer === 'lost' ? `lets the answer to ${what} be lost` : `answers ${what} with ${answer}`;
+  });
+  return `whose server ${texts.join(', ')}`;
 }
 
 const faultTexts: Partial<Record<string, string>> = {

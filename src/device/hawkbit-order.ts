@@ -7,9 +7,9 @@ import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, HarnessError } from '../core/errors.ts';
 import type { Action } from '../hawkbit/controller.ts';
 import type { Artifact } from '../hawkbit/messages.ts';
+import type { ImageManifest } from '../model/image.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { bundlePath } from './deliver-bundle.ts';
-import type { InstallContext } from './drive-agent.ts';
 import type { RunContext } from './run-context.ts';
 
 /** The only tenant, as a fresh hawkBit has it. */
@@ -23,7 +23,13 @@ const allInstalled = 'All Chunks Installed.';
  * the device. Undefined where no server gives orders to the scenario's agent.
  */
 export async function orderOf(
-  { agent, feed, manifest }: InstallContext,
+  {
+    agent,
+    feed,
+    manifest,
+  }: Pick<RunContext, 'agent' | 'feed'> & {
+    manifest: Pick<ImageManifest, 'releases'>;
+  },
   upgrade: Upgrade,
 ): Promise<ServerAccount | undefined> {
   if (agent.source.kind !== 'bundle' || agent.source.by === undefined) return undefined;

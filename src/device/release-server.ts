@@ -6,7 +6,6 @@ import { DdiServer } from '../hawkbit/server.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { bundlePath } from './deliver-bundle.ts';
 import { feedPath } from './deliver-feed.ts';
-import type { RunContext } from './run-context.ts';
 
 /** Where guests find releases, and who orders devices to install them. */
 export interface ReleaseServer extends FeedServer {
@@ -22,7 +21,7 @@ const maxConnections = 32;
 /** A server with the bundles and feeds of all releases. A file that it cannot read ends the run by `stop`. */
 export async function serveReleases(
   manifest: ImageManifest,
-  stop: RunContext['stop'],
+  stop: (reason: unknown) => void,
   stack: CleanupStack,
   port?: number,
 ): Promise<ReleaseServer> {

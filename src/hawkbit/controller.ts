@@ -4,7 +4,7 @@ import type { ConfigData, Feedback, Offer, Terms } from './messages.ts';
  * What has become of an action. `running` and `canceling` are active: the server goes on offering them until the client
  * closes them, also over reboots.
  */
-export type ActionState = 'running' | 'canceling' | 'finished' | 'error' | 'canceled';
+type ActionState = 'running' | 'canceling' | 'finished' | 'error' | 'canceled';
 
 /** An order to a device, and what the device has said of it. */
 export interface Action {
@@ -17,7 +17,7 @@ export interface Action {
 }
 
 /** Something that a device has told the server. */
-export interface Told extends Feedback {
+interface Told extends Feedback {
   /** Whether it was said of the action itself, or of its cancellation. */
   about: 'deployment' | 'cancellation';
 }

@@ -10,11 +10,12 @@ export type Subject =
 
 /**
  * What goes wrong when a device asks. A number is an HTTP status that stands in place of the answer, and the server has
- * not heard what was said; `lost`: the server has heard it, and the connection ends without an answer.
+ * not heard what was said; `lost`: the server has heard it, and the connection ends without an answer; `cancel`: it has
+ * heard it, and cancels the order.
  */
 export interface DdiFault {
   on: Subject;
-  answer: 410 | 429 | 500 | 503 | 'lost';
+  answer: 410 | 429 | 500 | 503 | 'lost' | 'cancel';
   /** How many requests meet it; then it is over. Default: all. */
   times?: number;
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 
 /** How a deployment's download, or its update, is to be done: not yet, when it suits, or now. */
-export type Handling = 'skip' | 'attempt' | 'forced';
+type Handling = 'skip' | 'attempt' | 'forced';
 
 const executions = [
   'closed',

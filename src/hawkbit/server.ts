@@ -106,20 +106,20 @@ export class DdiServer {
     const base = `${host}${this.base(id)}`;
     switch (route.kind) {
       case 'poll': {
-        if (this.spoil('poll', response)) return;
+        if (this.spoil('poll', controller, response)) return;
         controller.poll();
         json(response, this.pollAnswer(controller, base));
         return;
       }
       case 'deployment': {
-        if (this.spoil('deployment', response)) return;
+        if (this.spoil('deployment', controller, response)) return;
         const action = controller.deployment(route.action);
         if (action === undefined) answer(response, 404);
         else json(response, deploymentOf(action, `${host}${action.offer.artifact.path}`));
         return;
       }
       case 'cancellation': {
-        if (this.spoil('cancellation', response)) return;
+        if (this.spoil('cancellation', controller, response)) return;
         const action = controller.cancellation(route.action);
         if (action === undefined) answer(response, 404);
         else json(response, { id: String(action.id), cancelAction: { stopId: String(action.id) } });
@@ -128,7 +128,7 @@ export class DdiServer {
       case 'configData': {
         const said = await this.said(request, response, configDataSchema);
         if (said !== undefined)
-          this.hear('configData', response, () => {
+          this.hear('configData', controller, response, () => {
             controller.describe(said);
             return 'taken';
           });
@@ -137,7 +137,7 @@ export class DdiServer {
       case 'deployment-feedback': {
         const said = await this.said(request, response, feedbackSchema);
         if (said !== undefined)
-          this.hear(said.status.execution === 'closed' ? 'closing' : 'feedback', response, () =>
+          this.hear(said.status.execution === 'closed' ? 'closing' : 'feedback', controller, response, () =>
             controller.feedback(route.action, said.status),
           );
         return;
@@ -145,7 +145,9 @@ export class DdiServer {
       case 'cancellation-feedback': {
         const said = await this.said(request, response, feedbackSchema);
         if (said !== undefined)
-          this.hear('cancellation', response, () => controller.cancelFeedback(route.action, said.status));
+          this.hear('cancellation', controller, response, () =>
+            controller.cancelFeedback(route.action, said.status),
+          );
         return;
       }
     }
@@ -167,21 +169,26 @@ export class DdiServer {
   }
 
   /** Takes what a device says, unless a fault has it unheard. */
-  private hear(subject: Subject, response: ServerResponse, take: () => Taken): void {
+  private hear(subject: Subject, controller: Controller, response: ServerResponse, take: () => Taken): void {
     const fault = this.plan.take(subject);
     if (typeof fault === 'number') {
       answer(response, fault);
       return;
     }
     const taken = take();
+    if (fault === 'cancel') controller.cancel();
     if (fault === 'lost') response.destroy();
     else answer(response, taken === 'taken' ? 200 : taken === 'gone' ? 410 : 404);
   }
 
   /** Whether a fault has answered a question. */
-  private spoil(subject: Subject, response: ServerResponse): boolean {
+  private spoil(subject: Subject, controller: Controller, response: ServerResponse): boolean {
     const fault = this.plan.take(subject);
     if (fault === undefined) return false;
+    if (fault === 'cancel') {
+      controller.cancel();
+      return false;
+    }
     if (fault === 'lost') response.destroy();
     else answer(response, fault);
     return true;

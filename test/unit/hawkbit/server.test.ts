@@ -266,6 +266,20 @@ describe('a server with faults', () => {
     expect(action.state).toBe('finished');
   });
 
+  it('cancels an order when it is told of it', async () => {
+    await using server = await open();
+    const controller = server.ddi.register('dev1', token);
+    const action = controller.assign(offer, now);
+    server.ddi.misbehave([{ on: 'feedback', answer: 'cancel', times: 1 }]);
+    const path = `${base}/deploymentBase/1/feedback`;
+    expect((await server.ask('POST', path, { body: told('proceeding', 'none') })).status).toBe(200);
+    expect(action.state).toBe('canceling');
+    const other = server.ddi.register('dev2', token);
+    other.assign(offer, now);
+    server.ddi.misbehave([{ on: 'poll', answer: 'cancel' }]);
+    expect((await server.ask('GET', '/DEFAULT/controller/v1/dev2')).text).toContain('cancelAction');
+  });
+
   it('hears what is said, and its answer is lost', async () => {
     await using server = await open();
     const controller = server.ddi.register('dev1', token);
