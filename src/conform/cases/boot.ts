@@ -30,7 +30,18 @@ export const boot: CaseGroup = {
       title: 'a release that is in use stays, however often its start is cut short',
       needs: [],
       from: 'confirmed',
-      actions: [{ do: 'lose power', times: 8 }, { do: 'boot' }, { do: 'see', on: ['new'] }],
+      // Tries that are counted down and given back come round again: no one number of cuts shows them all.
+      actions: [
+        { do: 'lose power', times: 3 },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'lose power', times: 4 },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'lose power', times: 20 },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+      ],
     },
   ],
 };

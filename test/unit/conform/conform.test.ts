@@ -142,7 +142,14 @@ describe('a suite that cannot be done', () => {
 
 describe('a device that breaks a promise', () => {
   const table: [string, SlotTraits, string, CaseVerdict, string, Asked['fields']?][] = [
-    ['loses its release to resets', {}, 'B6', 'failed', 'lose power 8 times'],
+    ['loses its release to resets', {}, 'B6', 'failed', 'expected 1.1'],
+    [
+      'gives tries back, so that they come round again',
+      { givesTriesBack: true },
+      'B6',
+      'failed',
+      'expected 1.1',
+    ],
     ['believes every byte', { believesEveryByte: true }, 'V3', 'failed', 'had to refuse'],
     ['says that it has installed, and has not', { pretends: true }, 'I1', 'failed', '1.0'],
     ['refuses each release', { refuses: true }, 'I1', 'failed', 'install'],
