@@ -42,15 +42,26 @@ export async function installAsOrdered(
   }
 }
 
-/** Runs the daemon until SWUpdate's state, which `state` prints, is 0: the server has heard what came of the update. */
+/** Seconds that the daemon is given to tell the server what came of an update. */
+const reportSeconds = 45;
+
+/**
+ * Runs the daemon until SWUpdate's state, which `state` prints, is 0: it has told the server what came of the update, and
+ * has had its answer. Where that does not come it goes on all the same, as a product does; what the server knows is for
+ * others to look at.
+ */
 export async function reportAs(
   device: Shell,
   { options, state }: { options: string; state: string },
   limits: AgentLimits,
 ): Promise<void> {
-  const wait = `while kill -0 $! 2>/dev/null; do [ "$(${state})" = 0 ] && break; sleep 1; done`;
-  const command = `${start(options, ' &')}\n${wait}\nkill $!; wait $!; [ "$(${state})" = 0 ] || { tail -n 3 ${log}; exit 1; }`;
-  await agentCommand(device, 'confirm', command, limits);
+  const lines = [
+    start(options, ' &'),
+    `left=${reportSeconds}`,
+    `while kill -0 $! 2>/dev/null && [ $left -gt 0 ] && [ "$(${state})" != 0 ]; do sleep 1; left=$((left - 1)); done`,
+    'kill $! 2>/dev/null; wait $!; true',
+  ];
+  await agentCommand(device, 'confirm', lines.join('\n'), limits);
 }
 
 /** States that the daemon reports: 1 installed, 2 testing, 3 failed. */

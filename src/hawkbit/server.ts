@@ -288,8 +288,8 @@ function deploymentOf({ id, offer, terms }: Action, href: string): object {
 
 /** Another number for each state of an action, as hawkBit's is: a 32-bit integer with a sign. */
 function hashOf({ id, terms }: Action): number {
-  return [...JSON.stringify({ id, terms })].reduce(
-    (hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0,
+  return Buffer.from(JSON.stringify({ id, terms })).reduce(
+    (hash, byte) => (Math.imul(hash, 31) + byte) | 0,
     0,
   );
 }

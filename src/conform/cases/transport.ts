@@ -91,7 +91,7 @@ export const transport: CaseGroup = {
     },
     {
       id: 'T8',
-      title: 'the answer to the last word is lost: the order is not carried out again',
+      title: 'the answer to the last word is lost: the order is not carried out again, and the next one is',
       needs: ['server'],
       from: 'in-service',
       actions: [
@@ -107,6 +107,12 @@ export const transport: CaseGroup = {
         { do: 'ask server', order: 'closed' },
         { do: 'start', times: 4, confirm: true },
         { do: 'see', on: ['new'] },
+        { do: 'install', release: 'next', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['next'] },
+        { do: 'confirm' },
+        { do: 'ask server', order: 'closed' },
+        { do: 'see', on: ['next'] },
       ],
     },
   ],

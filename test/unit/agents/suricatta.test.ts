@@ -24,7 +24,7 @@ const source = (installed: ServerAccount['installed']) => ({
 /** A device whose daemon runs until it is ended. */
 function running(answers: Parameters<typeof device>[0] = {}) {
   const known = device({ [cmdline]: { stdout: 'root=/dev/vda2' }, ...answers });
-  let end = () => undefined as void;
+  let end: () => void = () => undefined;
   const ended = new Promise<void>((done) => {
     end = done;
   });

@@ -38,14 +38,12 @@ async function ask(
   account: ServerAccount,
   path: string,
   status?: object,
-) {
+): Promise<unknown> {
   const response = await fetch(feed.hostUrl(`/${account.tenant}/controller/v1/${account.id}${path}`), {
     headers: { authorization: `TargetToken ${account.token}` },
     ...(status === undefined ? {} : { method: 'POST', body: JSON.stringify({ status }) }),
   });
-  return response.headers.get('content-type')?.includes('json') === true
-    ? ((await response.json()) as unknown)
-    : undefined;
+  return response.headers.get('content-type')?.includes('json') === true ? await response.json() : undefined;
 }
 
 const status = (execution: string, finished: string, ...details: string[]) => ({
