@@ -59,7 +59,7 @@ export async function orderOf(
     ...{ tenant, id, token },
     installed: async (signal) => {
       await controller.until(() => isInstalled(action) || action.state !== 'running', signal);
-      return isInstalled(action) || action.state === 'finished' ? undefined : saidLast(action);
+      return isInstalled(action) ? undefined : saidLast(action);
     },
   };
 }

@@ -68,7 +68,7 @@ describe('an order', () => {
     expect(await orderOf({ ...context, agent: agentFor({ name: 'swupdate' }) }, upgrade)).toBeUndefined();
   });
 
-  it('is done when the device says that all is installed, or has failed when it says so', async () => {
+  it('is done when the device says that all is installed; whatever else closes it has not done it', async () => {
     await using stack = new CleanupStack();
     const { context, account } = await ordered(stack);
     const { signal } = new AbortController();
@@ -85,6 +85,16 @@ describe('an order', () => {
     const second = again.installed(signal);
     await ask(context.feed, again, '/deploymentBase/1/feedback', status('closed', 'failure', 'wrong key'));
     expect(await second).toBe('closed/failure wrong key');
+    const last = await orderOf(context, upgrade);
+    if (last === undefined) throw new Error('no order');
+    const third = last.installed(signal);
+    await ask(
+      context.feed,
+      last,
+      '/deploymentBase/1/feedback',
+      status('closed', 'success', 'Update Installed.'),
+    );
+    expect(await third).toBe('closed/success Update Installed.');
   });
 });
 
