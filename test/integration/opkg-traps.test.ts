@@ -66,6 +66,8 @@ describe('what goes wrong with opkg 0.5.0 on a device of kirkstone', () => {
         accelerator: 'tcg',
         signal: new AbortController().signal,
         onNotice: () => undefined,
+        // Each test has servers of its own, later.
+        reach: 'open',
       }),
     );
     const state = await (await target.powerOn()).untilReady(Deadline.after(1_500_000));
