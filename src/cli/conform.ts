@@ -1,4 +1,3 @@
-import { assertHost } from '../host/check.ts';
 import { machineNames } from '../model/machine.ts';
 import { coloursFor } from '../report/colour.ts';
 import { conformanceText } from '../report/conformance-text.ts';
@@ -6,7 +5,7 @@ import { Terminal } from '../report/terminal.ts';
 import { runConformance } from '../runner/conform.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
-import { loadScenarios } from './load-scenarios.ts';
+import { scenariosToBoot } from './load-scenarios.ts';
 import { machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
 
@@ -63,11 +62,7 @@ async function run(
   files: readonly string[],
   { streams, interruption }: Surroundings,
 ): Promise<number> {
-  const scenarios = await loadScenarios(files);
-  const machines = scenarios
-    .flatMap((scenario) => scenario.machines)
-    .filter((name) => name === (options.machine ?? name));
-  await assertHost({ purposes: ['run'], machines }, streams.environment);
+  const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
   const folders = new Map<string, string>();
   const progress = options.json === true ? streams.stderr : streams.stdout;
   const records = await withTerminal(new Terminal(progress, streams.environment), folders, (events) =>

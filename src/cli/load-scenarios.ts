@@ -1,9 +1,25 @@
 import { ScenarioError } from '../core/errors.ts';
+import { assertHost } from '../host/check.ts';
+import type { MachineName } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { loadScenario } from '../scenario/load.ts';
 
+/** Reads scenarios whose devices are to be booted, on one machine or on all that they name, and looks whether the host can. */
+export async function scenariosToBoot(
+  files: readonly string[],
+  machine: MachineName | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<Scenario[]> {
+  const scenarios = await loadAll(files);
+  const machines = scenarios
+    .flatMap((scenario) => scenario.machines)
+    .filter((name) => name === (machine ?? name));
+  await assertHost({ purposes: ['run'], machines }, environment);
+  return scenarios;
+}
+
 /** Reads every scenario before anything starts, and reports what is wrong with any of them. */
-export async function loadScenarios(files: readonly string[]): Promise<Scenario[]> {
+async function loadAll(files: readonly string[]): Promise<Scenario[]> {
   const results = await Promise.allSettled(files.map((file) => loadScenario(file)));
   const failures = results.flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],

@@ -1,7 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
-import { assertHost } from '../host/check.ts';
 import { machineNames } from '../model/machine.ts';
 import { coloursFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
@@ -10,7 +9,7 @@ import { runScenarios } from '../runner/run-scenarios.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
-import { loadScenarios } from './load-scenarios.ts';
+import { scenariosToBoot } from './load-scenarios.ts';
 import { byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
 
@@ -123,11 +122,7 @@ async function run(
   files: readonly string[],
   { streams, interruption }: Surroundings,
 ): Promise<number> {
-  const scenarios = await loadScenarios(files);
-  const machines = scenarios
-    .flatMap((scenario) => scenario.machines)
-    .filter((name) => name === (options.machine ?? name));
-  await assertHost({ purposes: ['run'], machines }, streams.environment);
+  const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
   const folders = new Map<string, string>();
   const progress = options.json === true ? streams.stderr : streams.stdout;
   const records = await withTerminal(new Terminal(progress, streams.environment), folders, (events) =>
