@@ -1,5 +1,5 @@
-// Every static check and the unit tests, two at a time; prints each one's output when it ends. --static leaves the
-// unit tests to somebody else.
+// Every static check, the unit tests and those against other programs, two at a time; prints each one's output when it ends. --static leaves the
+// tests to somebody else.
 import { spawn } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,14 +10,14 @@ const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${deli
 const checks = [
   ['tsc', ['tsc', '-p', '.']],
   ['eslint', ['eslint', '--config', '.config/eslint.config.js', 'src', 'test', '.config']],
-  ['unit tests', ['vitest', 'run', '--config', '.config/vitest.config.ts', '--project', 'unit']],
+  ['tests', ['vitest', 'run', '--config', '.config/vitest.config.ts', '--project', 'unit', '--project', 'interop']],
   ['format', ['biome', 'format', '--config-path', '.config', 'src', 'test']],
   ['layers', ['depcruise', '--config', '.config/dependency-cruiser.cjs', 'src']],
   ['error codes', ['node', '.config/error-codes.mjs']],
   ['unused code', ['knip', '--config', '.config/knip.json']],
 ];
 /** Checks whose output is worth reading also where they pass. */
-const tells = ['unit tests', 'error codes'];
+const tells = ['tests', 'error codes'];
 const atOnce = 2;
 
 function check([name, [program, ...args]]) {
@@ -39,7 +39,7 @@ function check([name, [program, ...args]]) {
   });
 }
 
-const queue = checks.filter(([name]) => !(process.argv.includes('--static') && name === 'unit tests'));
+const queue = checks.filter(([name]) => !(process.argv.includes('--static') && name === 'tests'));
 const results = [];
 await Promise.all(
   Array.from({ length: atOnce }, async () => {

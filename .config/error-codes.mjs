@@ -369,7 +369,7 @@ const rows = [...codes]
     const mark =
       by.length === 0
         ? 'NO TEST'
-        : by.some((path) => path.startsWith('test/unit/'))
+        : by.some((path) => !path.startsWith('test/integration/'))
           ? ''
           : 'integration only';
     return { code, by, mark, kinds: [...kinds].join('+'), places: [...places] };

@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './count-reporter.ts';
 
-/** Unit tests are fast and need nothing; integration tests, two files at a time, boot real images and decide whole runs. */
+/**
+ * Unit tests are fast and mirror src; interop tests hold what we read and write against the programs of the field on
+ * this host; integration tests, two files at a time, boot real images and decide whole runs.
+ */
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/..`,
@@ -16,8 +19,20 @@ export default defineConfig({
           testTimeout: 60_000,
           // A process and a copy of all modules for each file take as long as the tests. No test changes a module.
           isolate: false,
-          maxWorkers: 2,
+          // A third of their time is waiting.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          testTimeout: 120_000,
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -29,7 +44,7 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 1_800_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
 import { writeRpm } from '../../../src/package/rpm/write-rpm.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { smallRpm } from '../package/rpm/small-rpm.ts';
-import { stripRpm } from '../package/rpm/strip-rpm.ts';
-import { write } from './feeds.ts';
+import { write } from '../../unit/derive/feeds.ts';
+import { smallRpm } from '../../unit/package/rpm/small-rpm.ts';
+import { stripRpm } from '../../unit/package/rpm/strip-rpm.ts';
 
 let folder = '';
 beforeEach(async ({ skip }) => {

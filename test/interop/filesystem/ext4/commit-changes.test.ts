@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type FileChange, fileChanges } from '../../../../src/filesystem/ext4/commit-changes.ts';
 import { bufferView } from '../../../../src/filesystem/view.ts';
 import { needPrograms } from '../../../support/host-programs.ts';
-import { RealExt4 } from './real-ext4.ts';
+import { RealExt4 } from '../../../support/real-ext4.ts';
 
 const files = {
   'etc/hosts': 'localhost\n',

@@ -9,7 +9,7 @@ import { fieldValue } from '../../../../src/package/control/stanza.ts';
 import { readStanzas } from '../../../../src/package/control/stanzas.ts';
 import { readPackage } from '../../../../src/package/package-file.ts';
 import { needPrograms } from '../../../support/host-programs.ts';
-import { all } from '../../derive/feeds.ts';
+import { all } from '../../../unit/derive/feeds.ts';
 
 let folder = '';
 beforeAll(async () => {

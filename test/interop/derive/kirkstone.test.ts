@@ -10,7 +10,7 @@ import type { PackageFile } from '../../../src/package/package-format.ts';
 import { listFiles } from '../../../src/package/packaged-files.ts';
 import { testData } from '../../support/data.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { write } from './feeds.ts';
+import { write } from '../../unit/derive/feeds.ts';
 
 const recipe = `
 from: ipk

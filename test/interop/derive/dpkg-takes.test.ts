@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveFeed } from '../../../src/derive/derive-feed.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { smallPackage } from '../package/small-package.ts';
-import { put, write } from './feeds.ts';
+import { put, write } from '../../unit/derive/feeds.ts';
+import { smallPackage } from '../../unit/package/small-package.ts';
 
 let folder = '';
 beforeEach(async () => {

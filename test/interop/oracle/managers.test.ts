@@ -10,8 +10,8 @@ import type { FileState } from '../../../src/oracle/observation.ts';
 import type { Shipping } from '../../../src/oracle/shipped.ts';
 import { writePackage } from '../../../src/package/control/write-package.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { smallPackage } from '../package/small-package.ts';
-import { shipped } from './files.ts';
+import { shipped } from '../../unit/oracle/files.ts';
+import { smallPackage } from '../../unit/package/small-package.ts';
 
 const port = 'port=8080\n';
 const next = 'port=8080\ntls=on\n';

@@ -9,7 +9,7 @@ import { bufferView } from '../../../src/filesystem/view.ts';
 import { Arena } from '../../../src/nbd/arena.ts';
 import { sectorBytes, WriteLog } from '../../../src/writelog/log.ts';
 import { needPrograms } from '../../support/host-programs.ts';
-import { RealExt4 } from '../filesystem/ext4/real-ext4.ts';
+import { RealExt4 } from '../../support/real-ext4.ts';
 
 type Files = Readonly<Record<string, string>>;
 type Commands = (ext4: RealExt4) => readonly string[];

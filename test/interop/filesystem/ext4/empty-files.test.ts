@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { emptyFiles } from '../../../../src/filesystem/ext4/empty-files.ts';
 import { bufferView } from '../../../../src/filesystem/view.ts';
 import { needPrograms } from '../../../support/host-programs.ts';
-import { RealExt4 } from './real-ext4.ts';
+import { RealExt4 } from '../../../support/real-ext4.ts';
 
 const files = { 'app/1.0': 'old\n', 'app/placeholder': '', 'app/other': 'x\n' };
 
