@@ -10,6 +10,7 @@ import type { Checklist } from './checklist.ts';
 import { judgeFiles, type Owned } from './judge-files.ts';
 import { listen } from './listen.ts';
 import { lookAtRelease } from './look-at-release.ts';
+import { mountedExt4 } from './mounted-ext4.ts';
 import { observe, type Subject } from './observe.ts';
 import type { FilesCompared, ReleaseSeen } from './release-identity.ts';
 import { runChecks } from './run-checks.ts';
@@ -89,7 +90,15 @@ export async function examine(
     results.push(checklist.check({ ...when, check: 'fallback' }, release.fallback));
   const own = await runChecks(context, device, checklist, { allowed, when, booted: true });
   results.push(own.sound);
-  results.push(await listen(context, device, checklist, { when, mayFallBack, booted: true }));
+  const mounted = () =>
+    checklist.guard({ ...when, check: 'look' }, () => mountedExt4(device, context.signal));
+  results.push(
+    await listen(context, device, checklist, {
+      ...{ when, mayFallBack, booted: true },
+      // Without a cut nothing is to be repaired.
+      ...(when.moment === 'after-cut' ? { mounted } : {}),
+    }),
+  );
   const sound = results.every(Boolean);
   const releaseChecked = expect.release !== undefined;
   const { running = { release: undefined, slot: undefined }, installed } = release;

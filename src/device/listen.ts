@@ -11,6 +11,8 @@ export interface Listening {
   mayFallBack?: boolean;
   /** Whether the device was booted since it was last listened to, so that it must show what the scenario asks for. */
   booted?: boolean;
+  /** After a cut: the ext4 file systems that the device has mounted by now, by the names that the kernel gives them. */
+  mounted?: () => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -21,11 +23,13 @@ export async function listen(
   { scenario, agent }: Pick<RunContext, 'scenario' | 'agent'>,
   device: Pick<AnyState, 'hearConsole'>,
   checklist: Checklist,
-  { when, mayFallBack = false, booted = false }: Listening,
+  { when, mayFallBack = false, booted = false, mounted }: Listening,
 ): Promise<boolean> {
   const { findings, texts } = await device.hearConsole();
+  const refused = findings.some(({ notMounted }) => notMounted !== undefined);
   const { result, notes } = judgeKernel(findings, {
     mayFallBack,
+    repaired: refused ? await mounted?.() : undefined,
     elsewhere: isOfBrokenSource(when) ? agent.kernelOnSource : undefined,
   });
   const title = momentText(when);

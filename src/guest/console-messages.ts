@@ -16,13 +16,15 @@ export interface ConsoleFinding {
   sign: ConsoleSign | undefined;
   /** The whole line, printable, at most 2,000 characters. */
   line: string;
+  /** The file system, by the name of its device (`vda4`), that the kernel would not mount as it was. */
+  notMounted?: string;
 }
 
 /** One kind of message. */
 interface Message {
   severity: Severity;
   sign?: ConsoleSign;
-  /** Matches a message from its first character on. */
+  /** Matches a message from its first character on; the group `notMounted` is the device of a mount that is refused. */
   pattern: RegExp;
   /** Where it is printed. */
   source: string;
@@ -85,8 +87,12 @@ const kernelMessages: readonly Message[] = [
     pattern: /^EXT[234]-fs error/,
   },
   {
+    ...{ severity: 'file-system', source: 'fs/ext4/super.c, ext4_load_and_init_journal()' },
+    pattern: /^EXT[234]-fs \((?<notMounted>\S+)\): error loading journal/,
+  },
+  {
     ...{ severity: 'file-system', source: 'fs/ext4/super.c, ext4_handle_error()' },
-    pattern: /^EXT[234]-fs \(\S+\): (?:Remounting filesystem read-only|error loading journal|I\/O error)/,
+    pattern: /^EXT[234]-fs \(\S+\): (?:Remounting filesystem read-only|I\/O error)/,
   },
   {
     ...{ severity: 'file-system', source: 'fs/ext4/super.c, ext4_setup_super()' },
@@ -96,6 +102,11 @@ const kernelMessages: readonly Message[] = [
     ...{ severity: 'file-system', source: 'fs/ext4/page-io.c and fs/ext4/super.c' },
     pattern:
       /^EXT[234]-fs warning .*(?:I\/O error|error recorded from previous mount|in need of filesystem check)/,
+  },
+  {
+    // The last commit is there in part. The name is the device's and the journal's inode.
+    ...{ severity: 'file-system', source: 'fs/jbd2/journal.c, jbd2_journal_load()' },
+    pattern: /^JBD2: journal transaction \d+ on (?<notMounted>\S+)-\d+ is corrupt/,
   },
   {
     ...{ severity: 'file-system', source: 'fs/jbd2/journal.c and fs/jbd2/recovery.c' },
@@ -205,7 +216,9 @@ export class ConsoleReader {
     const message =
       (words === undefined ? undefined : kernelMessages.find(({ pattern }) => pattern.test(words))) ??
       startUpMessages.find(({ pattern }) => pattern.test(line.trimStart()));
-    return message && { severity: message.severity, sign: message.sign, line };
+    return (
+      message && { severity: message.severity, sign: message.sign, line, ...notMountedIn(words, message) }
+    );
   }
 
   /** The message on a line, if it can be the kernel's. A program's unfinished line may stand before it. */
@@ -217,6 +230,11 @@ export class ConsoleReader {
     if (before === '') this.showsTime = true;
     return saidByProgram.test(before) ? undefined : line.slice(time.index + time[0].length);
   }
+}
+
+function notMountedIn(words: string | undefined, { pattern }: Message): Pick<ConsoleFinding, 'notMounted'> {
+  const notMounted = words === undefined ? undefined : pattern.exec(words)?.groups?.['notMounted'];
+  return notMounted === undefined ? {} : { notMounted };
 }
 
 /** Findings of each severity that are kept: a device that floods its console must not fill memory. */

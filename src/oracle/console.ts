@@ -8,6 +8,8 @@ interface Said {
   line: string;
   /** Said in a boot that the device ended by itself before anybody could log in. */
   gaveUp: boolean;
+  /** The file system that the kernel would not mount. */
+  notMounted?: string;
 }
 
 /** What the kernel's words come to. */
@@ -30,6 +32,8 @@ export interface Excused {
   mayFallBack: boolean;
   /** Lines about something else than the device. */
   elsewhere?: RegExp | undefined;
+  /** File systems that a cut left so that the kernel would not mount them, and that the device has mounted since. */
+  repaired?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -37,9 +41,15 @@ export interface Excused {
  * notes, since a slow host brings them about as well, and so is what is excused. The code follows from the lines' kinds alone, never from times or
  * addresses in them, since outcomes are compared.
  */
-export function judgeKernel(said: readonly Said[], { mayFallBack, elsewhere }: Excused): KernelJudged {
-  const isNote = ({ severity, line, gaveUp }: Said) =>
-    severity === 'warning' || (gaveUp && mayFallBack) || elsewhere?.test(line) === true;
+export function judgeKernel(
+  said: readonly Said[],
+  { mayFallBack, elsewhere, repaired }: Excused,
+): KernelJudged {
+  const isNote = ({ severity, line, gaveUp, notMounted }: Said) =>
+    severity === 'warning' ||
+    (gaveUp && mayFallBack) ||
+    elsewhere?.test(line) === true ||
+    (notMounted !== undefined && repaired?.has(notMounted) === true);
   const against = said.filter((one) => !isNote(one));
   const notes = said.filter(isNote).map(({ line }) => line);
   const worst = against.find(({ severity }) => severity === 'fatal') ?? against[0];

@@ -7,7 +7,12 @@ import type { Moment } from '../../../src/model/steps.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 
 /** What the kernel says on a device whose console has shown these lines. */
-async function heard(agent: string, when: Moment, lines: readonly string[]) {
+async function heard(
+  agent: string,
+  when: Moment,
+  lines: readonly string[],
+  mounted?: () => Promise<ReadonlySet<string>>,
+) {
   const scenario = parseScenario(
     `name: n\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: ${agent}\nreleases: ["1.0", "2.0"]\n`,
     's.yaml',
@@ -18,7 +23,7 @@ async function heard(agent: string, when: Moment, lines: readonly string[]) {
   const device = { hearConsole: () => Promise.resolve({ findings, texts: [] }) };
   const checklist = new Checklist({ folder: '/r', consolePath: () => undefined });
   const context = { scenario, agent: agentFor(scenario.agent) };
-  const sound = await listen(context, device, checklist, { when });
+  const sound = await listen(context, device, checklist, { when, ...(mounted && { mounted }) });
   return { sound, steps: checklist.steps, notes: checklist.notes };
 }
 
@@ -52,4 +57,33 @@ it.each([
   const { sound, steps } = await heard(agent, when, [line]);
   expect(sound).toBe(false);
   expect(steps).toMatchObject([{ verdict: 'failed', problem: { code: 'file-system-error' } }]);
+});
+
+/** As Linux 6.12 says it of a commit that a cut tore; then the device's own e2fsck runs. */
+const tornCommit = [
+  '[    1.996581] JBD2: journal transaction 31 on vda4-8 is corrupt.',
+  '[    1.997586] EXT4-fs (vda4): error loading journal',
+];
+const afterCut = { moment: 'after-cut' } as const;
+
+it('a journal whose last commit was torn is no fault of a device that has repaired and mounted it', async () => {
+  const mounted = () => Promise.resolve(new Set(['features', 'vda4']));
+  const { sound, notes } = await heard('rauc', afterCut, tornCommit, mounted);
+  expect(sound).toBe(true);
+  expect(notes).toEqual(tornCommit);
+});
+
+it.each([
+  ['has not mounted it since', () => Promise.resolve(new Set(['features', 'vda2']))],
+  ['was not cut', undefined],
+])('a journal that cannot be loaded counts where the device %s', async (_, mounted) => {
+  const { sound, steps } = await heard('rauc', afterCut, tornCommit, mounted);
+  expect(sound).toBe(false);
+  expect(steps).toMatchObject([{ verdict: 'failed', problem: { code: 'file-system-error' } }]);
+});
+
+it('asks which file systems are mounted only where one was not', async () => {
+  const mounted = () => Promise.reject(new Error('was asked'));
+  const lines = ['[    3.000000] EXT4-fs error (device vda4): ext4_lookup:1: deleted inode referenced'];
+  expect((await heard('rauc', afterCut, lines, mounted)).sound).toBe(false);
 });

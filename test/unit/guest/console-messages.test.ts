@@ -199,3 +199,13 @@ describe('start-up', () => {
     expect(read(`updater[20]: ${line}`)).toBeUndefined();
   });
 });
+
+it.each([
+  ['JBD2: journal transaction 31 on vda4-8 is corrupt.', 'vda4'],
+  ['JBD2: journal transaction 7 on dm-0-8 is corrupt.', 'dm-0'],
+  ['EXT4-fs (vda4): error loading journal', 'vda4'],
+  ['EXT4-fs (vda4): Remounting filesystem read-only', undefined],
+  ['EXT4-fs error (device vda4): ext4_lookup:1: deleted inode referenced', undefined],
+])('names the file system that is not mounted: %s', (line, notMounted) => {
+  expect(new ConsoleReader().read(line)?.notMounted).toBe(notMounted);
+});

@@ -30,6 +30,26 @@ it('notes warnings, and what was said in boots that were given up as they may be
   expect(judgeKernel(lines, { mayFallBack: true }).notes).toEqual(lines.map(({ line }) => line));
 });
 
+it.each([
+  ['is mounted since', new Set(['vda4']), 'passed'],
+  ['is not mounted', new Set(['vda2']), 'failed'],
+  ['nobody asked about', undefined, 'failed'],
+])('a file system that a cut left so that it was not mounted, and that %s', (_, repaired, verdict) => {
+  const line = 'JBD2: journal transaction 31 on vda4-8 is corrupt.';
+  const one = { ...said('file-system', line), notMounted: 'vda4' };
+  const judged = judgeKernel([one], { mayFallBack: true, repaired });
+  expect(judged.result.verdict).toBe(verdict);
+  expect(judged.notes).toEqual(verdict === 'passed' ? [line] : []);
+});
+
+it('other damage of a file system that was repaired counts', () => {
+  const lines = [{ ...said('file-system', 'a'), notMounted: 'vda4' }, said('file-system', 'EXT4-fs error')];
+  expect(judgeKernel(lines, { mayFallBack: true, repaired: new Set(['vda4']) })).toMatchObject({
+    result: { verdict: 'failed', code: 'file-system-error' },
+    notes: ['a'],
+  });
+});
+
 it('asks for texts', () => {
   expect(judgeTexts(['slot A', 'login:'], ['login:', 'slot A'])).toMatchObject({ verdict: 'passed' });
   const lacking = judgeTexts(['slot A', 'login:'], ['login:']);
