@@ -89,6 +89,30 @@ function tellsByFiles({ manifest }: Lab): void {
     release.content = { kind: 'files', files: systemFiles(slotContent(release.version)) };
 }
 
+/** A cut in its first start tears a commit: the kernel will not mount /data, and these are mounted when somebody asks. */
+function tearsACommit(...mounted: string[]): History {
+  return {
+    fields: { powerCuts: { during: ['first-boot'] } },
+    traits: {
+      before: (command) =>
+        command.includes('/sys/fs/ext4') ? prints(`features ${mounted.join(' ')}\n`) : undefined,
+      onStart: async ({ disks, say }, release) => {
+        const files = new FileStore(diskOf(disks, 'data'));
+        const commit = (await files.read('/var/commit'))?.content.toString();
+        if (release !== '1.1' || commit === 'whole') return;
+        if (commit === 'torn') {
+          say('[    1.996581] JBD2: journal transaction 31 on vda4-8 is corrupt.');
+          say('[    1.997586] EXT4-fs (vda4): error loading journal');
+        }
+        await files.replace('/var/commit', Buffer.from('torn'));
+        await files.flush();
+        await files.replace('/var/commit', Buffer.from('whole'));
+        await files.flush();
+      },
+    },
+  };
+}
+
 /** Takes the slot's tries away before it gives all of them. */
 async function confirmsByWayOfTheOld(command: string, { disks }: Power, release: string): Promise<undefined> {
   const boot = disks.get('boot');
@@ -150,6 +174,10 @@ describe('a device is cut in many states and comes back whole:', () => {
         traits: { forgetsFlush: true, pauseMs: 6 },
         asked: { powerCuts: { mode: 'naive', count: 2 } },
       },
+      'a file system that is not mounted for a torn commit, until the device has repaired it': tearsACommit(
+        'vda2',
+        'vda4',
+      ),
       'another outcome that nobody minds': {
         fields: { checks: [{ name: 'which', run: 'which boot' }], expect: { outcomes: 'unchecked' } },
         traits: { before: saysHowOften },
@@ -180,6 +208,10 @@ describe('a device is cut in many states and fails:', () => {
         fields: { powerCuts: { during: ['confirm'], 'reset-storm': 3 } },
         asked: { powerCuts: { mode: 'random', count: 2 } },
         codes: ['release-unexpected'],
+      },
+      'a file system that is not mounted for a torn commit, and nobody repairs it': {
+        ...tearsACommit('vda2'),
+        codes: ['file-system-error'],
       },
       'a start with nothing going on that empties the boot state before it is written': {
         traits: { onStart: losesItsRelease() },
