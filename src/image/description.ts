@@ -34,12 +34,14 @@ const machine = z.strictObject({
   slotMiB: z.int().min(8).max(4096),
 });
 
+const folders = z.union([z.string(), z.array(z.string()).min(1)]);
+
 const release = z.strictObject({
   version: releaseName,
   /** Whether devices may leave the factory with it. */
   factory: z.boolean().default(false),
-  /** Folder laid over the root file system. */
-  overlay: z.string().optional(),
+  /** Folder laid over the root file system; or several, each over the ones before. */
+  overlay: folders.optional(),
   /** Paths taken away at the end, without a leading slash. */
   remove: z.array(z.string()).default([]),
   /** File of seeded random bytes, so that releases differ in bulk as real ones do. */
@@ -61,7 +63,7 @@ const builtImage = z.strictObject({
   packages: z.strictObject({ system: packageSet, kernel: packageSet, tools: packageSet }),
   root: z.strictObject({
     /** Folder laid over the files from packages; or several, each over the ones before. */
-    overlay: z.union([z.string(), z.array(z.string()).min(1)]),
+    overlay: folders,
     /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not (core/glob.ts). */
     files: z.array(z.string()),
     /** Libraries that programs open by name at run time. */

@@ -31,7 +31,7 @@ export function overlaysElsewhere(
       ? []
       : [
           ...Object.values(description.machines).map((machine) => machine?.overlay),
-          ...description.releases.map(({ overlay }) => overlay),
+          ...description.releases.flatMap(({ overlay }) => overlay ?? []),
         ]),
   ];
   const outside = named.flatMap((path) => (path?.startsWith('../') === true ? [path] : []));

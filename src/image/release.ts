@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sha256 } from '../core/digest.ts';
 import type { FileRef, ReleaseSpec } from '../model/image.ts';
 import { bundleFormats } from './bundles/index.ts';
 import type { ReleaseDescription } from './description.ts';
@@ -69,13 +70,16 @@ async function factoryDisk(
   slot: string,
   { boot, data }: SharedParts,
 ): Promise<FileRef> {
-  const { description, machine, machineName, name, build, tools } = shop;
+  const { description, machine, machineName, name, build, tools, loader } = shop;
   const layout = partitions(description, machine);
   const contents = [boot, slot, slot, data];
   const digests = await Promise.all(contents.map((path) => build.digest(path)));
   const identity = `${name} ${machineName} ${version}`;
-  const folder = await build.run('disk', { version: 1, identity, layout, digests, tools: tools.key }, (out) =>
-    writeDisk(tools, join(out, 'disk.img'), identity, layout, contents),
+  const { raw } = loader;
+  const besides = raw?.map((area) => ({ offset: area.offset, sha256: sha256(area.content) }));
+  const inputs = { version: 1, identity, layout, digests, tools: tools.key, besides };
+  const folder = await build.run('disk', inputs, (out) =>
+    writeDisk(tools, join(out, 'disk.img'), identity, layout, contents, raw),
   );
   return output(shop, join(folder, 'disk.img'), `disks/${version}-main.img`);
 }

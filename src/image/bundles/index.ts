@@ -1,5 +1,6 @@
 import { keysOf } from '../../core/keys.ts';
 import type { BundleFormat } from './bundle-format.ts';
+import { menderBundle } from './mender.ts';
 import { raucBundle } from './rauc.ts';
 import { swuBundle } from './swu.ts';
 
@@ -12,6 +13,7 @@ export const bundleFormats = {
   plain: raucBundle('plain'),
   swu: swuBundle({ direct: false }),
   'swu-direct': swuBundle({ direct: true }),
+  mender: menderBundle,
   raw,
 } satisfies Record<string, BundleFormat>;
 

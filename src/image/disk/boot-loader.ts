@@ -4,10 +4,18 @@ import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 import type { Tree } from '../tree.ts';
 
+/** Bytes of a disk outside of all partitions. */
+export interface RawArea {
+  offset: number;
+  content: Buffer;
+}
+
 /** What a boot loader puts on the disks. */
 export interface BootLoader {
   /** Files of the boot partition, its environment included. */
   boot: Tree;
+  /** What lies on the disk before its first partition; absent: nothing but the partition table. */
+  raw?: readonly RawArea[];
   /** First bytes of the flash disk `vars`. */
   vars: Buffer;
   /** Size of the flash disk; what follows `vars` is zero. */

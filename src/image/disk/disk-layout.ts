@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { sha256 } from '../../core/digest.ts';
 import type { Tools } from '../tools.ts';
+import type { RawArea } from './boot-loader.ts';
 
 const mib = 1 << 20;
 const sectorBytes = 512;
@@ -30,13 +31,14 @@ export function partitionOffsets(partitions: readonly Partition[]): number[] {
   });
 }
 
-/** Writes a sparse disk with a GUID partition table and the given contents, one file a partition. */
+/** Writes a sparse disk with a GUID partition table and the given contents, one file a partition, and `raw` beside them. */
 export async function writeDisk(
   tools: Tools,
   path: string,
   identity: string,
   partitions: readonly Partition[],
   contents: readonly string[],
+  raw: readonly RawArea[] = [],
 ): Promise<void> {
   const offsets = partitionOffsets(partitions);
   const total = mib + partitions.reduce((sum, { mebibytes }) => sum + mebibytes * mib, 0) + mib;
@@ -54,6 +56,7 @@ export async function writeDisk(
   const script = ['label: gpt', `label-id: ${fixedUuid(identity)}`, 'unit: sectors', ...lines, ''].join('\n');
   await tools.run('usr/sbin/sfdisk', ['-q', '--no-reread', '--no-tell-kernel', path], { input: script });
   for (const [i, content] of contents.entries()) await copyInto(disk, content, offsets[i] ?? 0);
+  for (const { offset, content } of raw) await disk.write(content, 0, content.length, offset);
 }
 
 async function copyInto(disk: Awaited<ReturnType<typeof open>>, path: string, offset: number): Promise<void> {

@@ -1,13 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tree } from '../tree.ts';
-import { type BootLoader, type BootLoaderInputs, script } from './boot-loader.ts';
+import { type BootLoader, type BootLoaderInputs, optionalScript, script } from './boot-loader.ts';
 
 const flashBytes = 64 << 20;
 const flashEnvironmentBytes = 0x40000;
 const environmentBytes = 0x4000;
 
-/** U-Boot takes its own settings from flash and the slots' state from a file on the boot partition. */
+/** Where on the disk the two copies of a redundant environment begin, before the first partition. */
+const redundantOffsets = [0x40000, 0x80000];
+
+/**
+ * U-Boot takes its own settings from flash. The slots' state is in a file on the boot partition, or, where the image has a
+ * `boot/redundant.env`, in two copies before the first partition, in the form of U-Boot's redundant environment.
+ */
 export async function uboot({
   tools,
   build,
@@ -17,10 +23,18 @@ export async function uboot({
 }: BootLoaderInputs): Promise<BootLoader> {
   const commands = await script(folder, 'boot.cmd', machine);
   const settings = await script(folder, 'flash.env', machine);
-  const state = await script(folder, 'uboot.env', machine);
+  const redundant = await optionalScript(folder, 'redundant.env', machine);
+  const state = redundant ?? (await script(folder, 'uboot.env', machine));
   const made = await build.run(
     'uboot',
-    { version: 1, tools: tools.key, commands, settings, state },
+    {
+      version: 1,
+      tools: tools.key,
+      commands,
+      settings,
+      state,
+      redundant: redundant === undefined ? undefined : true,
+    },
     async (out) => {
       const at = (name: string) => join(out, name);
       await writeFile(at('boot.cmd'), commands);
@@ -40,6 +54,7 @@ export async function uboot({
       await tools.run('usr/bin/mkenvimage', [
         '-s',
         String(environmentBytes),
+        ...(redundant === undefined ? [] : ['-r']),
         '-p',
         '0',
         '-o',
@@ -49,11 +64,15 @@ export async function uboot({
     },
   );
   const boot = new Tree();
-  boot.addFile('uboot.env', await readFile(join(made, 'uboot.env')));
+  const environment = await readFile(join(made, 'uboot.env'));
+  if (redundant === undefined) boot.addFile('uboot.env', environment);
   boot.addFile('boot.scr', await readFile(join(made, 'boot.scr')));
   const code = await readFile(join(firmware, 'usr/lib/u-boot/qemu_arm64/u-boot.bin'));
   return {
     boot,
+    ...(redundant === undefined
+      ? {}
+      : { raw: redundantOffsets.map((offset) => ({ offset, content: environment })) }),
     vars: await readFile(join(made, 'flash.bin')),
     varsBytes: flashBytes,
     firmware: { attach: 'bios', code },

@@ -94,7 +94,7 @@ export async function releaseRoot(
       payload(`${name} ${machineName} ${version}`, release.payloadMiB << 20),
     );
   }
-  if (release.overlay !== undefined) await tree.addFolder(join(folder, release.overlay));
+  for (const overlay of [release.overlay ?? []].flat()) await tree.addFolder(join(folder, overlay));
   for (const path of release.remove) {
     if (!tree.remove(path))
       throw new ScenarioError('path-unknown', `release ${version} removes ${path}, which is not there`);

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { Shell } from '../core/ask.ts';
+import { DeviceFailure } from '../core/errors.ts';
+import { quote } from '../core/quote.ts';
+import type { AgentLimits, AgentStatus } from './agent.ts';
+import { agentCommand } from './command.ts';
+import { defineAgent, reboots } from './define-agent.ts';
+
+/** In the device's memory, so that what is written to its disks is Mender's. */
+const folder = '/run/brownout';
+
+/**
+ * What a device's health check does at each good start. Mender ends with 2 where no update is under way. Where one was, and
+ * the boot loader has gone back, it says so once, ends with 1, and forgets it: the release that runs needs no commit.
+ */
+const commit = [
+  'said=$(mender --no-syslog commit 2>&1)',
+  'code=$?',
+  'printf "%s\\n" "$said"',
+  `case $code:$said in 0:* | 2:* | 1:*'Reboot to the new update failed'*) ;; *) exit $code ;; esac`,
+].join('; ');
+
+/** Variables of the boot loader's environment, on GRUB and on U-Boot. */
+const partition = 'mender_boot_part';
+const pending = 'upgrade_available';
+/** By the first tool that Mender itself would take. */
+const readEnvironment = `if command -v grub-mender-grubenv-print >/dev/null; then grub-mender-grubenv-print ${partition} ${pending}; else fw_printenv ${partition} ${pending}; fi`;
+
+const settings = z.strictObject({
+  delivery: z
+    .enum(['url', 'file'])
+    .default('url')
+    .describe('Whether Mender downloads the artifact itself, or is given a file'),
+  slots: z
+    .record(z.string().regex(/^[\w.-]+$/, { error: 'letters, digits, "_", "." and "-"' }), z.string().min(1))
+    .default({ A: '/dev/vda2', B: '/dev/vda3' })
+    .describe("The two slots, each with what root= on the kernel's command line names when it runs"),
+  reboots,
+});
+
+type Settings = z.output<typeof settings>;
+
+/**
+ * Mender 3.4 standalone, by its command line. Its configuration, with the two partitions, the kind of device and the key, is the
+ * image's. It has no way back from a release that was committed: `mender rollback` is for one that was not.
+ */
+export const mender = defineAgent({
+  name: 'mender',
+  settings,
+  source: () => ({ kind: 'bundle', format: 'mender' }),
+  abilities: ({ delivery }) => [
+    ...(delivery === 'file' ? [] : (['stream'] as const)),
+    ...(['slots', 'verified', 'bootCount'] as const),
+  ],
+  create: (chosen) => ({
+    ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),
+
+    async install(device, { url }, limits) {
+      const file = `${folder}/update.mender`;
+      if (chosen.delivery === 'file')
+        await agentCommand(
+          device,
+          'update',
+          `mkdir -p ${folder} && wget -q -O ${file} ${quote(url)}`,
+          limits,
+        );
+      const command = `mender --no-syslog install ${chosen.delivery === 'file' ? file : quote(url)}`;
+      await agentCommand(
+        device,
+        'install',
+        chosen.reboots === 'itself' ? `${command} && reboot` : command,
+        limits,
+      );
+    },
+
+    async activate(device, limits) {
+      const { booted, primary } = await askStatus(device, chosen, limits);
+      if (primary === booted)
+        throw new DeviceFailure(
+          'activate-failed',
+          `Mender ended with success, and the next boot takes slot ${booted ?? 'nowhere'}, which runs`,
+        );
+    },
+
+    async confirm(device, limits) {
+      await agentCommand(device, 'confirm', commit, limits);
+    },
+
+    status: (device, limits) => askStatus(device, chosen, limits),
+
+    async confirmed(device, limits) {
+      // fw_printenv says "x=" of a variable that is not set.
+      const said = (await askEnvironment(device, limits)).get(pending) ?? '';
+      return said === '0' ? undefined : `${pending} is ${said === '' ? 'not set' : said.slice(0, 40)}`;
+    },
+  }),
+});
+
+async function askStatus(device: Shell, { slots }: Settings, limits: AgentLimits): Promise<AgentStatus> {
+  const root = /(?:^|\s)root=(\S+)/.exec(
+    await agentCommand(device, 'status', 'cat /proc/cmdline', limits),
+  )?.[1];
+  const next = (await askEnvironment(device, limits)).get(partition);
+  const named = (wanted: (place: string) => boolean) =>
+    Object.keys(slots).find((name) => wanted(slots[name] ?? ''));
+  return {
+    booted: named((place) => place === root),
+    // Mender knows a partition by the digits at the end of its path.
+    primary: named((place) => /\d+$/.exec(place)?.[0] === next),
+  };
+}
+
+async function askEnvironment(device: Shell, limits: AgentLimits): Promise<Map<string, string>> {
+  const text = await agentCommand(device, 'status', readEnvironment, limits);
+  return new Map(
+    text.split('\n').flatMap((line): [string, string][] => {
+      const at = line.indexOf('=');
+      return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]];
+    }),
+  );
+}
