@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random.ts';
@@ -36,7 +37,7 @@ describe('Coverage', () => {
           space.cellsRead(() => 0, []),
         );
         for (const ref of refs)
-          expect(coverage.decidedBy(ref)).toBe(stepOf(space, ref) === stepOf(space, booted) ? 7 : undefined);
+          assert.equal(coverage.decidedBy(ref), stepOf(space, ref) === stepOf(space, booted) ? 7 : undefined);
       }),
       { numRuns: 40 },
     );
@@ -54,8 +55,9 @@ describe('Coverage', () => {
         for (;;) {
           const next = underWay.length < machines ? coverage.next() : undefined;
           if (next !== undefined) {
-            expect(begun).not.toContain(stateId(space.crashState(next)));
-            begun.add(stateId(space.crashState(next)));
+            const id = stateId(space.crashState(next));
+            assert.ok(!begun.has(id), id);
+            begun.add(id);
             coverage.begin(next);
             underWay.push(next);
             continue;
@@ -64,7 +66,8 @@ describe('Coverage', () => {
           if (ref === undefined) break;
           // Machines stand idle only where all that is left is being booted.
           if (underWay.length + 1 < machines)
-            expect(coverage.all - coverage.decided).toBe(
+            assert.equal(
+              coverage.all - coverage.decided,
               [ref, ...underWay].filter((each) => coverage.decidedBy(each) === undefined).length,
             );
           coverage.decide(
@@ -76,7 +79,7 @@ describe('Coverage', () => {
           coverage.end(ref);
         }
         expect(coverage.decided).toBe(coverage.all);
-        for (const ref of refsOf(space)) expect(coverage.decidedBy(ref)).toBeDefined();
+        for (const ref of refsOf(space)) assert.notEqual(coverage.decidedBy(ref), undefined);
       }),
       { numRuns: 50 },
     );

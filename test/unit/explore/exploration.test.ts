@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bootsAfterFailure } from '../../../src/explore/exploration.ts';
@@ -77,7 +78,7 @@ describe('an exploration', () => {
           const parts = madeUpExploration(made, { device, space: space(made), view, machines: count, seed });
           await parts.exploration.decideAll();
           const refs = refsOf(parts.space);
-          for (const ref of refs) expect(decidedOutcome(parts, ref)).toBe(parts.truth(ref));
+          for (const ref of refs) assert.equal(decidedOutcome(parts, ref), parts.truth(ref));
           expect(open(parts)).toEqual({ decided: refs.length, skipped: 0, undecided: 0 });
           expect(parts.exploration.ended.whole).toBe('complete');
           expect(new Set(parts.asked.map(({ id }) => id)).size).toBe(parts.asked.length);
@@ -420,12 +421,12 @@ describe('an epoch that has failed', () => {
     const first = refs.filter((ref) => parts.space.placeOf(ref).epoch === 0);
     expect(bootsOf(parts, 0)).toBe(2);
     const decided = first.filter((ref) => decidedOutcome(parts, ref) !== undefined);
-    for (const ref of decided) expect(decidedOutcome(parts, ref)).toBe(parts.truth(ref));
+    for (const ref of decided) assert.equal(decidedOutcome(parts, ref), parts.truth(ref));
     expect(open(parts).skipped).toBe(first.length - decided.length);
     expect(decided.length).toBeLessThan(first.length / 2);
     expect(open(parts).undecided).toBe(0);
     for (const ref of refs)
-      if (parts.space.placeOf(ref).epoch !== 0) expect(decidedOutcome(parts, ref)).toBe(parts.truth(ref));
+      if (parts.space.placeOf(ref).epoch !== 0) assert.equal(decidedOutcome(parts, ref), parts.truth(ref));
     expect(parts.exploration.ended.whole).toBe('complete');
   });
 
@@ -459,7 +460,7 @@ describe('an epoch that has failed', () => {
       (ref) => parts.space.windows[parts.space.placeOf(ref).window]?.upgrade === 1,
     );
     expect(second.length).toBeGreaterThan(2);
-    for (const ref of second) expect(decidedOutcome(parts, ref)).toBe(parts.truth(ref));
+    for (const ref of second) assert.equal(decidedOutcome(parts, ref), parts.truth(ref));
     expect(open(parts).skipped).toBeGreaterThan(0);
   });
 });

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Cells } from '../../../src/explore/cells.ts';
@@ -81,7 +82,7 @@ describe('LiveState', () => {
           const told = new Map([...live.snapshot()].map((content, cell) => [cell, content]));
           const settle = () => {
             live.settle((cell, content, before) => {
-              if (told.has(cell)) expect(before).toBe(told.get(cell));
+              if (told.has(cell)) assert.equal(before, told.get(cell));
               told.set(cell, content);
             });
           };
@@ -94,15 +95,15 @@ describe('LiveState', () => {
             settle();
             const fresh = bench.fresh();
             expect([...live.snapshot()]).toEqual(fresh);
-            for (const [cell, content] of told) expect(content).toBe(fresh[cell]);
+            for (const [cell, content] of told) assert.equal(content, fresh[cell]);
             if (next.do === 'settle') continue;
             const changes = new Map(
               next.changes.map(([sector, value]) => [bench.cells.of(0, sector), bench.content(value)]),
             );
             const differing = new Map<number, number>();
             live.whatIf(changes, (cell, content, before) => {
-              expect(before).toBe(live.snapshot()[cell]);
-              expect(content).not.toBe(before);
+              assert.equal(before, live.snapshot()[cell]);
+              assert.notEqual(content, before);
               differing.set(cell, content);
             });
             const now = [...live.snapshot()];

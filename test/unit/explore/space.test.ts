@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Space } from '../../../src/explore/space.ts';
@@ -61,7 +62,7 @@ describe('Space', () => {
             }),
           );
         differs.forEach((sectors, disk) => {
-          for (const sector of sectors) expect(space.cells.find(disk, sector)).toBeGreaterThanOrEqual(0);
+          for (const sector of sectors) assert.ok(space.cells.find(disk, sector) >= 0);
         });
       }),
       { numRuns: 30 },
@@ -76,7 +77,9 @@ describe('Space', () => {
         for (const choice of refs.length === 0 ? [] : choices) {
           const ref = refs[choice % refs.length]!;
           const contents = space.contentsOf(space.crashState(ref));
-          expect(Array.from(contents)).toEqual(Array.from(contents, (_, cell) => space.contentIn(ref, cell)));
+          contents.forEach((content, cell) => {
+            assert.equal(content, space.contentIn(ref, cell));
+          });
         }
       }),
     );
@@ -99,15 +102,15 @@ describe('Space', () => {
       fc.property(madeUp, (made) => {
         const space = spaceOf(made);
         space.eachState((ref, stateClass, place) => {
-          expect(space.placeOf(ref)).toBe(place);
-          expect(space.classOf(ref)).toBe(stateClass);
+          assert.equal(space.placeOf(ref), place);
+          assert.equal(space.classOf(ref), stateClass);
           const window = space.windows[place.window]!;
-          expect(place.at).toBeGreaterThan(window.from);
-          expect(place.at).toBeLessThanOrEqual(window.to);
+          assert.ok(place.at > window.from);
+          assert.ok(place.at <= window.to);
           const flushes = made.log.records.filter(
             ({ kind, completed }) => kind === 'flush' && completed !== undefined && completed < place.at,
           );
-          expect(place.epoch).toBe(flushes.length);
+          assert.equal(place.epoch, flushes.length);
         });
       }),
       { numRuns: 50 },
@@ -134,11 +137,11 @@ describe('Space', () => {
           const differing = read.cells.filter(
             (cell, i) => space.contentIn(ref, cell) !== read.contents[i],
           ).length;
-          if ('axis' in ref) expect(space.mismatches(ref.axis, read)[ref.position]).toBe(differing);
+          if ('axis' in ref) assert.equal(space.mismatches(ref.axis, read)[ref.position], differing);
           else {
             const state = space.subsets[ref.subset]!;
             const matches = space.subsetMatches(state, space.mismatches(state.axis, read), wanted);
-            expect(matches).toBe(differing === 0);
+            assert.equal(matches, differing === 0);
           }
         }
       }),

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,6 @@ import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { type ReleaseOptions, writeIndexes } from '../../../src/feed/index-feed.ts';
 import { releaseText } from '../../../src/feed/release-file.ts';
 import { fieldValue } from '../../../src/package/control/stanza.ts';
-import { needPrograms } from '../../support/host-programs.ts';
 import { onlyStanza } from '../../support/stanza.ts';
 import { smallPackageFile } from '../package/small-package.ts';
 
@@ -64,32 +62,5 @@ describe('the Release file', () => {
     expect(() => releaseText(facts, [])).toThrow(
       expect.objectContaining({ kind: 'scenario', code: 'feed-name' }),
     );
-  });
-});
-
-describe('the Release file and apt-ftparchive', () => {
-  needPrograms('apt-ftparchive');
-
-  it('say the same, field by field', async () => {
-    await write({ suite: 'edge', date }, 'arm64/a.deb', 'arm64/sub/b.deb');
-    const ours = await stanza('arm64/Release');
-    await rm(join(folder, 'arm64', 'Release'));
-    const set = { Origin: 'brownout', Label: 'arm64', Suite: 'edge', Codename: 'edge' };
-    const options = Object.entries({ ...set, Architectures: 'arm64', Components: 'main' }).flatMap(
-      ([name, value]) => ['-o', `APT::FTPArchive::Release::${name}=${value}`],
-    );
-    const theirs = spawnSync('apt-ftparchive', [...options, 'release', join(folder, 'arm64')], {
-      encoding: 'utf8',
-    });
-    expect(theirs.stderr).toBe('');
-    const expected = new Map(onlyStanza(theirs.stdout).map(({ name, lines }) => [name, lines]));
-    expect(new Set(ours.map(({ name }) => name))).toEqual(
-      new Set([...expected.keys()].filter((name) => name !== 'SHA1' && name !== 'SHA512')),
-    );
-    // Theirs is of now, and its zone is written otherwise; newer versions write "UTC" too.
-    const form = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (UTC|\+0000)$/;
-    for (const { name, lines } of ours)
-      if (name === 'Date') for (const one of [lines, expected.get(name)]) expect(one?.[0]).toMatch(form);
-      else expect([name, ...lines]).toEqual([name, ...(expected.get(name) ?? [])]);
   });
 });

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReadSet } from '../../../src/nbd/read-set.ts';
@@ -103,7 +104,7 @@ describe('read set', () => {
             }
           }
           expect(set.blocksRead().recovered).toEqual([...seen].sort((a, b) => a - b));
-          for (let block = 0; block < set.blocks; block += 1) expect(set.has(block)).toBe(seen.has(block));
+          for (let block = 0; block < set.blocks; block += 1) assert.equal(set.has(block), seen.has(block));
         }),
       );
     },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutMiddle, durationText, oneLine, plainText } from '../../../src/report/text.ts';
+import { anyCharacter } from '../../support/any-character.ts';
 
 describe('plainText', () => {
   it('removes terminal escapes and control characters, keeps line ends and tabs', () => {
@@ -9,7 +10,7 @@ describe('plainText', () => {
 
   it('leaves only characters that XML allows, in bounded length', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 150 }), (text) => {
+      fc.property(fc.string({ unit: anyCharacter, maxLength: 150 }), (text) => {
         const shown = plainText(text, 100);
         expect(() => encodeURIComponent(shown), 'half a surrogate pair is left').not.toThrow();
         expect(shown).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/);
