@@ -37,10 +37,10 @@ export interface ServerAccount {
   id: string;
   token: string;
   /**
-   * Waits until the device has told the server that the release is installed, or that it has given up: what it said last
-   * then. Rejects with the signal's reason.
+   * Waits until the device has told the server that the release is installed, in the words of its agent, or has closed the
+   * order without them: what it said last then. Rejects with the signal's reason.
    */
-  installed: (signal: AbortSignal) => Promise<string | undefined>;
+  installed: (says: string, signal: AbortSignal) => Promise<string | undefined>;
 }
 
 /** A release as an agent is given it. */

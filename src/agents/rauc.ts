@@ -5,6 +5,7 @@ import { quote } from '../core/quote.ts';
 import type { AgentLimits, AgentStatus } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { defineAgent, reboots } from './define-agent.ts';
+import { installByUpdater, updaterAccount } from './hawkbit-updater.ts';
 
 const slotSchema = z.object({
   bootname: z.string().nullish(),
@@ -32,19 +33,40 @@ const folder = '/run/brownout';
  */
 export const rauc = defineAgent({
   name: 'rauc',
-  settings: z.strictObject({ bundle: z.enum(['verity', 'plain']).default('verity'), reboots }),
-  source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
-  abilities: ({ bundle }) => [
+  settings: z.strictObject({
+    bundle: z.enum(['verity', 'plain']).default('verity'),
+    // Left out where it is none: digests of scenarios that say nothing are made over their settings.
+    delivery: z
+      .enum(['url', 'hawkbit'])
+      .optional()
+      .describe(
+        'Whether the device is told what to install (default), or rauc-hawkbit-updater asks a hawkBit server',
+      ),
+    reboots,
+  }),
+  source: ({ bundle, delivery }) => ({
+    kind: 'bundle',
+    format: bundle,
+    ...(delivery === 'hawkbit' ? { by: delivery } : {}),
+  }),
+  abilities: ({ bundle, delivery }) => [
     ...(bundle === 'verity' ? (['stream'] as const) : []),
     ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
+    ...(delivery === 'hawkbit' ? (['server'] as const) : []),
   ],
-  create: ({ bundle, reboots: who }) => ({
+  create: ({ bundle, delivery, reboots: who }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
 
     // A streamed bundle is an nbd device (major 43) below dm-verity below squashfs.
     ...(bundle === 'verity' ? { kernelOnSource: /\bnbd\d+\b|verity: 43:\d+: |SQUASHFS error: / } : {}),
 
-    async install(device, { url }, limits) {
+    ...(delivery === 'hawkbit' ? { accountOf: updaterAccount } : {}),
+
+    async install(device, { url, account }, limits) {
+      if (account !== undefined) {
+        await installByUpdater(device, { account, streamed: bundle === 'verity' }, limits);
+        return;
+      }
       const address = quote(url);
       const file = `${folder}/bundle.raucb`;
       if (bundle === 'plain')

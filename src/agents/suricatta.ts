@@ -1,45 +1,23 @@
 import type { Shell } from '../core/ask.ts';
-import { DeviceFailure } from '../core/errors.ts';
-import { quote } from '../core/quote.ts';
 import type { AgentLimits, ServerAccount } from './agent.ts';
+import type { Client } from './as-ordered.ts';
 import { agentCommand } from './command.ts';
 
-/** On the disk that is the owner's: a device has its account for good. */
 const accountFile = '/var/lib/suricatta.account';
 const log = '/run/brownout/suricatta.log';
 
 /**
- * Has SWUpdate's daemon (suricatta, SWUpdate 2024.12) install what the server orders. It goes on running after that,
- * until somebody ends it: a product reboots. Throws DeviceFailure `install-failed` where the daemon ends or tells the server
- * that it has failed.
+ * SWUpdate's daemon (suricatta, SWUpdate 2024.12). It says that all is installed when it is, and leaves the order open until
+ * the new release has been tried (3.1 of its manual).
  */
-export async function installAsOrdered(
-  device: Shell,
-  { account, options }: { account: ServerAccount; options: string },
-  limits: AgentLimits,
-): Promise<void> {
-  const { tenant, url, id, token } = account;
-  const words = `-S hawkbit -t ${tenant} -u ${url} -i ${id} -k ${token} -p 2`;
-  await agentCommand(
-    device,
-    'install',
-    `mkdir -p /run/brownout && printf '%s' ${quote(words)} >${accountFile} && sync`,
-    limits,
-  );
-  const over = new AbortController();
-  const daemon = agentCommand(device, 'install', start(options), limits);
-  const ended = daemon.then(() => 'the daemon ended');
-  try {
-    const said = await Promise.race([
-      account.installed(AbortSignal.any([limits.signal, over.signal])),
-      ended,
-    ]);
-    await agentCommand(device, 'install', `killall swupdate`, limits);
-    if (said !== undefined) throw new DeviceFailure('install-failed', `the server was told: ${said}`);
-  } finally {
-    over.abort();
-    await Promise.allSettled([daemon]);
-  }
+export function suricatta({ tenant, url, id, token }: ServerAccount, options: string): Client {
+  return {
+    accountFile,
+    accountText: `-S hawkbit -t ${tenant} -u ${url} -i ${id} -k ${token} -p 2`,
+    start: start(options),
+    process: 'swupdate',
+    says: 'All Chunks Installed.',
+  };
 }
 
 /** Seconds that the daemon is given to tell the server what came of an update. */

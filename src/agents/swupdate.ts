@@ -4,9 +4,10 @@ import { DeviceFailure } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
 import { bootVariables, tryVariables } from '../model/boot-variables.ts';
 import type { AgentLimits } from './agent.ts';
+import { installAsOrdered } from './as-ordered.ts';
 import { agentCommand } from './command.ts';
 import { defineAgent, reboots } from './define-agent.ts';
-import { accountOf, installAsOrdered, isToldOf, reportAs } from './suricatta.ts';
+import { accountOf, isToldOf, reportAs, suricatta } from './suricatta.ts';
 
 /** In the device's memory, so that what is written to its disks is SWUpdate's. */
 const folder = '/run/brownout';
@@ -68,7 +69,8 @@ export const swupdate = defineAgent({
     async install(device, { url, account }, limits) {
       const { other } = await askSlots(device, chosen, 'install', limits);
       if (account !== undefined) {
-        await installAsOrdered(device, { account, options: optionsOf(chosen, other) }, limits);
+        const client = suricatta(account, optionsOf(chosen, other));
+        await installAsOrdered(device, { account, client }, limits);
         return;
       }
       const file = `${folder}/update.swu`;

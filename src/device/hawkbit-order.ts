@@ -15,9 +15,6 @@ import type { RunContext } from './run-context.ts';
 /** The only tenant, as a fresh hawkBit has it. */
 const tenant = 'DEFAULT';
 
-/** What SWUpdate says once all is on the disk; the order stays open until the new release has been tried (3.1 of its manual). */
-const allInstalled = 'All Chunks Installed.';
-
 /**
  * Has the hawkBit server order a device to install a release: each order is for a name of its own, which the agent gives
  * the device. Undefined where no server gives orders to the scenario's agent.
@@ -57,9 +54,10 @@ export async function orderOf(
   return {
     url: feed.guestUrl('/').replace(/\/$/, ''),
     ...{ tenant, id, token },
-    installed: async (signal) => {
-      await controller.until(() => isInstalled(action) || action.state !== 'running', signal);
-      return isInstalled(action) ? undefined : saidLast(action);
+    installed: async (says, signal) => {
+      const isInstalled = () => action.history.some(({ details }) => details.includes(says));
+      await controller.until(() => isInstalled() || action.state !== 'running', signal);
+      return isInstalled() ? undefined : saidLast(action);
     },
   };
 }
@@ -83,10 +81,6 @@ export async function assertServerKnows(
     'server-misled',
     `the server was told ${told} about ${ordered}, and the device runs ${runs}; it said last: ${saidLast(action)}`,
   );
-}
-
-function isInstalled({ history }: Action): boolean {
-  return history.some(({ details }) => details.includes(allInstalled));
 }
 
 function saidLast({ history }: Action): string {

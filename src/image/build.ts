@@ -4,7 +4,13 @@ import { cacheRoot } from '../core/paths.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { type MachineName, machineNames, machines } from '../model/machine.ts';
 import { BuildCache, partKey } from './build-cache.ts';
-import { type BuiltImage, type FeedImage, type PackageSet, readDescription } from './description.ts';
+import {
+  type BuiltImage,
+  type FeedImage,
+  type PackageSet,
+  type PackagesAlone,
+  readDescription,
+} from './description.ts';
 import { exclusively } from './exclusive.ts';
 import { givenPackages, makeFeedImage } from './feed-image.ts';
 import { folderDigest } from './folder-digest.ts';
@@ -21,7 +27,7 @@ import {
   writeLock,
 } from './packages/lock.ts';
 import { fetchSet } from './packages/packages.ts';
-import { Indexes, resolveSet } from './packages/resolve.ts';
+import { Indexes, resolveAlone, resolveSet } from './packages/resolve.ts';
 import { prebuiltManifest } from './prebuilt.ts';
 import { makeFolder } from './temporary.ts';
 import type { MakeOptions } from './workshop.ts';
@@ -152,7 +158,9 @@ export async function lockImage(options: Omit<BuildOptions, 'machine' | 'frozen'
   for (const machine of machineNames) {
     if (description.machines[machine] === undefined) continue;
     for (const { label, set, architecture } of Object.values(wantedSets(description, machine)))
-      lock.sets[label] ??= await resolveSet(set, architecture, indexes);
+      lock.sets[label] ??= await ('without' in set
+        ? resolveSet(set, architecture, indexes)
+        : resolveAlone(set, architecture, indexes));
   }
   await writeLock(lockPath(imagesRoot, name), lock);
   return lock;
@@ -185,24 +193,29 @@ async function packageDigests(description: BuiltImage | FeedImage, folder: strin
 interface WantedSet {
   /** Name of the set in the lock file. */
   label: string;
-  set: PackageSet;
+  set: PackageSet | PackagesAlone;
   architecture: LockedSet['architecture'];
 }
 
-type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T; feed?: T };
+type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T; more?: T; feed?: T };
 
 /** What an image is made of on one machine. */
 function wantedSets(description: BuiltImage | FeedImage, machine: MachineName): EachSet<WantedSet> {
   const { packages } = description;
   const feed = 'feed' in description ? description.feed : undefined;
   const { debian: architecture } = machines[machine].architecture;
-  const own = (purpose: string, set: PackageSet) => ({ label: `${machine}/${purpose}`, set, architecture });
+  const own = (purpose: string, set: WantedSet['set']) => ({
+    label: `${machine}/${purpose}`,
+    set,
+    architecture,
+  });
   const found = description.machines[machine];
   return {
     tools: { label: 'tools', set: packages.tools, architecture: 'amd64' },
     system: own('system', packages.system),
     kernel: own('kernel', packages.kernel),
     ...(found !== undefined && 'firmware' in found ? { firmware: own('firmware', found.firmware) } : {}),
+    ...('more' in packages && packages.more !== undefined ? { more: own('more', packages.more) } : {}),
     ...(feed?.packages === undefined ? {} : { feed: own('feed', feed.packages) }),
   };
 }
@@ -218,7 +231,7 @@ function fetchAll(sets: ImageSets, options: Parameters<typeof fetchSet>[1]): Pro
 }
 
 async function eachSet<T, U>(
-  { tools, system, kernel, firmware, feed }: EachSet<T>,
+  { tools, system, kernel, firmware, more, feed }: EachSet<T>,
   make: (set: T) => Promise<U>,
 ): Promise<EachSet<U>> {
   return {
@@ -226,6 +239,7 @@ async function eachSet<T, U>(
     system: await make(system),
     kernel: await make(kernel),
     ...(firmware === undefined ? {} : { firmware: await make(firmware) }),
+    ...(more === undefined ? {} : { more: await make(more) }),
     ...(feed === undefined ? {} : { feed: await make(feed) }),
   };
 }

@@ -21,6 +21,15 @@ const packageSet = z.strictObject({
   without: z.array(z.string()).default([]),
 });
 
+/** Packages by themselves, from another suite than the one that has what they need. */
+const packagesAlone = z.strictObject({
+  suite: z.string().regex(/^[a-z]+$/),
+  /** Package names; `{arch}` stands for the machine's Debian architecture. */
+  install: z.array(z.string()).min(1),
+  /** As apt's option Check-Valid-Until: `false` takes indexes whose date has passed. Their signature is still checked. */
+  checkValidUntil: z.boolean().default(true),
+});
+
 const machine = z.strictObject({
   /** Serial port that the kernel writes to: `ttyS0`. */
   console: z.string(),
@@ -60,7 +69,13 @@ const builtImage = z.strictObject({
   description: z.string(),
   /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
   epoch: z.int().min(1_000_000_000),
-  packages: z.strictObject({ system: packageSet, kernel: packageSet, tools: packageSet }),
+  packages: z.strictObject({
+    system: packageSet,
+    kernel: packageSet,
+    tools: packageSet,
+    /** Besides `system`, which has all that these need. */
+    more: packagesAlone.optional(),
+  }),
   root: z.strictObject({
     /** Folder laid over the files from packages; or several, each over the ones before. */
     overlay: folders,
@@ -260,6 +275,7 @@ const feedImage = z
 const imageDescription = z.union([builtImage, feedImage, prebuiltImage]);
 
 export type PackageSet = z.infer<typeof packageSet>;
+export type PackagesAlone = z.infer<typeof packagesAlone>;
 export type MachineDescription = z.infer<typeof machine>;
 export type ReleaseDescription = z.infer<typeof release>;
 export type BuiltImage = z.infer<typeof builtImage>;

@@ -49,8 +49,8 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
       initrd: await outputBytes(shop, 'initrd', base.initrd),
       expect: probeText,
     },
-    packages: [sets.system, sets.kernel, ...(sets.firmware === undefined ? [] : [sets.firmware])].flatMap(
-      packageList,
+    packages: [sets.system, sets.more, sets.kernel, sets.firmware].flatMap((set) =>
+      set === undefined ? [] : packageList(set),
     ),
   };
   await writeFile(manifestPath(out), manifestText(manifest));

@@ -51,6 +51,7 @@ export async function prepare(options: SlotImageOptions): Promise<Workshop> {
   const unpack = (set: LockedSet) => unpackSet(set, cache, build, signal);
   const tools = new Tools(await unpack(sets.tools), sets.tools, description.epoch, signal);
   const kernel = await unpack(sets.kernel);
+  const system = { ...sets.system, packages: [...sets.system.packages, ...(sets.more?.packages ?? [])] };
   const kernelKey = sets.kernel.packages.map((one) => one.sha256);
   const root: RootInputs = {
     description,
@@ -58,7 +59,7 @@ export async function prepare(options: SlotImageOptions): Promise<Workshop> {
     folder,
     keys,
     kernel,
-    files: await PackageFiles.open(await unpack(sets.system)),
+    files: await PackageFiles.open(await unpack(system)),
     modules: await readModules(kernel, build, tools, kernelKey),
   };
   if (sets.firmware === undefined)

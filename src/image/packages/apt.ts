@@ -23,6 +23,8 @@ interface DebianArchive {
   mirror: DebianMirror;
   suite: string;
   architecture: string;
+  /** Absent: true. */
+  checkValidUntil?: false | undefined;
   keyring?: string;
 }
 
@@ -110,7 +112,13 @@ export class AptRoot implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async prepare({ mirror, suite, architecture, keyring }: Required<DebianArchive>): Promise<void> {
+  private async prepare({
+    mirror,
+    suite,
+    architecture,
+    checkValidUntil,
+    keyring,
+  }: DebianArchive & { keyring: string }): Promise<void> {
     const at = (...parts: string[]) => join(this.folder, ...parts);
     const folders = [
       'state/lists/partial',
@@ -121,11 +129,12 @@ export class AptRoot implements AsyncDisposable {
     ];
     for (const folder of folders) await mkdir(at(folder), { recursive: true });
     await writeFile(at('status'), '');
+    const options = `signed-by=${keyring}${checkValidUntil === false ? ' check-valid-until=no' : ''}`;
     const lines = [
       [mirror.main, suite],
       [mirror.main, `${suite}-updates`],
       [mirror.security, `${suite}-security`],
-    ].map(([uri, name]) => `deb [signed-by=${keyring}] ${uri ?? ''} ${name ?? ''} main\n`);
+    ].map(([uri, name]) => `deb [${options}] ${uri ?? ''} ${name ?? ''} main\n`);
     await writeFile(at('etc', 'sources.list'), lines.join(''));
     await writeFile(
       at('apt.conf'),

@@ -15,6 +15,8 @@ const lockedPackage = z.strictObject({
 const lockedSet = z.strictObject({
   suite: z.string(),
   architecture: z.enum(machineNames.map((name) => machines[name].architecture.debian)),
+  /** Absent: true. */
+  checkValidUntil: z.literal(false).optional(),
   packages: z.array(lockedPackage),
 });
 
@@ -33,6 +35,8 @@ export interface ImageSets {
   kernel: LockedSet;
   /** Of images that boot by firmware. */
   firmware?: LockedSet;
+  /** For the system, from another suite. */
+  more?: LockedSet;
   /** Of images that are installed from a feed of Debian packages. */
   feed?: LockedSet;
 }

@@ -1,5 +1,5 @@
 import { HarnessError, ScenarioError } from '../../core/errors.ts';
-import type { PackageSet } from '../description.ts';
+import type { PackageSet, PackagesAlone } from '../description.ts';
 import { AptRoot } from './apt.ts';
 import { findMirror } from './apt-sources.ts';
 import type { LockedSet } from './lock.ts';
@@ -15,11 +15,10 @@ export class Indexes implements AsyncDisposable {
     this.signal = signal;
   }
 
-  async open(suite: string, architecture: string): Promise<AptRoot> {
-    const name = `${suite}-${architecture}`;
-    const root =
-      this.roots.get(name) ??
-      (await AptRoot.open(this.cache, { mirror: await findMirror(), suite, architecture }, this.signal));
+  async open(suite: string, architecture: string, checkValidUntil?: false): Promise<AptRoot> {
+    const name = `${suite}-${architecture}-${checkValidUntil ?? true}`;
+    const archive = { mirror: await findMirror(), suite, architecture, checkValidUntil };
+    const root = this.roots.get(name) ?? (await AptRoot.open(this.cache, archive, this.signal));
     this.roots.set(name, root);
     return root;
   }
@@ -59,4 +58,25 @@ export async function resolveSet(
   });
   packages.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { suite, architecture, packages };
+}
+
+/** The same of packages that come without what they need. Throws HarnessError `package-unknown`. */
+export async function resolveAlone(
+  { suite, install, checkValidUntil }: PackagesAlone,
+  architecture: LockedSet['architecture'],
+  indexes: {
+    open(suite: string, architecture: string, checkValidUntil?: false): Promise<Pick<AptRoot, 'versions'>>;
+  },
+): Promise<LockedSet> {
+  const unchecked = checkValidUntil ? undefined : false;
+  const apt = await indexes.open(suite, architecture, unchecked);
+  const names = install.map((name) => name.replaceAll('{arch}', architecture)).sort();
+  const versions = await apt.versions(names);
+  const packages = names.map((name) => {
+    const found = versions.find((one) => one.name === name);
+    if (found === undefined)
+      throw new HarnessError('package-unknown', `${suite} (${architecture}) has no package ${name}`);
+    return found;
+  });
+  return { suite, architecture, ...(unchecked === false ? { checkValidUntil: unchecked } : {}), packages };
 }

@@ -69,8 +69,8 @@ describe("SWUpdate's daemon", () => {
       [cmdline]: { stdout: 'root=/dev/vda2' },
       [daemon]: { exitCode: 1, stdout: 'no -S' },
     });
-    const never = (signal: AbortSignal) =>
-      new Promise<undefined>((_, reject) => {
+    const never = (_: string, signal: AbortSignal) =>
+      new Promise<undefined>((__, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error));
       });
     await expect(agent.install(ready, source(never), limits())).rejects.toMatchObject({

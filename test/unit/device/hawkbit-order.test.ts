@@ -72,7 +72,7 @@ describe('an order', () => {
     await using stack = new CleanupStack();
     const { context, account } = await ordered(stack);
     const { signal } = new AbortController();
-    const first = account.installed(signal);
+    const first = account.installed('All Chunks Installed.', signal);
     await ask(
       context.feed,
       account,
@@ -82,12 +82,12 @@ describe('an order', () => {
     expect(await first).toBeUndefined();
     const again = await orderOf(context, upgrade);
     if (again === undefined) throw new Error('no order');
-    const second = again.installed(signal);
+    const second = again.installed('All Chunks Installed.', signal);
     await ask(context.feed, again, '/deploymentBase/1/feedback', status('closed', 'failure', 'wrong key'));
     expect(await second).toBe('closed/failure wrong key');
     const last = await orderOf(context, upgrade);
     if (last === undefined) throw new Error('no order');
-    const third = last.installed(signal);
+    const third = last.installed('All Chunks Installed.', signal);
     await ask(
       context.feed,
       last,
