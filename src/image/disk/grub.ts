@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '../../core/digest.ts';
 import { Tree } from '../tree.ts';
 import { type BootLoader, type BootLoaderInputs, optionalScript, script } from './boot-loader.ts';
 
@@ -20,7 +21,8 @@ const grubenvBytes = 1024;
 
 /**
  * OVMF starts GRUB from the EFI system partition. The environment is GRUB's 1024-byte block: where the image has a
- * `boot/grub.env`, of its lines, in the place of GRUB's own; else RAUC's variables, in two copies.
+ * `boot/grub.env`, of its lines, in the place of GRUB's own; where it has a `boot/mender.env`, of those, in the two folders with
+ * locks that grub-mender-grubenv has; else RAUC's variables, in two copies.
  */
 export async function grub({
   tools,
@@ -36,16 +38,30 @@ export async function grub({
   });
   const boot = new Tree();
   const own = await optionalScript(folder, 'grub.env', machine);
-  if (own === undefined) {
+  const mender = await optionalScript(folder, 'mender.env', machine);
+  if (own !== undefined) boot.addFile('grub/grubenv', grubEnvironment(variablesOf(own)));
+  else if (mender !== undefined) addMenderFolders(boot, grubEnvironment(variablesOf(mender)));
+  else {
     const environment = grubEnvironment({ ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '0' });
     boot.addFile('grubenv', environment);
     boot.addFile('grubenv.2', environment);
-  } else boot.addFile('grub/grubenv', grubEnvironment(variablesOf(own)));
+  }
   boot.addFile('EFI/BOOT/BOOTX64.EFI', await readFile(join(core, 'core.efi')));
   boot.addFile('grub/grub.cfg', await script(folder, 'grub.cfg', machine));
   const vars = await readFile(join(firmware, 'usr/share/OVMF/OVMF_VARS.fd'));
   const code = await readFile(join(firmware, 'usr/share/OVMF/OVMF_CODE.fd'));
   return { boot, vars, varsBytes: vars.length, firmware: { attach: 'pflash', code } };
+}
+
+/** Either folder has the variables, the lock that says whether they are being written, and the lock's sum for userland. */
+function addMenderFolders(boot: Tree, environment: string): void {
+  const lock = grubEnvironment({ editing: '0' });
+  for (const number of [1, 2]) {
+    const folder = `grub-mender-grubenv/mender_grubenv${number}`;
+    boot.addFile(`${folder}/env`, environment);
+    boot.addFile(`${folder}/lock`, lock);
+    boot.addFile(`${folder}/lock.sha256sum`, `${sha256(lock)}  lock\n`);
+  }
 }
 
 /** The variables of lines such as `boot_slot=A`. */

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { sha256 } from '../../../../src/core/digest.ts';
 import { BuildCache } from '../../../../src/image/build-cache.ts';
 import { grub } from '../../../../src/image/disk/grub.ts';
 import { Tools } from '../../../../src/image/tools.ts';
@@ -48,6 +49,21 @@ it('an image’s own environment lies where GRUB and SWUpdate look for it, in on
   expect([...files.keys()]).toEqual(['EFI/BOOT/BOOTX64.EFI', 'grub/grub.cfg', 'grub/grubenv']);
   expect(files.get('grub/grubenv')?.replace(/#+$/, '')).toBe(`${start}boot_slot=A\nustate=0\n`);
   expect(files.get('grub/grub.cfg')).toBe('boot console=ttyS0 quiet\n');
+});
+
+it('Mender’s environment lies in two folders, each with a lock that is not being written and its sum', async () => {
+  const files = await bootFiles({
+    'boot/grub.cfg': '',
+    'boot/mender.env': 'bootcount=0\nmender_boot_part=2\n',
+  });
+  const folders = [1, 2].map((number) => `grub-mender-grubenv/mender_grubenv${number}`);
+  for (const folder of folders) {
+    expect(files.get(`${folder}/env`)).toBe(`${start}bootcount=0\nmender_boot_part=2\n`.padEnd(1024, '#'));
+    const lock = `${start}editing=0\n`.padEnd(1024, '#');
+    expect(files.get(`${folder}/lock`)).toBe(lock);
+    expect(files.get(`${folder}/lock.sha256sum`)).toBe(`${sha256(lock)}  lock\n`);
+  }
+  expect(files.has('grubenv')).toBe(false);
 });
 
 it('an image without one has the variables of RAUC, in two copies', async () => {
