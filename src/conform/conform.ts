@@ -108,6 +108,10 @@ const roleTexts: Record<keyof Cast, string> = {
   new: 'release to upgrade to',
   next: 'third release',
   broken: 'release that does not come up',
+  'no kernel': 'release without a kernel',
+  'no init': 'release without an init',
+  hanging: 'release that hangs',
+  unhealthy: 'release that comes up and does not work',
 };
 
 /** The parts that a case has and nobody plays. */

@@ -20,10 +20,13 @@ export type Action =
       /** What goes wrong, from now on, where the server is asked or told. */
       server?: readonly DdiFault[];
     }
-  /** Reboots it, or switches it on; it must come up. */
-  | { do: 'boot' }
-  /** The same, several times in a row; at each start something says that the release works, or nothing does. */
-  | { do: 'start'; times: number; confirm: boolean }
+  /** Reboots it, or switches it on; it must come up. `patience`: in so many times the time that a boot has. */
+  | { do: 'boot'; patience?: number }
+  /**
+   * The same, several times in a row; at each start something says that the release works, or nothing does, or the device's
+   * own health check decides.
+   */
+  | { do: 'start'; times: number; confirm: boolean | 'if healthy' }
   | { do: 'confirm' }
   /** `open`: the server has not been told that all is well; `closed`: it was told what the device is. */
   | { do: 'ask server'; order: 'open' | 'closed' }

@@ -1,6 +1,7 @@
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
+import { quote } from '../core/quote.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, openDevice, untilReady } from '../device/device.ts';
 import { confirm, refusalBy, rollback } from '../device/drive-agent.ts';
@@ -20,6 +21,9 @@ import type { Booting, Off, Ready } from '../target/target.ts';
 import type { Action, ConformanceCase } from './conformance-case.ts';
 import type { Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
+
+/** Milliseconds that a device's health check may take. */
+const healthLimitMs = 60_000;
 
 /** What a case came to, as far as its device goes. */
 export interface CaseRun {
@@ -100,13 +104,15 @@ class CaseDevice {
         // What the kernel has said until now may be about the server.
         return action.fault === undefined || (await listen(this.context, this.state, checklist, { when }));
       case 'boot':
-        await checklist.step({ ...when, check: 'boots' }, () => this.boot());
+        await checklist.step({ ...when, check: 'boots' }, () => this.boot(action.patience));
         return true;
       case 'start':
         for (let start = 1; start <= action.times; start += 1)
           await checklist.step({ ...when, check: `start ${start}` }, async () => {
             await this.boot();
-            if (action.confirm) await confirm(this.context, await this.up());
+            const ready = await this.up();
+            const confirms = action.confirm === 'if healthy' ? await this.isHealthy(ready) : action.confirm;
+            if (confirms) await confirm(this.context, ready);
           });
         return true;
       case 'confirm':
@@ -138,18 +144,32 @@ class CaseDevice {
   }
 
   /** The device, up and running; it is switched on where it is off. */
-  private async up(): Promise<Ready> {
+  private async up(patience = 1): Promise<Ready> {
     if (this.state.state === 'ready') return this.state;
     const booting = this.state.state === 'off' ? await this.state.powerOn() : this.state;
     this.state = booting;
-    const ready = await untilReady(this.context, booting);
+    const { bootsWithinMs } = this.context.scenario.expect;
+    const ready = await untilReady(this.context, booting, bootsWithinMs * patience);
     this.state = ready;
     return ready;
   }
 
-  private async boot(): Promise<void> {
+  private async boot(patience?: number): Promise<void> {
     if (this.state.state === 'ready') this.state = await this.state.reboot();
-    await this.up();
+    await this.up(patience);
+  }
+
+  /** What the device's own health check says; a device without one has nothing that would say no. */
+  private async isHealthy(ready: Ready): Promise<boolean> {
+    const { manifest, signal } = this.context;
+    if (manifest.health === undefined) return true;
+    try {
+      const limits = { deadline: Deadline.after(healthLimitMs), signal };
+      return (await ready.run(quote(manifest.health), limits)).exitCode === 0;
+    } catch (error) {
+      if (error instanceof DeadlinePassed) return false;
+      throw error;
+    }
   }
 
   private async install({ release, must, fault, server }: Action & { do: 'install' }): Promise<void> {
@@ -213,7 +233,7 @@ function actionText(action: Action, cast: Cast): string {
       return `install ${named(action.release)}${from}${by}`;
     }
     case 'start':
-      return `start ${action.times} times${action.confirm ? '' : ', unconfirmed'}`;
+      return `start ${action.times} times${startTexts[`${action.confirm}`]}`;
     case 'lose power':
       return `lose power ${action.times} times`;
     case 'ask server':
@@ -226,6 +246,12 @@ function actionText(action: Action, cast: Cast): string {
       return action.do;
   }
 }
+
+const startTexts = {
+  true: '',
+  false: ', unconfirmed',
+  'if healthy': ', confirmed where its health check says so',
+};
 
 /** `whose server answers 2 polls with 503`. */
 function serverText(faults: readonly DdiFault[]): string {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fingerprintPattern, releaseName } from '../document/forms.ts';
+import { filePath, fingerprintPattern, releaseName } from '../document/forms.ts';
 import { readDocument } from '../document/read.ts';
+import { breakages } from '../model/image.ts';
 import { machineNames } from '../model/machine.ts';
 import { bundleFormatNames } from './bundles/index.ts';
 import { bootLoaderNames } from './disk/boot-loaders.ts';
@@ -57,6 +58,17 @@ const release = z.strictObject({
   payloadMiB: z.int().min(0).max(512).default(0),
 });
 
+/** A release that devices are not to keep: a good one, with this difference. */
+const brokenRelease = z.strictObject({
+  version: releaseName,
+  /** The good release. */
+  of: releaseName,
+  how: z.enum(breakages),
+});
+
+/** Path of a program of the running system that ends with 0 where its release works. */
+const health = filePath('of a program of the device').optional();
+
 const ssh = z.strictObject({
   user: z.string(),
   /** Files of the folder of test keys: the client's private key, the host's public one. */
@@ -65,55 +77,69 @@ const ssh = z.strictObject({
 });
 
 /** An image that is built from Debian packages. */
-const builtImage = z.strictObject({
-  description: z.string(),
-  /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
-  epoch: z.int().min(1_000_000_000),
-  packages: z.strictObject({
-    system: packageSet,
-    kernel: packageSet,
-    tools: packageSet,
-    /** Besides `system`, which has all that these need. */
-    more: packagesAlone.optional(),
-  }),
-  root: z.strictObject({
-    /** Folder laid over the files from packages; or several, each over the ones before. */
-    overlay: folders,
-    /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not (core/glob.ts). */
-    files: z.array(z.string()),
-    /** Libraries that programs open by name at run time. */
-    libraries: z.array(z.string()).default([]),
-    /** Kernel modules, with what they need. */
-    modules: z.array(z.string()),
-    /** Programs that busybox stands in for, as paths under /usr. */
-    busybox: z.array(z.string()),
-    directories: z.array(z.string()).default([]),
-    links: z.record(z.string(), z.string()).default({}),
-    /** Files of the folder of test keys, by path in the image. */
-    keys: z.record(z.string(), z.string()).default({}),
-  }),
-  initramfs: z.strictObject({
-    modules: z.array(z.string()),
-    /** Folder laid over it: the image's own where it has an `init`, or else that of images/common. */
-    overlay: z.string(),
-  }),
-  ssh,
-  /** What bundles are signed with: files of the folder of test keys. */
-  bundles: z.strictObject({
-    compatible: z.string(),
-    certificate: z.string(),
-    key: z.string(),
-    formats: z.array(z.enum(bundleFormatNames)).min(1),
-  }),
-  disk: z.strictObject({
-    bootMiB: z.int().min(8).max(512),
-    dataMiB: z.int().min(4).max(4096),
-    /** Empty directories that the data partition starts with. */
-    dataDirectories: z.array(z.string()).default([]),
-  }),
-  machines: perMachine(machine),
-  releases: z.array(release).min(1),
-});
+const builtImage = z
+  .strictObject({
+    description: z.string(),
+    /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
+    epoch: z.int().min(1_000_000_000),
+    packages: z.strictObject({
+      system: packageSet,
+      kernel: packageSet,
+      tools: packageSet,
+      /** Besides `system`, which has all that these need. */
+      more: packagesAlone.optional(),
+    }),
+    root: z.strictObject({
+      /** Folder laid over the files from packages; or several, each over the ones before. */
+      overlay: folders,
+      /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not (core/glob.ts). */
+      files: z.array(z.string()),
+      /** Libraries that programs open by name at run time. */
+      libraries: z.array(z.string()).default([]),
+      /** Kernel modules, with what they need. */
+      modules: z.array(z.string()),
+      /** Programs that busybox stands in for, as paths under /usr. */
+      busybox: z.array(z.string()),
+      directories: z.array(z.string()).default([]),
+      links: z.record(z.string(), z.string()).default({}),
+      /** Files of the folder of test keys, by path in the image. */
+      keys: z.record(z.string(), z.string()).default({}),
+      health,
+    }),
+    initramfs: z.strictObject({
+      modules: z.array(z.string()),
+      /** Folder laid over it: the image's own where it has an `init`, or else that of images/common. */
+      overlay: z.string(),
+    }),
+    ssh,
+    /** What bundles are signed with: files of the folder of test keys. */
+    bundles: z.strictObject({
+      compatible: z.string(),
+      certificate: z.string(),
+      key: z.string(),
+      formats: z.array(z.enum(bundleFormatNames)).min(1),
+    }),
+    disk: z.strictObject({
+      bootMiB: z.int().min(8).max(512),
+      dataMiB: z.int().min(4).max(4096),
+      /** Empty directories that the data partition starts with. */
+      dataDirectories: z.array(z.string()).default([]),
+    }),
+    machines: perMachine(machine),
+    releases: z.array(release).min(1),
+    broken: z.array(brokenRelease).default([]),
+  })
+  .superRefine(({ root, releases, broken }, context) => {
+    const good = releases.map(({ version }) => version);
+    broken.forEach(({ version, of, how }, i) => {
+      const complain = (key: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['broken', i, key], message });
+      if (!good.includes(of)) complain('of', `one of the releases: ${good.join(', ')}`);
+      if (good.includes(version)) complain('version', 'a name that no good release has');
+      if (how === 'health' && root.health === undefined)
+        complain('how', 'the image has no health check that could fail: root.health names one');
+    });
+  });
 
 const bundleFiles = z.record(z.string(), z.string());
 
@@ -163,6 +189,7 @@ const prebuiltMachine = z
       .refine(({ privateKey, password }) => (privateKey === undefined) !== (password === undefined), {
         error: 'either a privateKey or a password, not both',
       }),
+    health,
     releases: z.record(
       z.string(),
       z.strictObject({
@@ -173,6 +200,8 @@ const prebuiltMachine = z
         /** The same for slots that the device makes itself: a tar of their files, or a list as sha256sum prints it. */
         slotFiles: z.string().optional(),
         bundles: bundleFiles.default({}),
+        /** Of one that devices are not to keep: what is wrong with it. */
+        broken: z.enum(breakages).optional(),
       }),
     ),
   })
@@ -278,6 +307,7 @@ export type PackageSet = z.infer<typeof packageSet>;
 export type PackagesAlone = z.infer<typeof packagesAlone>;
 export type MachineDescription = z.infer<typeof machine>;
 export type ReleaseDescription = z.infer<typeof release>;
+export type BrokenRelease = z.infer<typeof brokenRelease>;
 export type BuiltImage = z.infer<typeof builtImage>;
 export type FeedMachine = z.infer<typeof feedMachine>;
 export type FeedImage = z.infer<typeof feedImage>;

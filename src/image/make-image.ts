@@ -4,7 +4,7 @@ import type { ImageManifest, ReleaseSpec } from '../model/image.ts';
 import { bootPartition, dataPartition, slots } from './disk/partitions.ts';
 import { manifestPath, manifestText } from './manifest.ts';
 import type { LockedSet } from './packages/lock.ts';
-import { makeRelease } from './release.ts';
+import { makeBroken, makeRelease } from './release.ts';
 import { sshAccess } from './ssh-access.ts';
 import { outputBytes, prepare, type SlotImageOptions } from './workshop.ts';
 
@@ -26,6 +26,9 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
   for (const release of description.releases) {
     releases[release.version] = await makeRelease(shop, release, shared);
   }
+  for (const good of description.releases)
+    for (const one of description.broken.filter(({ of }) => of === good.version))
+      releases[one.version] = await makeBroken(shop, good, one);
   const manifest: ImageManifest = {
     format: 2,
     name,
@@ -44,6 +47,7 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
     slots: slots(description, machine),
     ssh: await sshAccess(shop, description.ssh),
     releases,
+    ...(description.root.health === undefined ? {} : { health: description.root.health }),
     probe: {
       kernel: await outputBytes(shop, 'kernel', base.kernel),
       initrd: await outputBytes(shop, 'initrd', base.initrd),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { sha256File } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { parseStored } from '../core/stored.ts';
-import type { FileRef, ImageBoot, ImageManifest } from '../model/image.ts';
+import { breakages, type FileRef, type ImageBoot, type ImageManifest } from '../model/image.ts';
 import { machineNames } from '../model/machine.ts';
 
 const fileRef = z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.int().min(0) });
@@ -63,10 +63,12 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
         z.strictObject({ kind: z.literal('unknown') }),
       ]),
       bundles: z.record(z.string(), fileRef),
+      broken: z.enum(breakages).exactOptional(),
       apart: z.literal(true).exactOptional(),
       feed: z.record(z.string(), fileRef).exactOptional(),
     }),
   ),
+  health: z.string().exactOptional(),
   probe: z.strictObject({ kernel: fileRef, initrd: fileRef, expect: z.string() }).exactOptional(),
   packages: z.array(
     z.strictObject({ name: z.string(), version: z.string(), architecture: z.string(), sha256: z.string() }),

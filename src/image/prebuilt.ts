@@ -49,6 +49,7 @@ export async function prebuiltManifest(
       ...factory,
       content: await contentOf(content, release.slotFiles, read),
       bundles,
+      ...(release.broken === undefined ? {} : { broken: release.broken }),
     };
   }
   const kinds = new Set(Object.values(releases).map(({ content }) => content.kind));
@@ -67,6 +68,7 @@ export async function prebuiltManifest(
     slots: given.slots,
     ssh: await sshOf(given, read),
     releases,
+    ...(given.health === undefined ? {} : { health: given.health }),
     packages: [],
   };
   return { ...manifest, key: sha256(JSON.stringify(manifest)).slice(0, 16) };

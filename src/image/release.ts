@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { sha256 } from '../core/digest.ts';
 import type { FileRef, ReleaseSpec } from '../model/image.ts';
 import { bundleFormats } from './bundles/index.ts';
-import type { ReleaseDescription } from './description.ts';
+import type { BrokenRelease, ReleaseDescription } from './description.ts';
 import { fixedUuid, writeDisk } from './disk/disk-layout.ts';
 import { writeExt4 } from './disk/ext4.ts';
 import { inodes, mib, partitions, slots } from './disk/partitions.ts';
 import { makeBundles } from './make-bundles.ts';
-import { releaseRoot } from './root/root.ts';
+import { breakTree } from './root/broken.ts';
+import { nameRelease, releaseRoot } from './root/root.ts';
+import type { Tree } from './tree.ts';
 import { output, type Workshop } from './workshop.ts';
 
 /** Contents of the partitions that all releases share. */
@@ -23,10 +25,38 @@ export async function makeRelease(
   release: ReleaseDescription,
   shared: SharedParts,
 ): Promise<ReleaseSpec> {
-  const { description, keys, machine, machineName, name, build, tools, root, base } = shop;
-  shop.signal?.throwIfAborted();
+  const { machineName, name, root, base } = shop;
   const { version } = release;
   const tree = await releaseRoot(root, base.tree, name, machineName, release);
+  const { image, spec } = await packRelease(shop, version, tree);
+  if (!release.factory) return spec;
+  const { content, bundles } = spec;
+  const main = await factoryDisk(shop, version, image, shared);
+  return { version, factory: { main, vars: shared.vars }, content, bundles };
+}
+
+/** Makes a release that is a good one but for one difference: its slot's content and bundles. */
+export async function makeBroken(
+  shop: Workshop,
+  good: ReleaseDescription,
+  { version, how }: BrokenRelease,
+): Promise<ReleaseSpec> {
+  const { description, machineName, name, root, base } = shop;
+  const tree = await releaseRoot(root, base.tree, name, machineName, good);
+  nameRelease(tree, description, name, machineName, version);
+  breakTree(tree, how, description.root.health);
+  const { spec } = await packRelease(shop, version, tree);
+  return { ...spec, broken: how };
+}
+
+/** A release's slot and bundles, made from its files. */
+async function packRelease(
+  shop: Workshop,
+  version: string,
+  tree: Tree,
+): Promise<{ image: string; spec: ReleaseSpec }> {
+  const { description, keys, machine, machineName, name, build, tools } = shop;
+  shop.signal?.throwIfAborted();
   const bytes = machine.slotMiB * mib;
   const ext4 = {
     bytes,
@@ -54,13 +84,7 @@ export async function makeRelease(
     key: join(keys, description.bundles.key),
     epoch: description.epoch,
   });
-  const factory = async () => ({ main: await factoryDisk(shop, version, image, shared), vars: shared.vars });
-  return {
-    version,
-    ...(release.factory ? { factory: await factory() } : {}),
-    content: { kind: 'slot', sha256: content, bytes },
-    bundles,
-  };
+  return { image, spec: { version, content: { kind: 'slot', sha256: content, bytes }, bundles } };
 }
 
 /** Both slots hold the same release, and the boot loader's state says that both are good. */

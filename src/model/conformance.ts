@@ -56,7 +56,16 @@ export interface ConformanceRecord {
 
 /**
  * The parts that releases play: `old` is the one that the device has; `new` the next; `next` the one after it; `broken`
- * one that does not come up.
+ * one that does not come up, for whatever reason; the others are broken in one way each.
  */
-export const roles = ['old', 'new', 'next', 'broken'] as const;
+export const roles = [
+  'old',
+  'new',
+  'next',
+  'broken',
+  'no kernel',
+  'no init',
+  'hanging',
+  'unhealthy',
+] as const;
 export type Role = (typeof roles)[number];

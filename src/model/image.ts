@@ -84,6 +84,13 @@ export type ImageBoot =
   | { kind: 'builtin' }
   | { kind: 'kernel'; kernel: FileRef; initrd?: FileRef; arguments: string };
 
+/**
+ * How a release may be broken: its kernel is missing; its init is; what starts never gets to a login; or all of it works
+ * but for what its health check looks at.
+ */
+export const breakages = ['no-kernel', 'no-init', 'hangs', 'health'] as const;
+export type Breakage = (typeof breakages)[number];
+
 /** One release of the image. */
 export interface ReleaseSpec {
   version: string;
@@ -94,6 +101,8 @@ export interface ReleaseSpec {
   content: ReleaseContent;
   /** What the update agent is given, by format: `verity`, `plain`, `raw` (the slot's bytes as they are). */
   bundles: Record<string, FileRef>;
+  /** Of a release that is not to be kept by devices. */
+  broken?: Breakage;
   /** Not one of the product's sequence of releases, but there for a scenario of its own. */
   apart?: true;
   /** The release's package feed: its files by path below the feed's address, indexes included. */
@@ -128,6 +137,8 @@ export interface ImageManifest {
   slots: SlotSpec[];
   ssh: SshAccess;
   releases: Record<string, ReleaseSpec>;
+  /** Program of the device that ends with 0 where the release that runs works; absent: it has none. */
+  health?: string;
   /** A kernel and initial RAM disk for probing accelerators, and text that proves they came up. */
   probe?: { kernel: FileRef; initrd: FileRef; expect: string };
   /** Name, version, architecture and SHA-256 of every package inside. */

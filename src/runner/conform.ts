@@ -88,7 +88,12 @@ async function runSuite(
     const context = await prepare(invocation, run, stack);
     const releases = castOf(scenario, context.manifest);
     await verifyFiles(filesInUse({ ...scenario, paths: [Object.values(releases)] }, context.manifest));
-    emit({ type: 'phase', run: runId, phase: 'conformance', detail: `${cases.length} cases` });
+    emit({
+      type: 'phase',
+      run: runId,
+      phase: 'conformance',
+      detail: cases.length === 1 ? '1 case' : `${cases.length} cases`,
+    });
     const { name: agent, abilities } = context.agent;
     const onCase = (record: CaseRecord) => {
       done.push(record);

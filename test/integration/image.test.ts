@@ -100,7 +100,9 @@ describe('rauc-ab', () => {
       const text = await inImage(raw.path, 'cat /etc/os-release');
       expect(text).toContain(`VERSION_ID=${version}\n`);
       const init = await inImage(raw.path, 'stat /usr/sbin/init');
-      expect(init.includes('Type: symlink')).toBe(version !== '2.1-broken');
+      expect(init.includes('Type: symlink')).toBe(!['no-init', 'hangs'].includes(release.broken ?? ''));
+      const kernel = await inImage(raw.path, 'stat /boot/vmlinuz');
+      expect(kernel.includes('Type: regular')).toBe(release.broken !== 'no-kernel');
     }
   });
 });

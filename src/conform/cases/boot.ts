@@ -1,20 +1,52 @@
-import type { CaseGroup } from '../conformance-case.ts';
+import type { Role } from '../../model/conformance.ts';
+import type { Action, CaseGroup } from '../conformance-case.ts';
+
+/** The device comes back on the release before, which is then in use as ever. */
+function fallsBackFrom(release: Role, patience?: number): Action[] {
+  return [
+    { do: 'install', release, must: 'succeed' },
+    { do: 'boot', ...(patience === undefined ? {} : { patience }) },
+    { do: 'see', on: ['old'] },
+    { do: 'confirm' },
+    { do: 'start', times: 4, confirm: true },
+    { do: 'see', on: ['old'] },
+  ];
+}
 
 /** Releases that do not come up, and devices that are reset. */
 export const boot: CaseGroup = {
   name: 'boot',
   cases: [
     {
+      id: 'B1',
+      title: 'a release without its kernel gives way to the one before, by itself',
+      needs: ['bootCount'],
+      from: 'in-service',
+      actions: fallsBackFrom('no kernel'),
+    },
+    {
       id: 'B2',
       title: 'a release without its init gives way to the one before, by itself',
       needs: ['bootCount'],
       from: 'in-service',
+      actions: fallsBackFrom('no init'),
+    },
+    {
+      id: 'B3',
+      title: 'a release that hangs before anybody can log in gives way to the one before, by itself',
+      needs: ['bootCount'],
+      from: 'in-service',
+      // A watchdog must run out at each try.
+      actions: fallsBackFrom('hanging', 4),
+    },
+    {
+      id: 'B4',
+      title: 'a release that comes up and does not work is not confirmed, and gives way to the one before',
+      needs: ['bootCount'],
+      from: 'in-service',
       actions: [
-        { do: 'install', release: 'broken', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
+        { do: 'install', release: 'unhealthy', must: 'succeed' },
+        { do: 'start', times: 5, confirm: 'if healthy' },
         { do: 'see', on: ['old'] },
       ],
     },

@@ -25,8 +25,10 @@ export interface RootInputs {
 }
 
 /** Where the boot loader finds kernel and initial RAM disk within a slot. */
-const kernelPath = 'boot/vmlinuz';
+export const kernelPath = 'boot/vmlinuz';
 const initrdPath = 'boot/initrd.img';
+
+type Named = Pick<BuiltImage, 'description'>;
 
 /** Kernel, initial RAM disk and the files that every release shares. */
 export interface BaseRoot {
@@ -68,7 +70,7 @@ export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
 
 /** The root file system of one release. Throws ScenarioError `path-unknown`. */
 export async function releaseRoot(
-  { description, folder }: { description: Pick<BuiltImage, 'description'>; folder: string },
+  { description, folder }: { description: Named; folder: string },
   base: Tree,
   name: string,
   machineName: MachineName,
@@ -76,18 +78,7 @@ export async function releaseRoot(
 ): Promise<Tree> {
   const tree = base.clone();
   const { version } = release;
-  tree.addFile(
-    'etc/os-release',
-    [
-      'NAME="Brownout reference image"',
-      `ID=${name}`,
-      `VERSION_ID=${version}`,
-      `PRETTY_NAME="${description.description} ${version}"`,
-      `IMAGE_ID=${name}-${machineName}`,
-      `IMAGE_VERSION=${version}`,
-      '',
-    ].join('\n'),
-  );
+  nameRelease(tree, description, name, machineName, version);
   if (release.payloadMiB > 0) {
     tree.addFile(
       'usr/share/brownout/payload.bin',
@@ -100,6 +91,26 @@ export async function releaseRoot(
       throw new ScenarioError('path-unknown', `release ${version} removes ${path}, which is not there`);
   }
   return tree;
+}
+
+/** Says in a release's files which one it is. */
+export function nameRelease(
+  tree: Tree,
+  { description }: Named,
+  name: string,
+  machineName: MachineName,
+  version: string,
+): void {
+  const lines = [
+    'NAME="Brownout reference image"',
+    `ID=${name}`,
+    `VERSION_ID=${version}`,
+    `PRETTY_NAME="${description} ${version}"`,
+    `IMAGE_ID=${name}-${machineName}`,
+    `IMAGE_VERSION=${version}`,
+    '',
+  ];
+  tree.addFile('etc/os-release', lines.join('\n'));
 }
 
 function addBusybox(tree: Tree, programs: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../../src/core/digest.ts';
-import type { FileRef, ImageManifest } from '../../../src/model/image.ts';
+import { breakages, type FileRef, type ImageManifest } from '../../../src/model/image.ts';
 import { factoryFiles } from './file-store.ts';
 import { bundleOf, factoryBootSector, offsetOf, slotBytes, slotContent } from './slot-guest.ts';
 
@@ -31,6 +31,16 @@ export async function slotImage(folder: string): Promise<ImageManifest> {
       bundles: { verity: await file(`${version}/bundle`, bundleOf(slot)) },
     };
   }
+  for (const broken of breakages) {
+    const version = `2.1-${broken}`;
+    const slot = slotContent(version, broken);
+    releases[version] = {
+      version,
+      broken,
+      content: { kind: 'slot', sha256: sha256(slot), bytes: slotBytes },
+      bundles: { verity: await file(`${version}/bundle`, bundleOf(slot)) },
+    };
+  }
   const slots = (['A', 'B'] as const).map((name) => ({
     name,
     disk: 'main',
@@ -45,6 +55,7 @@ export async function slotImage(folder: string): Promise<ImageManifest> {
     disks: ['boot', 'main', 'data'].map((id) => ({ id, attach: 'virtio-blk', cache: 'writeback' })),
     slots,
     releases,
+    health: '/usr/sbin/health-check',
   };
 }
 

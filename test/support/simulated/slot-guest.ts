@@ -1,6 +1,7 @@
 import type { CommandOutput } from '../../../src/core/ask.ts';
 import { sha256 } from '../../../src/core/digest.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
+import type { Breakage } from '../../../src/model/image.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
 import { FileStore } from './file-store.ts';
 import type { Guest, Power } from './machine.ts';
@@ -44,6 +45,12 @@ export interface SlotTraits {
   pretends?: true;
   /** Nothing but a reset comes of the boot of this release. */
   unbootable?: string;
+  /** Nobody resets it where a release hangs. */
+  noWatchdog?: true;
+  /** A release whose kernel is missing leaves it where it is. */
+  noFallback?: true;
+  /** The health check says that all is well, whatever it is. */
+  alwaysHealthy?: true;
   /** A slot that was confirmed has all of its tries at each start, and none is counted down. */
   countsUnconfirmedOnly?: true;
   /** A slot that was given up has all of its tries again. */
@@ -72,13 +79,19 @@ export interface SlotTraits {
 interface SlotHeader {
   version: string;
   kernel: string;
+  /** What is wrong with the release. */
+  fault?: Breakage;
 }
 
 /** The content of a slot with a release. */
-export function slotContent(version: string): Buffer {
+export function slotContent(version: string, fault?: Breakage): Buffer {
   const body = Buffer.alloc(slotBytes - sector);
   for (let at = 0; at < body.length; at += 32) Buffer.from(sha256(`${version} ${at}`), 'hex').copy(body, at);
-  const header: SlotHeader = { version, kernel: sha256(body.subarray(0, kernelBytes)) };
+  const header: SlotHeader = {
+    version,
+    kernel: sha256(body.subarray(0, kernelBytes)),
+    ...(fault === undefined ? {} : { fault }),
+  };
   return Buffer.concat([oneSector(header), body]);
 }
 
@@ -125,12 +138,12 @@ export class SlotGuest implements Guest {
         await this.keepBootState(state);
       }
       const header = await this.load(slot);
-      if (header !== undefined && header.version !== this.traits.unbootable) {
+      if (header !== undefined && header.version !== this.traits.unbootable && this.comesUp(header)) {
         power.kernel();
         await this.traits.onStart?.(power, header.version);
         if (this.traits.oops !== undefined) power.say(this.traits.oops);
         if (this.traits.givesTriesBack === true && resets > 0) await this.giveTriesBack(slot);
-        this.come(slot, header.version);
+        this.come(slot, header);
         return resets;
       }
       power.say(`slot ${slot} does not start`);
@@ -154,13 +167,30 @@ export class SlotGuest implements Guest {
     return this.traits.greets ?? '';
   }
 
-  private come(slot: Slot, version: string): void {
+  /** Throws where the device would stay where it is. */
+  private comesUp({ fault }: SlotHeader): boolean {
+    const { noWatchdog, noFallback } = this.traits;
+    if (fault === 'hangs' && noWatchdog === true)
+      throw new DeviceFailure('boot-timeout', 'no login within its time');
+    if (fault === 'no-kernel' && noFallback === true)
+      throw new DeviceFailure('boot-timeout', 'the boot loader waits for a key');
+    return fault === undefined || fault === 'health';
+  }
+
+  private come(slot: Slot, { version, fault }: SlotHeader): void {
     this.running = slot;
     this.release = version;
     const files = new FileStore(this.disk('data'));
     const commandLine = `console=ttyAMA0 root=/dev/${slot} quiet`;
     const other: Slot = slot === 'A' ? 'B' : 'A';
     this.known = [
+      [
+        /^'\/usr\/sbin\/health-check'$/,
+        () =>
+          fault === 'health' && this.traits.alwaysHealthy !== true
+            ? fails(1, 'it does not work')
+            : prints(''),
+      ],
       ...this.ownCommands(files, version, other),
       ...commonCommands({ files, commandLine, version }),
     ];

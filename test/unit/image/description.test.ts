@@ -1,0 +1,46 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readDescription } from '../../../src/image/description.ts';
+import { ownImages } from '../../../src/image/own-images.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-description-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** The reference image's description with something else in it. */
+async function changed(what: string, by: string) {
+  const text = await readFile(join(ownImages, 'rauc-ab', 'image.yaml'), 'utf8');
+  expect(text).toContain(what);
+  await mkdir(join(folder, 'mine'));
+  await writeFile(join(folder, 'mine', 'image.yaml'), text.replace(what, by));
+  return readDescription(folder, 'mine');
+}
+
+describe('a broken release', () => {
+  it('is of a good one, broken in one way', async () => {
+    const description = await changed("of: '2.0', how: hangs", "of: '1.1', how: hangs");
+    expect(description).toMatchObject({
+      broken: [{}, {}, { version: '2.1-hangs', of: '1.1', how: 'hangs' }, {}],
+    });
+  });
+
+  it.each([
+    [
+      "of: '2.0', how: hangs",
+      "of: '2.2', how: hangs",
+      /broken\[2\]\.of: one of the releases: 1\.0, 1\.1, 2\.0/,
+    ],
+    ["version: '2.1-hangs'", "version: '2.0'", /broken\[2\]\.version: a name that no good release has/],
+    ['how: no-kernel', 'how: no-kernle', /did you mean "no-kernel"\?/],
+    ['  health: /usr/sbin/health-check\n', '', /broken\[3\]\.how: the image has no health check/],
+  ])('is refused where it cannot be made: %s as %s', async (what, by, message) => {
+    await expect(changed(what, by)).rejects.toMatchObject({
+      kind: 'scenario',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
