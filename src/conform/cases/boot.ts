@@ -36,8 +36,8 @@ export const boot: CaseGroup = {
       title: 'a release that hangs before anybody can log in gives way to the one before, by itself',
       needs: ['bootCount'],
       from: 'in-service',
-      // A watchdog must run out at each try.
-      actions: fallsBackFrom('hanging', 4),
+      // It takes a minute of idleness at each try.
+      actions: fallsBackFrom('hanging', 6),
     },
     {
       id: 'B4',
