@@ -27,12 +27,13 @@ const mostBytes = 1024 * 1024;
 /** Where a request goes: what comes behind `/{tenant}/controller/v1/{id}`. */
 type Route =
   | { kind: 'poll' | 'configData' }
+  | { kind: 'artifact'; file: string }
   | { kind: 'deployment' | 'cancellation'; action: number }
   | { kind: 'deployment-feedback' | 'cancellation-feedback'; action: number };
 
 /**
  * A hawkBit server as devices see it: the Direct Device Integration API of eclipse-hawkbit 1.1.0. It answers requests of
- * an HTTP server that somebody else has; files of modules are that server's, too.
+ * an HTTP server that somebody else has. Files of modules are that server's, too: who may have them is said here.
  */
 export class DdiServer {
   private readonly devices = new Map<string, Registration>();
@@ -70,7 +71,8 @@ export class DdiServer {
   }
 
   /**
-   * Answers a request; false where it is not of the API. Rejects when the connection breaks.
+   * Answers a request; false where it is not of the API, or is for the file that the device is to have: its address is then
+   * the file's own. Rejects when the connection breaks.
    */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const [path = ''] = (request.url ?? '').split(/[?#]/, 1);
@@ -88,8 +90,18 @@ export class DdiServer {
       answer(response, 404);
       return true;
     }
-    if (request.method !== methodOf(route)) {
-      answer(response.setHeader('Allow', methodOf(route)), 405);
+    const methods = methodsOf(route);
+    if (!methods.includes(request.method ?? '')) {
+      answer(response.setHeader('Allow', methods.join(', ')), 405);
+      return true;
+    }
+    if (route.kind === 'artifact') {
+      const artifact = device.controller.active?.offer.artifact;
+      if (artifact?.filename === route.file) {
+        request.url = artifact.path;
+        return false;
+      }
+      answer(response, 404);
       return true;
     }
     await this.answerTo(route, { id: decoded(id), ...device }, request, response);
@@ -97,7 +109,7 @@ export class DdiServer {
   }
 
   private async answerTo(
-    route: Route,
+    route: Exclude<Route, { kind: 'artifact' }>,
     { id, controller }: Registration & { id: string },
     request: IncomingMessage,
     response: ServerResponse,
@@ -115,7 +127,7 @@ export class DdiServer {
         if (this.spoil('deployment', controller, response)) return;
         const action = controller.deployment(route.action);
         if (action === undefined) answer(response, 404);
-        else json(response, deploymentOf(action, `${host}${action.offer.artifact.path}`));
+        else json(response, deploymentOf(action, `${base}${artifactPath(action.offer.artifact.filename)}`));
         return;
       }
       case 'cancellation': {
@@ -245,6 +257,9 @@ function routeOf(parts: readonly string[]): Route | undefined {
   const [first, second = '', third] = parts;
   if (first === undefined) return { kind: 'poll' };
   if (first === 'configData' && parts.length === 1) return { kind: 'configData' };
+  const [, , , file] = parts;
+  if (file !== undefined && `/${parts.join('/')}` === artifactPath(decoded(file)))
+    return { kind: 'artifact', file: decoded(file) };
   if (first !== 'deploymentBase' && first !== 'cancelAction') return undefined;
   if (!/^\d{1,15}$/.test(second) || parts.length > 3 || (third ?? 'feedback') !== 'feedback')
     return undefined;
@@ -252,9 +267,15 @@ function routeOf(parts: readonly string[]): Route | undefined {
   return { kind: third === undefined ? kind : `${kind}-feedback`, action: Number(second) };
 }
 
-function methodOf({ kind }: Route): string {
-  if (kind === 'configData') return 'PUT';
-  return kind.endsWith('-feedback') ? 'POST' : 'GET';
+/** Where a device finds a file, below its own address: of the only module. */
+function artifactPath(filename: string): string {
+  return `/softwaremodules/1/artifacts/${encodeURIComponent(filename)}`;
+}
+
+function methodsOf({ kind }: Route): string[] {
+  if (kind === 'configData') return ['PUT'];
+  if (kind === 'artifact') return ['GET', 'HEAD'];
+  return [kind.endsWith('-feedback') ? 'POST' : 'GET'];
 }
 
 function deploymentOf({ id, offer, terms }: Action, href: string): object {

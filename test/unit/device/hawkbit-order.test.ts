@@ -63,7 +63,10 @@ describe('an order', () => {
     const artifact = deployment.deployment.chunks[0]?.artifacts[0];
     const sha1 = createHash('sha1').update('an update').digest('hex');
     expect(artifact?.hashes).toMatchObject({ sha1, sha256: 'of it' });
-    expect(await (await fetch(artifact?._links.download.href ?? '')).text()).toBe('an update');
+    const href = artifact?._links.download.href ?? '';
+    const authorization = `TargetToken ${account.token}`;
+    expect(await (await fetch(href, { headers: { authorization } })).text()).toBe('an update');
+    expect((await fetch(href)).status).toBe(401);
     expect((await orderOf(context, upgrade))?.id).toBe('1.0-to-1.1-2');
     expect(await orderOf({ ...context, agent: agentFor({ name: 'swupdate' }) }, upgrade)).toBeUndefined();
   });

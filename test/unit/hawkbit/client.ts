@@ -18,7 +18,7 @@ export async function open(options: Partial<DdiOptions> = {}) {
   const ddi = new DdiServer({ polling: 5, onNotice: (notice) => notices.push(notice), ...options });
   const http = createServer((asked, response) => {
     ddi.handle(asked, response).then(
-      (answered) => answered || response.writeHead(200).end('a file'),
+      (answered) => answered || response.writeHead(200).end(`the file ${asked.url}`),
       () => response.destroy(),
     );
   });

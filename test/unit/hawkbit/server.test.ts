@@ -44,7 +44,7 @@ describe('dialogues of real clients', () => {
     const action = controller.assign(offer, now);
     for (const { method, path, body, offers } of lines) {
       if (offers?.includes('cancelAction') && action.state === 'running') controller.cancel();
-      const asked = path.startsWith('/dl/') ? offer.artifact.path : path;
+      const asked = path.startsWith('/dl/') ? `${base}/softwaremodules/1/artifacts/up.swu` : path;
       const { status, json } = await server.ask(method, asked, body === undefined ? {} : { body });
       expect(status, `${method} ${path}`).toBe(200);
       if (offers !== undefined) {
@@ -83,7 +83,28 @@ describe('a device that is asked to', () => {
         ],
       },
     });
-    expect((await server.ask('GET', offer.artifact.path)).text).toBe('a file');
+    const [, href = ''] = /"href":"http:..[^/]*([^"]*)"/.exec(JSON.stringify(json)) ?? [];
+    expect(href).toBe(`${base}/softwaremodules/1/artifacts/up.swu`);
+    expect(await server.ask('GET', href)).toMatchObject({ status: 200, text: 'the file /2.0/swu' });
+  });
+
+  it('install gives its file to that device only, and while it is to install it', async () => {
+    await using server = await open();
+    const href = `${base}/softwaremodules/1/artifacts/up.swu`;
+    const controller = server.ddi.register('dev1', token);
+    server.ddi.register('dev2', 'other');
+    expect((await server.ask('GET', href)).status).toBe(404);
+    controller.assign(offer, now);
+    expect((await server.ask('HEAD', href)).status).toBe(200);
+    expect((await server.ask('GET', href, { as: 'TargetToken other' })).status).toBe(401);
+    expect((await server.ask('GET', href.replace('dev1', 'dev2'), { as: 'TargetToken other' })).status).toBe(
+      404,
+    );
+    expect((await server.ask('GET', href.replace('up.swu', 'down.swu'))).status).toBe(404);
+    expect((await server.ask('GET', href.replace('/1/', '/2/'))).status).toBe(404);
+    expect((await server.ask('PUT', href)).status).toBe(405);
+    await server.ask('POST', `${base}/deploymentBase/1/feedback`, { body: told('closed', 'success') });
+    expect((await server.ask('GET', href)).status).toBe(404);
   });
 
   it('give an action up may refuse', async () => {
@@ -208,7 +229,7 @@ describe('who may talk', () => {
     server.ddi.register('dev1', token);
     expect((await server.ask('GET', '/ACME/controller/v1/%ff')).status).toBe(401);
     expect((await server.ask('GET', '/ACME/controller/v1/dev1')).status).toBe(200);
-    expect((await server.ask('GET', base)).text).toBe('a file');
+    expect((await server.ask('GET', base)).text).toBe(`the file ${base}`);
   });
 });
 
