@@ -24,7 +24,8 @@ const packageSet = z.strictObject({
 
 /** Packages by themselves, from another suite than the one that has what they need. */
 const packagesAlone = z.strictObject({
-  suite: z.string().regex(/^[a-z]+$/),
+  /** `forky`, `trixie-backports`. */
+  suite: z.string().regex(/^[a-z]+(-[a-z]+)*$/),
   /** Package names; `{arch}` stands for the machine's Debian architecture. */
   install: z.array(z.string()).min(1),
   /** As apt's option Check-Valid-Until: `false` takes indexes whose date has passed. Their signature is still checked. */

@@ -130,11 +130,15 @@ export class AptRoot implements AsyncDisposable {
     for (const folder of folders) await mkdir(at(folder), { recursive: true });
     await writeFile(at('status'), '');
     const options = `signed-by=${keyring}${checkValidUntil === false ? ' check-valid-until=no' : ''}`;
-    const lines = [
-      [mirror.main, suite],
-      [mirror.main, `${suite}-updates`],
-      [mirror.security, `${suite}-security`],
-    ].map(([uri, name]) => `deb [${options}] ${uri ?? ''} ${name ?? ''} main\n`);
+    // Backports and the like have neither updates nor security fixes of their own.
+    const sources = suite.includes('-')
+      ? [[mirror.main, suite]]
+      : [
+          [mirror.main, suite],
+          [mirror.main, `${suite}-updates`],
+          [mirror.security, `${suite}-security`],
+        ];
+    const lines = sources.map(([uri, name]) => `deb [${options}] ${uri ?? ''} ${name ?? ''} main\n`);
     await writeFile(at('etc', 'sources.list'), lines.join(''));
     await writeFile(
       at('apt.conf'),

@@ -59,8 +59,10 @@ describe('an archive whose indexes are past their date', () => {
   needPrograms('apt-get', 'gpgv');
   const keys = join(ownImages, 'keys');
   const packages = `Package: a\nVersion: 1\nArchitecture: amd64\nFilename: a.deb\nSize: 1\nSHA256: ${'a'.repeat(64)}\n`;
+  const asked: string[] = [];
   const archive = createServer((request, response) => {
     const [, suite = '', file = ''] = /dists\/([^/]+)\/(.*)$/.exec(request.url ?? '') ?? [];
+    asked.push(suite);
     const listed = file === 'InRelease' ? inRelease(suite) : undefined;
     if (listed !== undefined) void listed.then((text) => response.end(text));
     else if (file === 'main/binary-amd64/Packages') response.end(packages);
@@ -82,10 +84,10 @@ describe('an archive whose indexes are past their date', () => {
     archive.close();
     await rm(cache, { recursive: true });
   });
-  const open = (keyring: string, checkValidUntil?: false) => {
+  const open = (keyring: string, checkValidUntil?: false, suite = 'old') => {
     const address = `http://127.0.0.1:${(archive.address() as AddressInfo).port}/debian`;
     const mirror = { main: address, security: `${address}-security` };
-    return AptRoot.open(cache, { mirror, suite: 'old', architecture: 'amd64', keyring, checkValidUntil });
+    return AptRoot.open(cache, { mirror, suite, architecture: 'amd64', keyring, checkValidUntil });
   };
 
   it('is refused, and taken where its date is not to be checked', async () => {
@@ -93,6 +95,13 @@ describe('an archive whose indexes are past their date', () => {
     await expect(open(keyring)).rejects.toThrow(/is expired/);
     await using root = await open(keyring, false);
     expect((await root.versions(['a'])).map(({ name, version }) => `${name} ${version}`)).toEqual(['a 1']);
+  });
+
+  it('of backports has no updates and no security fixes beside it', async () => {
+    asked.length = 0;
+    await using root = await open(join(keys, 'feed.cert.asc'), false, 'old-backports');
+    expect(await root.versions(['a'])).toHaveLength(1);
+    expect(new Set(asked)).toEqual(new Set(['old-backports']));
   });
 
   it('is refused all the same where nobody vouches for it', async () => {
