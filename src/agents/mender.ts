@@ -9,28 +9,34 @@ import { defineAgent, reboots } from './define-agent.ts';
 /** In the device's memory, so that what is written to its disks is Mender's. */
 const folder = '/run/brownout';
 
-/**
- * What a device's health check does at each good start. Mender ends with 2 where no update is under way. Where one was, and
- * the boot loader has gone back, it says so once, ends with 1, and forgets it: the release that runs needs no commit.
- */
-const commit = [
-  'said=$(mender --no-syslog commit 2>&1)',
-  'code=$?',
-  'printf "%s\\n" "$said"',
-  `case $code:$said in 0:* | 2:* | 1:*'Reboot to the new update failed'*) ;; *) exit $code ;; esac`,
-].join('; ');
-
 /** Variables of the boot loader's environment, on GRUB and on U-Boot. */
 const partition = 'mender_boot_part';
 const pending = 'upgrade_available';
 /** By the first tool that Mender itself would take. */
 const readEnvironment = `if command -v grub-mender-grubenv-print >/dev/null; then grub-mender-grubenv-print ${partition} ${pending}; else fw_printenv ${partition} ${pending}; fi`;
 
+/**
+ * What a device's health check does at each good start. Mender ends with 2 where it knows of no update; if one is pending for
+ * the boot loader all the same, nobody can confirm it any more. Where the boot loader has gone back, Mender says so once, ends
+ * with 1, and forgets the update: the release that runs needs no commit.
+ */
+const commit = [
+  'said=$(mender --no-syslog commit 2>&1)',
+  'code=$?',
+  'printf "%s\\n" "$said"',
+  `case $code:$said in 0:* | 1:*'Reboot to the new update failed'*) exit 0 ;; 2:*) ;; *) exit $code ;; esac`,
+  `case $(${readEnvironment}) in *${pending}=1*) echo "Mender has nothing to commit, and ${pending} is 1: the boot loader will go back" >&2; exit 2 ;; esac`,
+].join('; ');
+
 const settings = z.strictObject({
   delivery: z
     .enum(['url', 'file'])
     .default('url')
     .describe('Whether Mender downloads the artifact itself, or is given a file'),
+  artifact: z
+    .enum(['rootfs-image', 'single-file'])
+    .default('rootfs-image')
+    .describe('What a release is: a slot, or one file of an application, by the update module of that name'),
   slots: z
     .record(z.string().regex(/^[\w.-]+$/, { error: 'letters, digits, "_", "." and "-"' }), z.string().min(1))
     .default({ A: '/dev/vda2', B: '/dev/vda3' })
@@ -47,10 +53,14 @@ type Settings = z.output<typeof settings>;
 export const mender = defineAgent({
   name: 'mender',
   settings,
-  source: () => ({ kind: 'bundle', format: 'mender' }),
-  abilities: ({ delivery }) => [
+  source: ({ artifact }) => ({
+    kind: 'bundle',
+    format: artifact === 'rootfs-image' ? 'mender' : 'mender-file',
+  }),
+  abilities: ({ artifact, delivery }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
-    ...(['slots', 'verified', 'bootCount'] as const),
+    ...(artifact === 'rootfs-image' ? (['slots', 'bootCount'] as const) : []),
+    ...(['verified'] as const),
   ],
   create: (chosen) => ({
     ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),
@@ -74,6 +84,7 @@ export const mender = defineAgent({
     },
 
     async activate(device, limits) {
+      if (chosen.artifact !== 'rootfs-image') return;
       const { booted, primary } = await askStatus(device, chosen, limits);
       if (primary === booted)
         throw new DeviceFailure(

@@ -61,7 +61,7 @@ const validate = (path: string) => artifactTool('validate', '-k', trusted, path)
 /** The image's 2.0, packed anew by this key of keys/. */
 async function again(key: string): Promise<string> {
   const { path: image, sha256: imageSha256 } = bundle('raw');
-  return menderBundle.make({
+  return menderBundle('rootfs-image').make({
     tools,
     build: new BuildCache(join(scratch, key)),
     epoch,

@@ -13,7 +13,8 @@ export const bundleFormats = {
   plain: raucBundle('plain'),
   swu: swuBundle({ direct: false }),
   'swu-direct': swuBundle({ direct: true }),
-  mender: menderBundle,
+  mender: menderBundle('rootfs-image'),
+  'mender-file': menderBundle('single-file'),
   raw,
 } satisfies Record<string, BundleFormat>;
 

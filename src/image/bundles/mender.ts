@@ -1,73 +1,106 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { copyFile, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { gunzipSync } from 'node:zlib';
 import { sha256 } from '../../core/digest.ts';
 import { ScenarioError } from '../../core/errors.ts';
-import { packTar, readTar } from '../../package/archive/tar.ts';
+import { type NewTarEntry, packTar, readTar } from '../../package/archive/tar.ts';
+import { seededBytes } from '../seeded-bytes.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
 
-const imageName = 'rootfs.ext4';
 const payload = 'data/0000.tar.gz';
 const readable = 0o644;
 
-/**
- * A Mender Artifact with one rootfs-image (version 3 of the format), made and signed by mender-artifact 3.9. What it leaves
- * to chance is put right afterwards, outside of what its manifest and signature cover: the times of the outer archive's
- * entries, and the owner of the image within the payload. So its bytes depend on the inputs only.
- */
-export const menderBundle: BundleFormat = {
-  extension: 'mender',
-  async make({ tools, build, compatible, version, image, imageSha256, key, epoch }) {
-    const signer = await pkcs1(key);
-    const inputs = {
-      step: 1,
-      compatible,
-      version,
-      imageSha256,
-      signer: sha256(signer),
-      epoch,
-      tools: tools.key,
-    };
-    const folder = await build.run('mender', inputs, async (out) => {
-      const at = (name: string) => join(out, name);
-      await writeFile(at('key.pem'), signer, { mode: 0o600 });
-      await copyFile(image, at(imageName));
-      await utimes(at(imageName), epoch, epoch);
-      const what = ['-t', compatible, '-n', version, '-f', at(imageName), '-k', at('key.pem')];
-      const command = ['write', 'rootfs-image', ...what, '-o', at('made.mender'), '--no-progress'];
-      await tools.run('usr/bin/mender-artifact', command);
-      await rm(at('key.pem'));
-      await rm(at(imageName));
-      await fix(tools, out, epoch);
-    });
-    return join(folder, 'update.mender');
-  },
-};
+/** What an artifact brings: a slot's image, or one file of an application, for Mender's update module of that name. */
+type Payload = 'rootfs-image' | 'single-file';
 
-/** Writes `update.mender` in a folder that has a `made.mender`, and takes that away. */
-async function fix(tools: Pick<BundleInputs['tools'], 'run'>, folder: string, epoch: number): Promise<void> {
-  const made = join(folder, 'made.mender');
+/** Where the application's file goes. */
+const application = { folder: '/data/app', name: 'gateway', bytes: 1 << 20 };
+
+/**
+ * A Mender Artifact (version 3 of the format), made and signed by mender-artifact 3.9. What it leaves to chance is put right
+ * afterwards, outside of what its manifest and signature cover: the times of the outer archive's entries, and owners within
+ * the payload. So its bytes depend on the inputs only.
+ */
+export function menderBundle(kind: Payload): BundleFormat {
+  return {
+    extension: 'mender',
+    async make({ tools, build, compatible, version, image, imageSha256, key, epoch }) {
+      const signer = await pkcs1(key);
+      const inputs = {
+        step: 2,
+        kind,
+        compatible,
+        version,
+        imageSha256,
+        signer: sha256(signer),
+        epoch,
+        tools: tools.key,
+      };
+      const folder = await build.run('mender', inputs, async (out) => {
+        const staging = join(out, 'staging');
+        await mkdir(staging);
+        const signedBy = join(staging, 'key.pem');
+        await writeFile(signedBy, signer, { mode: 0o600 });
+        const files = kind === 'rootfs-image' ? ['rootfs.ext4'] : await writeApplication(staging, version);
+        if (kind === 'rootfs-image') await copyFile(image, join(staging, 'rootfs.ext4'));
+        for (const name of files) await utimes(join(staging, name), epoch, epoch);
+        const what = kind === 'rootfs-image' ? [kind, '--no-progress'] : ['module-image', '-T', kind];
+        const from = files.flatMap((name) => ['-f', join(staging, name)]);
+        const made = join(staging, 'made.mender');
+        const options = ['-t', compatible, '-n', version, '-k', signedBy, '-o', made];
+        await tools.run('usr/bin/mender-artifact', ['write', ...what, ...from, ...options]);
+        await fix(tools, made, join(out, 'update.mender'), epoch);
+        await rm(staging, { recursive: true });
+      });
+      return join(folder, 'update.mender');
+    },
+  };
+}
+
+/**
+ * What the module single-file takes: the file, where it goes, and its mode. The file's first line says of which release it is,
+ * its last one has the SHA-256 of all before, so that a device can tell whether it is whole.
+ */
+async function writeApplication(folder: string, version: string): Promise<string[]> {
+  const content = Buffer.concat([
+    Buffer.from(`release ${version}\n`),
+    seededBytes(`application ${version}`, application.bytes),
+  ]);
+  const files = {
+    dest_dir: `${application.folder}\n`,
+    filename: `${application.name}\n`,
+    permissions: '644\n',
+    [application.name]: Buffer.concat([content, Buffer.from(`\n${sha256(content)}\n`)]),
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return Object.keys(files);
+}
+
+/** Writes an artifact again as it is to be. */
+async function fix(
+  tools: Pick<BundleInputs['tools'], 'run'>,
+  made: string,
+  path: string,
+  epoch: number,
+): Promise<void> {
   const entries = await contents(await readFile(made));
-  await rm(made);
-  const image = join(folder, imageName);
-  const repacked = entries.map(async ({ path, content }) => {
-    if (path !== payload) return { path, content };
-    const inner = (await contents(gunzipSync(content))).map(
-      (one) => ({ ...one, type: 'file', mode: readable }) as const,
-    );
-    await pipeline(packTar(inner, epoch), createWriteStream(image));
-    await tools.run('usr/bin/gzip', ['-n', '-6', image]);
-    const zipped = await readFile(`${image}.gz`);
-    await rm(`${image}.gz`);
-    return { path, content: zipped };
+  const repacked = entries.map(async ({ path: name, content }) => {
+    if (name !== payload) return { path: name, content };
+    const archive = `${path}.payload`;
+    await pipeline(packTar(asFiles(await contents(gunzipSync(content))), epoch), createWriteStream(archive));
+    await tools.run('usr/bin/gzip', ['-n', '-6', archive]);
+    const zipped = await readFile(`${archive}.gz`);
+    await rm(`${archive}.gz`);
+    return { path: name, content: zipped };
   });
-  const files = (await Promise.all(repacked)).map(
-    (one) => ({ ...one, type: 'file', mode: readable }) as const,
-  );
-  await pipeline(packTar(files, epoch), createWriteStream(join(folder, 'update.mender')));
+  await pipeline(packTar(asFiles(await Promise.all(repacked)), epoch), createWriteStream(path));
+}
+
+function asFiles(entries: readonly { path: string; content: Buffer }[]): NewTarEntry[] {
+  return entries.map((one) => ({ ...one, type: 'file', mode: readable }));
 }
 
 /** The files of a tar archive, in order, by the names that they have there. */

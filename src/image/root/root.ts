@@ -1,10 +1,10 @@
-import { createCipheriv, createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScenarioError } from '../../core/errors.ts';
 import type { MachineName } from '../../model/machine.ts';
 import type { BuiltImage, MachineDescription, ReleaseDescription } from '../description.ts';
 import { initramfsOverlay } from '../own-images.ts';
+import { seededBytes } from '../seeded-bytes.ts';
 import { Tree } from '../tree.ts';
 import { initialRamDisk, readKernel } from './kernel.ts';
 import { addModules, type KernelModules } from './modules.ts';
@@ -82,7 +82,7 @@ export async function releaseRoot(
   if (release.payloadMiB > 0) {
     tree.addFile(
       'usr/share/brownout/payload.bin',
-      payload(`${name} ${machineName} ${version}`, release.payloadMiB << 20),
+      seededBytes(`${name} ${machineName} ${version}`, release.payloadMiB << 20),
     );
   }
   for (const overlay of [release.overlay ?? []].flat()) await tree.addFolder(join(folder, overlay));
@@ -118,10 +118,4 @@ function addBusybox(tree: Tree, programs: readonly string[]): void {
     const target = path.startsWith('usr/bin/') ? 'busybox' : '../bin/busybox';
     if (!tree.has(path)) tree.addSymlink(path, target);
   }
-}
-
-/** Bytes that look random and depend on the seed only (AES-128-CTR over zeroes). */
-function payload(seed: string, bytes: number): Buffer {
-  const key = createHash('sha256').update(seed).digest().subarray(0, 16);
-  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes));
 }

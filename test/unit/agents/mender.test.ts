@@ -29,8 +29,8 @@ describe('mender', () => {
       `mender --no-syslog install ${file} && reboot`,
     ]);
     expect([mender.abilities, agent.abilities]).toEqual([
-      ['stream', 'slots', 'verified', 'bootCount'],
-      ['slots', 'verified', 'bootCount'],
+      ['stream', 'slots', 'bootCount', 'verified'],
+      ['slots', 'bootCount', 'verified'],
     ]);
   });
 
@@ -59,6 +59,16 @@ describe('mender', () => {
       code: 'activate-failed',
       message: 'Mender ended with success, and the next boot takes slot B, which runs',
     });
+  });
+
+  it('installs an application without a look at the slots', async () => {
+    const agent = agentFor({ name: 'mender', artifact: 'single-file' });
+    expect(agent.source).toEqual({ kind: 'bundle', format: 'mender-file' });
+    expect(agent.abilities).toEqual(['stream', 'verified']);
+    const { asked, ready } = device({});
+    await agent.install(ready, source, limits());
+    await agent.activate(ready, limits());
+    expect(asked).toEqual(["mender --no-syslog install 'http://x/b'"]);
   });
 
   it('reads back whether the running release still has to be committed', async () => {

@@ -1,10 +1,11 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { buffer, text } from 'node:stream/consumers';
+import { basename, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../../src/core/digest.ts';
 import { BuildCache } from '../../../../src/image/build-cache.ts';
 import { menderBundle } from '../../../../src/image/bundles/mender.ts';
 import { packTar, readTar } from '../../../../src/package/archive/tar.ts';
@@ -19,13 +20,14 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 let count = 0;
 
 /** Makes an artifact with a mender-artifact whose archives were written at this time; `signer` is the key that it was given. */
-async function make(pem: string, madeAt = 1) {
+async function make(pem: string, madeAt = 1, kind: Parameters<typeof menderBundle>[0] = 'rootfs-image') {
   const place = join(folder, String((count += 1)));
   const build = new BuildCache(place);
   const [key, image] = [`${place}.key.pem`, `${place}.ext4`];
   await writeFile(key, pem);
   await writeFile(image, 'the image');
   let signer = '';
+  let command: readonly string[] = [];
   const tools = {
     key: [],
     run: async (program: string, args: readonly string[]) => {
@@ -36,10 +38,15 @@ async function make(pem: string, madeAt = 1) {
       } else {
         const after = (option: string) => args[args.indexOf(option) + 1] ?? '';
         signer = await readFile(after('-k'), 'utf8');
-        const content = await readFile(after('-f'));
-        const inner = await buffer(
-          packTar([{ path: 'rootfs.ext4', type: 'file', mode: 0o600, content }], madeAt),
+        const files = args.flatMap((arg, i) => (arg === '-f' ? [args[i + 1] ?? ''] : []));
+        command = args.slice(0, args.indexOf('-f'));
+        const payload = await Promise.all(
+          files.map(
+            async (path) =>
+              ({ path: basename(path), type: 'file', mode: 0o600, content: await readFile(path) }) as const,
+          ),
         );
+        const inner = await buffer(packTar(payload, madeAt));
         const parts: [string, Buffer][] = [
           ['version', Buffer.from('3')],
           ['data/0000.tar.gz', gzipSync(inner)],
@@ -52,7 +59,7 @@ async function make(pem: string, madeAt = 1) {
       return { stdout: '', stderr: '', exitCode: 0 };
     },
   };
-  const path = await menderBundle.make({
+  const path = await menderBundle(kind).make({
     tools,
     build,
     compatible: 'gateway',
@@ -64,7 +71,7 @@ async function make(pem: string, madeAt = 1) {
     key,
     epoch: 5,
   });
-  return { signer, artifact: await readFile(path) };
+  return { signer, command, artifact: await readFile(path) };
 }
 
 describe('an artifact of Mender', () => {
@@ -72,17 +79,26 @@ describe('an artifact of Mender', () => {
     const pem = rsa.export({ type: 'pkcs1', format: 'pem' }).toString();
     const { artifact } = await make(pem, 1000);
     expect(artifact).toEqual((await make(pem, 2000)).artifact);
-    const found: [string, string][] = [];
-    for await (const { path, content } of readTar(once(artifact))) {
-      if (path !== '/data/0000.tar.gz') found.push([path, await text(content)]);
-      else
-        for await (const inner of readTar(once(gunzipSync(await buffer(content)))))
-          found.push([path + inner.path, await text(inner.content)]);
-    }
-    expect(found).toEqual([
+    expect([...(await filesOf(artifact))]).toEqual([
       ['/version', '3'],
       ['/data/0000.tar.gz/rootfs.ext4', 'the image'],
     ]);
+  });
+
+  it('of one file says where it goes; the file says of which release it is, and whether it is whole', async () => {
+    const pem = rsa.export({ type: 'pkcs1', format: 'pem' }).toString();
+    const { command, artifact } = await make(pem, 1000, 'single-file');
+    expect(artifact).toEqual((await make(pem, 2000, 'single-file')).artifact);
+    expect(command).toEqual(['write', 'module-image', '-T', 'single-file']);
+    const files = await filesOf(artifact);
+    const said = ['dest_dir', 'filename', 'permissions'].map((name) =>
+      files.get(`/data/0000.tar.gz/${name}`),
+    );
+    expect(said).toEqual(['/data/app\n', 'gateway\n', '644\n']);
+    const file = Buffer.from(files.get('/data/0000.tar.gz/gateway') ?? '', 'latin1');
+    expect(file.toString('latin1').startsWith('release 2.0\n')).toBe(true);
+    const end = file.length - 66;
+    expect(file.subarray(end).toString()).toBe(`\n${sha256(file.subarray(0, end))}\n`);
   });
 
   it('is signed with a PKCS #8 key too, which mender-artifact is given as PKCS #1', async () => {
@@ -107,6 +123,17 @@ describe('an artifact of Mender', () => {
       );
   });
 });
+
+async function filesOf(artifact: Buffer): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { path, content } of readTar(once(artifact))) {
+    if (path !== '/data/0000.tar.gz') found.set(path, (await buffer(content)).toString('latin1'));
+    else
+      for await (const inner of readTar(once(gunzipSync(await buffer(content)))))
+        found.set(path + inner.path, (await buffer(inner.content)).toString('latin1'));
+  }
+  return found;
+}
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield await Promise.resolve(bytes);
