@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { runVerdict } from '../../../src/oracle/verdict.ts';
 import { summaryText } from '../../../src/report/summary.ts';
+import { keepFile } from '../../support/simulated/images.ts';
 import { codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
 import { prints } from '../../support/simulated/shell.ts';
+import { emptyStore } from '../filesystem/small-uefi.ts';
 
 /** A lab whose device prints what `draw` makes of the random seed of its machine. */
 async function luckLab(draw: (seed: number) => string): Promise<Lab> {
@@ -64,6 +66,52 @@ describe('audits', () => {
     expect(summaryText([short])).toMatch(
       /audit: \d+ of \d+ states booted after all, 0 mismatches, UNKNOWN: the budget was used up before/,
     );
+  });
+});
+
+describe('an audit that does not agree with what canonical forms decided', () => {
+  /** A device with the flash of a UEFI, which answers in another way each time until it is explored sector by sector. */
+  async function flashLab(): Promise<Lab> {
+    let drawn = 0;
+    const isExploredAgain = () =>
+      lab.events.some((event) => JSON.stringify(event).includes('sector by sector'));
+    const lab = await slotLab({
+      before: (command) => {
+        if (!command.includes('draw lots')) return undefined;
+        drawn += 1;
+        return prints(isExploredAgain() ? 'the same\n' : `${drawn}\n`);
+      },
+    });
+    const vars = await keepFile(join(lab.folder, 'image'), 'vars.img', emptyStore('authenticated'));
+    lab.manifest.disks.push({ id: 'vars', attach: 'pflash', cache: 'writethrough' });
+    for (const { factory } of Object.values(lab.manifest.releases))
+      if (factory !== undefined) factory['vars'] = vars;
+    await lab.scenario({
+      powerCuts: { during: ['install'] },
+      checks: [{ name: 'lots', run: 'draw lots' }],
+      expect: { retry: 'unchecked', outcomes: 'unchecked' },
+    });
+    return lab;
+  }
+
+  it('has its path explored again without them, and only that decides states', async () => {
+    const lab = await flashLab();
+    const record = await lab.run({ jobs: 1, limits: { retryBoots: 0 } });
+    expect(record.problem).toBeUndefined();
+    expect(record).toMatchObject({
+      verdict: 'passed',
+      crash: { claim: 'exhaustive', undecided: 0, mismatches: 0, rawAgain: ['p1'] },
+    });
+    const decided = (record.crash?.cuts ?? []).reduce((sum, { decides = 0 }) => sum + decides, 0);
+    expect(decided).toBe(Object.values(record.crash?.states ?? {}).reduce((sum, count) => sum + count, 0));
+    expect(summaryText([record])).toContain('explored again, sector by sector');
+  });
+
+  it('ends the run where nothing was to be compared by them', async () => {
+    const lab = await flashLab();
+    const record = await lab.run({ jobs: 1, limits: { retryBoots: 0, canonical: false } });
+    expect([record.verdict, codesOf(record)]).toEqual(['error', ['audit-mismatch']]);
+    expect(record.crash).not.toHaveProperty('rawAgain');
   });
 });
 
