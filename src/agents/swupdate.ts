@@ -40,6 +40,10 @@ const settings = z.strictObject({
     .record(word, z.string().min(1))
     .default({ A: '/dev/vda2', B: '/dev/vda3' })
     .describe("The two slots, each with what root= on the kernel's command line names when it runs"),
+  refuseOlder: z
+    .literal(true)
+    .optional()
+    .describe('SWUpdate refuses a release older than the one that runs (its option -N)'),
   reboots,
 });
 
@@ -58,10 +62,11 @@ export const swupdate = defineAgent({
     format: direct ? 'swu-direct' : 'swu',
     ...(delivery === 'hawkbit' ? { by: delivery } : {}),
   }),
-  abilities: ({ delivery }) => [
+  abilities: ({ delivery, refuseOlder }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
     ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
     ...(delivery === 'hawkbit' ? (['server'] as const) : []),
+    ...(refuseOlder === true ? (['downgradeGuard'] as const) : []),
   ],
   create: (chosen) => ({
     ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),
@@ -131,8 +136,12 @@ export const swupdate = defineAgent({
 });
 
 /** What every start of SWUpdate is given; an update goes to the slot `other`. */
-function optionsOf({ software, markers }: Settings, other: string): string {
-  return [`-f /etc/swupdate.cfg -e ${software},${other}`, ...(markers ? [] : ['-M -m'])].join(' ');
+function optionsOf({ software, markers, refuseOlder }: Settings, other: string): string {
+  return [
+    `-f /etc/swupdate.cfg -e ${software},${other}`,
+    ...(markers ? [] : ['-M -m']),
+    ...(refuseOlder === true ? [`-N "$(sed -n 's/^VERSION_ID=//p' /etc/os-release | tr -d '"')"`] : []),
+  ].join(' ');
 }
 
 /** Which slot runs, and which does not. Throws DeviceFailure `<what>-failed` where it is none of those named. */

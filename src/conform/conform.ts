@@ -8,11 +8,13 @@ import type { ConformanceCase } from './conformance-case.ts';
 import { Preconditions, type Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
 import { runCase } from './run-case.ts';
+import { type MakeWrong, withWrongReleases } from './wrong-releases.ts';
 
 /** What the suite is done with. */
 export interface Suite {
   cases: readonly GroupedCase[];
   cast: Cast;
+  makeWrong: MakeWrong;
   /** Told of each case that has ended. */
   onCase: (record: CaseRecord) => void;
 }
@@ -23,13 +25,13 @@ export interface Suite {
  */
 export async function conform(
   context: RunContext,
-  { cases, cast, onCase }: Suite,
+  { cases, cast, makeWrong, onCase }: Suite,
   stack: CleanupStack,
 ): Promise<CaseRecord[]> {
   const preconditions = new Preconditions(context, cast, stack);
   return Promise.all(
     cases.map(async (one) => {
-      const record = await recordOf(context, one, { preconditions, cast });
+      const record = await recordOf(context, one, { preconditions, cast, makeWrong });
       onCase(record);
       return record;
     }),
@@ -39,32 +41,34 @@ export async function conform(
 async function recordOf(
   context: RunContext,
   one: GroupedCase,
-  { preconditions, cast }: { preconditions: Preconditions; cast: Cast },
+  { preconditions, cast, makeWrong }: { preconditions: Preconditions; cast: Cast; makeWrong: MakeWrong },
 ): Promise<CaseRecord> {
   const { id, group, title, needs } = one;
   const missing = missingRoles(one, cast);
   const decided = { id, group, title };
+  const untold = { seconds: 0, steps: [], notes: [] };
+  const notApplicable = (reason: string): CaseRecord => ({
+    ...{ ...decided, verdict: 'not-applicable', ...untold },
+    reason,
+  });
   if (missing.length > 0)
-    return {
-      ...decided,
-      ...{ verdict: 'not-applicable', seconds: 0, steps: [], notes: [] },
-      reason: `there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`,
-    };
+    return notApplicable(`there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`);
   const unclaimed = needs.filter((ability) => !context.agent.abilities.includes(ability));
   const untried = unclaimed.filter((ability) => ability === 'rollback' || ability === 'server');
   // Nobody can be asked to do what there is no command for.
   if (untried.length > 0)
     return {
-      ...decided,
-      ...{ verdict: 'ability-missing', seconds: 0, steps: [], notes: [] },
+      ...{ ...decided, verdict: 'ability-missing', ...untold },
       reason: `the agent does not claim ${untried.join(', ')}`,
     };
   const started = performance.now();
   try {
+    const offering = await withWrongReleases(context, one, cast, makeWrong);
+    if (typeof offering === 'string') return notApplicable(offering);
     const prepared = await reached(preconditions, one);
     if ('reason' in prepared)
       return { ...decided, verdict: 'unknown', seconds: secondsSince(started), ...prepared };
-    const { steps, notes } = await context.vm(() => runCase(context, one, prepared, cast));
+    const { steps, notes } = await context.vm(() => runCase(offering, one, prepared, cast));
     const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
     return { ...decided, ...verdictOf(steps, unclaimed), seconds, steps, notes };
   } catch (error) {
@@ -116,7 +120,11 @@ const roleTexts: Record<keyof Cast, string> = {
 
 /** The parts that a case has and nobody plays. */
 function missingRoles({ from, actions }: ConformanceCase, cast: Cast): (keyof Cast)[] {
-  const played = actions.flatMap((action) => (action.do === 'install' ? [action.release] : []));
+  const played = actions.flatMap((action) =>
+    action.do === 'install'
+      ? [action.release, ...(action.changesTo === undefined ? [] : [action.changesTo])]
+      : [],
+  );
   const all = ['old' as const, ...(from === 'in-service' ? [] : ['new' as const]), ...played];
   return roles.filter((role) => all.includes(role) && cast[role] === undefined);
 }

@@ -1,4 +1,5 @@
 import type { DdiFault } from '../hawkbit/faults.ts';
+import type { Wrong } from '../image/wrong-bundle.ts';
 import type { Ability, Role } from '../model/conformance.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
 
@@ -17,6 +18,10 @@ export type Action =
       release: Role;
       must: 'succeed' | 'refuse' | 'end';
       fault?: Pick<FaultyAttempt, 'fault' | 'at'>;
+      /** What is wrong with the bundle, which is otherwise the release's. */
+      wrong?: Wrong;
+      /** The release that the server has in its place once half of it was read. */
+      changesTo?: Role;
       /** What goes wrong, from now on, where the server is asked or told. */
       server?: readonly DdiFault[];
     }

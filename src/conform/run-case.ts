@@ -12,15 +12,17 @@ import { listen, listenAtEnd } from '../device/listen.ts';
 import { installToReset } from '../device/own-reset.ts';
 import { serveReleases } from '../device/release-server.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { DdiFault } from '../hawkbit/faults.ts';
 import type { StepRecord } from '../model/record.ts';
 import type { Moment } from '../model/steps.ts';
+import type { Upgrade } from '../model/upgrade.ts';
 import { refusalOf } from '../recording/faulty-upgrade.ts';
-import { troubleOf } from '../recording/source-trouble.ts';
+import { changedHalfway, type Trouble, troubleOf } from '../recording/source-trouble.ts';
 import type { Booting, Off, Ready } from '../target/target.ts';
+import { actionText } from './action-text.ts';
 import type { Action, ConformanceCase } from './conformance-case.ts';
 import type { Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
+import { wrongName } from './wrong-releases.ts';
 
 /** Milliseconds that a device's health check may take. */
 const healthLimitMs = 60_000;
@@ -96,13 +98,13 @@ class CaseDevice {
     const when: Moment = {
       moment: 'case',
       at: `${number}. ${actionText(action, this.work.cast)}`,
-      ...(action.do === 'install' && action.fault !== undefined ? { faulty: true } : {}),
+      ...(isFaulty(action) ? { faulty: true } : {}),
     };
     switch (action.do) {
       case 'install':
         await checklist.step({ ...when, check: 'install' }, () => this.install(action));
         // What the kernel has said until now may be about the server.
-        return action.fault === undefined || (await listen(this.context, this.state, checklist, { when }));
+        return !isFaulty(action) || (await listen(this.context, this.state, checklist, { when }));
       case 'boot':
         await checklist.step({ ...when, check: 'boots' }, () => this.boot(action.patience));
         return true;
@@ -172,10 +174,12 @@ class CaseDevice {
     }
   }
 
-  private async install({ release, must, fault, server }: Action & { do: 'install' }): Promise<void> {
+  private async install(action: Action & { do: 'install' }): Promise<void> {
+    const { release, must, server, wrong } = action;
     const { context, work } = this;
     const ready = await this.up();
-    const upgrade = { from: this.release, to: work.cast[release] ?? '' };
+    const whole = work.cast[release] ?? '';
+    const upgrade = { from: this.release, to: wrong === undefined ? whole : wrongName(whole, wrong) };
     if (server !== undefined) context.feed.hawkbit.misbehave(server);
     this.ordered = upgrade.to;
     const installing = async () => {
@@ -185,13 +189,18 @@ class CaseDevice {
       await installing();
       return;
     }
+    const trouble = this.troubleOf(action, upgrade);
     const refusal =
-      fault === undefined
-        ? await refusalBy(installing)
-        : await refusalOf(context, troubleOf(context, { name: fault.fault, ...fault }, upgrade), installing);
+      trouble === undefined ? await refusalBy(installing) : await refusalOf(context, trouble, installing);
     if (refusal !== undefined) work.notes.push(refusal);
     else if (must === 'refuse')
       throw new DeviceFailure('not-refused', 'the update agent ended with success where it had to refuse');
+  }
+
+  private troubleOf({ fault, changesTo }: Action & { do: 'install' }, upgrade: Upgrade): Trouble | undefined {
+    const { context, work } = this;
+    if (changesTo !== undefined) return changedHalfway(context, upgrade.to, work.cast[changesTo] ?? '');
+    return fault === undefined ? undefined : troubleOf(context, { name: fault.fault, ...fault }, upgrade);
   }
 
   /** Throws DeviceFailure `server-misled` where the server was told otherwise. */
@@ -222,50 +231,10 @@ class CaseDevice {
   }
 }
 
-/** `install 2.0 from a server that sends a wrong byte`: for people. */
-function actionText(action: Action, cast: Cast): string {
-  const named = (role: keyof Cast) => cast[role] ?? role;
-  switch (action.do) {
-    case 'install': {
-      const from =
-        action.fault === undefined ? '' : `, ${faultTexts[action.fault.fault] ?? action.fault.fault}`;
-      const by = action.server === undefined ? '' : `, ${serverText(action.server)}`;
-      return `install ${named(action.release)}${from}${by}`;
-    }
-    case 'start':
-      return `start ${action.times} times${startTexts[`${action.confirm}`]}`;
-    case 'lose power':
-      return `lose power ${action.times} times`;
-    case 'ask server':
-      return action.order === 'open' ? 'the server must not know of a success yet' : 'the server must know';
-    case 'see':
-      return `on ${action.on.map(named).join(' or ')}`;
-    case 'boot':
-    case 'confirm':
-    case 'roll back':
-      return action.do;
-  }
+/** Whether what the kernel says of the source is about the server. */
+function isFaulty(action: Action): boolean {
+  return (
+    action.do === 'install' &&
+    (action.fault !== undefined || action.changesTo !== undefined || action.wrong !== undefined)
+  );
 }
-
-const startTexts = {
-  true: '',
-  false: ', unconfirmed',
-  'if healthy': ', confirmed where its health check says so',
-};
-
-/** `whose server answers 2 polls with 503`. */
-function serverText(faults: readonly DdiFault[]): string {
-  const texts = faults.map(({ on, answer, times }) => {
-    const what = `${times === undefined ? 'each' : times} ${on}`;
-    if (answer === 'cancel') return `cancels the order at ${what}`;
-    return answer === 'lost' ? `lets the answer to ${what} be lost` : `answers ${what} with ${answer}`;
-  });
-  return `whose server ${texts.join(', ')}`;
-}
-
-const faultTexts: Partial<Record<string, string>> = {
-  missing: 'which the server does not have',
-  truncated: 'of which the server has only the beginning',
-  corrupted: 'of which the server sends one wrong byte',
-  dropped: 'of which the server sends one part, and ends the connection',
-};

@@ -30,7 +30,9 @@ export type BodyFault =
   /** Right in length, wrong in the byte `at` (default: in the middle): no checksum of the index fits. */
   | { kind: 'corrupted'; file: string; at?: number }
   /** The connection ends before the byte `afterBytes` of the file, in each answer that has it, and in no other. */
-  | { kind: 'dropped'; file: string; afterBytes: number };
+  | { kind: 'dropped'; file: string; afterBytes: number }
+  /** The same once; from then on it has the content of the URL path `other`. */
+  | { kind: 'changed'; file: string; afterBytes: number; other: string };
 
 /**
  * A release is being copied over the one before: of the files below the folder `release`, the indexes, or all but the
@@ -56,6 +58,7 @@ export class FaultPlan {
   /** Answers that a fault has changed so far. */
   met = 0;
   private readonly faults: { fault: FeedFault; left: number }[];
+  private readonly changed = new Set<FeedFault>();
 
   constructor(faults: readonly FeedFault[]) {
     this.faults = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
@@ -68,6 +71,9 @@ export class FaultPlan {
     found.left -= 1;
     const { fault } = found;
     switch (fault.kind) {
+      case 'changed':
+        if (this.changed.has(fault)) return { kind: 'elsewhere', path: fault.other };
+        return { kind: 'body', fault };
       case 'truncated':
       case 'corrupted':
       case 'dropped':
@@ -81,6 +87,12 @@ export class FaultPlan {
         return { kind: 'elsewhere', path: `/${fault.before}${path.slice(fault.release.length + 1)}` };
     }
   }
+
+  /** A client was given what is wrong with a body. */
+  meet(fault: BodyFault): void {
+    this.met += 1;
+    if (fault.kind === 'changed') this.changed.add(fault);
+  }
 }
 
 function applies(fault: FeedFault, path: string): boolean {
@@ -93,6 +105,7 @@ function applies(fault: FeedFault, path: string): boolean {
     case 'truncated':
     case 'corrupted':
     case 'dropped':
+    case 'changed':
       return path.endsWith(`/${fault.file}`);
   }
 }

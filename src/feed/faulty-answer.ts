@@ -42,7 +42,8 @@ export async function answerFaulty(
     return;
   }
   response.flushHeaders();
-  const dropAt = fault.kind === 'dropped' && fault.afterBytes >= first ? fault.afterBytes : end;
+  const drops = fault.kind === 'dropped' || fault.kind === 'changed';
+  const dropAt = drops && fault.afterBytes >= first ? fault.afterBytes : end;
   const wrongAt = fault.kind === 'corrupted' ? (fault.at ?? Math.floor(size / 2)) : -1;
   for await (const { data, offset } of bytesOf(file, {
     first,

@@ -146,7 +146,7 @@ async function answer(
   }
   if (effect.kind === 'body')
     return answerFaulty(file, effect.fault, request, response, () => {
-      plan.met += 1;
+      plan.meet(effect.fault);
     });
   const name = encodeURIComponent(basename(file));
   send(request, `/${name}`, { root: dirname(file), index: false, dotfiles: 'allow', cacheControl: false })

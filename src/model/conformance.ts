@@ -4,9 +4,17 @@ import type { Problem, StepRecord } from './record.ts';
  * What an update agent claims to do. `slots`: releases are whole slots, the running one is never written; `stream`:
  * reads the bundle from its address; `verified`: refuses a bundle that is not what was signed; `bootCount`: a release that
  * does not come up, or is not confirmed in time, gives way to the one before; `rollback`: leads back when asked to; `server`: takes
- * orders from a server, and tells it what came of them.
+ * orders from a server, and tells it what came of them; `downgradeGuard`: refuses a release older than the one that runs.
  */
-export const abilities = ['slots', 'stream', 'verified', 'bootCount', 'rollback', 'server'] as const;
+export const abilities = [
+  'slots',
+  'stream',
+  'verified',
+  'bootCount',
+  'rollback',
+  'server',
+  'downgradeGuard',
+] as const;
 export type Ability = (typeof abilities)[number];
 
 /**

@@ -76,6 +76,27 @@ export function troubleOf(sources: Sources, attempt: FaultyAttempt, { from, to }
   }
 }
 
+/**
+ * The server has another release in the place of the one that is installed, from half of it on: the connection ends there
+ * once, and whoever comes back for the rest is given the other's. For an agent that takes one file.
+ */
+export function changedHalfway(
+  { agent, manifest }: Pick<Sources, 'agent' | 'manifest'>,
+  to: string,
+  other: string,
+): Trouble {
+  const delivery = deliveryTo(agent);
+  const fileOf = (release: string) => delivery.faultable(offerOf(manifest, release))[0];
+  const [file, instead] = [fileOf(to), fileOf(other)];
+  if (file === undefined || instead === undefined)
+    return { faults: [], text: `the server has neither ${to} nor ${other}` };
+  const afterBytes = Math.floor(file.bytes / 2);
+  return {
+    faults: [{ kind: 'changed', file: file.path, afterBytes, other: `/${instead.path}` }],
+    text: `the server has ${other} in place of ${to} from byte ${afterBytes} on`,
+  };
+}
+
 /** The bundle, the file of a package, or the feed's indexes, the largest first. */
 function filesMeant(
   { scenario, contents, manifest, agent }: Sources,

@@ -6,6 +6,7 @@ import { castOf } from '../conform/roles.ts';
 import { CleanupStack } from '../core/cleanup.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import { verifyFiles } from '../image/manifest.ts';
+import type { WrongBundle } from '../image/wrong-bundle.ts';
 import { type CaseRecord, type CaseVerdict, type ConformanceRecord } from '../model/conformance.ts';
 import type { EventSink } from '../model/event.ts';
 import { worst } from '../model/record.ts';
@@ -101,7 +102,10 @@ async function runSuite(
     };
     const known = { agent, abilities, releases };
     suite = { ...known, cases: done };
-    suite = { ...known, cases: await conform(context, { cases, cast: releases, onCase }, stack) };
+    const { manifest, signal } = context;
+    const makeWrong = (wanted: WrongBundle) =>
+      invocation.host.wrongBundleFor(scenario, manifest, wanted, signal);
+    suite = { ...known, cases: await conform(context, { cases, cast: releases, makeWrong, onCase }, stack) };
   } catch (error) {
     suite = { ...suite, problem: problemOf(error, folder) };
   }

@@ -1,14 +1,15 @@
 import type { RunContext } from '../device/run-context.ts';
 import { qemuVersion } from '../qemu/accelerator.ts';
 import { createTarget } from '../target/target.ts';
-import { imageFor } from './scenario-image.ts';
+import { imageFor, wrongBundleFor } from './scenario-image.ts';
 
 /** What a run asks of its host besides files: who builds images and makes devices. */
 export interface RunHost {
   createTarget: RunContext['createTarget'];
   imageFor: typeof imageFor;
+  wrongBundleFor: typeof wrongBundleFor;
   qemuVersion: typeof qemuVersion;
 }
 
 /** QEMU's devices, and images from their descriptions. */
-export const qemuHost: RunHost = { createTarget, imageFor, qemuVersion };
+export const qemuHost: RunHost = { createTarget, imageFor, wrongBundleFor, qemuVersion };

@@ -5,6 +5,7 @@ import { deliveryTo, offerOf } from '../device/deliveries.ts';
 import { startRelease } from '../device/start-release.ts';
 import { buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
+import { type WrongBundle, wrongBundle } from '../image/wrong-bundle.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { installedBy, type Scenario } from '../model/scenario.ts';
@@ -20,9 +21,22 @@ export function imageFor(
   machine: MachineName,
   options: { signal: AbortSignal; onNotice: (message: string) => void },
 ): Promise<ImageManifest> {
+  return buildImage({ ...folderOf(scenario), machine, ...options });
+}
+
+/** Makes a bundle of a scenario's image that is not what devices must take; or says why there is none. */
+export function wrongBundleFor(
+  scenario: Pick<Scenario, 'image' | 'source'>,
+  manifest: ImageManifest,
+  wanted: WrongBundle,
+  signal: AbortSignal,
+): Promise<FileRef | string> {
+  return wrongBundle({ ...folderOf(scenario), manifest, signal }, wanted);
+}
+
+function folderOf(scenario: Pick<Scenario, 'image' | 'source'>): { name: string; imagesRoot?: string } {
   const id = imageId(scenario);
-  const name = scenario.image.includes('/') ? { name: basename(id), imagesRoot: dirname(id) } : { name: id };
-  return buildImage({ ...name, machine, ...options });
+  return scenario.image.includes('/') ? { name: basename(id), imagesRoot: dirname(id) } : { name: id };
 }
 
 /** Throws ScenarioError where the image does not have what the scenario's paths need. */

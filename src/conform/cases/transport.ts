@@ -54,6 +54,22 @@ export const transport: CaseGroup = {
       ],
     },
     {
+      id: 'T4',
+      title:
+        'a release that becomes another one while it is read is refused, and the device stays what it was',
+      needs: ['verified'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'refuse', changesTo: 'next' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
       id: 'T6',
       title:
         'an order that is cancelled while it is carried out is given up, and the device stays what it was',

@@ -15,6 +15,20 @@ export const verification: CaseGroup = {
   name: 'verification',
   cases: [
     {
+      id: 'V1',
+      title: 'a release that nobody has signed is refused, and the device stays what it was',
+      needs: ['verified'],
+      from: 'in-service',
+      actions: [{ do: 'install', release: 'new', must: 'refuse', wrong: 'unsigned' }, ...refusedThenTaken],
+    },
+    {
+      id: 'V2',
+      title: 'a release that a stranger has signed is refused, and the device stays what it was',
+      needs: ['verified'],
+      from: 'in-service',
+      actions: [{ do: 'install', release: 'new', must: 'refuse', wrong: 'stranger' }, ...refusedThenTaken],
+    },
+    {
       id: 'V3',
       title: 'a release with one wrong byte is refused, and the device stays what it was',
       needs: ['verified'],
@@ -32,6 +46,27 @@ export const verification: CaseGroup = {
       actions: [
         { do: 'install', release: 'new', must: 'refuse', fault: { fault: 'truncated', at: { share: 0.5 } } },
         ...refusedThenTaken,
+      ],
+    },
+    {
+      id: 'V6',
+      title: 'a release for another machine is refused, and the device stays what it was',
+      needs: ['verified'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'refuse', wrong: 'other machine' },
+        ...refusedThenTaken,
+      ],
+    },
+    {
+      id: 'V8',
+      title: 'a release older than the one that runs is refused',
+      needs: ['downgradeGuard'],
+      from: 'confirmed',
+      actions: [
+        { do: 'install', release: 'old', must: 'refuse' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
       ],
     },
   ],

@@ -17,6 +17,8 @@ export interface BundleInputs {
   /** PEM files of the signer. */
   certificate: string;
   key: string;
+  /** Whether the signature is to be left out: a bundle that devices must refuse. A format that signs nothing need not look. */
+  unsigned?: true;
   /** SOURCE_DATE_EPOCH. */
   epoch: number;
 }

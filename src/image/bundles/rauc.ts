@@ -10,11 +10,16 @@ import { verityTree } from './verity.ts';
 export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
   return {
     extension: 'raucb',
-    async make({ tools, build, compatible, version, image, imageSha256, certificate, key, epoch }) {
+    async make(inputs) {
+      const { tools, build, compatible, version, image, imageSha256, certificate, key, unsigned, epoch } =
+        inputs;
       const signer = [sha256(await readFile(certificate)), sha256(await readFile(key))];
-      const common = { format, compatible, version, imageSha256, epoch };
-      const inputs = { step: 1, ...common, signer, tools: tools.key };
-      const folder = await build.run('bundle', inputs, (out) =>
+      const common = {
+        ...{ format, compatible, version, imageSha256, epoch },
+        ...(unsigned === true ? { unsigned } : {}),
+      };
+      const part = { step: 1, ...common, signer, tools: tools.key };
+      const folder = await build.run('bundle', part, (out) =>
         writeBundle(tools, join(out, 'bundle.raucb'), { ...common, image, certificate, key }),
       );
       return join(folder, 'bundle.raucb');
@@ -45,7 +50,7 @@ async function writeBundle(tools: RaucTools, path: string, options: BundleOption
   await rm(staging, { recursive: true });
   const signature =
     options.format === 'plain'
-      ? await signCms(tools, path, true, options)
+      ? await signatureOf(tools, path, true, options)
       : await addTree(tools, path, manifest, options);
   const length = Buffer.alloc(8);
   length.writeBigUInt64BE(BigInt(signature.length));
@@ -103,7 +108,18 @@ async function addTree(
   ];
   const signed = `${path}.manifest`;
   await writeFile(signed, `${manifest}${section.join('\n')}`);
-  const signature = await signCms(tools, signed, false, options);
+  const signature = await signatureOf(tools, signed, false, options);
   await rm(signed);
   return signature;
+}
+
+/** An unsigned bundle has its manifest as it is where the signature would be; a plain one has nothing there. */
+function signatureOf(
+  tools: RaucTools,
+  path: string,
+  detached: boolean,
+  options: BundleOptions,
+): Promise<Buffer> {
+  if (options.unsigned !== true) return signCms(tools, path, detached, options);
+  return detached ? Promise.resolve(Buffer.alloc(0)) : readFile(path);
 }

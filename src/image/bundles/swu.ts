@@ -27,12 +27,16 @@ const blockBytes = 512;
 export function swuBundle({ direct }: SwuOptions): BundleFormat {
   return {
     extension: 'swu',
-    async make({ tools, build, image, imageSha256, certificate, key, epoch, compatible, version, slots }) {
+    async make(given) {
+      const { tools, build, image, imageSha256, certificate, key, unsigned, epoch } = given;
       const signer = [sha256(await readFile(certificate)), sha256(await readFile(key))];
       const compressed = await compress({ tools, build, image, imageSha256 });
       const content = await readFile(compressed);
-      const text = swDescription({ compatible, version, slots, direct, imageSha256: sha256(content) });
-      const inputs = { step: 1, text, signer, epoch, tools: tools.key };
+      const text = swDescription({ ...given, direct, imageSha256: sha256(content) });
+      const inputs = {
+        ...{ step: 1, text, signer, epoch, tools: tools.key },
+        ...(unsigned === true ? { unsigned } : {}),
+      };
       const folder = await build.run('swu', inputs, async (out) => {
         const place = join(out, description);
         await writeFile(place, text);
@@ -40,7 +44,7 @@ export function swuBundle({ direct }: SwuOptions): BundleFormat {
         await rm(place);
         const files = [
           { name: description, content: Buffer.from(text) },
-          { name: `${description}.sig`, content: signature },
+          ...(unsigned === true ? [] : [{ name: `${description}.sig`, content: signature }]),
           { name: imageName, content },
         ];
         await writeFile(join(out, 'update.swu'), swuArchive(files, epoch));

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../../src/core/digest.ts';
+import type { Wrong, WrongBundle } from '../../../src/image/wrong-bundle.ts';
 import { breakages, type FileRef, type ImageManifest } from '../../../src/model/image.ts';
 import { factoryFiles } from './file-store.ts';
 import { bundleOf, factoryBootSector, offsetOf, slotBytes, slotContent } from './slot-guest.ts';
@@ -57,6 +58,18 @@ export async function slotImage(folder: string): Promise<ImageManifest> {
     releases,
     health: '/usr/sbin/health-check',
   };
+}
+
+/** A bundle of the image with slots that is wrong. */
+export function wrongSlotBundle(folder: string, { release, wrong }: WrongBundle): Promise<FileRef> {
+  const slot = slotContent(release);
+  const bundles: Record<Wrong, () => Buffer> = {
+    unsigned: () => bundleOf(slot, { signer: 'nobody' }),
+    stranger: () => bundleOf(slot, { signer: 'stranger' }),
+    'other machine': () => bundleOf(slot, { machine: 'another' }),
+    'too big': () => bundleOf(Buffer.concat([slot, Buffer.alloc(slotBytes)])),
+  };
+  return keepFile(folder, `${release}/bundle-${wrong}`, bundles[wrong]());
 }
 
 /** What is the same for every simulated image. */

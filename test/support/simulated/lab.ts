@@ -10,7 +10,7 @@ import { type Replayed, type ReplayOptions, replay } from '../../../src/runner/r
 import type { RunHost } from '../../../src/runner/run-host.ts';
 import { type RunOptions, runScenarios } from '../../../src/runner/run-scenarios.ts';
 import { loadScenario } from '../../../src/scenario/load.ts';
-import { slotImage } from './images.ts';
+import { slotImage, wrongSlotBundle } from './images.ts';
 import { type CreateTarget, simulatedTargets } from './machine.ts';
 import { SlotGuest, type SlotTraits } from './slot-guest.ts';
 
@@ -138,6 +138,7 @@ function hostOf(lab: Lab): RunHost {
   return {
     createTarget: (options) => lab.createTarget(options),
     imageFor: () => Promise.resolve(lab.manifest),
+    wrongBundleFor: (_, __, wanted) => wrongSlotBundle(join(lab.folder, 'image'), wanted),
     qemuVersion: () => Promise.resolve('simulated'),
   };
 }

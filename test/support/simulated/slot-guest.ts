@@ -39,6 +39,11 @@ export interface SlotTraits {
   idleAgain?: true;
   /** The bundle's digest is not looked at. */
   believesEveryByte?: true;
+  /**
+   * Whose signatures and which machines' releases it takes; whether what does not fit into a slot is left out; whether it
+   * asks for the rest of a download that broke off.
+   */
+  believes?: { signers?: readonly string[]; machines?: readonly string[]; cutsOff?: true; halves?: true };
   /** Refuses to install, and says so. */
   refuses?: true;
   /** Says that it has installed, and has not. */
@@ -109,9 +114,9 @@ export function factoryBootSector(): Buffer {
   return oneSector({ order: ['A', 'B'], left: { A: triesAtFirst, B: triesAtFirst } } satisfies BootState);
 }
 
-/** What the server gives: a digest, and a slot's content. */
-export function bundleOf(content: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${sha256(content)}\n`), content]);
+/** What the server gives: a digest, who has signed it, for which machine it is, and a slot's content. */
+export function bundleOf(content: Buffer, { signer = 'maker', machine = 'this' } = {}): Buffer {
+  return Buffer.concat([Buffer.from(`${sha256(content)} ${signer} ${machine}\n`), content]);
 }
 
 /** A device with two slots and a disk with the owner's files, driven as RAUC is. */
@@ -254,7 +259,7 @@ export class SlotGuest implements Guest {
     const { traits } = this;
     if (traits.refuses === true) return fails(1, 'LastError: not for this device');
     if (traits.pretends === true) return prints('Installing done.');
-    const content = await fetched(url, traits.believesEveryByte !== true);
+    const content = await fetched(url, traits.believesEveryByte !== true, traits.believes ?? {});
     if (typeof content === 'string') return fails(1, `LastError: ${content}`);
     if (traits.idleAgain === true && headerOf(content)?.version === version) return prints('nothing to do');
     if (traits.activatesFirst === true) await this.activate(other);
@@ -346,17 +351,44 @@ export function offsetOf(slot: Slot): number {
 }
 
 /** The slot's content in a bundle; where there is none, why not. */
-async function fetched(url: string, verify: boolean): Promise<Buffer | string> {
+async function fetched(
+  url: string,
+  verify: boolean,
+  believes: NonNullable<SlotTraits['believes']>,
+): Promise<Buffer | string> {
   try {
-    const response = await fetch(url.replace('//10.0.2.2:', '//127.0.0.1:'));
+    const address = url.replace('//10.0.2.2:', '//127.0.0.1:');
+    const response = await fetch(address);
     if (!response.ok) return `the server says ${response.status}`;
-    const bundle = Buffer.from(await response.arrayBuffer());
+    const first = await partOf(response);
+    if (first.broken !== undefined && believes.halves !== true)
+      return `the download broke off: ${first.broken}`;
+    const rest =
+      first.broken === undefined
+        ? Buffer.alloc(0)
+        : (await partOf(await fetch(address, { headers: { Range: `bytes=${first.part.length}-` } }))).part;
+    const bundle = Buffer.concat([first.part, rest]);
     const end = bundle.indexOf(10);
     const content = bundle.subarray(end + 1);
-    if (verify && bundle.toString('utf8', 0, end) !== sha256(content)) return 'the digest does not match';
-    return content;
+    const [digest, signer, machine] = bundle.toString('utf8', 0, end).split(' ');
+    if (verify && digest !== sha256(content)) return 'the digest does not match';
+    if (!(believes.signers ?? ['maker']).includes(signer ?? '')) return `signed by ${signer}`;
+    if (!(believes.machines ?? ['this']).includes(machine ?? '')) return `for ${machine} machine`;
+    if (content.length > slotBytes && believes.cutsOff !== true) return 'larger than the slot';
+    return content.subarray(0, slotBytes);
   } catch (error) {
     return `the download broke off: ${String(error)}`;
+  }
+}
+
+/** What came of an answer, and what ended it. */
+async function partOf(response: Response): Promise<{ part: Buffer; broken?: string }> {
+  const parts: Uint8Array[] = [];
+  try {
+    for await (const part of response.body ?? []) parts.push(part as Uint8Array);
+    return { part: Buffer.concat(parts) };
+  } catch (broken) {
+    return { part: Buffer.concat(parts), broken: String(broken) };
   }
 }
 

@@ -31,6 +31,18 @@ describe('swupdate', () => {
     ]);
   });
 
+  it('claims to refuse what is older than the release that runs where it is told which that is', async () => {
+    const careful = agentFor({ name: 'swupdate', refuseOlder: true });
+    expect([swupdate, careful].map(({ abilities }) => abilities.includes('downgradeGuard'))).toEqual([
+      false,
+      true,
+    ]);
+    const { asked, ready } = onA();
+    await careful.install(ready, source, limits());
+    const running = `$(sed -n 's/^VERSION_ID=//p' /etc/os-release | tr -d '"')`;
+    expect(asked[1]).toBe(`swupdate -f /etc/swupdate.cfg -e stable,B -N "${running}" -d '-u http://x/b'`);
+  });
+
   it('takes the bundle that is installed directly where a scenario says so', () => {
     expect(swupdate.source).toEqual({ kind: 'bundle', format: 'swu' });
     expect(agentFor({ name: 'swupdate', direct: true }).source).toEqual({

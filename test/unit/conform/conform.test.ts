@@ -34,6 +34,7 @@ describe('a device that keeps every promise', () => {
     const { record } = await suite({ countsUnconfirmedOnly: true });
     const found = verdicts(record);
     const other: Record<string, CaseVerdict> = {
+      V8: 'ability-missing',
       ...{ T1: 'ability-missing', T6: 'ability-missing', T7: 'ability-missing', T8: 'ability-missing' },
     };
     for (const [id, verdict] of Object.entries(found))
@@ -157,6 +158,29 @@ describe('a device that breaks a promise', () => {
       'expected 1.1',
     ],
     ['believes every byte', { believesEveryByte: true }, 'V3', 'failed', 'had to refuse'],
+    ['takes what nobody has signed', { believes: { signers: ['nobody'] } }, 'V1', 'failed', 'had to refuse'],
+    [
+      'takes what a stranger has signed',
+      { believes: { signers: ['stranger'] } },
+      'V2',
+      'failed',
+      'had to refuse',
+    ],
+    [
+      'takes what is for another machine',
+      { believes: { machines: ['another'] } },
+      'V6',
+      'failed',
+      'had to refuse',
+    ],
+    ['takes what is too big', { believes: { cutsOff: true } }, 'S1', 'failed', 'had to refuse'],
+    [
+      'goes on with another release',
+      { believes: { halves: true }, believesEveryByte: true },
+      'T4',
+      'failed',
+      'had to refuse',
+    ],
     ['says that it has installed, and has not', { pretends: true }, 'I1', 'failed', '1.0'],
     ['refuses each release', { refuses: true }, 'I1', 'failed', 'install'],
     ['waits for a key where there is no kernel', { noFallback: true }, 'B1', 'failed', 'waits for a key'],

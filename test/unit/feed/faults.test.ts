@@ -259,6 +259,22 @@ describe('a faulty file in parts', () => {
     expect(answers[1]?.body.equals(whole.subarray(50, 100))).toBe(true);
   });
 
+  it('is another file once the connection was lost at the byte, and not before', async () => {
+    const [one, other] = [await smallPackageFile('a', '1.0'), Buffer.alloc(5000, 'other')];
+    await writeFile(join(feed('1.0'), 'other.ipk'), other);
+    const fault: FeedFault = { kind: 'changed', file, afterBytes: 100, other: '/other.ipk' };
+    const ranges = ['bytes=0-99', 'bytes=50-149', 'bytes=150-159'];
+    const answers = await parts(fault, ...ranges);
+    expect(answers.map(({ whole, met }) => [whole, met])).toEqual([
+      [true, 0],
+      [false, 1],
+      [true, 1],
+    ]);
+    expect(answers[0]?.body.equals(one.subarray(0, 100))).toBe(true);
+    expect(answers[2]?.body.equals(other.subarray(150, 160))).toBe(true);
+    await rm(join(feed('1.0'), 'other.ipk'));
+  });
+
   it('is sent whole to a client that asks for the rest of another file', async () => {
     await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
     server.misbehave([{ kind: 'truncated', file, bytes: 100 }]);

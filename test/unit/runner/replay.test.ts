@@ -306,6 +306,7 @@ describe('a run', () => {
       host: {
         createTarget: (options) => lab.createTarget(options),
         qemuVersion: () => Promise.resolve('simulated'),
+        wrongBundleFor: () => Promise.resolve('nobody asks'),
         imageFor: async () => {
           await rm(join(lab.reports, 'latest'), { recursive: true });
           await rm(lab.reports, { recursive: true });

@@ -1,0 +1,63 @@
+import type { DdiFault } from '../hawkbit/faults.ts';
+import type { Wrong } from '../image/wrong-bundle.ts';
+import type { Action } from './conformance-case.ts';
+import type { Cast } from './roles.ts';
+
+/** `install 2.0 from a server that sends a wrong byte`: for people. */
+export function actionText(action: Action, cast: Cast): string {
+  const named = (role: keyof Cast) => cast[role] ?? role;
+  switch (action.do) {
+    case 'install': {
+      const from =
+        action.fault === undefined ? '' : `, ${faultTexts[action.fault.fault] ?? action.fault.fault}`;
+      const by = action.server === undefined ? '' : `, ${serverText(action.server)}`;
+      const wrong = action.wrong === undefined ? '' : `, ${wrongTexts[action.wrong]}`;
+      const to = action.changesTo;
+      const changes =
+        to === undefined ? '' : `, in whose place the server has ${named(to)} from half of it on`;
+      return `install ${named(action.release)}${wrong}${from}${changes}${by}`;
+    }
+    case 'start':
+      return `start ${action.times} times${startTexts[`${action.confirm}`]}`;
+    case 'lose power':
+      return `lose power ${action.times} times`;
+    case 'ask server':
+      return action.order === 'open' ? 'the server must not know of a success yet' : 'the server must know';
+    case 'see':
+      return `on ${action.on.map(named).join(' or ')}`;
+    case 'boot':
+    case 'confirm':
+    case 'roll back':
+      return action.do;
+  }
+}
+
+const wrongTexts: Record<Wrong, string> = {
+  unsigned: 'which nobody has signed',
+  stranger: 'which a stranger has signed',
+  'other machine': 'which is for another machine',
+  'too big': 'which is larger than a slot',
+};
+
+const startTexts = {
+  true: '',
+  false: ', unconfirmed',
+  'if healthy': ', confirmed where its health check says so',
+};
+
+/** `whose server answers 2 polls with 503`. */
+function serverText(faults: readonly DdiFault[]): string {
+  const texts = faults.map(({ on, answer, times }) => {
+    const what = `${times === undefined ? 'each' : times} ${on}`;
+    if (answer === 'cancel') return `cancels the order at ${what}`;
+    return answer === 'lost' ? `lets the answer to ${what} be lost` : `answers ${what} with ${answer}`;
+  });
+  return `whose server ${texts.join(', ')}`;
+}
+
+const faultTexts: Partial<Record<string, string>> = {
+  missing: 'which the server does not have',
+  truncated: 'of which the server has only the beginning',
+  corrupted: 'of which the server sends one wrong byte',
+  dropped: 'of which the server sends one part, and ends the connection',
+};
