@@ -85,6 +85,15 @@ export interface UpdateAgent {
   /** Makes the next boot take the release before; absent where the agent has no way back. */
   rollback?(device: Shell, limits: AgentLimits): Promise<void>;
   /**
+   * Whether the device knows that the release which was installed last has failed, once it runs the one before again and
+   * nothing was confirmed since. Absent where it cannot be asked.
+   */
+  knowsFallback?(device: Shell, limits: AgentLimits): Promise<boolean>;
+  /** Names of its programs, as the kernel has them; absent: nobody knows. */
+  programs?: readonly string[];
+  /** Folder in which it keeps a release, or a part of one, while it installs it; absent: none. */
+  downloads?: string;
+  /**
    * Lines by which the kernel says that what the source sent cannot be read, where the agent reads it through the kernel:
    * while a source is faulty they are about the source, not about the device. Absent: there are none.
    */

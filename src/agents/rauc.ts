@@ -60,6 +60,7 @@ export const rauc = defineAgent({
     // A streamed bundle is an nbd device (major 43) below dm-verity below squashfs.
     ...(bundle === 'verity' ? { kernelOnSource: /\bnbd\d+\b|verity: 43:\d+: |SQUASHFS error: / } : {}),
 
+    programs: ['rauc', ...(delivery === 'hawkbit' ? ['rauc-hawkbit-updater'] : [])],
     ...(delivery === 'hawkbit' ? { accountOf: updaterAccount } : {}),
 
     async install(device, { url, account }, limits) {
@@ -85,6 +86,13 @@ export const rauc = defineAgent({
     },
 
     status: readStatus,
+
+    async knowsFallback(device, limits) {
+      const { booted, slots } = await askStatus(device, limits);
+      return slots
+        .flatMap((slot) => Object.values(slot))
+        .some(({ bootname, boot_status: said }) => bootname !== booted && said === 'bad');
+    },
 
     async confirmed(device, limits) {
       const { booted, slots } = await askStatus(device, limits);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quote } from '../core/quote.ts';
+import { filePath } from '../document/forms.ts';
 import { abilities as claims } from '../model/conformance.ts';
 import { agentCommand } from './command.ts';
 import { commands, defineAgent, reboots } from './define-agent.ts';
@@ -21,6 +22,14 @@ export const script = defineAgent({
     confirm: commands.optional(),
     rollback: commands.optional(),
     reboots,
+    programs: z
+      .array(z.string().regex(/^[\w.+-]+$/, { error: 'the name of a program, without a folder' }))
+      .min(1)
+      .optional()
+      .describe('Names of its programs: brownout conform kills them'),
+    downloads: filePath('of the device')
+      .optional()
+      .describe('Folder in which it keeps a bundle while it installs: brownout conform fills it up'),
     abilities: z
       .array(z.enum(claims).exclude(['rollback', 'server']))
       .optional()
@@ -31,8 +40,10 @@ export const script = defineAgent({
     ...(rollback === undefined ? [] : (['rollback'] as const)),
   ],
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
-  create: ({ install, confirm, rollback, reboots: who }) => ({
+  create: ({ install, confirm, rollback, reboots: who, programs, downloads }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
+    ...(programs === undefined ? {} : { programs }),
+    ...(downloads === undefined ? {} : { downloads }),
 
     async install(device, { url }, limits) {
       await agentCommand(device, 'install', `export BUNDLE_URL=${quote(url)}\n${install}`, limits);

@@ -16,6 +16,9 @@ const folder = '/run/brownout';
 const grubEnvironment = '/boot/grub/grubenv';
 const ubootPlaces = '/etc/fw_env.config';
 
+/** SWUpdate's state of an update that has failed (STATE_FAILED). */
+const failed = '3';
+
 const word = z.string().regex(/^[\w.-]+$/, { error: 'letters, digits, "_", "." and "-"' });
 
 const settings = z.strictObject({
@@ -71,6 +74,10 @@ export const swupdate = defineAgent({
   create: (chosen) => ({
     ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),
 
+    programs: ['swupdate'],
+    // It unpacks there what it is to verify first.
+    ...(chosen.direct ? {} : { downloads: '/tmp' }),
+
     async install(device, { url, account }, limits) {
       const { other } = await askSlots(device, chosen, 'install', limits);
       if (account !== undefined) {
@@ -118,6 +125,10 @@ export const swupdate = defineAgent({
     async status(device, limits) {
       const { running } = await askSlots(device, chosen, 'status', limits);
       return { booted: running, primary: (await askEnvironment(device, limits)).get(bootVariables.slot) };
+    },
+
+    async knowsFallback(device, limits) {
+      return (await askEnvironment(device, limits)).get(bootVariables.state) === failed;
     },
 
     async confirmed(device, limits) {

@@ -1,6 +1,6 @@
 import type { DdiFault } from '../hawkbit/faults.ts';
 import type { Wrong } from '../image/wrong-bundle.ts';
-import type { Action } from './conformance-case.ts';
+import type { Action, Place } from './conformance-case.ts';
 import type { Cast } from './roles.ts';
 
 /** `install 2.0 from a server that sends a wrong byte`: for people. */
@@ -12,10 +12,11 @@ export function actionText(action: Action, cast: Cast): string {
         action.fault === undefined ? '' : `, ${faultTexts[action.fault.fault] ?? action.fault.fault}`;
       const by = action.server === undefined ? '' : `, ${serverText(action.server)}`;
       const wrong = action.wrong === undefined ? '' : `, ${wrongTexts[action.wrong]}`;
+      const end = action.killed === undefined ? '' : ', and the agent is killed half-way';
       const to = action.changesTo;
       const changes =
         to === undefined ? '' : `, in whose place the server has ${named(to)} from half of it on`;
-      return `install ${named(action.release)}${wrong}${from}${changes}${by}`;
+      return `install ${named(action.release)}${wrong}${from}${changes}${by}${end}`;
     }
     case 'start':
       return `start ${action.times} times${startTexts[`${action.confirm}`]}`;
@@ -23,6 +24,20 @@ export function actionText(action: Action, cast: Cast): string {
       return `lose power ${action.times} times`;
     case 'ask server':
       return action.order === 'open' ? 'the server must not know of a success yet' : 'the server must know';
+    case 'ask agent':
+      return 'the agent must know that it has failed';
+    case 'overwrite slot':
+      return action.with === 'zeroes'
+        ? 'the other slot holds zeroes'
+        : 'the other slot becomes a copy of the one that runs';
+    case 'lose environment':
+      return action.leaves === 'zeroes'
+        ? "zeroes are in the place of the boot loader's environment"
+        : "the boot loader's environment is empty";
+    case 'fill':
+      return `${placeTexts[action.place]} is full`;
+    case 'free':
+      return `${placeTexts[action.place]} has room again`;
     case 'see':
       return `on ${action.on.map(named).join(' or ')}`;
     case 'boot':
@@ -31,6 +46,12 @@ export function actionText(action: Action, cast: Cast): string {
       return action.do;
   }
 }
+
+const placeTexts: Record<Place, string> = {
+  boot: 'the boot partition',
+  data: "the owner's partition",
+  downloads: 'the folder of downloads',
+};
 
 const wrongTexts: Record<Wrong, string> = {
   unsigned: 'which nobody has signed',

@@ -1,8 +1,9 @@
 import type { CleanupStack } from '../core/cleanup.ts';
 import { DeviceStopped, problemOf, secondsSince } from '../device/checklist.ts';
 import type { RunContext } from '../device/run-context.ts';
-import { type Ability, type CaseRecord, type CaseVerdict, roles } from '../model/conformance.ts';
+import type { Ability, CaseRecord, CaseVerdict } from '../model/conformance.ts';
 import type { StepRecord } from '../model/record.ts';
+import { whyNotApplicable } from './applicable.ts';
 import type { GroupedCase } from './cases/index.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import { Preconditions, type Prepared } from './preconditions.ts';
@@ -44,15 +45,14 @@ async function recordOf(
   { preconditions, cast, makeWrong }: { preconditions: Preconditions; cast: Cast; makeWrong: MakeWrong },
 ): Promise<CaseRecord> {
   const { id, group, title, needs } = one;
-  const missing = missingRoles(one, cast);
   const decided = { id, group, title };
   const untold = { seconds: 0, steps: [], notes: [] };
   const notApplicable = (reason: string): CaseRecord => ({
     ...{ ...decided, verdict: 'not-applicable', ...untold },
     reason,
   });
-  if (missing.length > 0)
-    return notApplicable(`there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`);
+  const reason = whyNotApplicable(context, one, cast);
+  if (reason !== undefined) return notApplicable(reason);
   const unclaimed = needs.filter((ability) => !context.agent.abilities.includes(ability));
   const untried = unclaimed.filter((ability) => ability === 'rollback' || ability === 'server');
   // Nobody can be asked to do what there is no command for.
@@ -105,26 +105,4 @@ function verdictOf(
     };
   if (failed === undefined) return { verdict: 'passed' };
   return { verdict: 'failed', reason: happened, ...(failed.problem && { problem: failed.problem }) };
-}
-
-const roleTexts: Record<keyof Cast, string> = {
-  old: 'release to begin with',
-  new: 'release to upgrade to',
-  next: 'third release',
-  broken: 'release that does not come up',
-  'no kernel': 'release without a kernel',
-  'no init': 'release without an init',
-  hanging: 'release that hangs',
-  unhealthy: 'release that comes up and does not work',
-};
-
-/** The parts that a case has and nobody plays. */
-function missingRoles({ from, actions }: ConformanceCase, cast: Cast): (keyof Cast)[] {
-  const played = actions.flatMap((action) =>
-    action.do === 'install'
-      ? [action.release, ...(action.changesTo === undefined ? [] : [action.changesTo])]
-      : [],
-  );
-  const all = ['old' as const, ...(from === 'in-service' ? [] : ['new' as const]), ...played];
-  return roles.filter((role) => all.includes(role) && cast[role] === undefined);
 }

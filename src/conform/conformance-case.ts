@@ -5,10 +5,15 @@ import type { FaultyAttempt } from '../model/scenario.ts';
 
 /**
  * What a device is when a case begins, each made of the one before. `in-service`: its owner uses the old release;
- * `installed`: the new one is written, and the device is off; `unconfirmed`: it has come up once, and nobody has said that it
- * works; `confirmed`: it is in use.
+ * `installed`: the new one is written, and the device is off; `confirmed`: it is in use.
  */
-export type Precondition = 'in-service' | 'installed' | 'unconfirmed' | 'confirmed';
+export type Precondition = 'in-service' | 'installed' | 'confirmed';
+
+/**
+ * What can be full: where the boot loader's partition and the owner's data are mounted, as the image says; where the agent
+ * keeps what it downloads, as the agent says.
+ */
+export type Place = 'boot' | 'data' | 'downloads';
 
 /** One thing that is done to a device, or looked at. */
 export type Action =
@@ -24,6 +29,8 @@ export type Action =
       changesTo?: Role;
       /** What goes wrong, from now on, where the server is asked or told. */
       server?: readonly DdiFault[];
+      /** Its programs are killed once it has read half of the bundle, of which the server sends no more. */
+      killed?: true;
     }
   /** Reboots it, or switches it on; it must come up. `patience`: in so many times the time that a boot has. */
   | { do: 'boot'; patience?: number }
@@ -36,6 +43,15 @@ export type Action =
   /** `open`: the server has not been told that all is well; `closed`: it was told what the device is. */
   | { do: 'ask server'; order: 'open' | 'closed' }
   | { do: 'roll back' }
+  /** The agent has to know that the last installation has failed. */
+  | { do: 'ask agent' }
+  /** What the slot that does not run holds: nothing but zeroes, or the same as the one that runs, its UUID included. */
+  | { do: 'overwrite slot'; with: 'zeroes' | 'the running one' }
+  /** What the boot loader keeps of slots is gone: its files are empty, or zeroes are in its place. */
+  | { do: 'lose environment'; leaves: 'nothing' | 'zeroes' }
+  /** A file takes all the room that a place has; or is taken away again. */
+  | { do: 'fill'; place: Place }
+  | { do: 'free'; place: Place }
   /** Its power fails, several times in a row, as soon as its kernel starts. */
   | { do: 'lose power'; times: number }
   /** It runs one of these releases, whole, with its owner's files, and passes the scenario's checks. */

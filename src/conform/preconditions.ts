@@ -52,8 +52,6 @@ export class Preconditions {
           const started = await installToReset(this.context, ready, upgrade);
           return started === undefined ? ready.shutdown({ signal: this.context.signal }) : started.cutPower();
         });
-      case 'unconfirmed':
-        return this.from('installed', name, (ready) => ready.shutdown({ signal: this.context.signal }));
       case 'confirmed':
         return this.from('installed', name, async (ready) => {
           await confirm(this.context, ready);

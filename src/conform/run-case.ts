@@ -20,12 +20,14 @@ import { changedHalfway, type Trouble, troubleOf } from '../recording/source-tro
 import type { Booting, Off, Ready } from '../target/target.ts';
 import { actionText } from './action-text.ts';
 import type { Action, ConformanceCase } from './conformance-case.ts';
+import { killHalfway } from './kill-agent.ts';
 import type { Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
+import { spoil } from './spoil.ts';
 import { wrongName } from './wrong-releases.ts';
 
-/** Milliseconds that a device's health check may take. */
-const healthLimitMs = 60_000;
+/** Milliseconds that a device may take to say how it is. */
+const askLimitMs = 60_000;
 
 /** What a case came to, as far as its device goes. */
 export interface CaseRun {
@@ -125,6 +127,17 @@ class CaseDevice {
       case 'ask server':
         await checklist.step({ ...when, check: 'server' }, async () => this.askServer(action.order));
         return true;
+      case 'ask agent':
+        await checklist.step({ ...when, check: 'fallback' }, async () => this.askAgent());
+        return true;
+      case 'overwrite slot':
+      case 'lose environment':
+      case 'fill':
+      case 'free':
+        await checklist.guard({ ...when, check: 'spoilt' }, async () =>
+          spoil(this.context, await this.up(), action),
+        );
+        return true;
       case 'roll back':
         await checklist.step({ ...when, check: 'roll back' }, async () =>
           rollback(this.context, await this.up()),
@@ -166,7 +179,7 @@ class CaseDevice {
     const { manifest, signal } = this.context;
     if (manifest.health === undefined) return true;
     try {
-      const limits = { deadline: Deadline.after(healthLimitMs), signal };
+      const limits = { deadline: Deadline.after(askLimitMs), signal };
       return (await ready.run(quote(manifest.health), limits)).exitCode === 0;
     } catch (error) {
       if (error instanceof DeadlinePassed) return false;
@@ -189,18 +202,38 @@ class CaseDevice {
       await installing();
       return;
     }
-    const trouble = this.troubleOf(action, upgrade);
-    const refusal =
-      trouble === undefined ? await refusalBy(installing) : await refusalOf(context, trouble, installing);
+    const refusal = await this.refusal(action, upgrade, ready, installing);
     if (refusal !== undefined) work.notes.push(refusal);
     else if (must === 'refuse')
       throw new DeviceFailure('not-refused', 'the update agent ended with success where it had to refuse');
+  }
+
+  private refusal(
+    action: Action & { do: 'install' },
+    upgrade: Upgrade,
+    ready: Ready,
+    installing: () => Promise<void>,
+  ): Promise<string | undefined> {
+    if (action.killed === true) return killHalfway(this.context, ready, upgrade.to, installing);
+    const trouble = this.troubleOf(action, upgrade);
+    return trouble === undefined ? refusalBy(installing) : refusalOf(this.context, trouble, installing);
   }
 
   private troubleOf({ fault, changesTo }: Action & { do: 'install' }, upgrade: Upgrade): Trouble | undefined {
     const { context, work } = this;
     if (changesTo !== undefined) return changedHalfway(context, upgrade.to, work.cast[changesTo] ?? '');
     return fault === undefined ? undefined : troubleOf(context, { name: fault.fault, ...fault }, upgrade);
+  }
+
+  /** Throws DeviceFailure `fallback-unknown` where the agent does not know that its last installation has failed. */
+  private async askAgent(): Promise<void> {
+    const { agent, signal } = this.context;
+    const limits = { deadline: Deadline.after(askLimitMs), signal };
+    if ((await agent.knowsFallback?.(await this.up(), limits)) === true) return;
+    throw new DeviceFailure(
+      'fallback-unknown',
+      `the device fell back from ${this.ordered ?? 'a release'}, and its update agent does not call that failed`,
+    );
   }
 
   /** Throws DeviceFailure `server-misled` where the server was told otherwise. */
@@ -235,6 +268,9 @@ class CaseDevice {
 function isFaulty(action: Action): boolean {
   return (
     action.do === 'install' &&
-    (action.fault !== undefined || action.changesTo !== undefined || action.wrong !== undefined)
+    (action.fault !== undefined ||
+      action.changesTo !== undefined ||
+      action.wrong !== undefined ||
+      action.killed !== undefined)
   );
 }

@@ -31,7 +31,9 @@ export type BodyFault =
   | { kind: 'corrupted'; file: string; at?: number }
   /** The connection ends before the byte `afterBytes` of the file, in each answer that has it, and in no other. */
   | { kind: 'dropped'; file: string; afterBytes: number }
-  /** The same once; from then on it has the content of the URL path `other`. */
+  /** Nothing more is sent from the byte `afterBytes` on, and the connection stays. */
+  | { kind: 'stalled'; file: string; afterBytes: number }
+  /** `dropped`, once; from then on it has the content of the URL path `other`. */
   | { kind: 'changed'; file: string; afterBytes: number; other: string };
 
 /**
@@ -77,6 +79,7 @@ export class FaultPlan {
       case 'truncated':
       case 'corrupted':
       case 'dropped':
+      case 'stalled':
         return { kind: 'body', fault };
       case 'index-missing':
       case 'missing':
@@ -105,6 +108,7 @@ function applies(fault: FeedFault, path: string): boolean {
     case 'truncated':
     case 'corrupted':
     case 'dropped':
+    case 'stalled':
     case 'changed':
       return path.endsWith(`/${fault.file}`);
   }

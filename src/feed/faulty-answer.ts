@@ -42,12 +42,12 @@ export async function answerFaulty(
     return;
   }
   response.flushHeaders();
-  const drops = fault.kind === 'dropped' || fault.kind === 'changed';
-  const dropAt = drops && fault.afterBytes >= first ? fault.afterBytes : end;
+  const stops = fault.kind === 'dropped' || fault.kind === 'stalled' || fault.kind === 'changed';
+  const stopAt = stops && fault.afterBytes >= first ? fault.afterBytes : end;
   const wrongAt = fault.kind === 'corrupted' ? (fault.at ?? Math.floor(size / 2)) : -1;
   for await (const { data, offset } of bytesOf(file, {
     first,
-    end: Math.min(end, Math.max(first, dropAt)),
+    end: Math.min(end, Math.max(first, stopAt)),
   })) {
     const at = wrongAt - offset;
     if (at >= 0 && at < data.length) {
@@ -56,10 +56,12 @@ export async function answerFaulty(
     }
     if (!(await written(response, data))) return;
   }
-  if (dropAt < end) {
+  if (stopAt >= end) response.end();
+  else {
     onMet();
-    response.destroy();
-  } else response.end();
+    // Whoever asked has to go by himself.
+    if (fault.kind !== 'stalled') response.destroy();
+  }
 }
 
 /**

@@ -32,6 +32,28 @@ const packagesAlone = z.strictObject({
   checkValidUntil: z.boolean().default(true),
 });
 
+/** A folder or file of the running system. */
+const devicePath = filePath('of the device');
+
+const places = z
+  .strictObject({
+    /** Where the boot loader's partition and the owner's data are mounted. */
+    boot: devicePath.exactOptional(),
+    data: devicePath.exactOptional(),
+    /** All copies of what the boot loader keeps: files, or parts of a disk in bytes. */
+    environment: z
+      .array(
+        z.strictObject({
+          path: devicePath,
+          offset: z.int().min(0).exactOptional(),
+          bytes: z.int().min(1).exactOptional(),
+        }),
+      )
+      .min(1)
+      .exactOptional(),
+  })
+  .optional();
+
 const machine = z.strictObject({
   /** Serial port that the kernel writes to: `ttyS0`. */
   console: z.string(),
@@ -41,6 +63,7 @@ const machine = z.strictObject({
   /** Folder laid over the root file system on this machine only. */
   overlay: z.string(),
   firmware: packageSet,
+  places,
   /** Size of one slot and of the file system in it. */
   slotMiB: z.int().min(8).max(4096),
 });
@@ -191,6 +214,7 @@ const prebuiltMachine = z
         error: 'either a privateKey or a password, not both',
       }),
     health,
+    places,
     releases: z.record(
       z.string(),
       z.strictObject({

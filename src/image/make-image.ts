@@ -48,6 +48,7 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
     ssh: await sshAccess(shop, description.ssh),
     releases,
     ...(description.root.health === undefined ? {} : { health: description.root.health }),
+    ...(machine.places === undefined ? {} : { places: machine.places }),
     probe: {
       kernel: await outputBytes(shop, 'kernel', base.kernel),
       initrd: await outputBytes(shop, 'initrd', base.initrd),

@@ -69,6 +69,21 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
     }),
   ),
   health: z.string().exactOptional(),
+  places: z
+    .strictObject({
+      boot: z.string().exactOptional(),
+      data: z.string().exactOptional(),
+      environment: z
+        .array(
+          z.strictObject({
+            path: z.string(),
+            offset: z.int().min(0).exactOptional(),
+            bytes: z.int().min(1).exactOptional(),
+          }),
+        )
+        .exactOptional(),
+    })
+    .exactOptional(),
   probe: z.strictObject({ kernel: fileRef, initrd: fileRef, expect: z.string() }).exactOptional(),
   packages: z.array(
     z.strictObject({ name: z.string(), version: z.string(), architecture: z.string(), sha256: z.string() }),

@@ -69,6 +69,7 @@ export async function prebuiltManifest(
     ssh: await sshOf(given, read),
     releases,
     ...(given.health === undefined ? {} : { health: given.health }),
+    ...(given.places === undefined ? {} : { places: given.places }),
     packages: [],
   };
   return { ...manifest, key: sha256(JSON.stringify(manifest)).slice(0, 16) };

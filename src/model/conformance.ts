@@ -4,7 +4,9 @@ import type { Problem, StepRecord } from './record.ts';
  * What an update agent claims to do. `slots`: releases are whole slots, the running one is never written; `stream`:
  * reads the bundle from its address; `verified`: refuses a bundle that is not what was signed; `bootCount`: a release that
  * does not come up, or is not confirmed in time, gives way to the one before; `rollback`: leads back when asked to; `server`: takes
- * orders from a server, and tells it what came of them; `downgradeGuard`: refuses a release older than the one that runs.
+ * orders from a server, and tells it what came of them; `downgradeGuard`: refuses a release older than the one that runs;
+ * `pendingGuard`: refuses any other release as long as nobody has confirmed the one that runs; `triesOnce`: a release that is
+ * not confirmed at its first start is given no other one.
  */
 export const abilities = [
   'slots',
@@ -14,6 +16,8 @@ export const abilities = [
   'rollback',
   'server',
   'downgradeGuard',
+  'pendingGuard',
+  'triesOnce',
 ] as const;
 export type Ability = (typeof abilities)[number];
 

@@ -91,6 +91,15 @@ export type ImageBoot =
 export const breakages = ['no-kernel', 'no-init', 'hangs', 'health'] as const;
 export type Breakage = (typeof breakages)[number];
 
+/** What of a running device may be filled up or spoilt, to see what its update agent makes of it. */
+export interface ImagePlaces {
+  /** Where the boot loader's partition and the owner's data are mounted. */
+  boot?: string;
+  data?: string;
+  /** Where the boot loader keeps which slot is next: whole files, or parts of a disk in bytes. All copies of it. */
+  environment?: { path: string; offset?: number; bytes?: number }[];
+}
+
 /** One release of the image. */
 export interface ReleaseSpec {
   version: string;
@@ -139,6 +148,7 @@ export interface ImageManifest {
   releases: Record<string, ReleaseSpec>;
   /** Program of the device that ends with 0 where the release that runs works; absent: it has none. */
   health?: string;
+  places?: ImagePlaces;
   /** A kernel and initial RAM disk for probing accelerators, and text that proves they came up. */
   probe?: { kernel: FileRef; initrd: FileRef; expect: string };
   /** Name, version, architecture and SHA-256 of every package inside. */

@@ -1,5 +1,5 @@
 import type { ChosenAgent } from '../agents/agent.ts';
-import { ScenarioError } from '../core/errors.ts';
+import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { feedPath } from '../device/deliver-feed.ts';
 import { deliveryTo, offerOf } from '../device/deliveries.ts';
 import type { ServedFile } from '../device/delivery.ts';
@@ -85,16 +85,23 @@ export function changedHalfway(
   to: string,
   other: string,
 ): Trouble {
-  const delivery = deliveryTo(agent);
-  const fileOf = (release: string) => delivery.faultable(offerOf(manifest, release))[0];
-  const [file, instead] = [fileOf(to), fileOf(other)];
-  if (file === undefined || instead === undefined)
-    return { faults: [], text: `the server has neither ${to} nor ${other}` };
-  const afterBytes = Math.floor(file.bytes / 2);
+  const { path, afterBytes } = fileHalfway({ agent, manifest }, to);
+  const { path: instead } = fileHalfway({ agent, manifest }, other);
   return {
-    faults: [{ kind: 'changed', file: file.path, afterBytes, other: `/${instead.path}` }],
+    faults: [{ kind: 'changed', file: path, afterBytes, other: `/${instead}` }],
     text: `the server has ${other} in place of ${to} from byte ${afterBytes} on`,
   };
+}
+
+/** The file of a release that an agent is given, and the byte in its middle. Throws HarnessError `image-incomplete`. */
+export function fileHalfway(
+  { agent, manifest }: Pick<Sources, 'agent' | 'manifest'>,
+  release: string,
+): { path: string; afterBytes: number } {
+  const [file] = deliveryTo(agent).faultable(offerOf(manifest, release));
+  if (file === undefined)
+    throw new HarnessError('image-incomplete', `release ${release} has no file to be served`);
+  return { path: file.path, afterBytes: Math.floor(file.bytes / 2) };
 }
 
 /** The bundle, the file of a package, or the feed's indexes, the largest first. */

@@ -13,6 +13,17 @@ function fallsBackFrom(release: Role, patience?: number): Action[] {
   ];
 }
 
+function withoutEnvironment(leaves: 'nothing' | 'zeroes'): Action[] {
+  return [
+    { do: 'lose environment', leaves },
+    { do: 'boot' },
+    { do: 'see', on: ['old', 'new'] },
+    { do: 'confirm' },
+    { do: 'start', times: 4, confirm: true },
+    { do: 'see', on: ['old', 'new'] },
+  ];
+}
+
 /** Releases that do not come up, and devices that are reset. */
 export const boot: CaseGroup = {
   name: 'boot',
@@ -73,6 +84,25 @@ export const boot: CaseGroup = {
         { do: 'lose power', times: 20 },
         { do: 'boot' },
         { do: 'see', on: ['new'] },
+      ],
+    },
+    {
+      id: 'B7',
+      title: "the boot loader's environment is lost: the device comes up with a whole release, and keeps it",
+      needs: ['bootCount'],
+      from: 'confirmed',
+      actions: [...withoutEnvironment('zeroes'), ...withoutEnvironment('nothing')],
+    },
+    {
+      id: 'B9',
+      title: 'an agent knows that a release which gave way has failed',
+      needs: ['bootCount'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'broken', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'ask agent' },
+        { do: 'see', on: ['old'] },
       ],
     },
   ],

@@ -8,7 +8,7 @@ export const confirm: CaseGroup = {
       id: 'C1',
       title: 'confirming twice does no harm',
       needs: [],
-      from: 'unconfirmed',
+      from: 'installed',
       actions: [
         { do: 'boot' },
         { do: 'confirm' },
@@ -43,6 +43,13 @@ export const confirm: CaseGroup = {
         { do: 'boot' },
         { do: 'see', on: ['new'] },
       ],
+    },
+    {
+      id: 'C5',
+      title: 'a release that is tried once gives way after one start that was cut short',
+      needs: ['triesOnce'],
+      from: 'installed',
+      actions: [{ do: 'lose power', times: 1 }, { do: 'boot' }, { do: 'see', on: ['old'] }],
     },
   ],
 };

@@ -3,13 +3,14 @@ import { didYouMean } from '../../document/suggest.ts';
 import type { CaseGroup, ConformanceCase } from '../conformance-case.ts';
 import { boot } from './boot.ts';
 import { confirm } from './confirm.ts';
+import { data } from './data.ts';
 import { install } from './install.ts';
 import { storage } from './storage.ts';
 import { transport } from './transport.ts';
 import { verification } from './verification.ts';
 
 /** The suite, in the order in which it is told. */
-const caseGroups: readonly CaseGroup[] = [install, verification, storage, boot, confirm, transport];
+const caseGroups: readonly CaseGroup[] = [install, verification, storage, boot, confirm, transport, data];
 
 /** A case and the group that it is of. */
 export interface GroupedCase extends ConformanceCase {

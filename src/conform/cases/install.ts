@@ -80,6 +80,37 @@ export const install: CaseGroup = {
       ],
     },
     {
+      id: 'I6',
+      title:
+        'as long as nobody has confirmed the release that runs, no other one takes the place of the one before',
+      needs: ['pendingGuard'],
+      from: 'installed',
+      actions: [
+        { do: 'boot' },
+        { do: 'install', release: 'next', must: 'refuse' },
+        { do: 'boot' },
+        { do: 'see', on: ['new', 'old'] },
+      ],
+    },
+    {
+      id: 'I8',
+      title: 'an agent that is killed half-way: the device stays what it was, and then takes the release',
+      needs: [],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'end', killed: true },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4, confirm: true },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
       id: 'I9',
       title: 'when its owner asks for it, a device goes back to the release before',
       needs: ['rollback'],

@@ -27,7 +27,7 @@ const application = { folder: '/data/app', name: 'gateway', bytes: 1 << 20 };
 export function menderBundle(kind: Payload): BundleFormat {
   return {
     extension: 'mender',
-    async make({ tools, build, compatible, version, image, imageSha256, key, epoch }) {
+    async make({ tools, build, compatible, version, image, imageSha256, key, unsigned, epoch }) {
       const signer = await pkcs1(key);
       const inputs = {
         step: 2,
@@ -38,6 +38,7 @@ export function menderBundle(kind: Payload): BundleFormat {
         signer: sha256(signer),
         epoch,
         tools: tools.key,
+        ...(unsigned === true ? { unsigned } : {}),
       };
       const folder = await build.run('mender', inputs, async (out) => {
         const staging = join(out, 'staging');
@@ -50,7 +51,8 @@ export function menderBundle(kind: Payload): BundleFormat {
         const what = kind === 'rootfs-image' ? [kind, '--no-progress'] : ['module-image', '-T', kind];
         const from = files.flatMap((name) => ['-f', join(staging, name)]);
         const made = join(staging, 'made.mender');
-        const options = ['-t', compatible, '-n', version, '-k', signedBy, '-o', made];
+        const signing = unsigned === true ? [] : ['-k', signedBy];
+        const options = ['-t', compatible, '-n', version, ...signing, '-o', made];
         await tools.run('usr/bin/mender-artifact', ['write', ...what, ...from, ...options]);
         await fix(tools, made, join(out, 'update.mender'), epoch);
         await rm(staging, { recursive: true });

@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { sha256 } from '../../../src/core/digest.ts';
 import type { Wrong, WrongBundle } from '../../../src/image/wrong-bundle.ts';
 import { breakages, type FileRef, type ImageManifest } from '../../../src/model/image.ts';
+import { bundleOf } from './fetch-bundle.ts';
 import { factoryFiles } from './file-store.ts';
-import { bundleOf, factoryBootSector, offsetOf, slotBytes, slotContent } from './slot-guest.ts';
+import { factoryBootSector, offsetOf, slotBytes, slotContent } from './slot-guest.ts';
 
 /** Releases of the image with slots, oldest first. */
 const slotReleases = ['1.0', '1.1', '2.0'];
@@ -57,6 +58,7 @@ export async function slotImage(folder: string): Promise<ImageManifest> {
     slots,
     releases,
     health: '/usr/sbin/health-check',
+    places: { boot: '/boot', data: '/data', environment: [{ path: '/boot/env' }] },
   };
 }
 

@@ -3,10 +3,12 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import type { Breakage } from '../../../src/model/image.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
+import { type Believes, fetched } from './fetch-bundle.ts';
 import { FileStore } from './file-store.ts';
 import type { Guest, Power } from './machine.ts';
 import { sector } from './sectors.ts';
 import { answer, commonCommands, fails, type Known, prints } from './shell.ts';
+import { type Spoilable, spoilingCommands } from './spoilt.ts';
 
 /** Bytes of a slot, and of the kernel after its first sector. */
 export const slotBytes = 12 * sector;
@@ -14,6 +16,7 @@ const kernelBytes = 2 * sector;
 /** Bytes that the updater writes at once. */
 const chunkBytes = 4 * sector;
 const triesAtFirst = 3;
+const mostResets = 8;
 
 type Slot = 'A' | 'B';
 
@@ -39,11 +42,7 @@ export interface SlotTraits {
   idleAgain?: true;
   /** The bundle's digest is not looked at. */
   believesEveryByte?: true;
-  /**
-   * Whose signatures and which machines' releases it takes; whether what does not fit into a slot is left out; whether it
-   * asks for the rest of a download that broke off.
-   */
-  believes?: { signers?: readonly string[]; machines?: readonly string[]; cutsOff?: true; halves?: true };
+  believes?: Believes;
   /** Refuses to install, and says so. */
   refuses?: true;
   /** Says that it has installed, and has not. */
@@ -56,6 +55,24 @@ export interface SlotTraits {
   noFallback?: true;
   /** The health check says that all is well, whatever it is. */
   alwaysHealthy?: true;
+  /** How often a new slot is tried: 3 times, or this often. */
+  tries?: number;
+  /** As long as this release runs, and nobody has confirmed it, installations are refused. */
+  guardsPending?: string;
+  /** It writes differences between releases, as if the other slot held the one that runs. */
+  patches?: true;
+  /** Without its state the boot loader does nothing. */
+  needsEnvironment?: true;
+  /** A slot that has no try left is called good. */
+  forgetsFailures?: true;
+  /** A lock that a killed updater leaves is never taken away. */
+  leavesLock?: true;
+  /** The updater ends with success where there is no room for what it downloads. */
+  ignoresFull?: true;
+  /** No try is counted where the boot partition is full. */
+  needsRoom?: true;
+  /** A reset on the way to a login leaves the owner's files empty; an installation does, where their partition is full. */
+  emptiesFiles?: 'at a reset' | 'where there is no room';
   /** A slot that was confirmed has all of its tries at each start, and none is counted down. */
   countsUnconfirmedOnly?: true;
   /** A slot that was given up has all of its tries again. */
@@ -114,11 +131,6 @@ export function factoryBootSector(): Buffer {
   return oneSector({ order: ['A', 'B'], left: { A: triesAtFirst, B: triesAtFirst } } satisfies BootState);
 }
 
-/** What the server gives: a digest, who has signed it, for which machine it is, and a slot's content. */
-export function bundleOf(content: Buffer, { signer = 'maker', machine = 'this' } = {}): Buffer {
-  return Buffer.concat([Buffer.from(`${sha256(content)} ${signer} ${machine}\n`), content]);
-}
-
 /** A device with two slots and a disk with the owner's files, driven as RAUC is. */
 export class SlotGuest implements Guest {
   private readonly traits: SlotTraits;
@@ -126,6 +138,9 @@ export class SlotGuest implements Guest {
   private running: Slot = 'A';
   private release = '';
   private known: Known[] = [];
+  private readonly full = new Set<string>();
+  private locked = false;
+  private installing = new AbortController();
 
   constructor(traits: SlotTraits = {}) {
     this.traits = traits;
@@ -140,8 +155,10 @@ export class SlotGuest implements Guest {
       if (slot === undefined) throw new DeviceFailure('kernel-panic', 'no slot has a try left');
       if (this.traits.countsUnconfirmedOnly !== true || state.left[slot] <= triesAtFirst) {
         state.left[slot] -= 1;
-        await this.keepBootState(state);
+        if (!this.full.has('/boot') || this.traits.needsRoom !== true) await this.keepBootState(state);
       }
+      if (resets > mostResets) throw new DeviceFailure('reset-loop', 'the device resets itself for ever');
+      if (resets > 0 && this.traits.emptiesFiles === 'at a reset') await this.emptyFiles();
       const header = await this.load(slot);
       if (header !== undefined && header.version !== this.traits.unbootable && this.comesUp(header)) {
         power.kernel();
@@ -197,6 +214,7 @@ export class SlotGuest implements Guest {
             : prints(''),
       ],
       ...this.ownCommands(files, version, other),
+      ...spoilingCommands(this.spoilable(), commandLine),
       ...commonCommands({ files, commandLine, version }),
     ];
   }
@@ -214,7 +232,7 @@ export class SlotGuest implements Guest {
             [`rootfs.${name}`]: {
               bootname: name,
               state: name === this.running ? 'booted' : 'inactive',
-              boot_status: left[name] > 0 ? 'good' : 'bad',
+              boot_status: left[name] > 0 || this.traits.forgetsFailures === true ? 'good' : 'bad',
             },
           }));
           return prints(JSON.stringify({ booted: this.running, boot_primary: `rootfs.${order[0]}`, slots }));
@@ -259,8 +277,21 @@ export class SlotGuest implements Guest {
     const { traits } = this;
     if (traits.refuses === true) return fails(1, 'LastError: not for this device');
     if (traits.pretends === true) return prints('Installing done.');
-    const content = await fetched(url, traits.believesEveryByte !== true, traits.believes ?? {});
+    if (this.locked) return fails(1, 'LastError: locked');
+    if (this.full.has('/downloads'))
+      return traits.ignoresFull === true ? prints('Installing done.') : fails(1, 'LastError: no room');
+    if (traits.guardsPending === this.release) return fails(1, 'LastError: nobody has confirmed what runs');
+    this.installing = new AbortController();
+    const content = await fetched(url, slotBytes, traits.believesEveryByte !== true, {
+      ...traits.believes,
+      signal: this.installing.signal,
+    });
+    if (this.installing.signal.aborted) {
+      this.locked = traits.leavesLock === true;
+      return fails(137, 'Killed');
+    }
     if (typeof content === 'string') return fails(1, `LastError: ${content}`);
+    if (this.full.has('/data') && traits.emptiesFiles === 'where there is no room') await this.emptyFiles();
     if (traits.idleAgain === true && headerOf(content)?.version === version) return prints('nothing to do');
     if (traits.activatesFirst === true) await this.activate(other);
     else await this.forbid(other);
@@ -283,6 +314,30 @@ export class SlotGuest implements Guest {
     return prints('Installing done.');
   }
 
+  private spoilable(): Spoilable {
+    const main = () => this.disk('main');
+    const place = (name: string) => offsetOf(name === 'A' ? 'A' : 'B');
+    return {
+      overwrite: async (slot, like) => {
+        const content =
+          like === undefined ? Buffer.alloc(slotBytes) : await main().read(place(like), slotBytes);
+        await main().write(place(slot), content, false);
+        await this.flush('main');
+      },
+      loseEnvironment: async () => {
+        await this.disk('boot').write(0, Buffer.alloc(sector), false);
+        await this.flush('boot');
+      },
+      full: this.full,
+      kill: () => this.installing.abort(),
+    };
+  }
+
+  private async emptyFiles(): Promise<void> {
+    const files = new FileStore(this.disk('data'));
+    for (const path of await files.paths()) await files.replace(path, Buffer.alloc(0));
+  }
+
   /** A slot that is being written is not to be booted. */
   private async forbid(slot: Slot): Promise<void> {
     const state = await this.bootState();
@@ -300,17 +355,26 @@ export class SlotGuest implements Guest {
   private async activate(slot: Slot): Promise<void> {
     const state = await this.bootState();
     state.order = [slot, this.running];
-    state.left[slot] = triesAtFirst;
+    state.left[slot] = this.traits.tries ?? triesAtFirst;
     await this.keepBootState(state);
   }
 
   private async write(slot: Slot, content: Buffer): Promise<void> {
     const main = this.disk('main');
+    const written = this.traits.patches === true ? await this.patched(slot, content) : content;
     for (let at = 0; at < content.length; at += chunkBytes) {
-      await main.write(offsetOf(slot) + at, content.subarray(at, at + chunkBytes), false);
+      await main.write(offsetOf(slot) + at, written.subarray(at, at + chunkBytes), false);
       const { pauseMs } = this.traits;
       if (pauseMs !== undefined) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
+  }
+
+  /** What a slot holds, changed as the release that runs would have to be. */
+  private async patched(slot: Slot, content: Buffer): Promise<Buffer> {
+    const [has, own] = await Promise.all(
+      [slot, this.running].map((one) => this.disk('main').read(offsetOf(one), slotBytes)),
+    );
+    return content.map((byte, i) => byte ^ (has?.[i] ?? 0) ^ (own?.[i] ?? 0)) as Buffer;
   }
 
   private async bootState(): Promise<BootState> {
@@ -318,6 +382,8 @@ export class SlotGuest implements Guest {
     try {
       return JSON.parse(bytes.toString().replace(/\0+$/, '')) as BootState;
     } catch (error) {
+      if (this.traits.needsEnvironment !== true)
+        return { order: ['A', 'B'], left: { A: triesAtFirst, B: triesAtFirst } };
       throw new DeviceFailure('kernel-panic', 'the boot loader finds no state', { cause: error });
     }
   }
@@ -348,48 +414,6 @@ export class SlotGuest implements Guest {
 /** Where a slot begins. */
 export function offsetOf(slot: Slot): number {
   return slot === 'A' ? 0 : slotBytes;
-}
-
-/** The slot's content in a bundle; where there is none, why not. */
-async function fetched(
-  url: string,
-  verify: boolean,
-  believes: NonNullable<SlotTraits['believes']>,
-): Promise<Buffer | string> {
-  try {
-    const address = url.replace('//10.0.2.2:', '//127.0.0.1:');
-    const response = await fetch(address);
-    if (!response.ok) return `the server says ${response.status}`;
-    const first = await partOf(response);
-    if (first.broken !== undefined && believes.halves !== true)
-      return `the download broke off: ${first.broken}`;
-    const rest =
-      first.broken === undefined
-        ? Buffer.alloc(0)
-        : (await partOf(await fetch(address, { headers: { Range: `bytes=${first.part.length}-` } }))).part;
-    const bundle = Buffer.concat([first.part, rest]);
-    const end = bundle.indexOf(10);
-    const content = bundle.subarray(end + 1);
-    const [digest, signer, machine] = bundle.toString('utf8', 0, end).split(' ');
-    if (verify && digest !== sha256(content)) return 'the digest does not match';
-    if (!(believes.signers ?? ['maker']).includes(signer ?? '')) return `signed by ${signer}`;
-    if (!(believes.machines ?? ['this']).includes(machine ?? '')) return `for ${machine} machine`;
-    if (content.length > slotBytes && believes.cutsOff !== true) return 'larger than the slot';
-    return content.subarray(0, slotBytes);
-  } catch (error) {
-    return `the download broke off: ${String(error)}`;
-  }
-}
-
-/** What came of an answer, and what ended it. */
-async function partOf(response: Response): Promise<{ part: Buffer; broken?: string }> {
-  const parts: Uint8Array[] = [];
-  try {
-    for await (const part of response.body ?? []) parts.push(part as Uint8Array);
-    return { part: Buffer.concat(parts) };
-  } catch (broken) {
-    return { part: Buffer.concat(parts), broken: String(broken) };
-  }
 }
 
 function headerOf(bytes: Buffer): SlotHeader | undefined {

@@ -41,6 +41,14 @@ describe('rauc', () => {
     );
   });
 
+  it('knows of a release that gave way by the slot that does not run', async () => {
+    const known = (other: string) => {
+      const stdout = status('rootfs.0').replace('"inactive"', `"inactive","boot_status":"${other}"`);
+      return rauc.knowsFallback?.(device({ [statusCommand]: { stdout } }).ready, limits());
+    };
+    expect([await known('bad'), await known('good')]).toEqual([true, false]);
+  });
+
   it('streams a verity bundle, and fetches a plain one first', async () => {
     const source = { url: 'http://x/b', folders: [], packages: [], older: false };
     const { asked, ready } = device({});

@@ -16,6 +16,11 @@ const three = { releases: ['1.0', '1.1', '2.0'] };
 /** Of which the scenario says that the last release does not come up. */
 const falls = { releases: ['1.0', '1.1', '2.0'], expect: { upgrade: 'falls-back' } };
 
+/** A script that drives the simulated updater, and what it claims. */
+const updater = { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' };
+const claims = (...abilities: string[]) => ({ ...three, agent: { ...updater, abilities } });
+const downloading = { ...three, agent: { ...updater, downloads: '/downloads' } };
+
 /** The suite on a simulated device. */
 async function suite(traits: SlotTraits, { cases = [], fields = three }: Asked = {}) {
   const lab = await slotLab(traits);
@@ -34,7 +39,7 @@ describe('a device that keeps every promise', () => {
     const { record } = await suite({ countsUnconfirmedOnly: true });
     const found = verdicts(record);
     const other: Record<string, CaseVerdict> = {
-      V8: 'ability-missing',
+      ...{ V8: 'ability-missing', I6: 'ability-missing', C5: 'ability-missing', S2: 'not-applicable' },
       ...{ T1: 'ability-missing', T6: 'ability-missing', T7: 'ability-missing', T8: 'ability-missing' },
     };
     for (const [id, verdict] of Object.entries(found))
@@ -91,8 +96,7 @@ describe('what the kernel says of a bundle that is wrong', () => {
 
 describe('what an agent does not claim', () => {
   it('is told, and not judged', async () => {
-    const agent = { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' };
-    const fields = { ...three, agent };
+    const fields = { ...three, agent: updater };
     const { record } = await suite({ believesEveryByte: true }, { cases: ['I9', 'V3'], fields });
     expect(record.cases).toMatchObject([{ verdict: 'ability-missing' }, { verdict: 'ability-missing' }]);
     expect(record.cases[0]?.reason).toBe('the agent does not claim rollback');
@@ -103,18 +107,29 @@ describe('what an agent does not claim', () => {
   });
 
   it('is judged once a script claims it', async () => {
-    const agent = {
-      name: 'script',
-      bundle: 'verity',
-      install: 'update',
-      confirm: 'rauc status mark-good',
-      abilities: ['verified'],
-    };
     const { record } = await suite(
       { believesEveryByte: true },
-      { cases: ['V3'], fields: { ...three, agent } },
+      { cases: ['V3'], fields: claims('verified') },
     );
     expect(record.cases).toMatchObject([{ verdict: 'failed', problem: { code: 'not-refused' } }]);
+  });
+
+  it.each<[string, SlotTraits, Record<string, unknown>]>([
+    ['I6', { guardsPending: '1.1' }, claims('pendingGuard')],
+    ['C5', { tries: 1 }, claims('triesOnce')],
+    ['S2', {}, downloading],
+  ])('passes %s where the device keeps it', async (id, traits, fields) => {
+    const { record } = await suite(traits, { cases: [id], fields });
+    expect(record.cases).toMatchObject([{ id, verdict: 'passed' }]);
+  });
+
+  it('is not applicable where nobody says what to spoil, kill or ask', async () => {
+    const { record } = await suite({}, { cases: ['S2', 'I8', 'B9'], fields: { ...three, agent: updater } });
+    expect(record.cases.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ['not-applicable', "nobody knows the agent's programs"],
+      ['not-applicable', 'the agent keeps nothing of a release on the device but in its slot'],
+      ['not-applicable', 'the agent cannot be asked what came of an installation'],
+    ]);
   });
 });
 
@@ -187,6 +202,16 @@ describe('a device that breaks a promise', () => {
     ['has no watchdog where a release hangs', { noWatchdog: true }, 'B3', 'failed', 'no login'],
     ['calls a release healthy that is not', { alwaysHealthy: true }, 'B4', 'failed', 'expected 1.0'],
     ['stays with what it was to fall back from', {}, 'C4', 'failed', 'expected 1.0', falls],
+    ['overwrites the only confirmed release', {}, 'I6', 'failed', 'had to refuse', claims('pendingGuard')],
+    ['leaves a lock for ever', { leavesLock: true }, 'I8', 'failed', 'locked'],
+    ['has no room, and does not say so', { ignoresFull: true }, 'S2', 'failed', 'had to refuse', downloading],
+    ['loses files where no room is', { emptiesFiles: 'where there is no room' }, 'S3', 'failed', 'hostname'],
+    ['counts no try without room', { needsRoom: true }, 'S4', 'failed', 'resets itself for ever'],
+    ['trusts that the slots are the same', { patches: true }, 'S7', 'failed', 'expected 1.1'],
+    ['needs its environment', { needsEnvironment: true }, 'B7', 'failed', 'finds no state'],
+    ['calls a failed release good', { forgetsFailures: true }, 'B9', 'failed', 'does not call that failed'],
+    ['tries more than once', {}, 'C5', 'failed', 'expected 1.0', claims('triesOnce')],
+    ['loses files at a fall-back', { emptiesFiles: 'at a reset' }, 'D1', 'failed', 'hostname'],
   ];
   it.each(table)('%s', async (_, traits, id, verdict, words, fields) => {
     const { record } = await suite(traits, { cases: [id], ...(fields === undefined ? {} : { fields }) });

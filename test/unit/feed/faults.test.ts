@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FeedFault, isIndex } from '../../../src/feed/faults.ts';
 import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { serveFolder } from '../../../src/feed/http-server.ts';
@@ -257,6 +257,24 @@ describe('a faulty file in parts', () => {
       [true, whole.length - 200, 2],
     ]);
     expect(answers[1]?.body.equals(whole.subarray(50, 100))).toBe(true);
+  });
+
+  it('comes to a standstill at the byte, and the connection stays', async () => {
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
+    using force = server.misbehave([{ kind: 'stalled', file, afterBytes: 100 }]);
+    const response = await fetch(server.hostUrl(path));
+    const reader = response.body?.getReader();
+    let had = 0;
+    for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+      had += part.value.length;
+      if (had >= 100) break;
+    }
+    expect(had).toBe(100);
+    await vi.waitFor(() => expect(force.met).toBe(1));
+    const next = reader?.read().then(() => 'more');
+    const pause = new Promise((resolve) => setTimeout(() => resolve('nothing'), 100));
+    expect(await Promise.race([next, pause])).toBe('nothing');
+    await reader?.cancel();
   });
 
   it('is another file once the connection was lost at the byte, and not before', async () => {

@@ -1,0 +1,62 @@
+import { sha256 } from '../../../src/core/digest.ts';
+
+/** What an updater takes that it should not. */
+export interface Believes {
+  /** Whose signatures and which machines' releases it takes. */
+  signers?: readonly string[];
+  machines?: readonly string[];
+  /** What does not fit into a slot is left out. */
+  cutsOff?: true;
+  /** It asks for the rest of a download that broke off. */
+  halves?: true;
+}
+
+/** What the server gives: a digest, who has signed it, for which machine it is, and a slot's content. */
+export function bundleOf(content: Buffer, { signer = 'maker', machine = 'this' } = {}): Buffer {
+  return Buffer.concat([Buffer.from(`${sha256(content)} ${signer} ${machine}\n`), content]);
+}
+
+/** The slot's content in a bundle; where there is none, why not. */
+export async function fetched(
+  url: string,
+  mostBytes: number,
+  verify: boolean,
+  believes: Believes & { signal: AbortSignal },
+): Promise<Buffer | string> {
+  try {
+    const address = url.replace('//10.0.2.2:', '//127.0.0.1:');
+    const { signal } = believes;
+    const response = await fetch(address, { signal });
+    if (!response.ok) return `the server says ${response.status}`;
+    const first = await partOf(response);
+    if (first.broken !== undefined && believes.halves !== true)
+      return `the download broke off: ${first.broken}`;
+    const rest =
+      first.broken === undefined
+        ? Buffer.alloc(0)
+        : (await partOf(await fetch(address, { headers: { Range: `bytes=${first.part.length}-` }, signal })))
+            .part;
+    const bundle = Buffer.concat([first.part, rest]);
+    const end = bundle.indexOf(10);
+    const content = bundle.subarray(end + 1);
+    const [digest, signer, machine] = bundle.toString('utf8', 0, end).split(' ');
+    if (verify && digest !== sha256(content)) return 'the digest does not match';
+    if (!(believes.signers ?? ['maker']).includes(signer ?? '')) return `signed by ${signer}`;
+    if (!(believes.machines ?? ['this']).includes(machine ?? '')) return `for ${machine} machine`;
+    if (content.length > mostBytes && believes.cutsOff !== true) return 'larger than the slot';
+    return content.subarray(0, mostBytes);
+  } catch (error) {
+    return `the download broke off: ${String(error)}`;
+  }
+}
+
+/** What came of an answer, and what ended it. */
+async function partOf(response: Response): Promise<{ part: Buffer; broken?: string }> {
+  const parts: Uint8Array[] = [];
+  try {
+    for await (const part of response.body ?? []) parts.push(part as Uint8Array);
+    return { part: Buffer.concat(parts) };
+  } catch (broken) {
+    return { part: Buffer.concat(parts), broken: String(broken) };
+  }
+}
