@@ -97,6 +97,11 @@ describe('swupdate', () => {
     expect(await said('boot_slot=A\n')).toBe('upgrade_available is not set');
   });
 
+  it('knows of a release that gave way by its state in the environment', async () => {
+    const known = (variables: string) => swupdate.knowsFallback?.(onA(variables).ready, limits());
+    expect([await known('ustate=3\n'), await known('ustate=0\n')]).toEqual([true, false]);
+  });
+
   it('reads which slot runs and which comes next, and goes back to the other one', async () => {
     const { asked, ready } = onA('boot_slot=B\nserial=1=2\n');
     expect(await swupdate.status(ready, limits())).toEqual({ booted: 'A', primary: 'B' });
