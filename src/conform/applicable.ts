@@ -1,6 +1,6 @@
 import type { RunContext } from '../device/run-context.ts';
 import { roles } from '../model/conformance.ts';
-import type { ConformanceCase } from './conformance-case.ts';
+import type { Action, ConformanceCase } from './conformance-case.ts';
 import type { Cast } from './roles.ts';
 import { folderOf } from './spoil.ts';
 
@@ -19,28 +19,27 @@ const roleTexts: Record<keyof Cast, string> = {
 export function whyNotApplicable(context: RunContext, one: ConformanceCase, cast: Cast): string | undefined {
   const missing = missingRoles(one, cast);
   if (missing.length > 0) return `there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`;
-  const { manifest, agent } = context;
   for (const action of one.actions) {
-    switch (action.do) {
-      case 'fill':
-        if (folderOf(context, action.place) !== undefined) break;
-        return action.place === 'downloads'
-          ? 'the agent keeps nothing of a release on the device but in its slot'
-          : `the image does not say where its ${action.place} partition is mounted`;
-      case 'lose environment':
-        if (manifest.places?.environment !== undefined) break;
-        return "the image does not say where its boot loader's environment is";
-      case 'overwrite slot':
-        if (manifest.slots.length === 2) break;
-        return 'the image has no two slots';
-      case 'ask agent':
-        if (agent.knowsFallback !== undefined) break;
-        return 'the agent cannot be asked what came of an installation';
-      case 'install':
-        if (action.killed === undefined || agent.programs !== undefined) break;
-        return "nobody knows the agent's programs";
-    }
+    const reason = lacking(context, action);
+    if (reason !== undefined) return reason;
   }
+  return undefined;
+}
+
+/** What neither the image nor the agent says, and an action needs to know. */
+function lacking(context: RunContext, action: Action): string | undefined {
+  const { manifest, agent } = context;
+  if (action.do === 'fill' && folderOf(context, action.place) === undefined)
+    return action.place === 'downloads'
+      ? 'the agent keeps nothing of a release on the device but in its slot'
+      : `the image does not say where its ${action.place} partition is mounted`;
+  if (action.do === 'lose environment' && manifest.places?.environment === undefined)
+    return "the image does not say where its boot loader's environment is";
+  if (action.do === 'overwrite slot' && manifest.slots.length !== 2) return 'the image has no two slots';
+  if (action.do === 'ask agent' && agent.knowsFallback === undefined)
+    return 'the agent cannot be asked what came of an installation';
+  if (action.do === 'install' && action.killed === true && agent.programs === undefined)
+    return "nobody knows the agent's programs";
   return undefined;
 }
 

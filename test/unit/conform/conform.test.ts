@@ -133,6 +133,11 @@ describe('what an agent does not claim', () => {
   });
 });
 
+it('says by a code that an agent does not know of a fall-back', async () => {
+  const { record } = await suite({ forgetsFailures: true }, { cases: ['B9'] });
+  expect(record.cases).toMatchObject([{ verdict: 'failed', problem: { code: 'fallback-unknown' } }]);
+});
+
 describe('a suite that cannot be done', () => {
   it('says which case there is instead', async () => {
     await expect(suite({}, { cases: ['I99'] })).rejects.toMatchObject({
