@@ -14,9 +14,10 @@ const command = (program: Parent) =>
     .command('conform')
     .summary('hold an update agent to what every update agent promises')
     .description(
-      'Takes the device of each scenario to three states (its owner uses it; the next release is installed; it is in use), and does every case of the suite with a copy of one of them: releases in every order, bundles that ' +
-        'are wrong, releases that do not come up, resets, servers that fail. Leaves conformance.md, conformance.json and ' +
-        'junit.xml.',
+      'Takes the device of each scenario to three states (its owner uses it; the next release is installed; it is in ' +
+        'use), and does every case of the suite with a copy of one of them: releases in every order, bundles that are ' +
+        'wrong, releases that do not come up, resets, servers that fail, places that are full. Leaves conformance.md, ' +
+        'conformance.json and junit.xml.',
     )
     .argument(
       '<scenario...>',
