@@ -69,7 +69,7 @@ export async function bootState(
       const readSet = readSets[context.manifest.disks.indexOf(spec)];
       return readSet === undefined ? disk : new ReadSetDisk(disk, readSet);
     },
-    randomSeed,
+    { randomSeed, afterCut: true },
   );
   if (!keepWrites) stack.defer('writes of a boot', () => rm(device.arena.path, { force: true }));
   const cut = {

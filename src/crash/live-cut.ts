@@ -90,7 +90,7 @@ export async function liveCut(
     // QEMU flushes when its guest resets itself, which the log knows and the cache does not.
     if (unflushed === 'lost' && !hasReset) await assertModelsAgree(device, factory, stable, at);
     const left = unflushed === 'lost' ? stable : device.overlays;
-    const after = await openDevice(context, `${label}-after`, left, stack);
+    const after = await openDevice(context, `${label}-after`, left, stack, undefined, { afterCut: true });
     const what = unflushed === 'lost' ? `${lost} un-flushed sectors lost` : 'QEMU killed, nothing lost';
     const description = `live, after ${written} writes of the installation (about ${expected} in all), ${what}`;
     const { record } = await decide(

@@ -56,6 +56,7 @@ export async function factoryDisks(
 /**
  * Makes a device with these disk contents, switched off. `label` names its console logs and
  * scratch files. `over` may put a layer between a logging disk and the guest. `randomSeed`: of QEMU's random numbers.
+ * `afterCut`: its disks are what a power cut has left.
  */
 export async function openDevice(
   context: RunContext,
@@ -63,7 +64,7 @@ export async function openDevice(
   contents: DiskContents,
   stack: CleanupStack,
   over: (disk: Disk, spec: DiskSpec) => Disk = (disk) => disk,
-  randomSeed = 0,
+  { randomSeed = 0, afterCut = false }: { randomSeed?: number; afterCut?: boolean } = {},
 ): Promise<Device> {
   const { manifest } = context;
   const budget = context.diskBudget ?? diskBudgetOf(contents.map(({ bytes }) => bytes));
@@ -98,6 +99,8 @@ export async function openDevice(
       accelerator: context.accelerator.accelerator,
       console: context.scenario.console,
       randomSeed,
+      ...(context.scenario.clock === undefined ? {} : { clock: context.scenario.clock }),
+      afterCut,
       ...(context.sshPort === undefined ? {} : { sshPort: context.sshPort }),
       reach: context.scenario.network === 'open' ? 'open' : [context.feed.port],
       signal: AbortSignal.any([context.signal, tooMuch.signal]),

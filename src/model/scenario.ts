@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { ConfigurationPromise } from './configuration.ts';
+import type { DeviceClock } from './device-clock.ts';
 import type { Network } from './guest-network.ts';
 import type { MachineName } from './machine.ts';
 import type { RecordingsAsked } from './recording.ts';
@@ -145,6 +146,8 @@ export interface Scenario {
   checks: ScenarioCheck[];
   /** Absent: no line is allowed, none asked for. */
   console?: ConsoleTexts;
+  /** Absent: the date of all guests, kept. */
+  clock?: DeviceClock;
   /** Absent: closed. */
   network?: Extract<Network, 'open'>;
   /** Packages that are removed at the end of each path, and installed again; absent: none. */

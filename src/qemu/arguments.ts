@@ -1,4 +1,5 @@
 import { ScenarioError } from '../core/errors.ts';
+import { guestEpoch } from '../model/device-clock.ts';
 import type { Reach } from '../model/guest-network.ts';
 import type { DiskSpec } from '../model/image.ts';
 import { type Machine, type MachineName, machines } from '../model/machine.ts';
@@ -51,9 +52,6 @@ export interface QemuSpec {
   /** Loads the state that an earlier QEMU saved, from this file descriptor, and waits to be told to run. */
   incomingFd?: number | undefined;
 }
-
-/** The date at which every guest wakes up, so that equal runs see equal times. */
-export const guestEpoch = '2026-01-01T00:00:00';
 
 /**
  * QEMU's command line for a Yocto machine. Works with QEMU 7.2 to 10.x.

@@ -24,6 +24,7 @@ export interface Inputs {
   checks: Scenario['checks'];
   /** Only where there are any, as the next: recordings of programs that did not know it are still good. */
   console?: Scenario['console'];
+  clock?: Scenario['clock'];
   network?: Scenario['network'];
   reinstall?: Scenario['reinstall'];
   feedFaults: Scenario['serverFaults'];
@@ -76,6 +77,7 @@ export function inputsOfScenario({
   configuration,
   checks,
   console,
+  clock,
   network,
   reinstall,
   serverFaults,
@@ -89,6 +91,7 @@ export function inputsOfScenario({
     configuration,
     checks,
     ...(console === undefined ? {} : { console }),
+    ...(clock === undefined ? {} : { clock }),
     ...(network === undefined ? {} : { network }),
     ...(reinstall === undefined ? {} : { reinstall }),
     feedFaults: serverFaults,

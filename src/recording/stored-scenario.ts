@@ -100,6 +100,7 @@ export const scenarioSchema = z
       }),
     ),
     console: z.object({ allow: z.array(text), require: z.array(text) }).exactOptional(),
+    clock: z.object({ start: text, afterCut: z.enum(['kept', 'epoch']) }).exactOptional(),
     network: z.literal('open').exactOptional(),
     reinstall: z.array(text).exactOptional(),
     feedFaults: z.array(faultyAttempt),

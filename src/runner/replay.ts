@@ -136,7 +136,7 @@ async function handOver(
 ): Promise<void> {
   await using stack = new CleanupStack();
   const { disks } = await disksIn(context, trace, state, stack);
-  const device = await openDevice(context, 'replay', disks, stack);
+  const device = await openDevice(context, 'replay', disks, stack, undefined, { afterCut: true });
   const booting = await device.target.powerOn();
   await take(await booting.untilReady(Deadline.after(context.scenario.expect.bootsWithinMs), context.signal));
 }

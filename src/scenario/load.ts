@@ -47,6 +47,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
       ...(after === undefined ? {} : { afterMs: after }),
     })),
     ...(document.console === undefined ? {} : { console: document.console }),
+    ...(document.clock === undefined ? {} : { clock: document.clock }),
     ...(document.network === 'open' ? { network: document.network } : {}),
     ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
     serverFaults: faultsOf(document).map(faultyAttempt),

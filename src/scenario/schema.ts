@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AgentList, agents } from '../agents/index.ts';
 import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
+import { guestEpoch } from '../model/device-clock.ts';
 import { networks } from '../model/guest-network.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 import { disturbances } from '../model/recording.ts';
@@ -310,6 +311,18 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
       .default([])
       .describe('What must hold of every device that comes up, besides release and configuration'),
     console: consoleTexts.optional(),
+    clock: z
+      .strictObject({
+        start: z.iso
+          .datetime({ local: true, precision: 0, error: 'a date and time in UTC: 2026-01-01T00:00:00' })
+          .default(guestEpoch)
+          .describe('The time at each start of the device, in UTC'),
+        afterCut: z
+          .enum(['kept', 'epoch'])
+          .default('kept')
+          .describe('epoch: a device without a battery, on which it is 1970 once its power was cut'),
+      })
+      .optional(),
     network: z
       .enum(networks)
       .default('closed')

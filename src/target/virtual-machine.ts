@@ -7,6 +7,7 @@ import { temporaryFolder } from '../core/scratch-folder.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { Login } from '../guest/ssh.ts';
+import { type DeviceClock, timeAtStart } from '../model/device-clock.ts';
 import type { Reach } from '../model/guest-network.ts';
 import type { DiskSpec, ImageManifest, SshAccess } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -41,6 +42,10 @@ export interface TargetOptions {
   console?: ConsoleTexts | undefined;
   /** Which random numbers QEMU gives the guest (default 0). */
   randomSeed?: number | undefined;
+  /** What the guest's clock says at each start; absent: the date of all guests. */
+  clock?: DeviceClock;
+  /** Whether its power was cut before: default false. */
+  afterCut?: boolean;
   /** Loopback port for the guest's ssh; chosen when absent. */
   sshPort?: number;
   /** What the guest reaches of the host (default: nothing). */
@@ -94,6 +99,8 @@ export class VirtualMachine implements AsyncDisposable {
   private hostKeySha256: string | undefined;
   private launches = 0;
   private readonly account: ConsoleAccount;
+  /** Its power was cut, now or before. */
+  private wasCut: boolean;
   private spentCpuSeconds = 0;
   private withheldBefore = 0;
   private disposed = false;
@@ -102,6 +109,7 @@ export class VirtualMachine implements AsyncDisposable {
   private constructor(options: TargetOptions, parts: VirtualMachineParts) {
     this.options = options;
     this.account = new ConsoleAccount(options.console);
+    this.wasCut = options.afterCut ?? false;
     this.stack = parts.stack;
     this.nbd = parts.nbd;
     this.sockets = parts.sockets;
@@ -200,10 +208,11 @@ export class VirtualMachine implements AsyncDisposable {
     const { machine, accelerator, manifest, kernel, disks, onNotice } = this.options;
     const { boot, qemu } = manifest;
     const kinds = disks.map(({ spec, disk }) => [spec, disk.bytes]);
+    const clock = this.rtcBase === undefined ? [] : [this.rtcBase];
     return SnapshotBoot.prepare(
       {
         store,
-        machineKey: JSON.stringify([machine, accelerator, qemu, boot, kernel, kinds]),
+        machineKey: JSON.stringify([machine, accelerator, qemu, boot, kernel, kinds, ...clock]),
         disks,
         consolePath: paths.consoleLog,
         socketPath: join(this.sockets, `state${this.launches}`),
@@ -246,6 +255,7 @@ export class VirtualMachine implements AsyncDisposable {
 
   /** The power is gone: no more instructions, no more disk requests. */
   async cutPower(): Promise<void> {
+    this.wasCut = true;
     this.cycle?.snapshots?.stop();
     const killed = this.cycle?.qemu.kill();
     this.session?.close(new PowerCut());
@@ -312,9 +322,15 @@ export class VirtualMachine implements AsyncDisposable {
     snapshots?.follow(qemu);
   }
 
+  private get rtcBase(): string | undefined {
+    const { clock } = this.options;
+    return clock === undefined ? undefined : timeAtStart(clock, this.wasCut);
+  }
+
   private spec(consoleLog: string, sshPort: number): QemuSpec {
     const { manifest, machine, accelerator, disks, kernel, randomSeed, reach } = this.options;
     return {
+      rtcBase: this.rtcBase,
       machine,
       accelerator,
       randomSeed,

@@ -1,7 +1,7 @@
 import { ScenarioError } from '../core/errors.ts';
 import { commandLine } from '../core/quote.ts';
+import { guestEpoch } from '../model/device-clock.ts';
 import { type MachineName, machineNames, machines } from '../model/machine.ts';
-import { guestEpoch } from '../qemu/arguments.ts';
 import { joinOptions } from '../qemu/options.ts';
 import { extraOptionParts } from './extra-options.ts';
 import { kernelParts } from './kernel.ts';

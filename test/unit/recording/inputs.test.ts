@@ -54,6 +54,14 @@ it('know of a guest that may reach more of the host, and are what they were wher
   expect(parseStored(JSON.stringify(storeScenario(open)), scenarioSchema)).toEqual(open);
 });
 
+it('know what the clock of the device says, and are what they were where nobody sets it', () => {
+  const set = parse('agent: rauc\nclock: { afterCut: epoch }\n');
+  const clock = { start: '2026-01-01T00:00:00', afterCut: 'epoch' };
+  expect(inputsOf(set, manifest, ['1.0', '2.0'], undefined)).toEqual({ ...inputs, clock });
+  expect(inputsOfScenario(parse('agent: rauc\n'))).not.toHaveProperty('clock');
+  expect(parseStored(JSON.stringify(storeScenario(set)), scenarioSchema)).toEqual(set);
+});
+
 it('know what scripts of packages are said to change', () => {
   const made = (text: string) => {
     const scenario = parse(`agent: opkg\nexpect: { ${text} }\n`);
