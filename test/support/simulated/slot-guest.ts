@@ -61,8 +61,8 @@ export interface SlotTraits {
   guardsPending?: string;
   /** It writes differences between releases, as if the other slot held the one that runs. */
   patches?: true;
-  /** Without its state the boot loader does nothing. */
-  needsEnvironment?: true;
+  /** Without its state the boot loader takes the first slot. */
+  copesWithoutState?: true;
   /** A slot that has no try left is called good. */
   forgetsFailures?: true;
   /** A lock that a killed updater leaves is never taken away. */
@@ -382,7 +382,7 @@ export class SlotGuest implements Guest {
     try {
       return JSON.parse(bytes.toString().replace(/\0+$/, '')) as BootState;
     } catch (error) {
-      if (this.traits.needsEnvironment !== true)
+      if (this.traits.copesWithoutState === true)
         return { order: ['A', 'B'], left: { A: triesAtFirst, B: triesAtFirst } };
       throw new DeviceFailure('kernel-panic', 'the boot loader finds no state', { cause: error });
     }
