@@ -46,17 +46,10 @@ interface Case {
   during: string[];
   inARow?: number;
   boots: number;
-  traits?: SlotTraits;
 }
 
-async function take({
-  onStart,
-  during,
-  inARow,
-  boots,
-  traits,
-}: Case): Promise<{ lab: Lab; record: RunRecord }> {
-  const lab = await slotLab({ ...traits, onStart });
+async function take({ onStart, during, inARow, boots }: Case): Promise<{ lab: Lab; record: RunRecord }> {
+  const lab = await slotLab({ onStart });
   await lab.scenario({ powerCuts: { during, ...(inARow === undefined ? {} : { inARow }) } });
   return { lab, record: await lab.run({ limits: { secondCutBoots: boots } }) };
 }
@@ -114,11 +107,7 @@ describe('second cuts are made where the coming-back wrote', { timeout: 60_000 }
       await boot.write(0, content, false);
       await boot.flush();
     });
-    const traits = { needsEnvironment: true } as const;
-    const { record } = await take({
-      ...{ onStart: removesFirst, traits },
-      ...{ during: ['install', 'second-cut'], boots: 12 },
-    });
+    const { record } = await take({ onStart: removesFirst, during: ['install', 'second-cut'], boots: 12 });
     expect(record.verdict).toBe('failed');
     expect(record.findings.map(({ during }) => during.split(' ')[0])).toContain('second-cut');
   });
