@@ -15,7 +15,6 @@ import { fieldValue, stanzaText } from '../../../src/package/control/stanza.ts';
 import { type NewPackage, writePackage } from '../../../src/package/control/write-package.ts';
 import { readPackage } from '../../../src/package/package-file.ts';
 import { filesFrom, listFiles } from '../../../src/package/packaged-files.ts';
-import { needPrograms } from '../../support/host-programs.ts';
 import { all, readControl } from '../derive/feeds.ts';
 import { anyPackage, smallPackage, smallPackageFile } from './small-package.ts';
 
@@ -75,40 +74,6 @@ describe('what is written', () => {
 
   it('has names of one to sixteen characters in its ar archive', () => {
     expect(() => writeAr([{ name: 'a-name-of-17-char', content: Buffer.alloc(0) }], 0)).toThrow(Damage);
-  });
-});
-
-describe('xz, zst, bz2 and lz4', () => {
-  needPrograms('xz', 'zstd', 'bzip2', 'lz4');
-
-  it.each(['xz', 'zst', 'bz2', 'lz4'] as const)('%s is read again', async (compression) => {
-    const made = smallPackage('a', '1.0');
-    await expectSame(made, await writePackage(made, { compression }));
-  });
-
-  it.each([
-    ['xz', /^data\.tar\.xz \(at byte \d+\): xz: .*(corrupt|end of input)/i],
-    ['zst', /^data\.tar\.zst \(at byte \d+\): .*(corrupt|checksum|premature|error)/i],
-    ['bz2', /^data\.tar\.bz2 \(at byte \d+\): bzip2/],
-    ['lz4', /^data\.tar\.lz4 \(at byte \d+\): Error \d+/],
-  ] as const)('damaged %s is told', async (compression, message) => {
-    const bytes = await writePackage(smallPackage('a', '1.0'), { compression });
-    bytes.fill(0x55, bytes.length - 60, bytes.length - 4);
-    await expect(filesFrom(bufferSource(bytes))).rejects.toThrow(message);
-    await expect(filesFrom(bufferSource(bytes))).rejects.toThrow(Damage);
-  });
-
-  it('ends the decompressor when nobody reads on', async () => {
-    const content = Buffer.alloc(8 << 20, 'x');
-    const big: NewPackage = {
-      ...smallPackage('a', '1.0'),
-      files: [
-        { path: '/../x', type: 'file', mode: 0o644, content: Buffer.alloc(0) },
-        { path: '/big', type: 'file', mode: 0o644, content },
-      ],
-    };
-    const source = bufferSource(await writePackage(big, { compression: 'xz' }));
-    await expect(filesFrom(source)).rejects.toThrow('the path "./../x" leads out of the package');
   });
 });
 
