@@ -88,7 +88,7 @@ describe('an artifact of Mender', () => {
   it('of one file says where it goes; the file says of which release it is, and whether it is whole', async () => {
     const pem = rsa.export({ type: 'pkcs1', format: 'pem' }).toString();
     const { command, artifact } = await make(pem, 1000, 'single-file');
-    expect(artifact).toEqual((await make(pem, 2000, 'single-file')).artifact);
+    expect(artifact.equals((await make(pem, 2000, 'single-file')).artifact)).toBe(true);
     expect(command).toEqual(['write', 'module-image', '-T', 'single-file']);
     const files = await filesOf(artifact);
     const said = ['dest_dir', 'filename', 'permissions'].map((name) =>
