@@ -41,7 +41,7 @@ it('looks by itself', async () => {
 });
 
 it('takes in everything that was written before its end', async () => {
-  await writeFile(path, `${'noise\n'.repeat(150_000)}Kernel panic - not syncing: late\n`);
+  await writeFile(path, `${'noise\n'.repeat(400_000)}Kernel panic - not syncing: late\n`);
   const watch = watchConsole(path);
   await watch.catchUp();
   expect(watch.finding('panic')).toContain('late');
