@@ -33,3 +33,8 @@ export const fileMode = z
 
 /** SHA-256 of an ssh key in base64, as ssh-keygen shows it, without its label. */
 export const fingerprintPattern = /^[A-Za-z0-9+/]{43}$/;
+
+/** What reports call a part of a scenario. */
+export const shortName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w -]{0,39}$/, { error: 'a short name: letters, digits, _, - and spaces' });

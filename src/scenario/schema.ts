@@ -1,23 +1,16 @@
 import { z } from 'zod';
 import { type AgentList, agents } from '../agents/index.ts';
-import { fileMode, filePath, packageName, releaseName } from '../document/forms.ts';
+import { fileMode, filePath, packageName, releaseName, shortName } from '../document/forms.ts';
 import { deletedPromises, editedPromises } from '../model/configuration.ts';
 import { guestEpoch } from '../model/device-clock.ts';
 import { networks } from '../model/guest-network.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 import { disturbances } from '../model/recording.ts';
-import {
-  cutPhases,
-  fileFaults,
-  laterCuts,
-  phaseName,
-  publishingFaults,
-  stateKinds,
-  usualCutPhases,
-} from '../model/scenario.ts';
+import { cutPhases, laterCuts, phaseName, stateKinds, usualCutPhases } from '../model/scenario.ts';
 import { agentSchema } from './agent-schema.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
+import { serverFault } from './server-fault.ts';
 
 const text = z.string().min(1).max(100_000);
 
@@ -116,33 +109,6 @@ const path = z.union([
     .min(1)
     .describe('Releases in the order in which the device takes them; one alone to install packages on it'),
 ]);
-
-const shortName = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w -]{0,39}$/, { error: 'a short name: letters, digits, _, - and spaces' });
-
-const placeForm = 'the number of a byte, from 0, or a share such as 50%';
-const place = z.union([
-  z.int({ error: placeForm }).min(0, { error: placeForm }),
-  z.string().regex(/^\d{1,2}(\.\d{1,3})?%$/, { error: placeForm }),
-]);
-
-const serverFault = z.strictObject({
-  name: shortName,
-  fault: z
-    .enum([...fileFaults, ...publishingFaults])
-    .describe(
-      'missing: answered with 404; truncated: ends at a byte, and the server says so; corrupted: one byte is ' +
-        'wrong; dropped: the connection is lost at a byte. Of a package feed also: index-first: the indexes are the ' +
-        "new release's, the packages still the old one's; packages-first: the other way round",
-    ),
-  package: packageName
-    .optional()
-    .describe("The package whose file it is; default: all of the feed's indexes. Not for bundles"),
-  at: place
-    .default('50%')
-    .describe('Which byte, or how much of the file comes before it; for truncated, corrupted and dropped'),
-});
 
 const check = z.strictObject({
   name: shortName.refine(

@@ -2,13 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sha256 } from '../../../src/core/digest.ts';
 import { bufferSource } from '../../../src/package/archive/byte-source.ts';
 import { Damage } from '../../../src/package/archive/damage.ts';
-import { controlPackageFrom } from '../../../src/package/control/control-package.ts';
 import { type NewPackage, writePackage } from '../../../src/package/control/write-package.ts';
 import { filesFrom } from '../../../src/package/packaged-files.ts';
 import { needPrograms } from '../../support/host-programs.ts';
+import { expectSame } from '../../unit/package/read-again.ts';
 import { smallPackage } from '../../unit/package/small-package.ts';
 
 let folder = '';
@@ -16,36 +15,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'brownout-package-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** Both halves of a package's bytes, or why there are none. */
-async function read(bytes: Buffer) {
-  const source = bufferSource(bytes);
-  return {
-    about: await controlPackageFrom(source, 'deb'),
-    files: await filesFrom(source, { digests: true }),
-  };
-}
-
-async function expectSame(written: NewPackage, bytes: Buffer): Promise<void> {
-  const { about, files } = await read(bytes);
-  expect(about.control).toEqual(written.control);
-  expect(about.conffiles).toEqual(written.conffiles);
-  expect(Object.fromEntries(about.scripts)).toEqual(written.scripts);
-  expect(files).toEqual(
-    written.files.map((entry) => ({
-      path: entry.path,
-      type: entry.type,
-      mode: entry.type === 'symlink' ? 0o777 : entry.mode,
-      uid: 0,
-      gid: 0,
-      user: 'root',
-      group: 'root',
-      bytes: entry.type === 'file' ? entry.content.length : 0,
-      ...(entry.type === 'symlink' ? { target: entry.target } : {}),
-      ...(entry.type === 'file' ? { sha256: sha256(entry.content) } : {}),
-    })),
-  );
-}
 
 describe('xz, zst, bz2 and lz4', () => {
   needPrograms('xz', 'zstd', 'bzip2', 'lz4');

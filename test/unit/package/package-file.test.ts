@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sha256 } from '../../../src/core/digest.ts';
 import { writeAr } from '../../../src/package/archive/ar.ts';
 import { bufferSource } from '../../../src/package/archive/byte-source.ts';
 import type { Compression } from '../../../src/package/archive/compression.ts';
@@ -12,10 +11,11 @@ import { Damage } from '../../../src/package/archive/damage.ts';
 import { packTar } from '../../../src/package/archive/tar.ts';
 import { controlPackageFrom } from '../../../src/package/control/control-package.ts';
 import { fieldValue, stanzaText } from '../../../src/package/control/stanza.ts';
-import { type NewPackage, writePackage } from '../../../src/package/control/write-package.ts';
+import { writePackage } from '../../../src/package/control/write-package.ts';
 import { readPackage } from '../../../src/package/package-file.ts';
-import { filesFrom, listFiles } from '../../../src/package/packaged-files.ts';
+import { listFiles } from '../../../src/package/packaged-files.ts';
 import { all, readControl } from '../derive/feeds.ts';
+import { expectSame, readHalves } from './read-again.ts';
 import { anyPackage, smallPackage, smallPackageFile } from './small-package.ts';
 
 let folder = '';
@@ -23,36 +23,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'brownout-package-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** Both halves of a package's bytes, or why there are none. */
-async function read(bytes: Buffer) {
-  const source = bufferSource(bytes);
-  return {
-    about: await controlPackageFrom(source, 'deb'),
-    files: await filesFrom(source, { digests: true }),
-  };
-}
-
-async function expectSame(written: NewPackage, bytes: Buffer): Promise<void> {
-  const { about, files } = await read(bytes);
-  expect(about.control).toEqual(written.control);
-  expect(about.conffiles).toEqual(written.conffiles);
-  expect(Object.fromEntries(about.scripts)).toEqual(written.scripts);
-  expect(files).toEqual(
-    written.files.map((entry) => ({
-      path: entry.path,
-      type: entry.type,
-      mode: entry.type === 'symlink' ? 0o777 : entry.mode,
-      uid: 0,
-      gid: 0,
-      user: 'root',
-      group: 'root',
-      bytes: entry.type === 'file' ? entry.content.length : 0,
-      ...(entry.type === 'symlink' ? { target: entry.target } : {}),
-      ...(entry.type === 'file' ? { sha256: sha256(entry.content) } : {}),
-    })),
-  );
-}
 
 describe('what is written', () => {
   it.each(['ar', 'tar.gz'] as const)('is read again from %s', async (container) => {
@@ -94,7 +64,7 @@ describe('other layouts of the same', () => {
     ['./', ['./debian-binary', './control.tar.gz', './data.tar.gz']],
     ["GNU ar's slash", ['debian-binary/', 'control.tar.gz/', 'data.tar.gz/']],
   ] as const)('members with %s', async (_, names) => {
-    const { about, files } = await read(await named(...(names as [string, string, string])));
+    const { about, files } = await readHalves(await named(...(names as [string, string, string])));
     expect([about.name, about.version, files.length]).toEqual(['a', '1.0', 4]);
   });
 
@@ -215,7 +185,7 @@ describe('a damaged package', () => {
         async (bytes, changes, end) => {
           const copy = Buffer.from(bytes.subarray(0, end === null ? bytes.length : end % bytes.length));
           for (const [at, value] of changes) if (copy.length > 0) copy[at % copy.length] = value;
-          const error: unknown = await read(copy).then(
+          const error: unknown = await readHalves(copy).then(
             () => undefined,
             (reason: unknown) => reason,
           );

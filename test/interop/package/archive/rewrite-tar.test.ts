@@ -3,31 +3,8 @@ import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ArchiveEdit } from '../../../../src/package/archive/archive-edit.ts';
-import { rewriteTar } from '../../../../src/package/archive/rewrite-tar.ts';
-import { readTar } from '../../../../src/package/archive/tar.ts';
 import { needPrograms } from '../../../support/host-programs.ts';
-
-async function* pieces(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += length)
-    yield await Promise.resolve(bytes.subarray(at, at + length));
-}
-
-async function all(stream: AsyncIterable<unknown>): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of stream) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-}
-
-const rewrite = (bytes: Buffer, edit: ArchiveEdit, length = 700) =>
-  all(rewriteTar(pieces(bytes, length), edit));
-
-async function listing(bytes: Buffer) {
-  const found: string[] = [];
-  for await (const { content, ...entry } of readTar(pieces(bytes, 4096)))
-    found.push(JSON.stringify([entry, (await all(content)).toString('latin1')]));
-  return found;
-}
+import { listing, rewrite } from '../../../unit/package/archive/tar-pieces.ts';
 
 describe("rewriting GNU tar's archives", () => {
   needPrograms('tar');

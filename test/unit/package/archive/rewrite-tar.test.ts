@@ -1,31 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ArchiveEdit } from '../../../../src/package/archive/archive-edit.ts';
 import { Damage } from '../../../../src/package/archive/damage.ts';
 import { rewriteTar } from '../../../../src/package/archive/rewrite-tar.ts';
-import { packTar, readTar } from '../../../../src/package/archive/tar.ts';
+import { packTar } from '../../../../src/package/archive/tar.ts';
 import { anyPackage } from '../small-package.ts';
-
-async function* pieces(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += length)
-    yield await Promise.resolve(bytes.subarray(at, at + length));
-}
-
-async function all(stream: AsyncIterable<unknown>): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of stream) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-}
-
-const rewrite = (bytes: Buffer, edit: ArchiveEdit, length = 700) =>
-  all(rewriteTar(pieces(bytes, length), edit));
-
-async function listing(bytes: Buffer) {
-  const found: string[] = [];
-  for await (const { content, ...entry } of readTar(pieces(bytes, 4096)))
-    found.push(JSON.stringify([entry, (await all(content)).toString('latin1')]));
-  return found;
-}
+import { all, listing, rewrite } from './tar-pieces.ts';
 
 describe('rewriting any tar', () => {
   it('gives the same bytes where nothing is edited, however they come in', async () => {
