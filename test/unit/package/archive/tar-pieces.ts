@@ -3,7 +3,7 @@ import { rewriteTar } from '../../../../src/package/archive/rewrite-tar.ts';
 import { readTar } from '../../../../src/package/archive/tar.ts';
 
 /** Bytes as a stream of pieces of this length. */
-export async function* pieces(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
+async function* pieces(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += length)
     yield await Promise.resolve(bytes.subarray(at, at + length));
 }
