@@ -1,5 +1,13 @@
+import { existsSync, statfsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './count-reporter.ts';
+
+/** The environment of tests that write many small files: a file in memory costs a tenth of one on a disk. */
+function filesInMemory(folder = '/dev/shm'): Record<string, string> {
+  if (!existsSync(folder)) return {};
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > 2 ** 30 ? { TMPDIR: folder } : {};
+}
 
 /**
  * Unit tests are fast and mirror src; interop tests hold what we read and write against the programs of the field on
@@ -21,6 +29,7 @@ export default defineConfig({
           isolate: false,
           // A third of their time is waiting.
           maxWorkers: 3,
+          env: filesInMemory(),
           sequence: { groupOrder: 0 },
         },
       },
