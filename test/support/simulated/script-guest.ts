@@ -26,8 +26,10 @@ const sector = 512;
 const rawBytes = 1 << 20;
 const treeBytes = 1 << 20;
 
-/** Folders that are on the disk `tree`; /run is in memory, and /dev/vda is the disk `raw`. */
+/** Folders that are on the disk `tree`; /dev/vda is the disk `raw`. */
 const kept = ['data', 'boot'] as const;
+/** Folders that are empty at each start. No two devices share one: they run at the same time. */
+const inMemory = ['run', 'tmp'] as const;
 
 /**
  * Each of these commands ends a step: what it asked of the disks, and the device as it is then, are kept in a folder, so
@@ -130,7 +132,7 @@ export class ScriptGuest extends SlotGuest {
   private async mount(): Promise<void> {
     const { tree, raw } = this.opened();
     await rm(this.device, { recursive: true, force: true });
-    for (const name of [...kept, 'run']) await mkdir(join(this.device, name), { recursive: true });
+    for (const name of [...kept, ...inMemory]) await mkdir(join(this.device, name), { recursive: true });
     this.durable.clear();
     const first = new Map<number, string>();
     for (const [name, node] of await tree.load()) {
@@ -278,6 +280,6 @@ export class ScriptGuest extends SlotGuest {
   private translate(text: string): string {
     return text
       .replaceAll(/\/dev\/vda(?!\d)/g, '$$DEVICE/vda')
-      .replaceAll(/(?<![\w.\]])\/(data|boot|run)(?=[/ "\n)]|$)/g, '$$DEVICE/$1');
+      .replaceAll(/(?<![\w.\]])\/(data|boot|run|tmp)(?=[/ "\n)]|$)/g, '$$DEVICE/$1');
   }
 }
