@@ -1,141 +1,33 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { filePath, fingerprintPattern, releaseName } from '../document/forms.ts';
+import { fingerprintPattern, releaseName } from '../document/forms.ts';
 import { readDocument } from '../document/read.ts';
 import { breakages } from '../model/image.ts';
-import { machineNames } from '../model/machine.ts';
 import { bundleFormatNames } from './bundles/index.ts';
-import { bootLoaderNames } from './disk/boot-loaders.ts';
-
-/** What is said of an image for each machine that it is made for. */
-export function perMachine<T extends z.ZodType>(one: T, names: readonly string[] = machineNames) {
-  return z.strictObject(Object.fromEntries(names.map((name) => [name, one.optional()])));
-}
-
-/** Packages of one purpose: what apt is asked for, and what of its answer is left out again. */
-const packageSet = z.strictObject({
-  /** Debian suite: `bookworm`. */
-  suite: z.string().regex(/^[a-z]+$/),
-  /** Package names; `{arch}` stands for the machine's Debian architecture. */
-  install: z.array(z.string()).min(1),
-  /** Dependencies that nothing in the image needs. */
-  without: z.array(z.string()).default([]),
-});
-
-/** Packages by themselves, from another suite than the one that has what they need. */
-const packagesAlone = z.strictObject({
-  /** `forky`, `trixie-backports`. */
-  suite: z.string().regex(/^[a-z]+(-[a-z]+)*$/),
-  /** Package names; `{arch}` stands for the machine's Debian architecture. */
-  install: z.array(z.string()).min(1),
-  /** As apt's option Check-Valid-Until: `false` takes indexes whose date has passed. Their signature is still checked. */
-  checkValidUntil: z.boolean().default(true),
-});
-
-/** A folder or file of the running system. */
-const devicePath = filePath('of the device');
-
-const places = z
-  .strictObject({
-    /** Where the boot loader's partition and the owner's data are mounted. */
-    boot: devicePath.exactOptional(),
-    data: devicePath.exactOptional(),
-    /** All copies of what the boot loader keeps: files, or parts of a disk in bytes. */
-    environment: z
-      .array(
-        z.strictObject({
-          path: devicePath,
-          offset: z.int().min(0).exactOptional(),
-          bytes: z.int().min(1).exactOptional(),
-        }),
-      )
-      .min(1)
-      .exactOptional(),
-  })
-  .optional();
+import {
+  bootedMachine,
+  brokenRelease,
+  builtRelease,
+  builtSystem,
+  checkBroken,
+  health,
+  packageSet,
+  packagesAlone,
+  perMachine,
+  places,
+  ssh,
+} from './description-parts.ts';
 
 const machine = z.strictObject({
-  /** Serial port that the kernel writes to: `ttyS0`. */
-  console: z.string(),
-  /** Further kernel arguments. */
-  kernelArguments: z.string(),
-  bootLoader: z.enum(bootLoaderNames),
-  /** Folder laid over the root file system on this machine only. */
-  overlay: z.string(),
-  firmware: packageSet,
-  places,
+  ...bootedMachine,
   /** Size of one slot and of the file system in it. */
   slotMiB: z.int().min(8).max(4096),
 });
 
-const folders = z.union([z.string(), z.array(z.string()).min(1)]);
-
-const release = z.strictObject({
-  version: releaseName,
-  /** Whether devices may leave the factory with it. */
-  factory: z.boolean().default(false),
-  /** Folder laid over the root file system; or several, each over the ones before. */
-  overlay: folders.optional(),
-  /** Paths taken away at the end, without a leading slash. */
-  remove: z.array(z.string()).default([]),
-  /** File of seeded random bytes, so that releases differ in bulk as real ones do. */
-  payloadMiB: z.int().min(0).max(512).default(0),
-});
-
-/** A release that devices are not to keep: a good one, with this difference. */
-const brokenRelease = z.strictObject({
-  version: releaseName,
-  /** The good release. */
-  of: releaseName,
-  how: z.enum(breakages),
-});
-
-/** Path of a program of the running system that ends with 0 where its release works. */
-const health = filePath('of a program of the device').optional();
-
-const ssh = z.strictObject({
-  user: z.string(),
-  /** Files of the folder of test keys: the client's private key, the host's public one. */
-  privateKey: z.string(),
-  hostKey: z.string(),
-});
-
-/** An image that is built from Debian packages. */
+/** An A/B image that is built from Debian packages. */
 const builtImage = z
   .strictObject({
-    description: z.string(),
-    /** SOURCE_DATE_EPOCH: seconds since 1970 that every file and file system bears. */
-    epoch: z.int().min(1_000_000_000),
-    packages: z.strictObject({
-      system: packageSet,
-      kernel: packageSet,
-      tools: packageSet,
-      /** Besides `system`, which has all that these need. */
-      more: packagesAlone.optional(),
-    }),
-    root: z.strictObject({
-      /** Folder laid over the files from packages; or several, each over the ones before. */
-      overlay: folders,
-      /** Patterns of files taken from the system's packages; `*` stays within a folder, `**` does not (core/glob.ts). */
-      files: z.array(z.string()),
-      /** Libraries that programs open by name at run time. */
-      libraries: z.array(z.string()).default([]),
-      /** Kernel modules, with what they need. */
-      modules: z.array(z.string()),
-      /** Programs that busybox stands in for, as paths under /usr. */
-      busybox: z.array(z.string()),
-      directories: z.array(z.string()).default([]),
-      links: z.record(z.string(), z.string()).default({}),
-      /** Files of the folder of test keys, by path in the image. */
-      keys: z.record(z.string(), z.string()).default({}),
-      health,
-    }),
-    initramfs: z.strictObject({
-      modules: z.array(z.string()),
-      /** Folder laid over it: the image's own where it has an `init`, or else that of images/common. */
-      overlay: z.string(),
-    }),
-    ssh,
+    ...builtSystem,
     /** What bundles are signed with: files of the folder of test keys. */
     bundles: z.strictObject({
       compatible: z.string(),
@@ -150,20 +42,8 @@ const builtImage = z
       dataDirectories: z.array(z.string()).default([]),
     }),
     machines: perMachine(machine),
-    releases: z.array(release).min(1),
-    broken: z.array(brokenRelease).default([]),
   })
-  .superRefine(({ root, releases, broken }, context) => {
-    const good = releases.map(({ version }) => version);
-    broken.forEach(({ version, of, how }, i) => {
-      const complain = (key: string, message: string) =>
-        context.addIssue({ code: 'custom', path: ['broken', i, key], message });
-      if (!good.includes(of)) complain('of', `one of the releases: ${good.join(', ')}`);
-      if (good.includes(version)) complain('version', 'a name that no good release has');
-      if (how === 'health' && root.health === undefined)
-        complain('how', 'the image has no health check that could fail: root.health names one');
-    });
-  });
+  .superRefine(checkBroken);
 
 const bundleFiles = z.record(z.string(), z.string());
 
@@ -331,7 +211,7 @@ const imageDescription = z.union([builtImage, feedImage, prebuiltImage]);
 export type PackageSet = z.infer<typeof packageSet>;
 export type PackagesAlone = z.infer<typeof packagesAlone>;
 export type MachineDescription = z.infer<typeof machine>;
-export type ReleaseDescription = z.infer<typeof release>;
+export type ReleaseDescription = z.infer<typeof builtRelease>;
 export type BrokenRelease = z.infer<typeof brokenRelease>;
 export type BuiltImage = z.infer<typeof builtImage>;
 export type FeedMachine = z.infer<typeof feedMachine>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { agents } from '../../../src/agents/index.ts';
 import { parseDocument } from '../../../src/document/parse.ts';
 import { qemuFor } from '../../../src/host/requirements.ts';
-import { perMachine } from '../../../src/image/description.ts';
+import { perMachine } from '../../../src/image/description-parts.ts';
 import { type Machine, machineNames } from '../../../src/model/machine.ts';
 import { argumentsFor } from '../../../src/qemu/arguments.ts';
 import { scenarioJsonSchema, scenarioSchemaFor } from '../../../src/scenario/schema.ts';
