@@ -9,7 +9,8 @@ const rows = [
   ['image', 'target'],
   ['device'],
   ['recording'],
-  ['crash', 'conform'],
+  ['crash'],
+  ['conform'],
   ['runner'],
   ['cli'],
 ];

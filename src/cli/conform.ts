@@ -6,7 +6,7 @@ import { runConformance } from '../runner/conform.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
-import { machineName, seedText, wholeNumber } from './values.ts';
+import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
 
 const command = (program: Parent) =>
@@ -16,8 +16,8 @@ const command = (program: Parent) =>
     .description(
       'Takes the device of each scenario to three states (its owner uses it; the next release is installed; it is in ' +
         'use), and does every case of the suite with a copy of one of them: releases in every order, bundles that are ' +
-        'wrong, releases that do not come up, resets, servers that fail, places that are full. Leaves conformance.md, ' +
-        'conformance.json and junit.xml.',
+        'wrong, releases that do not come up, resets, servers that fail, places that are full. Then it decides crash states ' +
+        'of one upgrade, for the cases about power. Leaves conformance.md, conformance.json and junit.xml.',
     )
     .argument(
       '<scenario...>',
@@ -30,6 +30,12 @@ const command = (program: Parent) =>
     )
     .option('--case <id>', 'only this case (B2); may be given again', collect, [])
     .option('--group <name>', 'only this group (boot); may be given again', collect, [])
+    .option(
+      '--budget <duration>',
+      'for each case about power: begin no boot after this time, the last quarter of which is for audits; what is left is unknown',
+      durationMs,
+      usualCaseBudgetMs,
+    )
     .option('--seed <word>', 'of whatever is drawn', seedText, '1')
     .option('--reports <folder>', 'where report folders are made', 'reports')
     .option(
@@ -52,6 +58,9 @@ function collect(value: string, before: string[]): string[] {
 
 type Options = OptionsOf<typeof command>;
 
+/** For about a hundred boots of a small device. */
+const usualCaseBudgetMs = 15 * 60_000;
+
 /** `brownout conform` */
 export const addConform: AddCommand = (program, surroundings, finish) => {
   command(program).action(async (files, options) => finish(await run(options, files, surroundings)));
@@ -70,6 +79,7 @@ async function run(
       scenarios,
       machine: options.machine,
       choice: { ids: options.case, groups: options.group },
+      budgetMs: options.budget,
       seed: options.seed,
       reports: options.reports,
       jobs: options.jobs,

@@ -1,6 +1,6 @@
 import type { RunContext } from '../device/run-context.ts';
 import { roles } from '../model/conformance.ts';
-import type { Action, ConformanceCase } from './conformance-case.ts';
+import type { Action, DeviceCase } from './conformance-case.ts';
 import type { Cast } from './roles.ts';
 import { folderOf } from './spoil.ts';
 
@@ -16,7 +16,7 @@ const roleTexts: Record<keyof Cast, string> = {
 };
 
 /** Why a case cannot be tried with this image and agent, whatever the agent promises; undefined where it can. */
-export function whyNotApplicable(context: RunContext, one: ConformanceCase, cast: Cast): string | undefined {
+export function whyNotApplicable(context: RunContext, one: DeviceCase, cast: Cast): string | undefined {
   const missing = missingRoles(one, cast);
   if (missing.length > 0) return `there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`;
   for (const action of one.actions) {
@@ -44,7 +44,7 @@ function lacking(context: RunContext, action: Action): string | undefined {
 }
 
 /** The parts that a case has and nobody plays. */
-function missingRoles({ from, actions }: ConformanceCase, cast: Cast): (keyof Cast)[] {
+function missingRoles({ from, actions }: DeviceCase, cast: Cast): (keyof Cast)[] {
   const played = actions.flatMap((action) =>
     action.do === 'install'
       ? [action.release, ...(action.changesTo === undefined ? [] : [action.changesTo])]

@@ -4,11 +4,15 @@ import type { RunContext } from '../device/run-context.ts';
 import type { Ability, CaseRecord, CaseVerdict } from '../model/conformance.ts';
 import type { StepRecord } from '../model/record.ts';
 import { whyNotApplicable } from './applicable.ts';
+import { CaseBudget } from './case-budget.ts';
 import type { GroupedCase } from './cases/index.ts';
-import type { ConformanceCase } from './conformance-case.ts';
+import type { DeviceCase, PowerCase } from './conformance-case.ts';
+import { Explorations } from './explore-part.ts';
+import { PowerTraces } from './power-traces.ts';
 import { Preconditions, type Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
 import { runCase } from './run-case.ts';
+import { runPowerCase } from './run-power-case.ts';
 import { type MakeWrong, withWrongReleases } from './wrong-releases.ts';
 
 /** What the suite is done with. */
@@ -16,32 +20,42 @@ export interface Suite {
   cases: readonly GroupedCase[];
   cast: Cast;
   makeWrong: MakeWrong;
+  /** Milliseconds for each case about power. */
+  budgetMs: number;
   /** Told of each case that has ended. */
   onCase: (record: CaseRecord) => void;
 }
 
 /**
- * Does every case, as many at a time as machines may run; trouble with one does not stop the others. Returns the records in
- * the order of the cases.
+ * Does every case, as many at a time as machines may run; those about power after all others, one at a time, so that
+ * nothing else uses their budget up. Trouble with one does not stop the others. Returns the records in the order of the cases.
  */
 export async function conform(
   context: RunContext,
-  { cases, cast, makeWrong, onCase }: Suite,
+  { cases, cast, makeWrong, budgetMs, onCase }: Suite,
   stack: CleanupStack,
 ): Promise<CaseRecord[]> {
   const preconditions = new Preconditions(context, cast, stack);
-  return Promise.all(
+  const done = new Map<GroupedCase, CaseRecord>();
+  const note = (one: GroupedCase, record: CaseRecord) => {
+    done.set(one, record);
+    onCase(record);
+  };
+  await Promise.all(
     cases.map(async (one) => {
-      const record = await recordOf(context, one, { preconditions, cast, makeWrong });
-      onCase(record);
-      return record;
+      if (!('ask' in one)) note(one, await recordOf(context, one, { preconditions, cast, makeWrong }));
     }),
   );
+  const budget = new CaseBudget(budgetMs);
+  const explorations = new Explorations(new PowerTraces(context, cast), budget, stack);
+  for (const one of cases)
+    if ('ask' in one) note(one, await powerRecordOf(context, one, { explorations, budget, cast }));
+  return cases.flatMap((one) => done.get(one) ?? []);
 }
 
 async function recordOf(
   context: RunContext,
-  one: GroupedCase,
+  one: GroupedCase & DeviceCase,
   { preconditions, cast, makeWrong }: { preconditions: Preconditions; cast: Cast; makeWrong: MakeWrong },
 ): Promise<CaseRecord> {
   const { id, group, title, needs } = one;
@@ -77,10 +91,42 @@ async function recordOf(
   }
 }
 
+/** A case about power, decided by crash states. */
+async function powerRecordOf(
+  context: RunContext,
+  one: GroupedCase & PowerCase,
+  { explorations, budget, cast }: { explorations: Explorations; budget: CaseBudget; cast: Cast },
+): Promise<CaseRecord> {
+  const { id, group, title, needs } = one;
+  const decided = { id, group, title };
+  const untold = { seconds: 0, steps: [], notes: [] };
+  if (cast.new === undefined)
+    return { ...decided, verdict: 'not-applicable', ...untold, reason: 'there is no release to upgrade to' };
+  const unclaimed = needs.filter((ability) => !context.agent.abilities.includes(ability));
+  if (unclaimed.length > 0)
+    return {
+      ...{ ...decided, verdict: 'ability-missing', ...untold },
+      reason: `the agent does not claim ${unclaimed.join(', ')}`,
+    };
+  const started = performance.now();
+  try {
+    const { steps, findings, ...run } = await runPowerCase(one, explorations, budget);
+    const problem = steps.find((step) => step.verdict === 'failed')?.problem;
+    return {
+      ...{ ...decided, ...run, steps, seconds: secondsSince(started) },
+      ...(problem === undefined ? {} : { problem }),
+      ...(findings.length === 0 ? {} : { findings }),
+    };
+  } catch (error) {
+    const problem = problemOf(error, context.folder);
+    return { ...decided, verdict: 'error', ...untold, seconds: secondsSince(started), problem };
+  }
+}
+
 /** The device that a case begins with, or why there is none: the case is not decided then. */
 async function reached(
   preconditions: Preconditions,
-  { from }: ConformanceCase,
+  { from }: DeviceCase,
 ): Promise<Prepared | { reason: string; steps: StepRecord[]; notes: string[] }> {
   try {
     return await preconditions.get(from);

@@ -57,20 +57,42 @@ export type Action =
   /** It runs one of these releases, whole, with its owner's files, and passes the scenario's checks. */
   | { do: 'see'; on: readonly Role[] };
 
-/** One promise of update agents, with what shows whether it is kept. A case is data; `run-case.ts` does it. */
-export interface ConformanceCase {
+/** One promise of update agents. A case is data. */
+interface Promised {
   /** Letter of the group and a number. */
   id: string;
   /** What must hold. */
   title: string;
   /** Of an agent that does not claim all of these, what happens is told, not judged. */
   needs: readonly Ability[];
+}
+
+/** Shown by what is done with a copy of a prepared device; `run-case.ts` does it. */
+export interface DeviceCase extends Promised {
   from: Precondition;
   actions: readonly Action[];
 }
 
+/**
+ * A stretch of a recorded upgrade. `writing` and `flip` are an installation: the boot loader is told in the latter.
+ * `fallback`: a release that does not come up gives way.
+ */
+export type CutPart = 'writing' | 'flip' | 'first boot' | 'confirm' | 'rollback' | 'fallback';
+
+/**
+ * Shown by deciding crash states of a recorded upgrade; `run-power-case.ts` does it. `whole`: the device comes back whole.
+ * `second cut`: also where the power fails again meanwhile. `retry`: the upgrade can be done again. `without flushes`: it
+ * must not come back whole, as no flush counts.
+ */
+export interface PowerCase extends Promised {
+  ask: 'whole' | 'second cut' | 'retry' | 'without flushes';
+  during: readonly CutPart[];
+}
+
+export type ConformanceCase = DeviceCase | PowerCase;
+
 /** The cases of one kind. */
-export interface CaseGroup {
+export interface CaseGroup<T extends ConformanceCase = ConformanceCase> {
   name: string;
-  cases: readonly ConformanceCase[];
+  cases: readonly T[];
 }

@@ -19,7 +19,7 @@ import { refusalOf } from '../recording/faulty-upgrade.ts';
 import { changedHalfway, type Trouble, troubleOf } from '../recording/source-trouble.ts';
 import type { Booting, Off, Ready } from '../target/target.ts';
 import { actionText } from './action-text.ts';
-import type { Action, ConformanceCase } from './conformance-case.ts';
+import type { Action, DeviceCase } from './conformance-case.ts';
 import { killHalfway } from './kill-agent.ts';
 import type { Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
@@ -41,7 +41,7 @@ export interface CaseRun {
  */
 export async function runCase(
   shared: RunContext,
-  { id, actions }: ConformanceCase,
+  { id, actions }: DeviceCase,
   { device: original, owned }: Prepared,
   cast: Cast,
 ): Promise<CaseRun> {

@@ -1,7 +1,7 @@
 import type { RunContext } from '../device/run-context.ts';
 import type { Wrong, WrongBundle } from '../image/wrong-bundle.ts';
 import type { FileRef, ReleaseSpec } from '../model/image.ts';
-import type { ConformanceCase } from './conformance-case.ts';
+import type { DeviceCase } from './conformance-case.ts';
 import type { Cast } from './roles.ts';
 
 /** Makes a wrong bundle of the image's; or says why there is none. */
@@ -18,7 +18,7 @@ export function wrongName(release: string, wrong: Wrong): string {
  */
 export async function withWrongReleases(
   context: RunContext,
-  { actions }: Pick<ConformanceCase, 'actions'>,
+  { actions }: Pick<DeviceCase, 'actions'>,
   cast: Cast,
   make: MakeWrong,
 ): Promise<RunContext | string> {

@@ -28,8 +28,10 @@ export interface CutAgainOptions {
   limits: ExploreOptions;
   /** Boots of one path after this cut. */
   maxBoots: number;
+  /** Whether one of each set of places is enough. */
+  once?: true;
   onBoot: (boot: ExploredBoot<CutRecord>) => void;
-  progress: RunProgress;
+  progress: Pick<RunProgress, 'findings' | 'explorations' | 'laterCuts'>;
 }
 
 /** A coming-back that may be cut again. */
@@ -50,13 +52,13 @@ interface Alike {
  * devices came back from these cuts.
  */
 export async function cutAgain(context: RunContext, options: CutAgainOptions): Promise<CameBack[]> {
-  const { name, from, limits, maxBoots, onBoot, progress } = options;
+  const { name, from, limits, maxBoots, once, onBoot, progress } = options;
   const alike = alikeOf(from);
   const stage = { name, ended: 'interrupted' as Ended, written: alike.map(({ set }) => set) };
   progress.laterCuts.push(stage);
   const complete = new Set<WrittenSet>();
   const cameBack: CameBack[] = [];
-  const turns = turnsOf(alike);
+  const turns = turnsOf(alike, once === true ? 1 : Number.POSITIVE_INFINITY);
   let left = maxBoots;
   while (left > 0 && turns.length > 0 && !limits.budget.aborted) {
     const most = Math.floor(left / Math.min(turns.length, Math.max(1, Math.floor(left / leastBoots))));
@@ -113,9 +115,9 @@ function mostNewFirst(sets: readonly Alike[]): Alike[] {
   return ordered;
 }
 
-/** The first of each set, then the second of each, and so on. */
-function turnsOf(alike: readonly Alike[]): { set: WrittenSet; candidate: Candidate }[] {
-  const rounds = Math.max(0, ...alike.map(({ candidates }) => candidates.length));
+/** The first of each set, then the second of each, and so on, `most` of each at most. */
+function turnsOf(alike: readonly Alike[], most: number): { set: WrittenSet; candidate: Candidate }[] {
+  const rounds = Math.min(most, Math.max(0, ...alike.map(({ candidates }) => candidates.length)));
   return Array.from({ length: rounds }, (_, round) =>
     alike.flatMap(({ set, candidates }) => {
       const candidate = candidates[round];

@@ -17,11 +17,13 @@ const mostExplained = 8;
 export async function reportFailures(
   context: RunContext,
   { trace, exploration }: TraceExploration,
-  progress: RunProgress,
+  progress: Pick<RunProgress, 'findings'>,
+  stages: readonly Stage[] = ['whole', 'retry'],
 ): Promise<void> {
-  for (const chance of exploration.chances)
-    progress.findings.push(chanceFinding(chance, tokenOf(context, { trace, state: chance.usual.state })));
-  for (const stage of ['whole', 'retry'] as const)
+  if (stages.includes('whole'))
+    for (const chance of exploration.chances)
+      progress.findings.push(chanceFinding(chance, tokenOf(context, { trace, state: chance.usual.state })));
+  for (const stage of stages)
     for (const boots of failuresOf(exploration.boots, stage)) {
       const [boot] = boots;
       if (boot === undefined) continue;

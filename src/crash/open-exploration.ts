@@ -35,6 +35,8 @@ export interface ExploreOptions extends ExplorationBounds {
   canonical: boolean;
   /** Whether boots may begin from snapshots of earlier ones; audits never do. */
   snapshots: boolean;
+  /** Names its boots' files where a trace is explored more than once; the trace's name where absent. */
+  label?: string;
 }
 
 /** A device that came back whole from a cut. */
@@ -84,7 +86,10 @@ export async function openExploration(
   const written = await openPlaces(context, trace, stack);
   const exploration = new Exploration(space, {
     ...options,
-    boot: bootsOf(context, trace, { journaled, store: snapshots, written, comeBacks }),
+    boot: bootsOf(context, trace, {
+      ...{ journaled, store: snapshots, written, comeBacks },
+      name: options.label ?? trace.name,
+    }),
     placeOf,
     places: context.vm,
     signal: AbortSignal.any([context.signal, own.signal]),
@@ -116,17 +121,19 @@ function bootsOf(
     store,
     written,
     comeBacks,
+    name,
   }: {
     journaled: readonly (readonly Journaled[])[];
     store: SnapshotStore | undefined;
     written: WrittenPlaces;
     comeBacks: ComeBack[];
+    name: string;
   },
 ): Boot<CutRecord> {
   let number = 0;
   return async (state, window, { retry, cold, seed }) => {
     number += 1;
-    const label = `${trace.name}-${number}`;
+    const label = `${name}-${number}`;
     const snapshots = cold ? undefined : store;
     const options = { label, retry, snapshots, journaled, randomSeed: seed };
     const booted = await bootState(context, { trace, state, window }, options);

@@ -22,6 +22,9 @@ import type { StateRef } from './states.ts';
 import { type Works, workThrough } from './work-through.ts';
 import type { PlaceOf } from './write-places.ts';
 
+/** Time to begin boots in, as long as it is not aborted; a signal will do. */
+export type Budget = Pick<AbortSignal, 'aborted'>;
+
 /** How much an exploration may do. */
 export interface ExplorationBounds {
   /** Share of the deciding boots that is spent again on states that were not booted. */
@@ -33,8 +36,8 @@ export interface ExplorationBounds {
   /** Boots after which no more upgrade is tried again; 0 where that is not asked for. */
   retryBoots: number;
   /** Aborted when there is no time left to begin another boot: to decide more states, and to audit what is decided. */
-  budget: AbortSignal;
-  auditBudget: AbortSignal;
+  budget: Budget;
+  auditBudget: Budget;
 }
 
 /** What an exploration is handed: it knows of devices what these tell it. `R` is what the caller notes of a boot. */
@@ -82,12 +85,14 @@ export class Exploration<R extends { id: string }> {
   /** By stage, step and epoch: the ways to fail that were seen, and the boots since the first of them. */
   private readonly failures = new Map<string, { ways: Set<string>; boots: number }>();
   private retries = 0;
+  private mostRetries: number;
   /** Every boot with the usual random numbers. */
   private readonly seen: ExploredBoot<R>[] = [];
 
   constructor(space: Space, parts: ExplorationParts<R>) {
     this.space = space;
     this.parts = parts;
+    this.mostRetries = parts.retryBoots;
     const first = this.timed(() => firstCandidates(space, parts.placeOf));
     this.whole = new Coverage(space, first);
     this.retry = new Coverage(space, first);
@@ -171,12 +176,18 @@ export class Exploration<R extends { id: string }> {
     auditing.ended = again.length === 0 ? 'complete' : 'budget';
   }
 
+  /** Does the upgrade again until that is decided of every state, or the budget is used up; throws as `explore` does. */
+  async retryAll(): Promise<void> {
+    this.mostRetries = Number.POSITIVE_INFINITY;
+    await this.retryMore();
+  }
+
   /** Does the upgrade again after as many cuts as the bounds allow. */
   private retryMore(): Promise<void> {
     return this.bootEach(
       'retry',
       (ref) => this.auditOne(ref),
-      () => this.retries < this.parts.retryBoots,
+      () => this.retries < this.mostRetries,
     );
   }
 
@@ -283,7 +294,7 @@ export class Exploration<R extends { id: string }> {
 
   /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
   private async auditOne(ref: StateRef): Promise<void> {
-    const retry = this.retries < this.parts.retryBoots;
+    const retry = this.retries < this.mostRetries;
     if (retry) this.retries += 1;
     const isAudit = this.whole.decidedBy(ref) !== undefined;
     const boot = await this.boot(ref, { retry, cold: true, seed: 0 });

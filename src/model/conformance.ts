@@ -1,4 +1,4 @@
-import type { Problem, StepRecord } from './record.ts';
+import type { Finding, Problem, StepRecord } from './record.ts';
 
 /**
  * What an update agent claims to do. `slots`: releases are whole slots, the running one is never written; `stream`:
@@ -24,9 +24,17 @@ export type Ability = (typeof abilities)[number];
 /**
  * What a case of the conformance suite comes to. `not-applicable`: the image or the scenario has nothing to try it with;
  * `ability-missing`: the agent does not claim it, and what then happens is told, not judged; `unknown`: not decided;
- * `error`: the harness broke, or the scenario is wrong.
+ * `error`: the harness broke, or the scenario is wrong; `proves-nothing`: what must go wrong did not, so that the suite would
+ * not see it elsewhere either.
  */
-export type CaseVerdict = 'passed' | 'failed' | 'unknown' | 'error' | 'not-applicable' | 'ability-missing';
+export type CaseVerdict =
+  | 'passed'
+  | 'failed'
+  | 'unknown'
+  | 'error'
+  | 'not-applicable'
+  | 'ability-missing'
+  | 'proves-nothing';
 
 /** One case as it went. */
 export interface CaseRecord {
@@ -43,6 +51,8 @@ export interface CaseRecord {
   problem?: Problem;
   /** What is worth a look and decides nothing. */
   notes: string[];
+  /** Of a case about power: each way to fail, with its token. Absent where there is none. */
+  findings?: Finding[];
 }
 
 /** The suite for one scenario on one machine. */

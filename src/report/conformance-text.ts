@@ -18,6 +18,7 @@ const words: Record<CaseVerdict, string> = {
   error: 'ERROR',
   'not-applicable': 'not applicable',
   'ability-missing': 'ability missing',
+  'proves-nothing': 'PROVES NOTHING',
 };
 
 function paint(verdict: CaseVerdict, { green, red, magenta, yellow, dim }: ChalkInstance): string {
@@ -25,7 +26,7 @@ function paint(verdict: CaseVerdict, { green, red, magenta, yellow, dim }: Chalk
   if (verdict === 'passed') return green(text);
   if (verdict === 'failed') return red(text);
   if (verdict === 'error') return magenta(text);
-  return verdict === 'unknown' ? yellow(text) : dim(text);
+  return verdict === 'unknown' || verdict === 'proves-nothing' ? yellow(text) : dim(text);
 }
 
 /** `B2 FAIL a release without its init …: 3. boot: boots: kernel panic`. */
@@ -120,15 +121,19 @@ export function conformanceJunit(records: readonly ConformanceRecord[]): string 
   });
 }
 
+const junitVerdicts: Record<CaseVerdict, TestCase['verdict']> = {
+  ...{ passed: 'passed', failed: 'failed', unknown: 'unknown', error: 'error' },
+  ...{ 'not-applicable': 'skipped', 'ability-missing': 'skipped', 'proves-nothing': 'unknown' },
+};
+
 function casesOf(record: ConformanceRecord): TestCase[] {
   const classname = `${record.agent}.${record.machine}.conformance`;
   const cases = record.cases.map((one): TestCase => {
-    const skipped = one.verdict === 'not-applicable' || one.verdict === 'ability-missing';
     return {
       classname: `${classname}.${one.group}`,
       name: `${one.id} ${one.title}`,
       seconds: one.seconds,
-      verdict: skipped ? 'skipped' : (one.verdict as TestCase['verdict']),
+      verdict: junitVerdicts[one.verdict],
       problem: one.problem ?? problemOf(one),
       details: one.steps.map((step) => `${step.verdict}: ${step.name}`),
       output: one.notes,

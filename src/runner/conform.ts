@@ -30,6 +30,8 @@ import { openWorkspace } from './workspace.ts';
 /** What `brownout conform` was asked for. */
 export interface ConformOptions extends RunRequest, Omit<InvocationOptions, 'powerCuts'> {
   choice: CaseChoice;
+  /** Milliseconds for each case about power. */
+  budgetMs: number;
   jobs: number | undefined;
   events: EventSink;
   /** QEMU's where absent. */
@@ -53,7 +55,7 @@ export async function runConformance(options: ConformOptions): Promise<Conforman
     host: options.host ?? qemuHost,
     images: new Map(),
   };
-  const records = await Promise.all(plan.runs.map((run) => runSuite(invocation, run, cases, options.events)));
+  const records = await Promise.all(plan.runs.map((run) => runSuite(invocation, run, cases, options)));
   await writeAll(plan.root, records);
   return records;
 }
@@ -62,7 +64,7 @@ async function runSuite(
   invocation: Invocation,
   planned: PlannedRun,
   cases: readonly GroupedCase[],
-  events: EventSink,
+  { events, budgetMs }: Pick<ConformOptions, 'events' | 'budgetMs'>,
 ): Promise<ConformanceRecord> {
   const { runId, folder, scenario, machine } = planned;
   await openRunFolder(folder);
@@ -105,7 +107,8 @@ async function runSuite(
     const { manifest, signal } = context;
     const makeWrong = (wanted: WrongBundle) =>
       invocation.host.wrongBundleFor(scenario, manifest, wanted, signal);
-    suite = { ...known, cases: await conform(context, { cases, cast: releases, makeWrong, onCase }, stack) };
+    const asked = { cases, cast: releases, makeWrong, budgetMs, onCase };
+    suite = { ...known, cases: await conform(context, asked, stack) };
   } catch (error) {
     suite = { ...suite, problem: problemOf(error, folder) };
   }
@@ -133,13 +136,14 @@ function verdictOf({
   cases,
   problem,
 }: Pick<ConformanceRecord, 'cases' | 'problem'>): ConformanceRecord['verdict'] {
-  const verdicts = cases.map(({ verdict }) => verdict).filter(isJudged);
+  const verdicts = cases.flatMap(({ verdict }) => judged[verdict] ?? []);
   return worst(problem === undefined ? verdicts : [...verdicts, 'error']);
 }
 
-function isJudged(verdict: CaseVerdict): verdict is ConformanceRecord['verdict'] {
-  return verdict !== 'not-applicable' && verdict !== 'ability-missing';
-}
+/** What a case says of the suite; nothing where it was not to be judged. */
+const judged: Partial<Record<CaseVerdict, ConformanceRecord['verdict']>> = {
+  ...{ passed: 'passed', failed: 'failed', error: 'error', unknown: 'unknown', 'proves-nothing': 'unknown' },
+};
 
 async function writeAll(folder: string, records: readonly ConformanceRecord[]): Promise<void> {
   await writeReport(join(folder, 'conformance.json'), `${JSON.stringify(records, null, 2)}\n`);

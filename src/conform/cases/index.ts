@@ -5,17 +5,19 @@ import { boot } from './boot.ts';
 import { confirm } from './confirm.ts';
 import { data } from './data.ts';
 import { install } from './install.ts';
+import { power } from './power.ts';
 import { storage } from './storage.ts';
 import { transport } from './transport.ts';
 import { verification } from './verification.ts';
 
 /** The suite, in the order in which it is told. */
-const caseGroups: readonly CaseGroup[] = [install, verification, storage, boot, confirm, transport, data];
+const caseGroups: readonly CaseGroup[] = [
+  ...[install, verification, storage, boot, confirm, transport, data],
+  power,
+];
 
 /** A case and the group that it is of. */
-export interface GroupedCase extends ConformanceCase {
-  group: string;
-}
+export type GroupedCase = ConformanceCase & { group: string };
 
 /** Which cases are asked for; nothing named: all. */
 export interface CaseChoice {

@@ -1,7 +1,7 @@
-import type { CaseGroup, ConformanceCase } from '../conformance-case.ts';
+import type { Action, CaseGroup } from '../conformance-case.ts';
 
 /** After a refusal the device is what it was, and takes the release once it is sound. */
-const refusedThenTaken: ConformanceCase['actions'] = [
+const refusedThenTaken: readonly Action[] = [
   { do: 'boot' },
   { do: 'see', on: ['old'] },
   { do: 'confirm' },

@@ -26,7 +26,8 @@ async function suite(traits: SlotTraits, { cases = [], fields = three }: Asked =
   const lab = await slotLab(traits);
   await lab.scenario(fields);
   const options = await lab.options();
-  const [record] = await runConformance({ ...options, choice: { ids: cases, groups: [] } });
+  const choice = { ids: cases, groups: [] };
+  const [record] = await runConformance({ ...options, choice, budgetMs: 600_000 });
   if (record === undefined) throw new Error('the suite has left no record');
   return { record, lab };
 }
