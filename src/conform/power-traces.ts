@@ -85,9 +85,8 @@ function scenarioOf(
   releases: string[],
   isFallback: boolean,
 ): RunContext['scenario'] {
-  const { reinstall: _, ...rest } = scenario;
   return {
-    ...rest,
+    ...scenario,
     releases,
     paths: [releases],
     serverFaults: [],
