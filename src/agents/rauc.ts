@@ -51,7 +51,7 @@ export const rauc = defineAgent({
   }),
   abilities: ({ bundle, delivery }) => [
     ...(bundle === 'verity' ? (['stream'] as const) : []),
-    ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
+    ...(['slots', 'verified', 'dates', 'bootCount', 'rollback'] as const),
     ...(delivery === 'hawkbit' ? (['server'] as const) : []),
   ],
   create: ({ bundle, delivery, reboots: who }) => ({

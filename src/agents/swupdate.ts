@@ -67,7 +67,7 @@ export const swupdate = defineAgent({
   }),
   abilities: ({ delivery, refuseOlder }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
-    ...(['slots', 'verified', 'bootCount', 'rollback'] as const),
+    ...(['slots', 'verified', 'dates', 'bootCount', 'rollback'] as const),
     ...(delivery === 'hawkbit' ? (['server'] as const) : []),
     ...(refuseOlder === true ? (['downgradeGuard'] as const) : []),
   ],

@@ -16,7 +16,9 @@ export function actionText(action: Action, cast: Cast): string {
       const to = action.changesTo;
       const changes =
         to === undefined ? '' : `, in whose place the server has ${named(to)} from half of it on`;
-      return `install ${named(action.release)}${wrong}${from}${changes}${by}${end}`;
+      const twice =
+        action.meanwhile === undefined ? '' : `, and meanwhile ${named(action.meanwhile)} is to be installed`;
+      return `install ${named(action.release)}${wrong}${from}${changes}${by}${end}${twice}`;
     }
     case 'start':
       return `start ${action.times} times${startTexts[`${action.confirm}`]}`;
@@ -30,10 +32,16 @@ export function actionText(action: Action, cast: Cast): string {
       return action.with === 'zeroes'
         ? 'the other slot holds zeroes'
         : 'the other slot becomes a copy of the one that runs';
+    case 'mount slot':
+      return 'the other slot is mounted';
     case 'lose environment':
-      return action.leaves === 'zeroes'
-        ? "zeroes are in the place of the boot loader's environment"
-        : "the boot loader's environment is empty";
+      return environmentTexts[action.leaves];
+    case 'set clock':
+      return action.to === 'epoch' ? 'the clock says 1970' : 'the clock says that twenty years have passed';
+    case 'note':
+      return `note ${action.what.join(', ')}`;
+    case 'same':
+      return `as it was: ${action.what.join(', ')}`;
     case 'fill':
       return `${placeTexts[action.place]} is full`;
     case 'free':
@@ -47,6 +55,12 @@ export function actionText(action: Action, cast: Cast): string {
   }
 }
 
+const environmentTexts = {
+  zeroes: "zeroes are in the place of the boot loader's environment",
+  nothing: "the boot loader's environment is empty",
+  nonsense: "the boot loader's environment has values without sense",
+} as const;
+
 const placeTexts: Record<Place, string> = {
   boot: 'the boot partition',
   data: "the owner's partition",
@@ -58,6 +72,7 @@ const wrongTexts: Record<Wrong, string> = {
   stranger: 'which a stranger has signed',
   'other machine': 'which is for another machine',
   'too big': 'which is larger than a slot',
+  metadata: 'with one wrong bit in what describes it',
 };
 
 const startTexts = {

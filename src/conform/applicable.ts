@@ -33,9 +33,15 @@ function lacking(context: RunContext, action: Action): string | undefined {
     return action.place === 'downloads'
       ? 'the agent keeps nothing of a release on the device but in its slot'
       : `the image does not say where its ${action.place} partition is mounted`;
-  if (action.do === 'lose environment' && manifest.places?.environment === undefined)
+  const isAboutEnvironment =
+    action.do === 'lose environment' ||
+    (action.do === 'same' && action.what.every((one) => one === 'environment'));
+  if (isAboutEnvironment && manifest.places?.environment === undefined)
     return "the image does not say where its boot loader's environment is";
-  if (action.do === 'overwrite slot' && manifest.slots.length !== 2) return 'the image has no two slots';
+  if (action.do === 'install' && action.meanwhile !== undefined && agent.abilities.includes('server'))
+    return 'the server gives one order at a time';
+  if ((action.do === 'overwrite slot' || action.do === 'mount slot') && manifest.slots.length !== 2)
+    return 'the image has no two slots';
   if (action.do === 'ask agent' && agent.knowsFallback === undefined)
     return 'the agent cannot be asked what came of an installation';
   if (action.do === 'install' && action.killed === true && agent.programs === undefined)
@@ -46,9 +52,7 @@ function lacking(context: RunContext, action: Action): string | undefined {
 /** The parts that a case has and nobody plays. */
 function missingRoles({ from, actions }: DeviceCase, cast: Cast): (keyof Cast)[] {
   const played = actions.flatMap((action) =>
-    action.do === 'install'
-      ? [action.release, ...(action.changesTo === undefined ? [] : [action.changesTo])]
-      : [],
+    action.do === 'install' ? [action.release, action.changesTo ?? [], action.meanwhile ?? []].flat() : [],
   );
   const all = ['old' as const, ...(from === 'in-service' ? [] : ['new' as const]), ...played];
   return roles.filter((role) => all.includes(role) && cast[role] === undefined);

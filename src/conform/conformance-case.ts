@@ -2,6 +2,7 @@ import type { DdiFault } from '../hawkbit/faults.ts';
 import type { Wrong } from '../image/wrong-bundle.ts';
 import type { Ability, Role } from '../model/conformance.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
+import type { Kept } from './kept.ts';
 
 /**
  * What a device is when a case begins, each made of the one before. `in-service`: its owner uses the old release;
@@ -14,6 +15,8 @@ export type Precondition = 'in-service' | 'installed' | 'confirmed';
  * keeps what it downloads, as the agent says.
  */
 export type Place = 'boot' | 'data' | 'downloads';
+
+export type ClockTime = 'epoch' | 'twenty years later';
 
 /** One thing that is done to a device, or looked at. */
 export type Action =
@@ -31,6 +34,8 @@ export type Action =
       server?: readonly DdiFault[];
       /** Its programs are killed once it has read half of the bundle, of which the server sends no more. */
       killed?: true;
+      /** Another release that is to be installed while this one is; it must be refused. */
+      meanwhile?: Role;
     }
   /** Reboots it, or switches it on; it must come up. `patience`: in so many times the time that a boot has. */
   | { do: 'boot'; patience?: number }
@@ -47,11 +52,18 @@ export type Action =
   | { do: 'ask agent' }
   /** What the slot that does not run holds: nothing but zeroes, or the same as the one that runs, its UUID included. */
   | { do: 'overwrite slot'; with: 'zeroes' | 'the running one' }
-  /** What the boot loader keeps of slots is gone: its files are empty, or zeroes are in its place. */
-  | { do: 'lose environment'; leaves: 'nothing' | 'zeroes' }
+  /** The slot that does not run is mounted, writable. */
+  | { do: 'mount slot' }
+  /** What the boot loader keeps of slots is gone: its files are empty, zeroes are in its place, or values without sense. */
+  | { do: 'lose environment'; leaves: 'nothing' | 'zeroes' | 'nonsense' }
   /** A file takes all the room that a place has; or is taken away again. */
   | { do: 'fill'; place: Place }
   | { do: 'free'; place: Place }
+  /** It is switched off; from its next start on, its clock says 1970, or that twenty years have passed. */
+  | { do: 'set clock'; to: ClockTime }
+  /** What is noted here is what it must still be there. */
+  | { do: 'note'; what: readonly Kept[] }
+  | { do: 'same'; what: readonly Kept[] }
   /** Its power fails, several times in a row, as soon as its kernel starts. */
   | { do: 'lose power'; times: number }
   /** It runs one of these releases, whole, with its owner's files, and passes the scenario's checks. */

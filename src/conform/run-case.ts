@@ -4,7 +4,7 @@ import { DeviceFailure } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
 import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, openDevice, untilReady } from '../device/device.ts';
-import { confirm, refusalBy, rollback } from '../device/drive-agent.ts';
+import { confirm, install, refusalBy, rollback } from '../device/drive-agent.ts';
 import { examine } from '../device/examine.ts';
 import { assertServerKnows } from '../device/hawkbit-order.ts';
 import type { Owned } from '../device/judge-files.ts';
@@ -19,7 +19,9 @@ import { refusalOf } from '../recording/faulty-upgrade.ts';
 import { changedHalfway, type Trouble, troubleOf } from '../recording/source-trouble.ts';
 import type { Booting, Off, Ready } from '../target/target.ts';
 import { actionText } from './action-text.ts';
-import type { Action, DeviceCase } from './conformance-case.ts';
+import type { Action, ClockTime, DeviceCase } from './conformance-case.ts';
+import { installTwice } from './install-twice.ts';
+import { assertSame, type Kept, type Noted, note } from './kept.ts';
 import { killHalfway } from './kill-agent.ts';
 import type { Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
@@ -28,6 +30,12 @@ import { wrongName } from './wrong-releases.ts';
 
 /** Milliseconds that a device may take to say how it is. */
 const askLimitMs = 60_000;
+
+/** The date of all guests is the first of 2026. */
+const clocks: Record<ClockTime, string> = {
+  epoch: '1970-01-01T00:00:00',
+  'twenty years later': '2046-01-01T00:00:00',
+};
 
 /** What a case came to, as far as its device goes. */
 export interface CaseRun {
@@ -51,20 +59,22 @@ export async function runCase(
   const context = { ...shared, feed };
   const device = await openDevice(context, `case-${id}`, original.overlays, stack);
   const notes: string[] = [];
-  const checklist = new Checklist({
+  const checklist: Checklist = new Checklist({
     folder: context.folder,
-    consolePath: device.target.consolePath,
+    consolePath: () => subject.target.consolePath(),
     onNote: (note) => notes.push(note),
   });
-  const subject = new CaseDevice(context, device, { owned, cast, checklist, notes });
+  const reopen = (changed: RunContext, from: Device, part: number) =>
+    openDevice(changed, `case-${id}-${part}`, from.overlays, stack);
+  const subject: CaseDevice = new CaseDevice(context, device, { owned, cast, checklist, notes, reopen });
   try {
     for (const [position, action] of actions.entries()) if (!(await subject.act(action, position + 1))) break;
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
   } finally {
-    context.spend('conform.cpu', device.target.cpuSeconds());
+    context.spend('conform.cpu', subject.target.cpuSeconds());
   }
-  await listenAtEnd(context, device.target, checklist);
+  await listenAtEnd(context, subject.target, checklist);
   return { steps: checklist.steps, notes };
 }
 
@@ -73,14 +83,19 @@ interface CaseWork {
   cast: Cast;
   checklist: Checklist;
   notes: string[];
+  /** The device with other settings of its context, on the disks that it has; `part` counts from 2. */
+  reopen: (context: RunContext, device: Device, part: number) => Promise<Device>;
 }
 
 /** The device of a case, in whatever state it is. */
 class CaseDevice {
   private state: Off | Booting | Ready;
-  private readonly context: RunContext;
-  private readonly device: Device;
+  private context: RunContext;
+  private device: Device;
   private readonly work: CaseWork;
+  /** Devices that it was, this one included. */
+  private part = 1;
+  private noted: Noted = new Map();
   /** The release that an installation begins from. */
   private release: string;
   /** The release that was last to be installed. */
@@ -92,6 +107,11 @@ class CaseDevice {
     this.work = work;
     this.state = device.target;
     this.release = work.cast.old ?? '';
+  }
+
+  /** Any state of it, to be asked what the host knows. */
+  get target(): Off {
+    return this.device.target;
   }
 
   /** Does one action; `number` counts them from 1. Returns whether the device is as it must be. Throws DeviceStopped. */
@@ -131,6 +151,7 @@ class CaseDevice {
         await checklist.step({ ...when, check: 'fallback' }, async () => this.askAgent());
         return true;
       case 'overwrite slot':
+      case 'mount slot':
       case 'lose environment':
       case 'fill':
       case 'free':
@@ -138,6 +159,21 @@ class CaseDevice {
           spoil(this.context, await this.up(), action),
         );
         return true;
+      case 'set clock':
+        await checklist.guard({ ...when, check: 'switched off' }, () => this.setClock(action.to));
+        return true;
+      case 'note':
+        this.noted = await this.note(action.what, when);
+        return true;
+      case 'same': {
+        const now = await this.note(action.what, when);
+        await checklist.step({ ...when, check: 'same' }, () => {
+          const unread = assertSame(this.noted, now, action.what);
+          if (unread.length > 0)
+            this.work.notes.push(`not compared, as nobody can read it: ${unread.join(', ')}`);
+        });
+        return true;
+      }
       case 'roll back':
         await checklist.step({ ...when, check: 'roll back' }, async () =>
           rollback(this.context, await this.up()),
@@ -169,6 +205,27 @@ class CaseDevice {
     return ready;
   }
 
+  private async note(what: readonly Kept[], when: Moment): Promise<Noted> {
+    const ready = await this.work.checklist.guard({ ...when, check: 'boots' }, () => this.up());
+    return note(this.context, ready, this.device.subject, what);
+  }
+
+  /** The device is switched off, and is another one from then on: a clock is given to a device that is made. */
+  private async setClock(to: ClockTime): Promise<void> {
+    if (this.state.state === 'booting') this.state = await this.up();
+    const off =
+      this.state.state === 'off' ? this.state : await this.state.shutdown({ signal: this.context.signal });
+    this.context.spend('conform.cpu', off.cpuSeconds());
+    const { scenario } = this.context;
+    this.context = {
+      ...this.context,
+      scenario: { ...scenario, clock: { start: clocks[to], afterCut: 'kept' } },
+    };
+    this.part += 1;
+    this.device = await this.work.reopen(this.context, this.device, this.part);
+    this.state = this.device.target;
+  }
+
   private async boot(patience?: number): Promise<void> {
     if (this.state.state === 'ready') this.state = await this.state.reboot();
     await this.up(patience);
@@ -198,6 +255,12 @@ class CaseDevice {
     const installing = async () => {
       this.state = (await installToReset(context, ready, upgrade)) ?? ready;
     };
+    if (action.meanwhile !== undefined) {
+      const other = { from: this.release, to: work.cast[action.meanwhile] ?? '' };
+      const second = () => install(context, ready, other);
+      work.notes.push(await installTwice({ first: installing, second }, context.signal));
+      return;
+    }
     if (must === 'succeed') {
       await installing();
       return;

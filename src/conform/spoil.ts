@@ -1,15 +1,15 @@
-import { ask, type Shell } from '../core/ask.ts';
-import { Deadline } from '../core/deadline.ts';
-import { HarnessError } from '../core/errors.ts';
+import type { Shell } from '../core/ask.ts';
 import { quote } from '../core/quote.ts';
 import type { RunContext } from '../device/run-context.ts';
+import { readBootEnvironment, withValues } from '../filesystem/boot-environment.ts';
 import type { ImagePlaces } from '../model/image.ts';
 import type { Action, Place } from './conformance-case.ts';
+import { environmentBytes } from './kept.ts';
+import { doOn, slotsOf } from './slots.ts';
 
-/** Milliseconds for one of these commands; a whole slot may have to be written. */
-const limitMs = 300_000;
 const sectorBytes = 512;
 const filler = 'brownout-filler';
+const mountPoint = '/run/brownout-slot';
 
 /** What is spoilt, and where. */
 type Spoiling = Pick<RunContext, 'manifest' | 'signal'> & {
@@ -28,9 +28,10 @@ export function folderOf(
 export async function spoil(
   context: Spoiling,
   device: Shell,
-  action: Extract<Action, { do: 'overwrite slot' | 'lose environment' | 'fill' | 'free' }>,
+  action: Extract<Action, { do: 'overwrite slot' | 'mount slot' | 'lose environment' | 'fill' | 'free' }>,
 ): Promise<void> {
-  for (const command of await commandsFor(context, device, action)) await run(context, device, command);
+  if (action.do === 'lose environment' && action.leaves === 'nonsense') await writeNonsense(context, device);
+  else for (const command of await commandsFor(context, device, action)) await doOn(context, device, command);
 }
 
 async function commandsFor(
@@ -45,14 +46,42 @@ async function commandsFor(
         ? [`cat /dev/zero >${quote(other)} 2>/dev/null; sync`]
         : [`cat ${quote(running)} >${quote(other)} && sync`];
     }
+    case 'mount slot': {
+      const { other } = await slotsOf(context, device);
+      return [`mkdir -p ${mountPoint} && mount ${quote(other)} ${mountPoint}`];
+    }
     case 'lose environment':
-      return (context.manifest.places?.environment ?? []).map((one) => losing(one, action.leaves));
+      return (context.manifest.places?.environment ?? []).map((one) =>
+        losing(one, action.leaves === 'zeroes' ? 'zeroes' : 'nothing'),
+      );
     case 'fill':
     case 'free': {
       const path = quote(`${folderOf(context, action.place) ?? ''}/${filler}`);
       // It ends where there is no room left.
       return [action.do === 'fill' ? `cat /dev/zero >${path} 2>/dev/null; sync` : `rm ${path} && sync`];
     }
+  }
+}
+
+/**
+ * Gives the variables that choose a slot values that no boot loader knows, with a checksum that fits: of what is in the
+ * environment, those that name a slot or are a number.
+ */
+async function writeNonsense(context: Spoiling, device: Shell): Promise<void> {
+  const names = context.manifest.slots.map(({ name }) => name);
+  for (const place of context.manifest.places?.environment ?? []) {
+    const bytes = await environmentBytes(context, device, place);
+    const { variables = new Map<string, string>() } = readBootEnvironment(bytes) ?? {};
+    const chosen = [...variables].filter(
+      ([, value]) =>
+        /^\d+$/.test(value) || (value !== '' && value.split(' ').every((one) => names.includes(one))),
+    );
+    if (chosen.length === 0) continue;
+    const nonsense = new Map(chosen.map(([name, value]) => [name, '?'.repeat(value.length)]));
+    const at =
+      place.bytes === undefined ? '' : ` bs=${sectorBytes} seek=${(place.offset ?? 0) / sectorBytes}`;
+    const into = `base64 -d | dd of=${quote(place.path)}${at} conv=notrunc 2>/dev/null && sync`;
+    await doOn(context, device, into, withValues(bytes, nonsense).toString('base64'));
   }
 }
 
@@ -67,27 +96,4 @@ function losing(
   return leaves === 'nothing'
     ? `: >${file} && sync`
     : `bytes=$(wc -c <${file}) && head -c $bytes /dev/zero >${file} && sync`;
-}
-
-/** The slot that runs and the one that does not, as the device's kernel calls them. */
-async function slotsOf(context: Spoiling, device: Shell): Promise<{ running: string; other: string }> {
-  const line = await run(context, device, 'cat /proc/cmdline');
-  const root = /(?:^|\s)root=(\S+)/.exec(line)?.[1];
-  const roots = context.manifest.slots.map((slot) => slot.root);
-  const [running, other] = [roots.find((one) => one === root), roots.find((one) => one !== root)];
-  if (running !== undefined && other !== undefined) return { running, other };
-  throw unprepared(`it runs from ${root?.slice(0, 80) ?? 'an unknown root'}, which is none of its slots`);
-}
-
-async function run({ signal }: Spoiling, device: Shell, command: string): Promise<string> {
-  const limits = { deadline: Deadline.after(limitMs), signal };
-  const { stdout } = await ask(device, command, limits, {
-    failed: ({ exitCode, stderr }) => unprepared(`${command}: ${exitCode} ${stderr.slice(-200)}`.trim()),
-    late: () => unprepared(`${command} did not end within ${limitMs / 1000} s`),
-  });
-  return stdout;
-}
-
-function unprepared(why: string): HarnessError {
-  return new HarnessError('case-unprepared', `the device could not be spoilt as the case wants it: ${why}`);
 }

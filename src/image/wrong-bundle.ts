@@ -1,4 +1,4 @@
-import { copyFile, stat, truncate } from 'node:fs/promises';
+import { copyFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheRoot } from '../core/paths.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
@@ -15,9 +15,9 @@ import { Tools } from './tools.ts';
 
 /**
  * How a bundle is not what devices must take: nobody has signed it; somebody has whom the image does not trust; it is for
- * another machine; or its image is larger than a slot. All else is as in the good one.
+ * another machine; its image is larger than a slot; or one bit of what describes it is another, after it was signed. All else is as in the good one.
  */
-export type Wrong = 'unsigned' | 'stranger' | 'other machine' | 'too big';
+export type Wrong = 'unsigned' | 'stranger' | 'other machine' | 'too big' | 'metadata';
 
 /** Which bundle, and what is to be wrong with it. */
 export interface WrongBundle {
@@ -89,14 +89,34 @@ interface Given {
 
 /** The same for any format: it is asked for a bundle of other inputs. Its own refusal to differ is a reason. */
 export async function makeWrong(
-  { make }: Pick<BundleFormat, 'make'>,
+  { make, metadataAt }: Pick<BundleFormat, 'make' | 'metadataAt'>,
   inputs: WrongInputs,
   given: Given,
 ): Promise<FileRef | string> {
-  const path = await make({ ...inputs, ...(await difference(inputs, given)) });
+  if (given.wrong === 'metadata' && metadataAt === undefined)
+    return 'the bundle format has nothing that describes a release';
+  const path =
+    given.wrong === 'metadata' && metadataAt !== undefined
+      ? await withWrongMetadata(inputs, given.good, metadataAt)
+      : await make({ ...inputs, ...(await difference(inputs, given)) });
   const sha256 = await inputs.build.digest(path);
   if (sha256 === given.good.sha256) return `the bundle format knows no bundle that is ${given.wrong}`;
   return { path, sha256, bytes: (await stat(path)).size };
+}
+
+/** The good bundle, with one bit of its metadata turned. */
+async function withWrongMetadata(
+  { build }: WrongInputs,
+  good: FileRef,
+  metadataAt: (bundle: Buffer) => number,
+): Promise<string> {
+  const folder = await build.run('wrong metadata', { version: 1, good: good.sha256 }, async (out) => {
+    const bundle = await readFile(good.path);
+    const at = metadataAt(bundle);
+    bundle.writeUInt8(bundle.readUInt8(at) ^ 1, at);
+    await writeFile(join(out, 'bundle'), bundle);
+  });
+  return join(folder, 'bundle');
 }
 
 async function difference(
@@ -110,6 +130,8 @@ async function difference(
       return { certificate: join(keys, stranger.certificate), key: join(keys, stranger.key) };
     case 'other machine':
       return { compatible: `${compatible}-2` };
+    case 'metadata':
+      return {};
     case 'too big': {
       const bytes = slotBytes + mib;
       const folder = await build.run('grown slot', { version: 1, imageSha256, bytes }, async (out) => {

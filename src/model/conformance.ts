@@ -6,7 +6,8 @@ import type { Finding, Problem, StepRecord } from './record.ts';
  * does not come up, or is not confirmed in time, gives way to the one before; `rollback`: leads back when asked to; `server`: takes
  * orders from a server, and tells it what came of them; `downgradeGuard`: refuses a release older than the one that runs;
  * `pendingGuard`: refuses any other release as long as nobody has confirmed the one that runs; `triesOnce`: a release that is
- * not confirmed at its first start is given no other one.
+ * not confirmed at its first start is given no other one; `dates`: refuses what is signed with a certificate that is not
+ * valid by the device's clock.
  */
 export const abilities = [
   'slots',
@@ -18,6 +19,7 @@ export const abilities = [
   'downgradeGuard',
   'pendingGuard',
   'triesOnce',
+  'dates',
 ] as const;
 export type Ability = (typeof abilities)[number];
 

@@ -13,7 +13,7 @@ function fallsBackFrom(release: Role, patience?: number): Action[] {
   ];
 }
 
-function withoutEnvironment(leaves: 'nothing' | 'zeroes'): Action[] {
+function withoutEnvironment(leaves: 'nothing' | 'zeroes' | 'nonsense'): Action[] {
   return [
     { do: 'lose environment', leaves },
     { do: 'boot' },
@@ -92,6 +92,14 @@ export const boot: CaseGroup = {
       needs: ['bootCount'],
       from: 'confirmed',
       actions: [...withoutEnvironment('zeroes'), ...withoutEnvironment('nothing')],
+    },
+    {
+      id: 'B8',
+      title:
+        "the boot loader's environment has values without sense: the device comes up with a whole release, and keeps it",
+      needs: ['bootCount'],
+      from: 'confirmed',
+      actions: withoutEnvironment('nonsense'),
     },
     {
       id: 'B9',

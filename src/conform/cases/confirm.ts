@@ -18,6 +18,21 @@ export const confirm: CaseGroup = {
       ],
     },
     {
+      id: 'C2',
+      title: 'confirming where there is nothing to confirm changes nothing',
+      needs: [],
+      from: 'confirmed',
+      actions: [
+        { do: 'boot' },
+        { do: 'confirm' },
+        { do: 'note', what: ['environment'] },
+        { do: 'confirm' },
+        { do: 'same', what: ['environment'] },
+        { do: 'start', times: 4, confirm: true },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
       id: 'C3',
       title: 'a release that nobody confirms gives way to the one before',
       needs: ['bootCount'],
@@ -50,6 +65,21 @@ export const confirm: CaseGroup = {
       needs: ['triesOnce'],
       from: 'installed',
       actions: [{ do: 'lose power', times: 1 }, { do: 'boot' }, { do: 'see', on: ['old'] }],
+    },
+    {
+      id: 'C6',
+      title:
+        'a release whose owner reboots it before anybody has confirmed it stays or gives way, and is then in use',
+      needs: [],
+      from: 'installed',
+      actions: [
+        { do: 'boot' },
+        { do: 'boot' },
+        { do: 'see', on: ['old', 'new'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4, confirm: true },
+        { do: 'see', on: ['old', 'new'] },
+      ],
     },
   ],
 };

@@ -6,15 +6,18 @@ export const install: CaseGroup = {
   cases: [
     {
       id: 'I1',
-      title: 'the next release is installed, comes up, and stays once it is confirmed',
+      title:
+        'the next release is installed, comes up, and stays once it is confirmed; the slot that ran is not written to',
       needs: [],
       from: 'in-service',
       actions: [
+        { do: 'note', what: ['slot that ran'] },
         { do: 'install', release: 'new', must: 'succeed' },
         { do: 'boot' },
         { do: 'see', on: ['new'] },
         { do: 'confirm' },
         { do: 'start', times: 4, confirm: true },
+        { do: 'same', what: ['slot that ran'] },
         { do: 'see', on: ['new'] },
       ],
     },
@@ -90,6 +93,20 @@ export const install: CaseGroup = {
         { do: 'install', release: 'next', must: 'refuse' },
         { do: 'boot' },
         { do: 'see', on: ['new', 'old'] },
+      ],
+    },
+    {
+      id: 'I7',
+      title: 'a second installation while the first is going on is refused, and the first is whole',
+      needs: [],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'succeed', meanwhile: 'next' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm' },
+        { do: 'start', times: 4, confirm: true },
+        { do: 'see', on: ['new'] },
       ],
     },
     {

@@ -1,4 +1,16 @@
-import type { CaseGroup } from '../conformance-case.ts';
+import type { Role } from '../../model/conformance.ts';
+import type { Action, CaseGroup } from '../conformance-case.ts';
+
+function upgradeTo(release: Role): Action[] {
+  return [
+    { do: 'install', release, must: 'succeed' },
+    { do: 'boot' },
+    { do: 'see', on: [release] },
+    { do: 'confirm' },
+  ];
+}
+
+const thereAndBack = [...upgradeTo('old'), ...upgradeTo('new')];
 
 /** Places that are too small, full, or not empty. */
 export const storage: CaseGroup = {
@@ -65,6 +77,36 @@ export const storage: CaseGroup = {
         { do: 'confirm' },
         { do: 'install', release: 'new', must: 'succeed' },
         { do: 'boot' },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
+      id: 'S5',
+      title:
+        'the slot that is to be written is mounted: the device runs a whole release, and takes one afterwards',
+      needs: ['slots'],
+      from: 'confirmed',
+      actions: [
+        { do: 'mount slot' },
+        { do: 'install', release: 'next', must: 'end' },
+        { do: 'boot' },
+        { do: 'see', on: ['new', 'next'] },
+        { do: 'confirm' },
+        { do: 'install', release: 'next', must: 'end' },
+        { do: 'boot' },
+        { do: 'see', on: ['next'] },
+      ],
+    },
+    {
+      id: 'S6',
+      title: 'ten upgrades in a row leave nothing behind',
+      needs: [],
+      from: 'confirmed',
+      actions: [
+        ...thereAndBack,
+        { do: 'note', what: ['room'] },
+        ...[1, 2, 3, 4].flatMap(() => thereAndBack),
+        { do: 'same', what: ['room'] },
         { do: 'see', on: ['new'] },
       ],
     },

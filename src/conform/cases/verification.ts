@@ -1,3 +1,4 @@
+import type { Wrong } from '../../image/wrong-bundle.ts';
 import type { Action, CaseGroup } from '../conformance-case.ts';
 
 /** After a refusal the device is what it was, and takes the release once it is sound. */
@@ -10,6 +11,18 @@ const refusedThenTaken: readonly Action[] = [
   { do: 'see', on: ['new'] },
 ];
 
+const untouched = ['slot that ran', 'other slot', 'environment'] as const;
+
+/** A release that is refused before anything is written. */
+function refusedUnwritten(wrong: Wrong): Action[] {
+  return [
+    { do: 'note', what: untouched },
+    { do: 'install', release: 'new', must: 'refuse', wrong },
+    { do: 'same', what: untouched },
+    ...refusedThenTaken,
+  ];
+}
+
 /** What a device is given that is not what was released. */
 export const verification: CaseGroup = {
   name: 'verification',
@@ -19,14 +32,14 @@ export const verification: CaseGroup = {
       title: 'a release that nobody has signed is refused, and the device stays what it was',
       needs: ['verified'],
       from: 'in-service',
-      actions: [{ do: 'install', release: 'new', must: 'refuse', wrong: 'unsigned' }, ...refusedThenTaken],
+      actions: refusedUnwritten('unsigned'),
     },
     {
       id: 'V2',
       title: 'a release that a stranger has signed is refused, and the device stays what it was',
       needs: ['verified'],
       from: 'in-service',
-      actions: [{ do: 'install', release: 'new', must: 'refuse', wrong: 'stranger' }, ...refusedThenTaken],
+      actions: refusedUnwritten('stranger'),
     },
     {
       id: 'V3',
@@ -49,13 +62,34 @@ export const verification: CaseGroup = {
       ],
     },
     {
+      id: 'V5',
+      title: 'a release that is described wrongly is refused before anything is written',
+      needs: ['verified'],
+      from: 'in-service',
+      actions: refusedUnwritten('metadata'),
+    },
+    {
       id: 'V6',
       title: 'a release for another machine is refused, and the device stays what it was',
       needs: ['verified'],
       from: 'in-service',
+      actions: refusedUnwritten('other machine'),
+    },
+    {
+      id: 'V7',
+      title: "a release whose signer is not valid by the device's clock is refused, and taken once it is",
+      needs: ['verified', 'dates'],
+      from: 'in-service',
       actions: [
-        { do: 'install', release: 'new', must: 'refuse', wrong: 'other machine' },
-        ...refusedThenTaken,
+        { do: 'set clock', to: 'epoch' },
+        { do: 'install', release: 'new', must: 'refuse' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'set clock', to: 'twenty years later' },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
       ],
     },
     {

@@ -29,4 +29,6 @@ export interface BundleFormat {
   extension: string;
   /** Makes the bundle, or finds it among the parts that are there; returns its path. Its bytes depend on the inputs only. */
   make: (inputs: BundleInputs) => Promise<string>;
+  /** A byte of what describes the release, and is signed; absent of a format that has nothing of the kind. */
+  metadataAt?: (bundle: Buffer) => number;
 }

@@ -59,6 +59,8 @@ export function menderBundle(kind: Payload): BundleFormat {
       });
       return join(folder, 'update.mender');
     },
+    // The second file of the archive is the manifest, behind a version of one block; it begins with a checksum.
+    metadataAt: () => 3 * 512,
   };
 }
 

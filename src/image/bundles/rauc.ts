@@ -24,6 +24,11 @@ export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
       );
       return join(folder, 'bundle.raucb');
     },
+    // At the end are the signature, which has the manifest within it or vouches for all, and its length.
+    metadataAt: (bundle) => {
+      const signature = Number(bundle.readBigUInt64BE(bundle.length - 8));
+      return bundle.length - 8 - signature + Math.min(128, Math.floor(signature / 2));
+    },
   };
 }
 

@@ -51,6 +51,7 @@ export function swuBundle({ direct }: SwuOptions): BundleFormat {
       });
       return join(folder, 'update.swu');
     },
+    metadataAt: (bundle) => bundle.indexOf('software ='),
   };
 }
 

@@ -69,6 +69,10 @@ export function wrongSlotBundle(folder: string, { release, wrong }: WrongBundle)
     unsigned: () => bundleOf(slot, { signer: 'nobody' }),
     stranger: () => bundleOf(slot, { signer: 'stranger' }),
     'other machine': () => bundleOf(slot, { machine: 'another' }),
+    metadata: () => {
+      const bundle = bundleOf(slot);
+      return bundle.fill(bundle.readUInt8(0) ^ 1, 0, 1);
+    },
     'too big': () => bundleOf(Buffer.concat([slot, Buffer.alloc(slotBytes)])),
   };
   return keepFile(folder, `${release}/bundle-${wrong}`, bundles[wrong]());

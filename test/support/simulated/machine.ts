@@ -20,6 +20,8 @@ export interface Power {
   disks: ReadonlyMap<string, Disk>;
   /** Aborts when the power goes. */
   signal: AbortSignal;
+  /** What the clock says at each start; absent: the date of all guests. */
+  clock?: string;
   /** Says a line on the console. */
   say: (line: string) => void;
   /** Ends the power cycle as a guest does that resets itself, and begins another one. */
@@ -122,6 +124,7 @@ class Machine {
     const disks = this.options.disks.map(({ spec, disk }) => [spec.id, this.powered(disk, signal)] as const);
     return {
       disks: new Map(disks),
+      ...(this.options.clock === undefined ? {} : { clock: this.options.clock.start }),
       signal,
       say: (line) => this.say(line),
       reset: async () => {

@@ -26,6 +26,26 @@ interface BootState {
   left: Record<Slot, number>;
 }
 
+/** Promises beside those of installation and boot that it breaks. */
+export interface EdgeTraits {
+  /** Installs whatever a certificate is valid for. */
+  ignoresDates?: true;
+  /** Two installations are done at once. */
+  installsTwice?: true;
+  /** Another slot is written before a release is looked at. */
+  writesFirst?: true;
+  /** An installation writes to the slot that runs. */
+  scribbles?: true;
+  /** A slot that is mounted is written all the same, and whoever has mounted it writes to it, too. */
+  ignoresMounts?: true;
+  /** Each installation leaves so many KiB behind. */
+  leavesKiB?: number;
+  /** Each release makes itself a key. */
+  keyOfRelease?: true;
+  /** Each confirmation gives one try more. */
+  addsTries?: true;
+}
+
 /** What is wrong with a device's updater or system; an empty one keeps every promise. */
 export interface SlotTraits {
   /** The login shell greets. */
@@ -53,6 +73,8 @@ export interface SlotTraits {
   noWatchdog?: true;
   /** A release whose kernel is missing leaves it where it is. */
   noFallback?: true;
+  /** What happens to a device at its edges: second installations, other clocks, slots in use. */
+  edges?: EdgeTraits;
   /** The health check says that all is well, whatever it is. */
   alwaysHealthy?: true;
   /** How often a new slot is tried: 3 times, or this often. */
@@ -141,6 +163,9 @@ export class SlotGuest implements Guest {
   private readonly full = new Set<string>();
   private locked = false;
   private installing = new AbortController();
+  private busy = false;
+  private mounted = false;
+  private usedKiB = 1000;
 
   constructor(traits: SlotTraits = {}) {
     this.traits = traits;
@@ -181,6 +206,8 @@ export class SlotGuest implements Guest {
 
   async end(): Promise<void> {
     this.traits.onEnd?.();
+    if (this.mounted && this.traits.edges?.ignoresMounts === true) await this.scribble(this.other);
+    this.mounted = false;
     await this.flush('data');
     await this.flush('main');
   }
@@ -262,7 +289,9 @@ export class SlotGuest implements Guest {
         /^rauc status mark-good$/,
         async () => {
           const state = await this.bootState();
+          const before = state.left[this.running];
           state.left[this.running] = triesAtFirst + (this.traits.countsUnconfirmedOnly === true ? 1 : 0);
+          if (this.traits.edges?.addsTries === true) state.left[this.running] = before + 1;
           await this.keepBootState(state);
           return prints('');
         },
@@ -280,6 +309,12 @@ export class SlotGuest implements Guest {
     if (this.locked) return fails(1, 'LastError: locked');
     if (this.full.has('/downloads'))
       return traits.ignoresFull === true ? prints('Installing done.') : fails(1, 'LastError: no room');
+    const { edges = {} } = traits;
+    if (edges.ignoresDates !== true && this.power?.clock?.startsWith('1970') === true)
+      return fails(1, 'LastError: certificate is not yet valid');
+    if (this.busy && edges.installsTwice !== true) return fails(1, 'LastError: already at work');
+    if (this.mounted && edges.ignoresMounts !== true) return fails(1, 'LastError: the slot is mounted');
+    if (edges.writesFirst === true) await this.forbid(other);
     if (traits.guardsPending === this.release) return fails(1, 'LastError: nobody has confirmed what runs');
     this.installing = new AbortController();
     const content = await fetched(url, slotBytes, traits.believesEveryByte !== true, {
@@ -295,7 +330,11 @@ export class SlotGuest implements Guest {
     if (traits.idleAgain === true && headerOf(content)?.version === version) return prints('nothing to do');
     if (traits.activatesFirst === true) await this.activate(other);
     else await this.forbid(other);
+    this.busy = true;
     await this.write(other, content);
+    this.busy = false;
+    this.usedKiB += edges.leavesKiB ?? 0;
+    if (edges.scribbles === true) await this.scribble(this.running);
     if (traits.forgetsFlush !== true) await this.flush('main');
     if (traits.rewritesFiles === true)
       for (const path of await files.paths()) {
@@ -328,9 +367,32 @@ export class SlotGuest implements Guest {
         await this.disk('boot').write(0, Buffer.alloc(sector), false);
         await this.flush('boot');
       },
+      environment: async () => {
+        const { order, left } = await this.bootState();
+        return `ORDER=${order.join(' ')}\nA_LEFT=${left.A}\nB_LEFT=${left.B}\n`;
+      },
+      // Nobody gives it any but values without sense.
+      keepEnvironment: async () => {
+        await this.disk('boot').write(0, Buffer.alloc(sector), false);
+        await this.flush('boot');
+      },
+      mount: () => {
+        this.mounted = true;
+      },
+      usedKiB: () => this.usedKiB,
+      key: () => (this.traits.edges?.keyOfRelease === true ? this.release : 'key'),
       full: this.full,
       kill: () => this.installing.abort(),
     };
+  }
+
+  private get other(): Slot {
+    return this.running === 'A' ? 'B' : 'A';
+  }
+
+  private async scribble(slot: Slot): Promise<void> {
+    await this.disk('main').write(offsetOf(slot) + slotBytes - sector, Buffer.alloc(sector, 1), false);
+    await this.flush('main');
   }
 
   private async emptyFiles(): Promise<void> {
