@@ -15,6 +15,9 @@ const pending = 'upgrade_available';
 /** By the first tool that Mender itself would take. */
 const readEnvironment = `if command -v grub-mender-grubenv-print >/dev/null; then grub-mender-grubenv-print ${partition} ${pending}; else fw_printenv ${partition} ${pending}; fi`;
 
+/** What Mender says where the boot loader has gone back from a release. */
+const fellBack = 'Reboot to the new update failed';
+
 /**
  * What a device's health check does at each good start. Mender ends with 2 where it knows of no update; if one is pending for
  * the boot loader all the same, nobody can confirm it any more. Where the boot loader has gone back, Mender says so once, ends
@@ -24,7 +27,7 @@ const commit = [
   'said=$(mender --no-syslog commit 2>&1)',
   'code=$?',
   'printf "%s\\n" "$said"',
-  `case $code:$said in 0:* | 1:*'Reboot to the new update failed'*) exit 0 ;; 2:*) ;; *) exit $code ;; esac`,
+  `case $code:$said in 0:* | 1:*'${fellBack}'*) exit 0 ;; 2:*) ;; *) exit $code ;; esac`,
   `case $(${readEnvironment}) in *${pending}=1*) echo "Mender has nothing to commit, and ${pending} is 1: the boot loader will go back" >&2; exit 2 ;; esac`,
 ].join('; ');
 
@@ -41,6 +44,12 @@ const settings = z.strictObject({
     .record(z.string().regex(/^[\w.-]+$/, { error: 'letters, digits, "_", "." and "-"' }), z.string().min(1))
     .default({ A: '/dev/vda2', B: '/dev/vda3' })
     .describe("The two slots, each with what root= on the kernel's command line names when it runs"),
+  stateScripts: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether artifacts bring state scripts, and the device limits how long one may take (default: false)',
+    ),
   reboots,
 });
 
@@ -57,12 +66,14 @@ export const mender = defineAgent({
     kind: 'bundle',
     format: artifact === 'rootfs-image' ? 'mender' : 'mender-file',
   }),
-  abilities: ({ artifact, delivery }) => [
+  abilities: ({ artifact, delivery, stateScripts }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
     ...(artifact === 'rootfs-image' ? (['slots', 'bootCount'] as const) : []),
+    ...(stateScripts === true ? (['stateScripts'] as const) : []),
     ...(['verified'] as const),
   ],
   create: (chosen) => ({
+    programs: ['mender'],
     ...(chosen.reboots === 'itself' ? { reboots: chosen.reboots } : {}),
 
     async install(device, { url }, limits) {
@@ -98,6 +109,12 @@ export const mender = defineAgent({
     },
 
     status: (device, limits) => askStatus(device, chosen, limits),
+
+    async knowsFallback(device, limits) {
+      // It has no other way to be asked, and forgets the update thereby.
+      const said = await agentCommand(device, 'status', 'mender --no-syslog commit 2>&1 || true', limits);
+      return said.includes(fellBack);
+    },
 
     async confirmed(device, limits) {
       // fw_printenv says "x=" of a variable that is not set.

@@ -48,8 +48,9 @@ export function actionText(action: Action, cast: Cast): string {
       return `${placeTexts[action.place]} has room again`;
     case 'see':
       return `on ${action.on.map(named).join(' or ')}`;
-    case 'boot':
     case 'confirm':
+      return action.must === 'refuse' ? 'confirm, which must be refused' : action.do;
+    case 'boot':
     case 'roll back':
       return action.do;
   }
@@ -73,6 +74,11 @@ const wrongTexts: Record<Wrong, string> = {
   'other machine': 'which is for another machine',
   'too big': 'which is larger than a slot',
   metadata: 'with one wrong bit in what describes it',
+  'script fails': 'whose script fails before it is written',
+  'script hangs': 'whose script never ends',
+  'script waits': 'whose script asks to be run again, once',
+  'script fails late': 'whose script fails once it is written',
+  'script fails at commit': 'whose script fails when it is confirmed',
 };
 
 const startTexts = {

@@ -53,6 +53,9 @@ export async function conform(
   return cases.flatMap((one) => done.get(one) ?? []);
 }
 
+/** What nobody can be asked to do who does not claim it: there is no command for it, no server, no script in a bundle. */
+const untriable: readonly Ability[] = ['rollback', 'server', 'stateScripts'];
+
 async function recordOf(
   context: RunContext,
   one: GroupedCase & DeviceCase,
@@ -68,8 +71,7 @@ async function recordOf(
   const reason = whyNotApplicable(context, one, cast);
   if (reason !== undefined) return notApplicable(reason);
   const unclaimed = needs.filter((ability) => !context.agent.abilities.includes(ability));
-  const untried = unclaimed.filter((ability) => ability === 'rollback' || ability === 'server');
-  // Nobody can be asked to do what there is no command for.
+  const untried = unclaimed.filter((ability) => untriable.includes(ability));
   if (untried.length > 0)
     return {
       ...{ ...decided, verdict: 'ability-missing', ...untold },

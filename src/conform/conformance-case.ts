@@ -44,7 +44,7 @@ export type Action =
    * own health check decides.
    */
   | { do: 'start'; times: number; confirm: boolean | 'if healthy' }
-  | { do: 'confirm' }
+  | { do: 'confirm'; must?: 'refuse' }
   /** `open`: the server has not been told that all is well; `closed`: it was told what the device is. */
   | { do: 'ask server'; order: 'open' | 'closed' }
   | { do: 'roll back' }

@@ -140,9 +140,7 @@ class CaseDevice {
           });
         return true;
       case 'confirm':
-        await checklist.step({ ...when, check: 'confirm' }, async () =>
-          confirm(this.context, await this.up()),
-        );
+        await checklist.step({ ...when, check: 'confirm' }, async () => this.confirm(action));
         return true;
       case 'ask server':
         await checklist.step({ ...when, check: 'server' }, async () => this.askServer(action.order));
@@ -242,6 +240,16 @@ class CaseDevice {
       if (error instanceof DeadlinePassed) return false;
       throw error;
     }
+  }
+
+  private async confirm({ must }: Action & { do: 'confirm' }): Promise<void> {
+    const ready = await this.up();
+    const confirming = () => confirm(this.context, ready);
+    if (must !== 'refuse') return confirming();
+    const refusal = await refusalBy(confirming);
+    if (refusal === undefined)
+      throw new DeviceFailure('not-refused', 'the update agent confirmed a release that it had to refuse');
+    this.work.notes.push(refusal);
   }
 
   private async install(action: Action & { do: 'install' }): Promise<void> {

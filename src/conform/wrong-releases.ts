@@ -9,7 +9,7 @@ export type MakeWrong = (wanted: WrongBundle) => Promise<FileRef | string>;
 
 /** What a release with a wrong bundle is called, beside those of the image. */
 export function wrongName(release: string, wrong: Wrong): string {
-  return `${release}-${wrong.replace(' ', '-')}`;
+  return `${release}-${wrong.replaceAll(' ', '-')}`;
 }
 
 /**

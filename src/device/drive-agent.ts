@@ -28,11 +28,11 @@ export async function install(context: InstallContext, device: Shell, upgrade: U
   await agent.activate(device, { deadline: Deadline.after(agentLimitMs), signal });
 }
 
-/** Failures by which an agent says that it cannot have a release, or cannot finish one. */
-const refusals: readonly string[] = ['install-failed', 'update-failed', 'recover-failed'];
+/** Failures by which an agent says that it cannot have a release, cannot finish one, or will not keep it. */
+const refusals: readonly string[] = ['install-failed', 'update-failed', 'recover-failed', 'confirm-failed'];
 
 /**
- * Lets an agent install or recover, and say that it failed. Returns what it said; undefined where it ended as if all
+ * Lets an agent install, recover or confirm, and say that it failed. Returns what it said; undefined where it ended as if all
  * were well. Throws DeviceFailure for any other end.
  */
 export async function refusalBy(work: () => Promise<unknown>): Promise<string | undefined> {

@@ -9,8 +9,14 @@ import { inodes, mib, partitions, slots } from './disk/partitions.ts';
 import { makeBundles } from './make-bundles.ts';
 import { breakTree } from './root/broken.ts';
 import { nameRelease, releaseRoot } from './root/root.ts';
+import { stateScriptsOf } from './state-scripts.ts';
 import type { Tree } from './tree.ts';
 import { output, type Workshop } from './workshop.ts';
+
+/** Slots that are only ever mounted read-only: without a journal, in blocks that are fast to write. */
+const readOnlySlot = { inodes, journalMiB: 0, blockBytes: 4096 } as const;
+/** Slots that a whole system lives in: with a journal, and in blocks so small that there are copies of the superblock. */
+const writableSlot = { inodes: 2 * inodes, journalMiB: 4, blockBytes: 1024 } as const;
 
 /** Contents of the partitions that all releases share. */
 export interface SharedParts {
@@ -55,17 +61,16 @@ async function packRelease(
   version: string,
   tree: Tree,
 ): Promise<{ image: string; spec: ReleaseSpec }> {
-  const { description, keys, machine, machineName, name, build, tools } = shop;
+  const { description, folder, keys, machine, machineName, name, build, tools } = shop;
   shop.signal?.throwIfAborted();
   const bytes = machine.slotMiB * mib;
+  const { writable } = description.disk;
   const ext4 = {
     bytes,
     label: 'root',
     uuid: fixedUuid(`${name} ${machineName} ${version}`),
     epoch: description.epoch,
-    inodes,
-    journalMiB: 0,
-    blockBytes: 4096 as const,
+    ...(writable ? writableSlot : readOnlySlot),
   };
   const slot = await build.run('slot', { version: 3, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
     writeExt4(tools, tree, join(out, 'slot.ext4'), ext4),
@@ -83,8 +88,21 @@ async function packRelease(
     certificate: join(keys, description.bundles.certificate),
     key: join(keys, description.bundles.key),
     epoch: description.epoch,
+    ...(await stateScriptsOf(description, folder)),
   });
-  return { image, spec: { version, content: { kind: 'slot', sha256: content, bytes }, bundles } };
+  const told = writable
+    ? ({ kind: 'files', files: filesOf(tree) } as const)
+    : ({ kind: 'slot', sha256: content, bytes } as const);
+  return { image, spec: { version, content: told, bundles } };
+}
+
+/** SHA-256 of a release's regular files, by their paths on the device. */
+function filesOf(tree: Tree): Record<string, string> {
+  return Object.fromEntries(
+    tree
+      .entries()
+      .flatMap(([path, node]) => (node.type === 'file' ? [[`/${path}`, sha256(node.content)]] : [])),
+  );
 }
 
 /** Both slots hold the same release, and the boot loader's state says that both are good. */
@@ -96,14 +114,20 @@ async function factoryDisk(
 ): Promise<FileRef> {
   const { description, machine, machineName, name, build, tools, loader } = shop;
   const layout = partitions(description, machine);
-  const contents = [boot, slot, slot, data];
+  const contentOf: Record<string, string> = { boot, data };
+  const contents = layout.map((partition) => contentOf[partition.name] ?? slot);
   const digests = await Promise.all(contents.map((path) => build.digest(path)));
   const identity = `${name} ${machineName} ${version}`;
   const { raw } = loader;
   const besides = raw?.map((area) => ({ offset: area.offset, sha256: sha256(area.content) }));
-  const inputs = { version: 1, identity, layout, digests, tools: tools.key, besides };
+  const { table } = description.disk;
+  // What is as it always was is left out, so that disks of older builds are found again.
+  const inputs = {
+    ...{ version: 1, identity, layout, digests, tools: tools.key, besides },
+    ...(table === 'gpt' ? {} : { table }),
+  };
   const folder = await build.run('disk', inputs, (out) =>
-    writeDisk(tools, join(out, 'disk.img'), identity, layout, contents, raw),
+    writeDisk(tools, join(out, 'disk.img'), { identity, table, partitions: layout }, contents, raw),
   );
   return output(shop, join(folder, 'disk.img'), `disks/${version}-main.img`);
 }

@@ -11,13 +11,23 @@ import { ownImages } from './own-images.ts';
 import { lockedSetOf, readLock } from './packages/lock.ts';
 import { fetchSet } from './packages/packages.ts';
 import { unpackSet } from './packages/unpack.ts';
+import { stateScriptsOf } from './state-scripts.ts';
 import { Tools } from './tools.ts';
+
+/** What a script that a bundle brings along does, and when: before the release is written, after it, or when it is confirmed. */
+type ScriptFault =
+  | 'script fails'
+  | 'script hangs'
+  | 'script waits'
+  | 'script fails late'
+  | 'script fails at commit';
 
 /**
  * How a bundle is not what devices must take: nobody has signed it; somebody has whom the image does not trust; it is for
- * another machine; its image is larger than a slot; or one bit of what describes it is another, after it was signed. All else is as in the good one.
+ * another machine; its image is larger than a slot; one bit of what describes it is another, after it was signed; or a
+ * script of its own says no. All else is as in the good one.
  */
-export type Wrong = 'unsigned' | 'stranger' | 'other machine' | 'too big' | 'metadata';
+export type Wrong = 'unsigned' | 'stranger' | 'other machine' | 'too big' | 'metadata' | ScriptFault;
 
 /** Which bundle, and what is to be wrong with it. */
 export interface WrongBundle {
@@ -25,6 +35,21 @@ export interface WrongBundle {
   format: string;
   wrong: Wrong;
 }
+
+/**
+ * As Mender's state scripts, the only ones that a bundle format has: named by the state that they are of. Exit code 21 asks
+ * for another try.
+ */
+const faultyScripts: Record<ScriptFault, { name: string; line: string }> = {
+  'script fails': { name: 'ArtifactInstall_Enter_10_brownout', line: 'exit 1' },
+  'script hangs': { name: 'ArtifactInstall_Enter_10_brownout', line: 'while :; do sleep 60; done' },
+  'script waits': {
+    name: 'ArtifactInstall_Enter_10_brownout',
+    line: 'mkdir /run/brownout-waited && exit 21; exit 0',
+  },
+  'script fails late': { name: 'ArtifactInstall_Leave_90_brownout', line: 'exit 1' },
+  'script fails at commit': { name: 'ArtifactCommit_Enter_10_brownout', line: 'exit 1' },
+};
 
 /** Signer of the folder of test keys that no image trusts. */
 const stranger = { certificate: 'stranger.cert.pem', key: 'stranger.key.pem' };
@@ -52,9 +77,9 @@ export async function wrongBundle(
   if (!('bundles' in description))
     return 'the image was not built here, and only its maker can sign another bundle';
   const known = bundleFormatNames.find((one) => one === format);
-  const { bundles, content } = manifest.releases[release] ?? {};
+  const { bundles } = manifest.releases[release] ?? {};
   const [good, raw] = [bundles?.[format], bundles?.['raw']];
-  if (known === undefined || good === undefined || raw === undefined || content?.kind !== 'slot')
+  if (known === undefined || good === undefined || raw === undefined)
     return `the image has no ${format} bundle of ${release}, or not the slot's bytes that it is made from`;
   const build = new BuildCache(cache, signal);
   const lockPath = join(imagesRoot, name, 'lock.json');
@@ -72,6 +97,7 @@ export async function wrongBundle(
     certificate: join(keys, description.bundles.certificate),
     key: join(keys, description.bundles.key),
     epoch: description.epoch,
+    ...(await stateScriptsOf(description, join(imagesRoot, name))),
   };
   const slotBytes = Math.max(...slots.map(({ length }) => length));
   return makeWrong(bundleFormats[known], inputs, { wrong, keys, slotBytes, good });
@@ -120,7 +146,7 @@ async function withWrongMetadata(
 }
 
 async function difference(
-  { build, compatible, image, imageSha256 }: WrongInputs,
+  { build, compatible, image, imageSha256, stateScripts = {} }: WrongInputs,
   { wrong, keys, slotBytes }: Given,
 ): Promise<Partial<BundleInputs>> {
   switch (wrong) {
@@ -140,6 +166,14 @@ async function difference(
       });
       const grown = join(folder, 'slot.ext4');
       return { image: grown, imageSha256: await build.digest(grown) };
+    }
+    case 'script fails':
+    case 'script hangs':
+    case 'script waits':
+    case 'script fails late':
+    case 'script fails at commit': {
+      const { name, line } = faultyScripts[wrong];
+      return { stateScripts: { ...stateScripts, [name]: `#!/bin/sh\n${line}\n` } };
     }
   }
 }

@@ -48,5 +48,48 @@ export const data: CaseGroup = {
         { do: 'see', on: ['new'] },
       ],
     },
+    {
+      id: 'D4',
+      title:
+        'a release whose own script fails while it is installed is refused, and the device stays what it was',
+      needs: ['stateScripts'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', wrong: 'script fails', must: 'refuse' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'install', release: 'new', wrong: 'script fails late', must: 'refuse' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+      ],
+    },
+    {
+      id: 'D8',
+      title: 'a script that never ends is given up, and one that asks for it is run again',
+      needs: ['stateScripts'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', wrong: 'script hangs', must: 'refuse' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'install', release: 'new', wrong: 'script waits', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
+      id: 'D9',
+      title: 'a release whose own script fails when it is confirmed gives way to the one before',
+      needs: ['stateScripts', 'bootCount'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', wrong: 'script fails at commit', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm', must: 'refuse' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+      ],
+    },
   ],
 };

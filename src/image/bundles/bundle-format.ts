@@ -21,6 +21,8 @@ export interface BundleInputs {
   unsigned?: true;
   /** SOURCE_DATE_EPOCH. */
   epoch: number;
+  /** Programs that the agent runs on its way, by their names; a format that knows none need not look. Absent: none. */
+  stateScripts?: Readonly<Record<string, string>>;
 }
 
 /** One way to pack a release for an update agent. */

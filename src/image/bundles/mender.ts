@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { gunzipSync } from 'node:zlib';
 import { sha256 } from '../../core/digest.ts';
 import { ScenarioError } from '../../core/errors.ts';
+import { keysOf } from '../../core/keys.ts';
 import { type NewTarEntry, packTar, readTar } from '../../package/archive/tar.ts';
 import { seededBytes } from '../seeded-bytes.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
@@ -27,7 +28,18 @@ const application = { folder: '/data/app', name: 'gateway', bytes: 1 << 20 };
 export function menderBundle(kind: Payload): BundleFormat {
   return {
     extension: 'mender',
-    async make({ tools, build, compatible, version, image, imageSha256, key, unsigned, epoch }) {
+    async make({
+      tools,
+      build,
+      compatible,
+      version,
+      image,
+      imageSha256,
+      key,
+      unsigned,
+      epoch,
+      stateScripts = {},
+    }) {
       const signer = await pkcs1(key);
       const inputs = {
         step: 2,
@@ -39,6 +51,7 @@ export function menderBundle(kind: Payload): BundleFormat {
         epoch,
         tools: tools.key,
         ...(unsigned === true ? { unsigned } : {}),
+        ...(keysOf(stateScripts).length === 0 ? {} : { stateScripts }),
       };
       const folder = await build.run('mender', inputs, async (out) => {
         const staging = join(out, 'staging');
@@ -52,7 +65,8 @@ export function menderBundle(kind: Payload): BundleFormat {
         const from = files.flatMap((name) => ['-f', join(staging, name)]);
         const made = join(staging, 'made.mender');
         const signing = unsigned === true ? [] : ['-k', signedBy];
-        const options = ['-t', compatible, '-n', version, ...signing, '-o', made];
+        const scripts = await writeScripts(staging, stateScripts, epoch);
+        const options = ['-t', compatible, '-n', version, ...signing, ...scripts, '-o', made];
         await tools.run('usr/bin/mender-artifact', ['write', ...what, ...from, ...options]);
         await fix(tools, made, join(out, 'update.mender'), epoch);
         await rm(staging, { recursive: true });
@@ -81,6 +95,23 @@ async function writeApplication(folder: string, version: string): Promise<string
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return Object.keys(files);
+}
+
+/** The state scripts as files, and the options that name them: mender-artifact refuses names that Mender would pass over. */
+async function writeScripts(
+  staging: string,
+  scripts: Readonly<Record<string, string>>,
+  epoch: number,
+): Promise<string[]> {
+  const folder = join(staging, 'scripts');
+  await mkdir(folder);
+  const options: string[] = [];
+  for (const [name, text] of Object.entries(scripts)) {
+    await writeFile(join(folder, name), text, { mode: 0o755 });
+    await utimes(join(folder, name), epoch, epoch);
+    options.push('-s', join(folder, name));
+  }
+  return options;
 }
 
 /** Writes an artifact again as it is to be. */

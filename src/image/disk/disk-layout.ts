@@ -10,16 +10,25 @@ const chunkBytes = 1 << 20;
 /** One partition of a disk to be written; sizes in MiB so that all is aligned. */
 export interface Partition {
   name: string;
-  /** GUID of the partition type. */
+  /** As sfdisk takes it: the GUID of the type, or in an MBR its hexadecimal number. */
   type: string;
   mebibytes: number;
 }
 
-/** Type GUIDs (UEFI specification; Discoverable Partitions Specification for Linux data). */
+/** Which partition table a disk has. */
+export type TableKind = 'gpt' | 'mbr';
+
+/**
+ * Types of partitions. In a GUID partition table those of the UEFI specification and of the Discoverable Partitions
+ * Specification for Linux data; in an MBR FAT with LBA, and Linux.
+ */
 export const partitionTypes = {
-  efiSystem: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
-  linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
-} as const;
+  gpt: {
+    boot: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+    linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
+  },
+  mbr: { boot: 'c', linux: '83' },
+} as const satisfies Record<TableKind, Record<'boot' | 'linux', string>>;
 
 /** Byte offsets of partitions that follow each other from the first MiB on. */
 export function partitionOffsets(partitions: readonly Partition[]): number[] {
@@ -31,32 +40,50 @@ export function partitionOffsets(partitions: readonly Partition[]): number[] {
   });
 }
 
-/** Writes a sparse disk with a GUID partition table and the given contents, one file a partition, and `raw` beside them. */
+/** What a disk is made of. */
+export interface DiskLayout {
+  /** From which its identifiers follow. */
+  identity: string;
+  table: TableKind;
+  partitions: readonly Partition[];
+}
+
+/** Writes a sparse disk with a partition table and the given contents, one file a partition, and `raw` beside them. */
 export async function writeDisk(
   tools: Tools,
   path: string,
-  identity: string,
-  partitions: readonly Partition[],
+  layout: DiskLayout,
   contents: readonly string[],
   raw: readonly RawArea[] = [],
 ): Promise<void> {
+  const { partitions } = layout;
   const offsets = partitionOffsets(partitions);
   const total = mib + partitions.reduce((sum, { mebibytes }) => sum + mebibytes * mib, 0) + mib;
   await using disk = await open(path, 'wx');
   await disk.truncate(total);
+  await tools.run('usr/sbin/sfdisk', ['-q', '--no-reread', '--no-tell-kernel', path], {
+    input: tableScript(layout),
+  });
+  for (const [i, content] of contents.entries()) await copyInto(disk, content, offsets[i] ?? 0);
+  for (const { offset, content } of raw) await disk.write(content, 0, content.length, offset);
+}
+
+/** The partition table in sfdisk's words. In an MBR partitions have neither name nor identifier of their own. */
+export function tableScript({ identity, table, partitions }: DiskLayout): string {
+  const offsets = partitionOffsets(partitions);
   const lines = partitions.map(({ name, type, mebibytes }, i) =>
     [
       `start=${(offsets[i] ?? 0) / sectorBytes}`,
       `size=${(mebibytes * mib) / sectorBytes}`,
       `type=${type}`,
-      `uuid=${fixedUuid(`${identity}/${name}`)}`,
-      `name=${name}`,
+      ...(table === 'gpt' ? [`uuid=${fixedUuid(`${identity}/${name}`)}`, `name=${name}`] : []),
     ].join(', '),
   );
-  const script = ['label: gpt', `label-id: ${fixedUuid(identity)}`, 'unit: sectors', ...lines, ''].join('\n');
-  await tools.run('usr/sbin/sfdisk', ['-q', '--no-reread', '--no-tell-kernel', path], { input: script });
-  for (const [i, content] of contents.entries()) await copyInto(disk, content, offsets[i] ?? 0);
-  for (const { offset, content } of raw) await disk.write(content, 0, content.length, offset);
+  const head =
+    table === 'gpt'
+      ? ['label: gpt', `label-id: ${fixedUuid(identity)}`]
+      : ['label: dos', `label-id: 0x${sha256(identity).slice(0, 8)}`];
+  return [...head, 'unit: sectors', ...lines, ''].join('\n');
 }
 
 async function copyInto(disk: Awaited<ReturnType<typeof open>>, path: string, offset: number): Promise<void> {

@@ -58,23 +58,32 @@ export async function dataPartition({
 }
 
 /** The partitions of the main disk, in order. */
-export function partitions({ disk }: BuiltImage, { slotMiB }: MachineDescription): Partition[] {
-  return [
-    { name: 'boot', type: partitionTypes.efiSystem, mebibytes: disk.bootMiB },
-    { name: 'slot-a', type: partitionTypes.linux, mebibytes: slotMiB },
-    { name: 'slot-b', type: partitionTypes.linux, mebibytes: slotMiB },
-    { name: 'data', type: partitionTypes.linux, mebibytes: disk.dataMiB },
-  ];
+export function partitions(
+  { disk: { table, data, bootMiB, dataMiB } }: Pick<BuiltImage, 'disk'>,
+  { slotMiB }: Pick<MachineDescription, 'slotMiB'>,
+): Partition[] {
+  const { boot, linux } = partitionTypes[table];
+  const slotParts = ['slot-a', 'slot-b'].map((name) => ({ name, type: linux, mebibytes: slotMiB }));
+  const owners = { name: 'data', type: linux, mebibytes: dataMiB };
+  const behind = data === 'last' ? [...slotParts, owners] : [owners, ...slotParts];
+  return [{ name: 'boot', type: boot, mebibytes: bootMiB }, ...behind];
 }
 
 /** Where the slots lie. */
-export function slots(description: BuiltImage, machine: MachineDescription): SlotSpec[] {
-  const offsets = partitionOffsets(partitions(description, machine));
-  return ['A', 'B'].map((name, i) => ({
-    name,
-    disk: 'main',
-    offset: offsets[i + 1] ?? 0,
-    length: machine.slotMiB * mib,
-    root: `/dev/vda${i + 2}`,
-  }));
+export function slots(
+  description: Pick<BuiltImage, 'disk'>,
+  machine: Pick<MachineDescription, 'slotMiB'>,
+): SlotSpec[] {
+  const layout = partitions(description, machine);
+  const offsets = partitionOffsets(layout);
+  return Object.entries({ A: 'slot-a', B: 'slot-b' }).map(([name, partition]) => {
+    const at = layout.findIndex((one) => one.name === partition);
+    return {
+      name,
+      disk: 'main',
+      offset: offsets[at] ?? 0,
+      length: machine.slotMiB * mib,
+      root: `/dev/vda${at + 1}`,
+    };
+  });
 }

@@ -55,11 +55,14 @@ export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
   for (const [path, name] of Object.entries(root.keys))
     tree.addFile(path, await readFile(join(inputs.keys, name)), 0o600);
   const { description, folder, modules } = inputs;
+  const programs = new Tree();
+  await inputs.files.copy(programs, description.initramfs.programs, []);
   const initrd = await initialRamDisk({
     overlay: await initramfsOverlay(description, folder),
     wanted: description.initramfs.modules,
     modules,
     busybox: tree.get('usr/bin/busybox'),
+    programs,
     epoch: description.epoch,
   });
   const kernel = await readKernel(inputs.kernel);

@@ -9,20 +9,32 @@ export interface Believes {
   cutsOff?: true;
   /** It asks for the rest of a download that broke off. */
   halves?: true;
+  /** What becomes of the bundle's own script is nothing to it. */
+  failingScripts?: true;
 }
 
-/** What the server gives: a digest, who has signed it, for which machine it is, and a slot's content. */
-export function bundleOf(content: Buffer, { signer = 'maker', machine = 'this' } = {}): Buffer {
-  return Buffer.concat([Buffer.from(`${sha256(content)} ${signer} ${machine}\n`), content]);
+/** What the script that a bundle brings along does: it ends well, it fails at once, or when the release is confirmed. */
+type Script = 'ends' | 'fails' | 'fails-at-commit';
+
+/** What the server gives: a digest, who has signed it, for which machine it is, what its script does, and a slot's content. */
+export function bundleOf(
+  content: Buffer,
+  {
+    signer = 'maker',
+    machine = 'this',
+    script = 'ends',
+  }: { signer?: string; machine?: string; script?: Script } = {},
+): Buffer {
+  return Buffer.concat([Buffer.from(`${sha256(content)} ${signer} ${machine} ${script}\n`), content]);
 }
 
-/** The slot's content in a bundle; where there is none, why not. */
+/** The slot's content in a bundle, and whether its script will let nobody confirm it; where there is none, why not. */
 export async function fetched(
   url: string,
   mostBytes: number,
   verify: boolean,
   believes: Believes & { signal: AbortSignal },
-): Promise<Buffer | string> {
+): Promise<{ content: Buffer; unconfirmable: boolean } | string> {
   try {
     const address = url.replace('//10.0.2.2:', '//127.0.0.1:');
     const { signal } = believes;
@@ -39,12 +51,13 @@ export async function fetched(
     const bundle = Buffer.concat([first.part, rest]);
     const end = bundle.indexOf(10);
     const content = bundle.subarray(end + 1);
-    const [digest, signer, machine] = bundle.toString('utf8', 0, end).split(' ');
+    const [digest, signer, machine, script] = bundle.toString('utf8', 0, end).split(' ');
     if (verify && digest !== sha256(content)) return 'the digest does not match';
     if (!(believes.signers ?? ['maker']).includes(signer ?? '')) return `signed by ${signer}`;
     if (!(believes.machines ?? ['this']).includes(machine ?? '')) return `for ${machine} machine`;
     if (content.length > mostBytes && believes.cutsOff !== true) return 'larger than the slot';
-    return content.subarray(0, mostBytes);
+    if (script === 'fails' && believes.failingScripts !== true) return 'its script failed';
+    return { content: content.subarray(0, mostBytes), unconfirmable: script === 'fails-at-commit' };
   } catch (error) {
     return `the download broke off: ${String(error)}`;
   }

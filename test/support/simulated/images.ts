@@ -74,6 +74,11 @@ export function wrongSlotBundle(folder: string, { release, wrong }: WrongBundle)
       return bundle.fill(bundle.readUInt8(0) ^ 1, 0, 1);
     },
     'too big': () => bundleOf(Buffer.concat([slot, Buffer.alloc(slotBytes)])),
+    'script fails': () => bundleOf(slot, { script: 'fails' }),
+    'script hangs': () => bundleOf(slot, { script: 'fails' }),
+    'script waits': () => bundleOf(slot, { script: 'ends' }),
+    'script fails late': () => bundleOf(slot, { script: 'fails' }),
+    'script fails at commit': () => bundleOf(slot, { script: 'fails-at-commit' }),
   };
   return keepFile(folder, `${release}/bundle-${wrong}`, bundles[wrong]());
 }

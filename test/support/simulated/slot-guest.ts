@@ -162,6 +162,7 @@ export class SlotGuest implements Guest {
   private known: Known[] = [];
   private readonly full = new Set<string>();
   private locked = false;
+  private unconfirmable = false;
   private installing = new AbortController();
   private busy = false;
   private mounted = false;
@@ -288,6 +289,10 @@ export class SlotGuest implements Guest {
       [
         /^rauc status mark-good$/,
         async () => {
+          if (this.unconfirmable) {
+            await this.activate(other);
+            return fails(1, 'its script failed');
+          }
           const state = await this.bootState();
           const before = state.left[this.running];
           state.left[this.running] = triesAtFirst + (this.traits.countsUnconfirmedOnly === true ? 1 : 0);
@@ -317,7 +322,7 @@ export class SlotGuest implements Guest {
     if (edges.writesFirst === true) await this.forbid(other);
     if (traits.guardsPending === this.release) return fails(1, 'LastError: nobody has confirmed what runs');
     this.installing = new AbortController();
-    const content = await fetched(url, slotBytes, traits.believesEveryByte !== true, {
+    const bundle = await fetched(url, slotBytes, traits.believesEveryByte !== true, {
       ...traits.believes,
       signal: this.installing.signal,
     });
@@ -325,7 +330,9 @@ export class SlotGuest implements Guest {
       this.locked = traits.leavesLock === true;
       return fails(137, 'Killed');
     }
-    if (typeof content === 'string') return fails(1, `LastError: ${content}`);
+    if (typeof bundle === 'string') return fails(1, `LastError: ${bundle}`);
+    const { content } = bundle;
+    this.unconfirmable = bundle.unconfirmable && traits.believes?.failingScripts !== true;
     if (this.full.has('/data') && traits.emptiesFiles === 'where there is no room') await this.emptyFiles();
     if (traits.idleAgain === true && headerOf(content)?.version === version) return prints('nothing to do');
     if (traits.activatesFirst === true) await this.activate(other);

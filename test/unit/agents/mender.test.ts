@@ -79,6 +79,22 @@ describe('mender', () => {
       expect(await said(nothing)).toBe('upgrade_available is not set');
   });
 
+  it('knows that a release has failed where Mender says that the reboot to it has', async () => {
+    const says = (stdout: string) =>
+      mender.knowsFallback?.(
+        device({ 'mender --no-syslog commit 2>&1 || true': { stdout } }).ready,
+        limits(),
+      );
+    expect(await says('level=error msg="Reboot to the new update failed. Expected ..."')).toBe(true);
+    expect(await says('level=error msg="No artifact installation in progress"')).toBe(false);
+  });
+
+  it('runs state scripts where the scenario says that artifacts bring some', () => {
+    const agent = agentFor({ name: 'mender', stateScripts: true });
+    expect(agent.abilities).toContain('stateScripts');
+    expect(mender.abilities).not.toContain('stateScripts');
+  });
+
   it('has no way back from a release that was committed', () => {
     expect('rollback' in mender).toBe(false);
     expect(mender.abilities).not.toContain('rollback');

@@ -44,6 +44,7 @@ describe('a device that keeps every promise', () => {
     const found = verdicts(record);
     const other: Record<string, CaseVerdict> = {
       ...{ V8: 'ability-missing', I6: 'ability-missing', C5: 'ability-missing', S2: 'not-applicable' },
+      ...{ D4: 'ability-missing', D8: 'ability-missing', D9: 'ability-missing' },
       ...{ T1: 'ability-missing', T6: 'ability-missing', T7: 'ability-missing', T8: 'ability-missing' },
     };
     for (const [id, verdict] of Object.entries(found))
@@ -123,9 +124,19 @@ describe('what an agent does not claim', () => {
     ['C5', { tries: 1 }, claims('triesOnce')],
     ['S2', {}, downloading],
     ['I7', { pauseMs: 400 }, three],
+    ['D4', {}, claims('stateScripts')],
+    ['D8', {}, claims('stateScripts')],
+    ['D9', {}, claims('stateScripts', 'bootCount')],
   ])('passes %s where the device keeps it', async (id, traits, fields) => {
     const { record } = await suite(traits, { cases: [id], fields });
     expect(record.cases).toMatchObject([{ id, verdict: 'passed' }]);
+  });
+
+  it.each(['D4', 'D8', 'D9'])('fails %s where a script of the bundle is passed over', async (id) => {
+    const believes = { failingScripts: true } as const;
+    const fields = claims('stateScripts', 'bootCount');
+    const { record } = await suite({ believes }, { cases: [id], fields });
+    expect(record.cases).toMatchObject([{ id, verdict: 'failed', problem: { code: 'not-refused' } }]);
   });
 
   it('is not applicable where nobody says what to spoil, kill or ask', async () => {

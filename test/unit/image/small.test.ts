@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { fixedUuid, partitionOffsets, partitionTypes } from '../../../src/image/disk/disk-layout.ts';
+import {
+  fixedUuid,
+  partitionOffsets,
+  partitionTypes,
+  tableScript,
+} from '../../../src/image/disk/disk-layout.ts';
 import { grubEnvironment, variablesOf } from '../../../src/image/disk/grub.ts';
+import { partitions, slots } from '../../../src/image/disk/partitions.ts';
 import { loadOrder, moduleName, parseNeeds } from '../../../src/image/root/modules.ts';
 import { sshAccess } from '../../../src/image/ssh-access.ts';
 import { Tools } from '../../../src/image/tools.ts';
@@ -53,10 +59,33 @@ describe('partitionOffsets', () => {
   it('starts at one MiB and leaves no gaps', () => {
     const partitions = [32, 58, 58].map((mebibytes, i) => ({
       name: String(i),
-      type: partitionTypes.linux,
+      type: partitionTypes.gpt.linux,
       mebibytes,
     }));
     expect(partitionOffsets(partitions).map((offset) => offset / (1 << 20))).toEqual([1, 33, 91]);
+  });
+});
+
+describe('the disk of an image with an MBR and the data before the slots', () => {
+  const disk = { table: 'mbr', data: 'second', writable: true, bootMiB: 32, dataMiB: 64 } as const;
+  const description = { disk: { ...disk, dataDirectories: [] } };
+
+  it('has its slots where its partition table says', () => {
+    const layout = partitions(description, { slotMiB: 100 });
+    expect(tableScript({ identity: 'a', table: 'mbr', partitions: layout }).split('\n')).toEqual([
+      'label: dos',
+      expect.stringMatching(/^label-id: 0x[0-9a-f]{8}$/),
+      'unit: sectors',
+      'start=2048, size=65536, type=c',
+      'start=67584, size=131072, type=83',
+      'start=198656, size=204800, type=83',
+      'start=403456, size=204800, type=83',
+      '',
+    ]);
+    expect(slots(description, { slotMiB: 100 })).toEqual([
+      { name: 'A', disk: 'main', offset: 198_656 * 512, length: 100 << 20, root: '/dev/vda3' },
+      { name: 'B', disk: 'main', offset: 403_456 * 512, length: 100 << 20, root: '/dev/vda4' },
+    ]);
   });
 });
 

@@ -16,8 +16,9 @@ afterEach(() => rm(folder, { recursive: true }));
 /** A format that knows of no wrong bundles: it writes down what it is given, but whether to leave a signature out. */
 const toy: BundleFormat = {
   extension: 'toy',
-  async make({ build, image, compatible, certificate }) {
+  async make({ build, image, compatible, certificate, stateScripts = {} }) {
     const text = JSON.stringify({
+      scripts: Object.keys(stateScripts).join(),
       compatible,
       signer: certificate.slice(folder.length),
       bytes: (await stat(image)).size,
@@ -44,6 +45,7 @@ async function made(wrong: Wrong) {
     certificate: join(folder, 'signing.cert.pem'),
     key: join(folder, 'signing.key.pem'),
     epoch: 1,
+    stateScripts: { ArtifactInstall_Enter_50_own: 'true' },
   };
   const path = await toy.make(inputs);
   const good = { path, sha256: await build.digest(path), bytes: (await stat(path)).size };
@@ -58,6 +60,9 @@ async function made(wrong: Wrong) {
 it.each<[Wrong, Record<string, unknown>]>([
   ['stranger', { signer: '/stranger.cert.pem' }],
   ['other machine', { compatible: 'toy-qemuarm64-2' }],
+  ['script fails', { scripts: 'ArtifactInstall_Enter_50_own,ArtifactInstall_Enter_10_brownout' }],
+  ['script fails late', { scripts: 'ArtifactInstall_Enter_50_own,ArtifactInstall_Leave_90_brownout' }],
+  ['script fails at commit', { scripts: 'ArtifactInstall_Enter_50_own,ArtifactCommit_Enter_10_brownout' }],
 ])('a bundle that is wrong as %s has that difference only', async (wrong, difference) => {
   expect(await made(wrong)).toEqual(difference);
 });

@@ -20,7 +20,12 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 let count = 0;
 
 /** Makes an artifact with a mender-artifact whose archives were written at this time; `signer` is the key that it was given. */
-async function make(pem: string, madeAt = 1, kind: Parameters<typeof menderBundle>[0] = 'rootfs-image') {
+async function make(
+  pem: string,
+  madeAt = 1,
+  kind: Parameters<typeof menderBundle>[0] = 'rootfs-image',
+  stateScripts: Record<string, string> = {},
+) {
   const place = join(folder, String((count += 1)));
   const build = new BuildCache(place);
   const [key, image] = [`${place}.key.pem`, `${place}.ext4`];
@@ -28,6 +33,7 @@ async function make(pem: string, madeAt = 1, kind: Parameters<typeof menderBundl
   await writeFile(image, 'the image');
   let signer = '';
   let command: readonly string[] = [];
+  const scripts = new Map<string, string>();
   const tools = {
     key: [],
     run: async (program: string, args: readonly string[]) => {
@@ -40,6 +46,8 @@ async function make(pem: string, madeAt = 1, kind: Parameters<typeof menderBundl
         signer = await readFile(after('-k'), 'utf8');
         const files = args.flatMap((arg, i) => (arg === '-f' ? [args[i + 1] ?? ''] : []));
         command = args.slice(0, args.indexOf('-f'));
+        for (const path of args.filter((_, i) => args[i - 1] === '-s'))
+          scripts.set(basename(path), await readFile(path, 'utf8'));
         const payload = await Promise.all(
           files.map(
             async (path) =>
@@ -70,8 +78,9 @@ async function make(pem: string, madeAt = 1, kind: Parameters<typeof menderBundl
     certificate: key,
     key,
     epoch: 5,
+    stateScripts,
   });
-  return { signer, command, artifact: await readFile(path) };
+  return { signer, command, scripts, artifact: await readFile(path) };
 }
 
 describe('an artifact of Mender', () => {
@@ -99,6 +108,14 @@ describe('an artifact of Mender', () => {
     expect(file.toString('latin1').startsWith('release 2.0\n')).toBe(true);
     const end = file.length - 66;
     expect(file.subarray(end).toString()).toBe(`\n${sha256(file.subarray(0, end))}\n`);
+  });
+
+  it('brings along the state scripts of its image, by their names', async () => {
+    const pem = rsa.export({ type: 'pkcs1', format: 'pem' }).toString();
+    const given = { ArtifactInstall_Leave_50_Backup: 'cp', ArtifactCommit_Enter_50_Restore: 'mv' };
+    const { scripts } = await make(pem, 1, 'rootfs-image', given);
+    expect(Object.fromEntries(scripts)).toEqual(given);
+    expect((await make(pem)).scripts.size).toBe(0);
   });
 
   it('is signed with a PKCS #8 key too, which mender-artifact is given as PKCS #1', async () => {
