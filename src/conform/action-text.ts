@@ -18,14 +18,15 @@ export function actionText(action: Action, cast: Cast): string {
         to === undefined ? '' : `, in whose place the server has ${named(to)} from half of it on`;
       const twice =
         action.meanwhile === undefined ? '' : `, and meanwhile ${named(action.meanwhile)} is to be installed`;
-      return `install ${named(action.release)}${wrong}${from}${changes}${by}${end}${twice}`;
+      const stalls = action.stalls === undefined ? '' : ', of which the server sends half, and then nothing';
+      return `install ${named(action.release)}${wrong}${from}${stalls}${changes}${by}${end}${twice}`;
     }
     case 'start':
       return `start ${action.times} times${startTexts[`${action.confirm}`]}`;
     case 'lose power':
       return `lose power ${action.times} times`;
     case 'ask server':
-      return action.order === 'open' ? 'the server must not know of a success yet' : 'the server must know';
+      return serverTexts[action.order];
     case 'ask agent':
       return 'the agent must know that it has failed';
     case 'overwrite slot':
@@ -55,6 +56,12 @@ export function actionText(action: Action, cast: Cast): string {
       return action.do;
   }
 }
+
+const serverTexts = {
+  open: 'the server must not know of a success yet',
+  closed: 'the server must know',
+  failed: 'the server must know of the failure',
+} as const;
 
 const environmentTexts = {
   zeroes: "zeroes are in the place of the boot loader's environment",
@@ -92,6 +99,8 @@ function serverText(faults: readonly DdiFault[]): string {
   const texts = faults.map(({ on, answer, times }) => {
     const what = `${times === undefined ? 'each' : times} ${on}`;
     if (answer === 'cancel') return `cancels the order at ${what}`;
+    if (answer === 'endless') return `answers ${what} without an end`;
+    if (answer === 'redirect') return `redirects ${what} to itself`;
     return answer === 'lost' ? `lets the answer to ${what} be lost` : `answers ${what} with ${answer}`;
   });
   return `whose server ${texts.join(', ')}`;

@@ -30,6 +30,8 @@ export type Action =
       wrong?: Wrong;
       /** The release that the server has in its place once half of it was read. */
       changesTo?: Role;
+      /** The server sends half of it, and then nothing more, and the connection stays. */
+      stalls?: true;
       /** What goes wrong, from now on, where the server is asked or told. */
       server?: readonly DdiFault[];
       /** Its programs are killed once it has read half of the bundle, of which the server sends no more. */
@@ -45,8 +47,11 @@ export type Action =
    */
   | { do: 'start'; times: number; confirm: boolean | 'if healthy' }
   | { do: 'confirm'; must?: 'refuse' }
-  /** `open`: the server has not been told that all is well; `closed`: it was told what the device is. */
-  | { do: 'ask server'; order: 'open' | 'closed' }
+  /**
+   * `open`: the server has not been told that all is well; `closed`: it was told what the device is; `failed`: it was told
+   * that the order has failed, and so gives it no more.
+   */
+  | { do: 'ask server'; order: 'open' | 'closed' | 'failed' }
   | { do: 'roll back' }
   /** The agent has to know that the last installation has failed. */
   | { do: 'ask agent' }

@@ -6,7 +6,7 @@ import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, openDevice, untilReady } from '../device/device.ts';
 import { confirm, install, refusalBy, rollback } from '../device/drive-agent.ts';
 import { examine } from '../device/examine.ts';
-import { assertServerKnows } from '../device/hawkbit-order.ts';
+import { assertOrderFailed, assertServerKnows } from '../device/hawkbit-order.ts';
 import type { Owned } from '../device/judge-files.ts';
 import { listen, listenAtEnd } from '../device/listen.ts';
 import { installToReset } from '../device/own-reset.ts';
@@ -16,7 +16,7 @@ import type { StepRecord } from '../model/record.ts';
 import type { Moment } from '../model/steps.ts';
 import type { Upgrade } from '../model/upgrade.ts';
 import { refusalOf } from '../recording/faulty-upgrade.ts';
-import { changedHalfway, type Trouble, troubleOf } from '../recording/source-trouble.ts';
+import { changedHalfway, stalledHalfway, type Trouble, troubleOf } from '../recording/source-trouble.ts';
 import type { Booting, Off, Ready } from '../target/target.ts';
 import { actionText } from './action-text.ts';
 import type { Action, ClockTime, DeviceCase } from './conformance-case.ts';
@@ -290,8 +290,12 @@ class CaseDevice {
     return trouble === undefined ? refusalBy(installing) : refusalOf(this.context, trouble, installing);
   }
 
-  private troubleOf({ fault, changesTo }: Action & { do: 'install' }, upgrade: Upgrade): Trouble | undefined {
+  private troubleOf(
+    { fault, changesTo, stalls }: Action & { do: 'install' },
+    upgrade: Upgrade,
+  ): Trouble | undefined {
     const { context, work } = this;
+    if (stalls === true) return stalledHalfway(context, upgrade.to);
     if (changesTo !== undefined) return changedHalfway(context, upgrade.to, work.cast[changesTo] ?? '');
     return fault === undefined ? undefined : troubleOf(context, { name: fault.fault, ...fault }, upgrade);
   }
@@ -308,10 +312,14 @@ class CaseDevice {
   }
 
   /** Throws DeviceFailure `server-misled` where the server was told otherwise. */
-  private async askServer(order: 'open' | 'closed'): Promise<void> {
+  private async askServer(order: 'open' | 'closed' | 'failed'): Promise<void> {
     const ready = await this.up();
     const { ordered } = this;
     if (ordered === undefined) return;
+    if (order === 'failed') {
+      await assertOrderFailed(this.context, ready, ordered);
+      return;
+    }
     await assertServerKnows(this.context, ready, {
       ordered,
       runs: order === 'closed' ? ordered : 'it unconfirmed',
@@ -341,6 +349,7 @@ function isFaulty(action: Action): boolean {
     action.do === 'install' &&
     (action.fault !== undefined ||
       action.changesTo !== undefined ||
+      action.stalls !== undefined ||
       action.wrong !== undefined ||
       action.killed !== undefined)
   );

@@ -30,6 +30,8 @@ interface Decided {
   states: number;
   decided: number;
   boots: number;
+  /** Of those that were to be made; none where that is not asked. */
+  audits?: { made: number; asked: number };
   /** Whether nothing was left: no state, no audit, and none given up. */
   complete: boolean;
 }
@@ -96,6 +98,7 @@ function decidedOf(
     states,
     decided: total(decided),
     boots: boots.filter((boot) => (boot.retry !== undefined) === (stage === 'retry')).length,
+    ...(stage === 'whole' ? { audits: { made: auditing.made, asked: auditing.asked } } : {}),
     complete: ended[stage] === 'complete' && total(decided) === states && audited,
   };
 }
@@ -215,8 +218,9 @@ function verdictOf(steps: readonly StepRecord[]): Pick<PowerCaseRun, 'verdict' |
   return { verdict, reason: `${verdict === 'unknown' ? 'the budget ended first: ' : ''}${texts.join('; ')}` };
 }
 
-function countText({ states, decided, boots }: Decided): string {
-  return `${decided} of ${states} states by ${boots} boots`;
+function countText({ states, decided, boots, audits }: Decided): string {
+  const audited = audits === undefined ? '' : `, ${audits.made} of ${audits.asked} audits`;
+  return `${decided} of ${states} states by ${boots} boots${audited}`;
 }
 
 function upgradeOf({ releases }: { releases: readonly string[] }): string {

@@ -63,6 +63,24 @@ export async function orderOf(
 }
 
 /**
+ * The device must have told the server that what it was ordered to install has failed: as long as it has not, it is given
+ * the order again. Throws DeviceFailure `server-misled`.
+ */
+export async function assertOrderFailed(
+  { agent, feed, signal }: Pick<RunContext, 'agent' | 'feed' | 'signal'>,
+  device: Shell,
+  ordered: string,
+): Promise<void> {
+  const id = await agent.accountOf?.(device, { deadline: Deadline.after(120_000), signal });
+  const action = id === undefined ? undefined : feed.hawkbit.device(id)?.actions.at(-1);
+  if (action === undefined || action.offer.version !== ordered || action.state === 'error') return;
+  throw new DeviceFailure(
+    'server-misled',
+    `${ordered} has failed, and for the server the order is ${action.state}; the device said last: ${saidLast(action)}`,
+  );
+}
+
+/**
  * Holds what a device has told the server against what it is: one that runs the release that it was ordered to install,
  * confirmed, must have closed the order with success, and no other may have. Throws DeviceFailure `server-misled`.
  */

@@ -11,14 +11,19 @@ export type Subject =
 /**
  * What goes wrong when a device asks. A number is an HTTP status that stands in place of the answer, and the server has
  * not heard what was said; `lost`: the server has heard it, and the connection ends without an answer; `cancel`: it has
- * heard it, and cancels the order.
+ * heard it, and cancels the order. What no hawkBit says: `html`, a page; `deep`, JSON within JSON within JSON; `endless`, an
+ * answer without an end; `redirect`, to the same address.
  */
 export interface DdiFault {
   on: Subject;
-  answer: 410 | 429 | 500 | 503 | 'lost' | 'cancel';
+  answer: 401 | 410 | 429 | 500 | 503 | 'lost' | 'cancel' | HostileAnswer;
   /** How many requests meet it; then it is over. Default: all. */
   times?: number;
 }
+
+export type HostileAnswer = (typeof hostileAnswers)[number];
+
+export const hostileAnswers = ['html', 'deep', 'endless', 'redirect'] as const;
 
 /** Says of each request which fault meets it: the first of the list that applies and is not over. */
 export class DdiFaultPlan {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { type Action, Controller, type Taken } from './controller.ts';
-import { type DdiFault, DdiFaultPlan, type Subject } from './faults.ts';
+import { type DdiFault, DdiFaultPlan, hostileAnswers, type Subject } from './faults.ts';
+import { answerHostile } from './hostile.ts';
 import { configDataSchema, feedbackSchema, pollingTime } from './messages.ts';
 
 /** A device that may talk to the server. */
@@ -118,20 +119,20 @@ export class DdiServer {
     const base = `${host}${this.base(id)}`;
     switch (route.kind) {
       case 'poll': {
-        if (this.spoil('poll', controller, response)) return;
+        if (await this.spoil('poll', controller, request, response)) return;
         controller.poll();
         json(response, this.pollAnswer(controller, base));
         return;
       }
       case 'deployment': {
-        if (this.spoil('deployment', controller, response)) return;
+        if (await this.spoil('deployment', controller, request, response)) return;
         const action = controller.deployment(route.action);
         if (action === undefined) answer(response, 404);
         else json(response, deploymentOf(action, `${base}${artifactPath(action.offer.artifact.filename)}`));
         return;
       }
       case 'cancellation': {
-        if (this.spoil('cancellation', controller, response)) return;
+        if (await this.spoil('cancellation', controller, request, response)) return;
         const action = controller.cancellation(route.action);
         if (action === undefined) answer(response, 404);
         else json(response, { id: String(action.id), cancelAction: { stopId: String(action.id) } });
@@ -140,7 +141,7 @@ export class DdiServer {
       case 'configData': {
         const said = await this.said(request, response, configDataSchema);
         if (said !== undefined)
-          this.hear('configData', controller, response, () => {
+          await this.hear('configData', controller, { request, response }, () => {
             controller.describe(said);
             return 'taken';
           });
@@ -149,15 +150,18 @@ export class DdiServer {
       case 'deployment-feedback': {
         const said = await this.said(request, response, feedbackSchema);
         if (said !== undefined)
-          this.hear(said.status.execution === 'closed' ? 'closing' : 'feedback', controller, response, () =>
-            controller.feedback(route.action, said.status),
+          await this.hear(
+            said.status.execution === 'closed' ? 'closing' : 'feedback',
+            controller,
+            { request, response },
+            () => controller.feedback(route.action, said.status),
           );
         return;
       }
       case 'cancellation-feedback': {
         const said = await this.said(request, response, feedbackSchema);
         if (said !== undefined)
-          this.hear('cancellation', controller, response, () =>
+          await this.hear('cancellation', controller, { request, response }, () =>
             controller.cancelFeedback(route.action, said.status),
           );
         return;
@@ -181,10 +185,20 @@ export class DdiServer {
   }
 
   /** Takes what a device says, unless a fault has it unheard. */
-  private hear(subject: Subject, controller: Controller, response: ServerResponse, take: () => Taken): void {
+  private async hear(
+    subject: Subject,
+    controller: Controller,
+    { request, response }: { request: IncomingMessage; response: ServerResponse },
+    take: () => Taken,
+  ): Promise<void> {
     const fault = this.plan.take(subject);
     if (typeof fault === 'number') {
       answer(response, fault);
+      return;
+    }
+    const hostile = hostileAnswers.find((one) => one === fault);
+    if (hostile !== undefined) {
+      await answerHostile(hostile, request, response);
       return;
     }
     const taken = take();
@@ -194,7 +208,12 @@ export class DdiServer {
   }
 
   /** Whether a fault has answered a question. */
-  private spoil(subject: Subject, controller: Controller, response: ServerResponse): boolean {
+  private async spoil(
+    subject: Subject,
+    controller: Controller,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<boolean> {
     const fault = this.plan.take(subject);
     if (fault === undefined) return false;
     if (fault === 'cancel') {
@@ -202,7 +221,8 @@ export class DdiServer {
       return false;
     }
     if (fault === 'lost') response.destroy();
-    else answer(response, fault);
+    else if (typeof fault === 'number') answer(response, fault);
+    else await answerHostile(fault, request, response);
     return true;
   }
 

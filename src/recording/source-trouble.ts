@@ -93,6 +93,15 @@ export function changedHalfway(
   };
 }
 
+/** The server sends half of the file that an agent is given, and then nothing more. */
+export function stalledHalfway(sources: Pick<Sources, 'agent' | 'manifest'>, to: string): Trouble {
+  const { path, afterBytes } = fileHalfway(sources, to);
+  return {
+    faults: [{ kind: 'stalled', file: path, afterBytes }],
+    text: `the server sends nothing of ${to} from byte ${afterBytes} on`,
+  };
+}
+
 /** The file of a release that an agent is given, and the byte in its middle. Throws HarnessError `image-incomplete`. */
 export function fileHalfway(
   { agent, manifest }: Pick<Sources, 'agent' | 'manifest'>,

@@ -113,5 +113,20 @@ export const boot: CaseGroup = {
         { do: 'see', on: ['old'] },
       ],
     },
+    {
+      id: 'B10',
+      title: 'a release that gave way is reported as failed, and is not installed again',
+      needs: ['bootCount', 'server'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'broken', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'ask server', order: 'failed' },
+        { do: 'start', times: 4, confirm: true },
+        { do: 'see', on: ['old'] },
+      ],
+    },
   ],
 };

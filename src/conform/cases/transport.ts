@@ -1,4 +1,17 @@
-import type { CaseGroup } from '../conformance-case.ts';
+import type { DdiFault } from '../../hawkbit/faults.ts';
+import type { Action, CaseGroup } from '../conformance-case.ts';
+
+/** The server comes to its senses, and the device takes the release. */
+function carriedOutAfter(server: readonly DdiFault[]): Action[] {
+  return [
+    { do: 'install', release: 'new', must: 'succeed', server },
+    { do: 'boot' },
+    { do: 'see', on: ['new'] },
+    { do: 'confirm' },
+    { do: 'ask server', order: 'closed' },
+    { do: 'see', on: ['new'] },
+  ];
+}
 
 /** Servers that fail while a device reads from them. */
 export const transport: CaseGroup = {
@@ -70,6 +83,22 @@ export const transport: CaseGroup = {
       ],
     },
     {
+      id: 'T5',
+      title:
+        'a server that sends half of a release and then nothing: the agent gives up in time, and takes it later',
+      needs: ['stream'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'refuse', stalls: true },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
       id: 'T6',
       title:
         'an order that is cancelled while it is carried out is given up, and the device stays what it was',
@@ -130,6 +159,27 @@ export const transport: CaseGroup = {
         { do: 'ask server', order: 'closed' },
         { do: 'see', on: ['next'] },
       ],
+    },
+    {
+      id: 'T10',
+      title: 'a server that does not admit the device for a while: the order is carried out once it does',
+      needs: ['server'],
+      from: 'in-service',
+      actions: carriedOutAfter([{ on: 'poll', answer: 401, times: 3 }]),
+    },
+    {
+      id: 'T11',
+      title:
+        'a server that answers with nonsense, without end or in circles: the order is carried out once it does not',
+      needs: ['server'],
+      from: 'in-service',
+      actions: carriedOutAfter([
+        { on: 'poll', answer: 'html', times: 1 },
+        { on: 'poll', answer: 'deep', times: 1 },
+        { on: 'poll', answer: 'redirect', times: 20 },
+        { on: 'deployment', answer: 'html', times: 1 },
+        { on: 'deployment', answer: 'endless', times: 1 },
+      ]),
     },
   ],
 };

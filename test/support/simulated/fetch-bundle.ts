@@ -1,5 +1,8 @@
 import { sha256 } from '../../../src/core/digest.ts';
 
+/** Milliseconds without a byte after which a download is given up. */
+const mostIdleMs = 400;
+
 /** What an updater takes that it should not. */
 export interface Believes {
   /** Whose signatures and which machines' releases it takes. */
@@ -7,6 +10,8 @@ export interface Believes {
   machines?: readonly string[];
   /** What does not fit into a slot is left out. */
   cutsOff?: true;
+  /** It waits for a server that sends nothing any more. */
+  waits?: true;
   /** It asks for the rest of a download that broke off. */
   halves?: true;
   /** What becomes of the bundle's own script is nothing to it. */
@@ -40,7 +45,7 @@ export async function fetched(
     const { signal } = believes;
     const response = await fetch(address, { signal });
     if (!response.ok) return `the server says ${response.status}`;
-    const first = await partOf(response);
+    const first = await partOf(response, believes.waits === true ? undefined : mostIdleMs);
     if (first.broken !== undefined && believes.halves !== true)
       return `the download broke off: ${first.broken}`;
     const rest =
@@ -64,12 +69,27 @@ export async function fetched(
 }
 
 /** What came of an answer, and what ended it. */
-async function partOf(response: Response): Promise<{ part: Buffer; broken?: string }> {
+async function partOf(response: Response, idleMs?: number): Promise<{ part: Buffer; broken?: string }> {
   const parts: Uint8Array[] = [];
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+  let timer: NodeJS.Timeout | undefined;
+  const watch = () => {
+    clearTimeout(timer);
+    if (idleMs !== undefined) timer = setTimeout(() => void reader?.cancel(), idleMs);
+  };
   try {
-    for await (const part of response.body ?? []) parts.push(part as Uint8Array);
-    return { part: Buffer.concat(parts) };
+    for (;;) {
+      watch();
+      const read = await reader?.read();
+      if (read?.value === undefined) break;
+      parts.push(read.value);
+    }
+    const part = Buffer.concat(parts);
+    const announced = Number(response.headers.get('content-length') ?? part.length);
+    return part.length < announced ? { part, broken: 'it stalled' } : { part };
   } catch (broken) {
     return { part: Buffer.concat(parts), broken: String(broken) };
+  } finally {
+    clearTimeout(timer);
   }
 }

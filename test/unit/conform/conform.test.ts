@@ -46,6 +46,7 @@ describe('a device that keeps every promise', () => {
       ...{ V8: 'ability-missing', I6: 'ability-missing', C5: 'ability-missing', S2: 'not-applicable' },
       ...{ D4: 'ability-missing', D8: 'ability-missing', D9: 'ability-missing' },
       ...{ T1: 'ability-missing', T6: 'ability-missing', T7: 'ability-missing', T8: 'ability-missing' },
+      ...{ B10: 'ability-missing', T10: 'ability-missing', T11: 'ability-missing' },
     };
     for (const [id, verdict] of Object.entries(found))
       expect([id, verdict]).toEqual([id, other[id] ?? 'passed']);
@@ -259,6 +260,14 @@ describe('a device that breaks a promise', () => {
     ],
     ['writes to a slot that is mounted', edge('ignoresMounts'), 'S5', 'failed', '2.0'],
     ['leaves something behind', { edges: { leavesKiB: 200 } }, 'S6', 'failed', '/boot was "1400", is "3000"'],
+    [
+      'waits for ever for a server that says nothing',
+      { believes: { waits: true } },
+      'T5',
+      'failed',
+      'did not end within',
+      { ...three, expect: { installs: { within: '1s' } } },
+    ],
     ['needs values with sense', {}, 'B8', 'failed', 'finds no state'],
     ['gives one try more at each confirmation', edge('addsTries'), 'C2', 'failed', 'B_LEFT was "'],
     ['is another one with each release', edge('keyOfRelease'), 'D7', 'failed', '/etc/machine-id was'],

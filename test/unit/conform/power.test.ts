@@ -33,7 +33,7 @@ describe('cases about power', { timeout: 60_000 }, () => {
     expect(found.map(({ id, verdict }) => [id, verdict])).toEqual(ids.map((id) => [id, 'passed']));
     const { steps } = found[0];
     expect(steps[0]?.name).toBe('cut during 1.0->1.1, writing: states');
-    expect(steps[0]?.note).toMatch(/^(\d+) of \1 states by \d+ boots$/);
+    expect(steps[0]?.note).toMatch(/^(\d+) of \1 states by \d+ boots, (\d+) of \2 audits$/);
     expect(found[4]?.steps.map(({ name }) => name)).toEqual([
       'cut during 1.0->2.1-no-init, fallback: states',
       'cut during 1.0->1.1, rollback: states',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ServerAccount } from '../../../src/agents/agent.ts';
 import { agentFor } from '../../../src/agents/index.ts';
 import { CleanupStack } from '../../../src/core/cleanup.ts';
-import { assertServerKnows, orderOf } from '../../../src/device/hawkbit-order.ts';
+import { assertOrderFailed, assertServerKnows, orderOf } from '../../../src/device/hawkbit-order.ts';
 import { serveReleases } from '../../../src/device/release-server.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
@@ -126,5 +126,21 @@ describe('what the server was told', () => {
     );
     if (holds) await know;
     else await expect(know).rejects.toMatchObject({ kind: 'device', code: 'server-misled' });
+  });
+
+  it.each([
+    ['success', false],
+    ['failure', true],
+  ])('of a release that gave way is %s', async (finished, holds) => {
+    await using stack = new CleanupStack();
+    const { context, account } = await ordered(stack);
+    const device = { run: () => Promise.reject(new Error('nobody asks')) };
+    const known = { ...context, agent: { ...context.agent, accountOf: () => Promise.resolve(account.id) } };
+    const open = assertOrderFailed(known, device, '1.1');
+    await expect(open).rejects.toThrow('1.1 has failed, and for the server the order is running');
+    await ask(context.feed, account, '/deploymentBase/1/feedback', status('closed', finished, 'words'));
+    const failed = assertOrderFailed(known, device, '1.1');
+    if (holds) await failed;
+    else await expect(failed).rejects.toMatchObject({ kind: 'device', code: 'server-misled' });
   });
 });

@@ -50,6 +50,7 @@ export async function open(options: Partial<DdiOptions> = {}) {
     ddi,
     notices,
     ask,
+    url: (path: string) => `http://127.0.0.1:${port}${path}`,
     /** A poll's links: their names, and the addresses without the host. */
     async links() {
       const { json } = await ask('GET', '/DEFAULT/controller/v1/dev1');

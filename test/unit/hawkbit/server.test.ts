@@ -287,6 +287,47 @@ describe('a server with faults', () => {
     expect(action.state).toBe('finished');
   });
 
+  it('answers as no hawkBit would, and then as ever', async () => {
+    await using server = await open();
+    server.ddi.register('dev1', token).assign(offer, now);
+    server.ddi.misbehave([
+      { on: 'poll', answer: 401, times: 1 },
+      { on: 'poll', answer: 'html', times: 1 },
+      { on: 'poll', answer: 'redirect', times: 1 },
+      { on: 'feedback', answer: 'html', times: 1 },
+    ]);
+    const answers = [];
+    for (let i = 0; i < 4; i += 1) answers.push(await server.ask('GET', base));
+    expect(answers.map(({ status }) => status)).toEqual([401, 200, 302, 200]);
+    expect(answers[1]?.text).toMatch(/^<html>/);
+    const told2 = await server.ask('POST', `${base}/deploymentBase/1/feedback`, {
+      body: told('closed', 'success'),
+    });
+    expect(told2.text).toMatch(/^<html>/);
+    expect((await server.links())['deploymentBase']).toContain('/deploymentBase/1');
+  });
+
+  it('answers with JSON too deep, and without an end as long as somebody listens', async () => {
+    await using server = await open();
+    server.ddi.register('dev1', token);
+    server.ddi.misbehave([
+      { on: 'poll', answer: 'deep', times: 1 },
+      { on: 'poll', answer: 'endless', times: 1 },
+    ]);
+    const get = async (most: number) => {
+      const response = await fetch(server.url(base), { headers: { authorization: `TargetToken ${token}` } });
+      let bytes = 0;
+      for await (const chunk of response.body ?? []) {
+        bytes += (chunk as Uint8Array).length;
+        if (bytes > most) break;
+      }
+      return bytes;
+    };
+    expect(await get(Number.POSITIVE_INFINITY)).toBe(200_000 * '{"_links":}'.length + 2);
+    expect(await get(4 << 20)).toBeGreaterThan(4 << 20);
+    expect((await server.ask('GET', base)).status).toBe(200);
+  });
+
   it('cancels an order when it is told of it', async () => {
     await using server = await open();
     const controller = server.ddi.register('dev1', token);
