@@ -68,7 +68,7 @@ export const mender = defineAgent({
   }),
   abilities: ({ artifact, delivery, stateScripts }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
-    ...(artifact === 'rootfs-image' ? (['slots', 'bootCount'] as const) : []),
+    ...(artifact === 'rootfs-image' ? (['slots', 'bootCount', 'triesOnce'] as const) : []),
     ...(stateScripts === true ? (['stateScripts'] as const) : []),
     ...(['verified'] as const),
   ],

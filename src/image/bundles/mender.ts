@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,15 @@ import { seededBytes } from '../seeded-bytes.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
 
 const payload = 'data/0000.tar.gz';
+const header = 'header.tar.gz';
+/** State scripts must be programs; Mender looks at the mode of nothing else. */
+const program = 0o755;
 const readable = 0o644;
+
+interface Part {
+  path: string;
+  content: Buffer;
+}
 
 /** What an artifact brings: a slot's image, or one file of an application, for Mender's update module of that name. */
 type Payload = 'rootfs-image' | 'single-file';
@@ -22,8 +30,8 @@ const application = { folder: '/data/app', name: 'gateway', bytes: 1 << 20 };
 
 /**
  * A Mender Artifact (version 3 of the format), made and signed by mender-artifact 3.9. What it leaves to chance is put right
- * afterwards, outside of what its manifest and signature cover: the times of the outer archive's entries, and owners within
- * the payload. So its bytes depend on the inputs only.
+ * afterwards: the times of the outer archive's entries, owners within the payload, which neither manifest nor signature cover,
+ * and the owners of state scripts, which both cover, so that these are made again. So its bytes depend on the inputs only.
  */
 export function menderBundle(kind: Payload): BundleFormat {
   return {
@@ -42,7 +50,7 @@ export function menderBundle(kind: Payload): BundleFormat {
     }) {
       const signer = await pkcs1(key);
       const inputs = {
-        step: 2,
+        step: keysOf(stateScripts).length === 0 ? 2 : 3,
         kind,
         compatible,
         version,
@@ -68,7 +76,8 @@ export function menderBundle(kind: Payload): BundleFormat {
         const scripts = await writeScripts(staging, stateScripts, epoch);
         const options = ['-t', compatible, '-n', version, ...signing, ...scripts, '-o', made];
         await tools.run('usr/bin/mender-artifact', ['write', ...what, ...from, ...options]);
-        await fix(tools, made, join(out, 'update.mender'), epoch);
+        const again = scripts.length === 0 ? { epoch } : { epoch, signer };
+        await fix(tools, made, join(out, 'update.mender'), again);
         await rm(staging, { recursive: true });
       });
       return join(folder, 'update.mender');
@@ -114,33 +123,64 @@ async function writeScripts(
   return options;
 }
 
-/** Writes an artifact again as it is to be. */
+/** Writes an artifact again as it is to be; with `signer`, the key in PEM, its header and what depends on that too. */
 async function fix(
   tools: Pick<BundleInputs['tools'], 'run'>,
   made: string,
   path: string,
-  epoch: number,
+  { epoch, signer }: { epoch: number; signer?: string },
 ): Promise<void> {
   const entries = await contents(await readFile(made));
-  const repacked = entries.map(async ({ path: name, content }) => {
-    if (name !== payload) return { path: name, content };
-    const archive = `${path}.payload`;
-    await pipeline(packTar(asFiles(await contents(gunzipSync(content))), epoch), createWriteStream(archive));
-    await tools.run('usr/bin/gzip', ['-n', '-6', archive]);
-    const zipped = await readFile(`${archive}.gz`);
-    await rm(`${archive}.gz`);
-    return { path: name, content: zipped };
-  });
-  await pipeline(packTar(asFiles(await Promise.all(repacked)), epoch), createWriteStream(path));
+  const repacked: Part[] = [];
+  for (const { path: name, content } of entries) {
+    const again = name === payload || (name === header && signer !== undefined);
+    repacked.push({ path: name, content: again ? await repack(tools, content, path, epoch) : content });
+  }
+  const parts = signer === undefined ? repacked : signedAgain(repacked, signer);
+  await pipeline(packTar(asFiles(parts), epoch), createWriteStream(path));
 }
 
-function asFiles(entries: readonly { path: string; content: Buffer }[]): NewTarEntry[] {
-  return entries.map((one) => ({ ...one, type: 'file', mode: readable }));
+/** A compressed archive of files with the same files, which belong to nobody in particular. */
+async function repack(
+  tools: Pick<BundleInputs['tools'], 'run'>,
+  zipped: Buffer,
+  path: string,
+  epoch: number,
+): Promise<Buffer> {
+  const archive = `${path}.part`;
+  await pipeline(packTar(asFiles(await contents(gunzipSync(zipped))), epoch), createWriteStream(archive));
+  await tools.run('usr/bin/gzip', ['-n', '-6', archive]);
+  const again = await readFile(`${archive}.gz`);
+  await rm(`${archive}.gz`);
+  return again;
+}
+
+/** The parts with a manifest that has the header's sum as it is now, and its signature where there was one: PKCS #1 v1.5, Base64. */
+function signedAgain(parts: readonly Part[], signer: string): Part[] {
+  const found = (name: string) => parts.find(({ path }) => path === name)?.content ?? Buffer.alloc(0);
+  const manifest = Buffer.from(
+    found('manifest')
+      .toString()
+      .replace(/^[0-9a-f]{64}(?= {2}header\.tar\.gz$)/m, sha256(found(header))),
+  );
+  const signed: Record<string, Buffer> = {
+    manifest,
+    'manifest.sig': Buffer.from(sign('sha256', manifest, signer).toString('base64')),
+  };
+  return parts.map(({ path, content }) => ({ path, content: signed[path] ?? content }));
+}
+
+function asFiles(entries: readonly Part[]): NewTarEntry[] {
+  return entries.map((one) => ({
+    ...one,
+    type: 'file',
+    mode: one.path.startsWith('scripts/') ? program : readable,
+  }));
 }
 
 /** The files of a tar archive, in order, by the names that they have there. */
-async function contents(archive: Buffer): Promise<{ path: string; content: Buffer }[]> {
-  const files: { path: string; content: Buffer }[] = [];
+async function contents(archive: Buffer): Promise<Part[]> {
+  const files: Part[] = [];
   const input = (async function* () {
     yield await Promise.resolve(archive);
   })();

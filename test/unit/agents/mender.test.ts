@@ -29,8 +29,8 @@ describe('mender', () => {
       `mender --no-syslog install ${file} && reboot`,
     ]);
     expect([mender.abilities, agent.abilities]).toEqual([
-      ['stream', 'slots', 'bootCount', 'verified'],
-      ['slots', 'bootCount', 'verified'],
+      ['stream', 'slots', 'bootCount', 'triesOnce', 'verified'],
+      ['slots', 'bootCount', 'triesOnce', 'verified'],
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -55,8 +55,32 @@ async function make(
           ),
         );
         const inner = await buffer(packTar(payload, madeAt));
+        const header = gzipSync(
+          await buffer(
+            packTar(
+              [...scripts].map(
+                ([name, text]) =>
+                  ({
+                    path: `scripts/${name}`,
+                    type: 'file',
+                    mode: 0o755,
+                    content: Buffer.from(text),
+                  }) as const,
+              ),
+              madeAt,
+            ),
+          ),
+        );
+        const manifest = `${sha256('the image')}  data/0000/rootfs.ext4\n${sha256(header)}  header.tar.gz\n`;
         const parts: [string, Buffer][] = [
           ['version', Buffer.from('3')],
+          ...(scripts.size === 0
+            ? []
+            : ([
+                ['manifest', Buffer.from(manifest)],
+                ['manifest.sig', Buffer.from('of the manifest as it was')],
+                ['header.tar.gz', header],
+              ] as [string, Buffer][])),
           ['data/0000.tar.gz', gzipSync(inner)],
         ];
         const entries = parts.map(
@@ -113,8 +137,19 @@ describe('an artifact of Mender', () => {
   it('brings along the state scripts of its image, by their names', async () => {
     const pem = rsa.export({ type: 'pkcs1', format: 'pem' }).toString();
     const given = { ArtifactInstall_Leave_50_Backup: 'cp', ArtifactCommit_Enter_50_Restore: 'mv' };
-    const { scripts } = await make(pem, 1, 'rootfs-image', given);
+    const { scripts, artifact } = await make(pem, 1, 'rootfs-image', given);
     expect(Object.fromEntries(scripts)).toEqual(given);
+    expect(artifact.equals((await make(pem, 2000, 'rootfs-image', given)).artifact)).toBe(true);
+    const parts = new Map<string, Buffer>();
+    for await (const { path, content } of readTar(once(artifact))) parts.set(path, await buffer(content));
+    const part = (path: string) => parts.get(path) ?? Buffer.alloc(0);
+    expect(part('/manifest').toString()).toContain(`\n${sha256(part('/header.tar.gz'))}  header.tar.gz\n`);
+    const signature = Buffer.from(part('/manifest.sig').toString(), 'base64');
+    expect(verify('sha256', part('/manifest'), createPublicKey(pem), signature)).toBe(true);
+    const brought: [string, number][] = [];
+    for await (const { path, mode } of readTar(once(gunzipSync(part('/header.tar.gz')))))
+      brought.push([path, mode]);
+    expect(brought).toEqual(Object.keys(given).map((name) => [`/scripts/${name}`, 0o755]));
     expect((await make(pem)).scripts.size).toBe(0);
   });
 
