@@ -10,7 +10,9 @@ export type AgentSource =
   /** A file, in one of the formats of which an image has bundles; `by` a server that orders the device to install it. */
   | { kind: 'bundle'; format: string; by?: 'hawkbit' }
   /** A feed of packages in this format, and the system that keeps the record of them on the device. */
-  | { kind: 'feed'; format: PackageFormat; system: PackageSystem };
+  | { kind: 'feed'; format: PackageFormat; system: PackageSystem }
+  /** An OSTree repository, of which devices follow this branch. */
+  | { kind: 'repository'; branch: string };
 
 /** What an update agent says of the device. */
 export interface AgentStatus {
@@ -45,7 +47,7 @@ export interface ServerAccount {
 
 /** A release as an agent is given it. */
 export interface ReleaseSource {
-  /** Address of the bundle, or of the feed's root, without a slash at its end. */
+  /** Address of the bundle, or of the root of the feed or repository, without a slash at its end. */
   url: string;
   /** The folders of the feed that have an index of their own; none for a bundle. */
   folders: readonly string[];

@@ -6,6 +6,7 @@ import type { AgentDefinition } from './define-agent.ts';
 import { dpkg } from './dpkg.ts';
 import { mender } from './mender.ts';
 import { opkg } from './opkg.ts';
+import { ostree } from './ostree.ts';
 import { rauc } from './rauc.ts';
 import { rpm } from './rpm.ts';
 import { script } from './script.ts';
@@ -15,7 +16,7 @@ import { swupdate } from './swupdate.ts';
 export type AgentList = readonly [AgentDefinition, ...AgentDefinition[]];
 
 /** Every agent that there is, in the order in which messages name them. */
-export const agents: AgentList = [rauc, swupdate, mender, opkg, apt, dpkg, rpm, script];
+export const agents: AgentList = [rauc, swupdate, mender, ostree, opkg, apt, dpkg, rpm, script];
 
 /** The agent of this name. Throws HarnessError `agent-unknown`: a scenario's schema has let it through. */
 export function agentNamed(name: string, list: AgentList = agents): AgentDefinition {

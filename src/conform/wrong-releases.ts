@@ -26,7 +26,7 @@ export async function withWrongReleases(
   const releases: Record<string, ReleaseSpec> = {};
   for (const action of actions) {
     if (action.do !== 'install' || action.wrong === undefined) continue;
-    if (source.kind !== 'bundle') return 'the agent takes packages, and no bundle that could be wrong';
+    if (source.kind !== 'bundle') return 'the agent takes no bundle that could be wrong';
     const { wrong } = action;
     const release = cast[action.release] ?? '';
     const made = await make({ release, format: source.format, wrong });

@@ -2,6 +2,7 @@ import type { AgentSource } from '../agents/agent.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { bundleDelivery } from './deliver-bundle.ts';
 import { feedDelivery } from './deliver-feed.ts';
+import { repositoryDelivery } from './deliver-repository.ts';
 import type { Delivery, Offer } from './delivery.ts';
 
 /** How releases reach an agent: the one place that tells kinds of sources apart. */
@@ -11,6 +12,8 @@ export function deliveryTo({ source }: { source: AgentSource }): Delivery {
       return bundleDelivery(source.format);
     case 'feed':
       return feedDelivery;
+    case 'repository':
+      return repositoryDelivery(source.branch);
   }
 }
 

@@ -1,9 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createCleartextMessage, type PrivateKey, readPrivateKeys, sign } from 'openpgp';
+import { createCleartextMessage, createMessage, type PrivateKey, readPrivateKeys, sign } from 'openpgp';
 import { messageOf, ScenarioError } from '../core/errors.ts';
 
 /** A key file that is larger is none. */
 const maxKeyBytes = 1 << 20;
+/** The library would add a random notation, against attacks on hardware that this is not made for. */
+const config = { nonDeterministicSignaturesViaNotation: false };
 
 /** Signs Release files with one key. */
 export interface Signer {
@@ -15,6 +17,8 @@ export interface Signer {
    * `key-unusable` where the key was not valid at that time.
    */
   sign(text: string, date: Date): Promise<string>;
+  /** A signature of bytes, by itself (RFC 9580, section 10.4), made at `date`: the same for the same. Throws as `sign`. */
+  detached(bytes: Uint8Array, date: Date): Promise<Uint8Array>;
 }
 
 /**
@@ -31,16 +35,21 @@ export async function openSigner(file: string): Promise<Signer> {
     async sign(text, date) {
       // The line end before the signature belongs to the signature.
       const message = await createCleartextMessage({ text: text.replace(/\n$/, '') });
-      try {
-        // The library would add a random notation, against attacks on hardware that this is not made for.
-        const config = { nonDeterministicSignaturesViaNotation: false };
-        const signed = await sign({ message, signingKeys: key, date, config });
-        // Signed with the line ends that the format wants, written with those that all programs take.
-        return signed.replaceAll('\r\n', '\n');
-      } catch (cause) {
-        throw unusable(file, `it cannot sign at ${date.toISOString()}: ${messageOf(cause)}`, cause);
-      }
+      const signed = await sign({ message, signingKeys: key, date, config }).catch(cannotSign(file, date));
+      // Signed with the line ends that the format wants, written with those that all programs take.
+      return signed.replaceAll('\r\n', '\n');
     },
+    async detached(bytes, date) {
+      const message = await createMessage({ binary: bytes });
+      const options = { message, signingKeys: key, date, config, detached: true, format: 'binary' } as const;
+      return sign(options).catch(cannotSign(file, date));
+    },
+  };
+}
+
+function cannotSign(file: string, date: Date): (cause: unknown) => never {
+  return (cause) => {
+    throw unusable(file, `it cannot sign at ${date.toISOString()}: ${messageOf(cause)}`, cause);
   };
 }
 

@@ -7,6 +7,7 @@ import { BuildCache, partKey } from './build-cache.ts';
 import {
   type BuiltImage,
   type FeedImage,
+  type OstreeImage,
   type PackageSet,
   type PackagesAlone,
   readDescription,
@@ -17,6 +18,7 @@ import { folderDigest } from './folder-digest.ts';
 import { ImageStore } from './image-store.ts';
 import { makeImage } from './make-image.ts';
 import { loadManifest } from './manifest.ts';
+import { makeOstreeImage } from './ostree/make-ostree-image.ts';
 import { initramfsOverlay, overlaysElsewhere, ownImages } from './own-images.ts';
 import {
   type ImageSets,
@@ -182,7 +184,10 @@ async function keysDigest(keys: string): Promise<string> {
 }
 
 /** Packages that come from elsewhere are sources too. */
-async function packageDigests(description: BuiltImage | FeedImage, folder: string): Promise<string[]> {
+async function packageDigests(
+  description: BuiltImage | OstreeImage | FeedImage,
+  folder: string,
+): Promise<string[]> {
   if (!('feed' in description)) return [];
   const digests: string[] = [];
   for (const given of givenPackages(description, folder).values())
@@ -200,7 +205,10 @@ interface WantedSet {
 type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T; more?: T; feed?: T };
 
 /** What an image is made of on one machine. */
-function wantedSets(description: BuiltImage | FeedImage, machine: MachineName): EachSet<WantedSet> {
+function wantedSets(
+  description: BuiltImage | OstreeImage | FeedImage,
+  machine: MachineName,
+): EachSet<WantedSet> {
   const { packages } = description;
   const feed = 'feed' in description ? description.feed : undefined;
   const { debian: architecture } = machines[machine].architecture;
@@ -250,7 +258,7 @@ function lockPath(imagesRoot: string, name: string): string {
 
 /** What makes an image by this description. Throws ScenarioError `machine-unsupported`. */
 function makerOf(
-  description: BuiltImage | FeedImage,
+  description: BuiltImage | OstreeImage | FeedImage,
   name: string,
   machine: MachineName,
 ): (options: MakeOptions) => Promise<void> {
@@ -263,6 +271,11 @@ function makerOf(
     const found = description.machines[machine];
     if (found === undefined) throw unsupported();
     return (options) => makeFeedImage({ ...options, description, machine: found });
+  }
+  if ('ostree' in description) {
+    const found = description.machines[machine];
+    if (found === undefined) throw unsupported();
+    return (options) => makeOstreeImage({ ...options, description, machine: found });
   }
   const found = description.machines[machine];
   if (found === undefined) throw unsupported();

@@ -52,6 +52,29 @@ const builtImage = z
   })
   .superRefine(checkBroken);
 
+const ostreeMachine = z.strictObject({
+  ...bootedMachine,
+  /** Size of the partition with the repository and all deployments. */
+  sysrootMiB: z.int().min(32).max(8192),
+});
+
+/** A system built from the same packages, whose releases are commits of an OSTree repository. */
+const ostreeImage = z
+  .strictObject({
+    ...builtSystem,
+    ostree: z.strictObject({
+      /** Name of the system below /ostree/deploy, and of the remote. */
+      os: z.string().regex(/^[a-z][a-z0-9-]*$/),
+      /** What devices follow: `stable`. */
+      branch: z.string().regex(/^[\w-]+(\/[\w-]+)*$/),
+      /** OpenPGP key that signs commits, of the folder of test keys. */
+      key: z.string(),
+    }),
+    disk: z.strictObject({ bootMiB: z.int().min(8).max(512) }),
+    machines: perMachine(ostreeMachine),
+  })
+  .superRefine(checkBroken);
+
 const bundleFiles = z.record(z.string(), z.string());
 
 const prebuiltMachine = z
@@ -213,7 +236,7 @@ const feedImage = z
     });
   });
 
-const imageDescription = z.union([builtImage, feedImage, prebuiltImage]);
+const imageDescription = z.union([builtImage, ostreeImage, feedImage, prebuiltImage]);
 
 export type PackageSet = z.infer<typeof packageSet>;
 export type PackagesAlone = z.infer<typeof packagesAlone>;
@@ -221,6 +244,11 @@ export type MachineDescription = z.infer<typeof machine>;
 export type ReleaseDescription = z.infer<typeof builtRelease>;
 export type BrokenRelease = z.infer<typeof brokenRelease>;
 export type BuiltImage = z.infer<typeof builtImage>;
+export type OstreeMachine = z.infer<typeof ostreeMachine>;
+export type OstreeImage = z.infer<typeof ostreeImage>;
+/** What a system of Debian packages is made from, however its releases come to devices. */
+export type BuiltSystem = Pick<BuiltImage & OstreeImage, keyof typeof builtSystem>;
+export type BootedMachine = Pick<MachineDescription, keyof typeof bootedMachine>;
 export type FeedMachine = z.infer<typeof feedMachine>;
 export type FeedImage = z.infer<typeof feedImage>;
 export type PrebuiltMachine = z.infer<typeof prebuiltMachine>;

@@ -6,7 +6,13 @@ import { manifestPath, manifestText } from './manifest.ts';
 import type { LockedSet } from './packages/lock.ts';
 import { makeBroken, makeRelease } from './release.ts';
 import { sshAccess } from './ssh-access.ts';
-import { outputBytes, prepare, type SlotImageOptions } from './workshop.ts';
+import {
+  outputBytes,
+  prepare,
+  type SlotImageOptions,
+  type SystemImageOptions,
+  type Workshop,
+} from './workshop.ts';
 
 /** What the initial RAM disk prints before anything else. */
 const probeText = 'brownout: initramfs';
@@ -14,7 +20,7 @@ const probeText = 'brownout: initramfs';
 /** Fills `out` with disks, bundles, firmware and the manifest. */
 export async function makeImage(options: SlotImageOptions): Promise<void> {
   const shop = await prepare(options);
-  const { description, name, machineName, machine, key, out, loader, base, sets } = shop;
+  const { description, machine, out, loader } = shop;
   await mkdir(join(out, 'disks'));
   await mkdir(join(out, 'bundles'));
   const shared = {
@@ -29,6 +35,15 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
   for (const good of description.releases)
     for (const one of description.broken.filter(({ of }) => of === good.version))
       releases[one.version] = await makeBroken(shop, good, one);
+  await writeManifest(shop, { slots: slots(description, machine), releases });
+}
+
+/** Writes the manifest of a system that a boot loader starts, with the firmware, and the kernel that probes accelerators. */
+export async function writeManifest(
+  shop: Workshop<SystemImageOptions>,
+  of: Pick<ImageManifest, 'slots' | 'releases'>,
+): Promise<void> {
+  const { description, name, machineName, machine, key, out, loader, base, sets } = shop;
   const manifest: ImageManifest = {
     format: 2,
     name,
@@ -44,9 +59,9 @@ export async function makeImage(options: SlotImageOptions): Promise<void> {
       { id: 'main', attach: 'virtio-blk', cache: 'writeback' },
       { id: 'vars', attach: 'pflash', cache: 'writethrough' },
     ],
-    slots: slots(description, machine),
+    slots: of.slots,
     ssh: await sshAccess(shop, description.ssh),
-    releases,
+    releases: of.releases,
     ...(description.root.health === undefined ? {} : { health: description.root.health }),
     ...(machine.places === undefined ? {} : { places: machine.places }),
     probe: {

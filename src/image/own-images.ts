@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BuiltImage, FeedImage } from './description.ts';
+import type { BuiltImage, BuiltSystem, FeedImage, OstreeImage } from './description.ts';
 
 /** The images that come with this program. */
 export const ownImages = fileURLToPath(new URL('../../images', import.meta.url));
@@ -10,7 +10,10 @@ export const ownImages = fileURLToPath(new URL('../../images', import.meta.url))
  * The folder that is laid over an image's initial RAM disk: its own where that has an `init`, or else the one of the same
  * name that its kind of images shares, for slots or for packages on one file system.
  */
-export async function initramfsOverlay(description: BuiltImage | FeedImage, folder: string): Promise<string> {
+export async function initramfsOverlay(
+  description: Pick<BuiltSystem, 'initramfs'> | FeedImage,
+  folder: string,
+): Promise<string> {
   const { overlay } = description.initramfs;
   const isOwn = await access(join(folder, overlay, 'init')).then(
     () => true,
@@ -22,7 +25,7 @@ export async function initramfsOverlay(description: BuiltImage | FeedImage, fold
 
 /** Folders laid over an image's releases that lie outside of its own folder, as it names them: those of another image. */
 export function overlaysElsewhere(
-  description: BuiltImage | FeedImage,
+  description: BuiltImage | OstreeImage | FeedImage,
   folder: string,
 ): Record<string, string> {
   const named = [

@@ -9,10 +9,14 @@ export interface ToolOptions {
   env?: Record<string, string>;
   input?: string;
   okCodes?: readonly number[];
+  /** Whether it is to think itself root, so that it can write files of root's; a real one has no need of that. */
+  asRoot?: true;
 }
 
 const libraries = 'usr/lib/x86_64-linux-gnu';
 const timeoutMs = 5 * 60_000;
+/** A user namespace in which this user is root (unshare(1), of the essential package util-linux). */
+const rootUser = ['/usr/bin/unshare', '--map-root-user'];
 
 /**
  * Programs from locked Debian packages, run in place by their own dynamic loader, without root and
@@ -49,9 +53,12 @@ export class Tools {
   /** Runs a program given by its path in the tools' root: `usr/sbin/mke2fs`. */
   run(program: string, args: readonly string[], options: ToolOptions = {}): Promise<CommandResult> {
     const loader = join(this.root, libraries, 'ld-linux-x86-64.so.2');
+    const command = [loader, '--library-path', join(this.root, libraries), join(this.root, program), ...args];
+    const [name = loader, ...rest] =
+      options.asRoot === true && process.getuid?.() !== 0 ? [...rootUser, ...command] : command;
     return run({
-      program: loader,
-      args: ['--library-path', join(this.root, libraries), join(this.root, program), ...args],
+      program: name,
+      args: rest,
       signal: this.signal,
       timeoutMs,
       env: { ...this.environment(), ...options.env },

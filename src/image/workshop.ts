@@ -5,7 +5,7 @@ import { ScenarioError } from '../core/errors.ts';
 import type { FileRef } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { BuildCache } from './build-cache.ts';
-import type { BuiltImage, MachineDescription } from './description.ts';
+import type { BootedMachine, BuiltImage, BuiltSystem, MachineDescription } from './description.ts';
 import type { BootLoader } from './disk/boot-loader.ts';
 import { bootLoaders } from './disk/boot-loaders.ts';
 import type { ImageSets, LockedSet } from './packages/lock.ts';
@@ -37,16 +37,26 @@ export interface SlotImageOptions extends MakeOptions {
   machine: MachineDescription;
 }
 
-/** What the parts of the build share. */
-export interface Workshop extends SlotImageOptions {
+/** The same for any system of Debian packages that a boot loader starts. */
+export interface SystemImageOptions extends MakeOptions {
+  description: BuiltSystem;
+  machine: BootedMachine;
+}
+
+interface Prepared {
   tools: Tools;
   loader: BootLoader;
   root: RootInputs;
   base: BaseRoot;
 }
 
+/** What the parts of the build share. */
+export type Workshop<Options extends SystemImageOptions = SlotImageOptions> = Options & Prepared;
+
 /** Unpacks the packages and makes what all releases need. */
-export async function prepare(options: SlotImageOptions): Promise<Workshop> {
+export async function prepare<Options extends SystemImageOptions>(
+  options: Options,
+): Promise<Workshop<Options>> {
   const { description, machine, folder, keys, sets, cache, build, signal } = options;
   const unpack = (set: LockedSet) => unpackSet(set, cache, build, signal);
   const tools = new Tools(await unpack(sets.tools), sets.tools, description.epoch, signal);

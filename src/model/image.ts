@@ -114,7 +114,7 @@ export interface ReleaseSpec {
   broken?: Breakage;
   /** Not one of the product's sequence of releases, but there for a scenario of its own. */
   apart?: true;
-  /** The release's package feed: its files by path below the feed's address, indexes included. */
+  /** The release's package feed, or OSTree repository: its files by path below its address, indexes included. */
   feed?: Record<string, FileRef>;
 }
 

@@ -32,6 +32,17 @@ export async function writeExt4(
 ): Promise<void> {
   const archive = `${image}.tar`;
   await writeTar(tree, options.epoch, archive);
+  await writeExt4From(tools, archive, image, options);
+  await rm(archive);
+}
+
+/** The same with what is in a tar archive, hard links included. */
+export async function writeExt4From(
+  tools: Tools,
+  archive: string,
+  image: string,
+  options: Ext4Options,
+): Promise<void> {
   await tools.run('usr/sbin/mke2fs', [
     ...[
       '-q',
@@ -54,5 +65,4 @@ export async function writeExt4(
     ...['-E', `hash_seed=${options.uuid},lazy_itable_init=0,lazy_journal_init=0,nodiscard,root_owner=0:0`],
     ...['-d', archive, image, `${options.bytes / 1024}k`],
   ]);
-  await rm(archive);
 }

@@ -3,7 +3,7 @@ import { sha256 } from '../../core/digest.ts';
 import type { SlotSpec } from '../../model/image.ts';
 import type { BuiltImage, MachineDescription } from '../description.ts';
 import { Tree } from '../tree.ts';
-import type { Workshop } from '../workshop.ts';
+import type { SystemImageOptions, Workshop } from '../workshop.ts';
 import { fixedUuid, type Partition, partitionOffsets, partitionTypes } from './disk-layout.ts';
 import { writeExt4 } from './ext4.ts';
 import { writeFat } from './fat.ts';
@@ -20,7 +20,7 @@ export async function bootPartition({
   name,
   build,
   tools,
-}: Workshop): Promise<string> {
+}: Workshop<SystemImageOptions & { description: { disk: { bootMiB: number } } }>): Promise<string> {
   const volumeId = sha256(`${name} ${machineName}`).slice(0, 8);
   const fat = { bytes: description.disk.bootMiB * mib, label: 'BOOT', volumeId, epoch: description.epoch };
   const folder = await build.run(

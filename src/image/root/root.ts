@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScenarioError } from '../../core/errors.ts';
 import type { MachineName } from '../../model/machine.ts';
-import type { BuiltImage, MachineDescription, ReleaseDescription } from '../description.ts';
+import type { BootedMachine, BuiltSystem, ReleaseDescription } from '../description.ts';
 import { initramfsOverlay } from '../own-images.ts';
 import { seededBytes } from '../seeded-bytes.ts';
 import { Tree } from '../tree.ts';
@@ -12,8 +12,8 @@ import type { PackageFiles } from './package-files.ts';
 
 /** What a machine's root file systems are put together from. */
 export interface RootInputs {
-  description: BuiltImage;
-  machine: MachineDescription;
+  description: BuiltSystem;
+  machine: BootedMachine;
   /** The image's own folder. */
   folder: string;
   /** Folder of the public test keys. */
@@ -26,9 +26,9 @@ export interface RootInputs {
 
 /** Where the boot loader finds kernel and initial RAM disk within a slot. */
 export const kernelPath = 'boot/vmlinuz';
-const initrdPath = 'boot/initrd.img';
+export const initrdPath = 'boot/initrd.img';
 
-type Named = Pick<BuiltImage, 'description'>;
+type Named = Pick<BuiltSystem, 'description'>;
 
 /** Kernel, initial RAM disk and the files that every release shares. */
 export interface BaseRoot {

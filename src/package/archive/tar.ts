@@ -139,8 +139,16 @@ export type NewTarEntry = { path: string } & (
   | { type: 'symlink'; target: string }
 );
 
+/** Another name of a file that stands before it, with its mode. */
+export interface NewTarLink {
+  path: string;
+  type: 'link';
+  mode: number;
+  target: string;
+}
+
 /** A POSIX tar archive whose bytes depend on the entries, their order and the time only. Paths stand as they are given. */
-export function packTar(entries: Iterable<NewTarEntry>, seconds: number): Readable {
+export function packTar(entries: Iterable<NewTarEntry | NewTarLink>, seconds: number): Readable {
   const archive = pack();
   const mtime = new Date(seconds * 1000);
   for (const entry of entries) {
@@ -151,7 +159,12 @@ export function packTar(entries: Iterable<NewTarEntry>, seconds: number): Readab
         ? archive.entry({ ...common, mode: entry.mode | 0o100000, type: 'file' }, entry.content)
         : entry.type === 'directory'
           ? archive.entry({ ...common, mode: entry.mode | 0o100000, type: 'directory' })
-          : archive.entry({ ...common, mode: 0o777, type: 'symlink', linkname: entry.target });
+          : archive.entry({
+              ...common,
+              mode: entry.type === 'link' ? entry.mode | 0o100000 : 0o777,
+              type: entry.type,
+              linkname: entry.target,
+            });
     // An archive that is given up, as on a full disk, gives up its entries; whoever writes it is told why.
     sink.on('error', () => undefined);
   }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKey, readKey } from 'openpgp';
+import { createMessage, generateKey, readKey, readSignature, verify } from 'openpgp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSigner } from '../../../src/feed/sign-release.ts';
 
@@ -37,6 +37,23 @@ describe('a signer', () => {
     expect(signed.endsWith('-----END PGP SIGNATURE-----\n')).toBe(true);
     expect(await (await openSigner(keyFile)).sign(text, date)).toBe(signed);
     expect(await signer.sign(text, new Date('2026-02-01'))).not.toBe(signed);
+  });
+
+  it('signs bytes apart from them, the same way each time', async () => {
+    const signer = await openSigner(keyFile);
+    const bytes = Buffer.from('commit');
+    const signature = await signer.detached(bytes, date);
+    expect(Buffer.from(await signer.detached(bytes, date)).equals(Buffer.from(signature))).toBe(true);
+    const checked = await verify({
+      message: await createMessage({ binary: bytes }),
+      signature: await readSignature({ binarySignature: signature }),
+      verificationKeys: await readKey({ armoredKey: await readFile(certificate, 'utf8') }),
+      date,
+    });
+    expect(await checked.signatures[0]?.verified).toBe(true);
+    await expect(signer.detached(bytes, new Date('2001-01-01'))).rejects.toMatchObject({
+      code: 'key-unusable',
+    });
   });
 
   it('takes a key that is not armored', async () => {

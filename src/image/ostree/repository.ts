@@ -1,0 +1,101 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../../core/digest.ts';
+import { openSigner } from '../../feed/sign-release.ts';
+import type { BuildCache } from '../build-cache.ts';
+import type { Tools } from '../tools.ts';
+import { type Tree, writeTar } from '../tree.ts';
+import { commitMetadata } from './commit-metadata.ts';
+
+/** A release to be committed. */
+export interface NewCommit {
+  version: string;
+  tree: Tree;
+  /** The release that it follows; undefined: none. */
+  after: string | undefined;
+}
+
+/** A release as a repository has it. */
+export interface Commit {
+  /** Lower-case hex. */
+  checksum: string;
+  /** Files of the repository that came with it, by path. */
+  objects: string[];
+}
+
+/** A repository in the mode `archive`, as a server has it, and what each release brought into it. */
+export interface Repository {
+  folder: string;
+  commits: ReadonlyMap<string, Commit>;
+}
+
+const secondsADay = 86_400;
+
+/**
+ * Commits releases, each signed with an OpenPGP key, a day after the one before. Its bytes depend on the inputs only:
+ * OSTree would have gpg sign, which notes the time.
+ */
+export async function makeRepository(
+  { tools, build }: { tools: Tools; build: BuildCache },
+  commits: readonly NewCommit[],
+  { branch, key, epoch }: { branch: string; key: string; epoch: number },
+): Promise<Repository> {
+  const inputs = {
+    version: 1,
+    commits: commits.map(({ version, tree, after }) => [version, tree.digest(), after ?? '']),
+    branch,
+    key: sha256(await readFile(key)),
+    epoch,
+    tools: tools.key,
+  };
+  const part = await build.run('ostree-repository', inputs, async (out) => {
+    const folder = join(out, 'repository');
+    const at = `--repo=${folder}`;
+    await tools.run('usr/bin/ostree', ['init', at, '--mode=archive']);
+    const signer = await openSigner(key);
+    const made = new Map<string, Commit>();
+    let known = new Set<string>();
+    for (const [i, { version, tree, after }] of commits.entries()) {
+      const archive = join(out, 'tree.tar');
+      const seconds = epoch + i * secondsADay;
+      await writeTar(tree, 0, archive);
+      const { stdout } = await tools.run('usr/bin/ostree', [
+        ...[
+          'commit',
+          at,
+          '--orphan',
+          '--tar-autocreate-parents',
+          `--tree=tar=${archive}`,
+          '--no-xattrs',
+          '--owner-uid=0',
+          '--owner-gid=0',
+        ],
+        ...[`--timestamp=@${seconds}`, `--subject=${version}`, `--add-metadata-string=version=${version}`],
+        `--add-metadata-string=ostree.ref-binding=${branch}`,
+        ...(after === undefined ? [] : [`--parent=${made.get(after)?.checksum ?? ''}`]),
+      ]);
+      await rm(archive);
+      const checksum = stdout.trim();
+      const place = join(folder, 'objects', checksum.slice(0, 2), checksum.slice(2));
+      const signature = await signer.detached(await readFile(`${place}.commit`), new Date(seconds * 1000));
+      await writeFile(`${place}.commitmeta`, commitMetadata([signature]));
+      const all = await filesOf(join(folder, 'objects'));
+      made.set(version, {
+        checksum,
+        objects: all.filter((path) => !known.has(path)).map((path) => `objects/${path}`),
+      });
+      known = new Set(all);
+    }
+    await writeFile(join(out, 'commits.json'), JSON.stringify([...made]));
+  });
+  const text = await readFile(join(part, 'commits.json'), 'utf8');
+  return { folder: join(part, 'repository'), commits: new Map(JSON.parse(text) as [string, Commit][]) };
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
