@@ -35,22 +35,33 @@ export async function openSigner(file: string): Promise<Signer> {
     async sign(text, date) {
       // The line end before the signature belongs to the signature.
       const message = await createCleartextMessage({ text: text.replace(/\n$/, '') });
-      const signed = await sign({ message, signingKeys: key, date, config }).catch(cannotSign(file, date));
+      const signed = await validAt(file, date, () => sign({ message, signingKeys: key, date, config }));
       // Signed with the line ends that the format wants, written with those that all programs take.
       return signed.replaceAll('\r\n', '\n');
     },
     async detached(bytes, date) {
       const message = await createMessage({ binary: bytes });
-      const options = { message, signingKeys: key, date, config, detached: true, format: 'binary' } as const;
-      return sign(options).catch(cannotSign(file, date));
+      const how = { message, signingKeys: key, date, config, detached: true } as const;
+      // Of a message that is no stream the library's type says less than its manual: a string.
+      const signed: unknown = await validAt<unknown>(file, date, () => sign(how));
+      return unarmored(String(signed));
     },
   };
 }
 
-function cannotSign(file: string, date: Date): (cause: unknown) => never {
-  return (cause) => {
+async function validAt<T>(file: string, date: Date, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
     throw unusable(file, `it cannot sign at ${date.toISOString()}: ${messageOf(cause)}`, cause);
-  };
+  }
+}
+
+/** What is between the headers' end and the checksum of an armored text (RFC 9580, section 6.2). */
+function unarmored(text: string): Buffer {
+  const lines = text.split(/\r?\n/);
+  const body = lines.slice(lines.indexOf('') + 1).filter((line) => !/^[=-]/.test(line));
+  return Buffer.from(body.join(''), 'base64');
 }
 
 async function keyBytes(file: string): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BuiltImage, BuiltSystem, FeedImage, OstreeImage } from './description.ts';
+import type { BootedMachine, BuiltSystem, FeedImage } from './description.ts';
 
 /** The images that come with this program. */
 export const ownImages = fileURLToPath(new URL('../../images', import.meta.url));
@@ -23,9 +23,13 @@ export async function initramfsOverlay(
   return join(isOwn ? folder : shared, overlay);
 }
 
+type BootedSystem = Pick<BuiltSystem, 'root' | 'releases'> & {
+  machines: Readonly<Record<string, Pick<BootedMachine, 'overlay'> | undefined>>;
+};
+
 /** Folders laid over an image's releases that lie outside of its own folder, as it names them: those of another image. */
 export function overlaysElsewhere(
-  description: BuiltImage | OstreeImage | FeedImage,
+  description: BootedSystem | FeedImage,
   folder: string,
 ): Record<string, string> {
   const named = [

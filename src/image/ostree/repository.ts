@@ -16,7 +16,7 @@ export interface NewCommit {
 }
 
 /** A release as a repository has it. */
-export interface Commit {
+interface Commit {
   /** Lower-case hex. */
   checksum: string;
   /** Files of the repository that came with it, by path. */
