@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileRef, ReleaseSpec } from '../../model/image.ts';
 import type { OstreeImage, OstreeMachine } from '../description.ts';
-import { fixedUuid, partitionTypes, writeDisk } from '../disk/disk-layout.ts';
+import { type DiskLayout, fixedUuid, partitionTypes, writeDisk } from '../disk/disk-layout.ts';
 import { bootPartition, mib } from '../disk/partitions.ts';
 import { writeManifest } from '../make-image.ts';
 import { breakTree } from '../root/broken.ts';
@@ -122,23 +122,24 @@ async function factoryDisk(
     journalMiB,
     blockBytes: 4096 as const,
   };
-  const layout = [
-    { name: 'boot', type: partitionTypes.efiSystem, mebibytes: description.disk.bootMiB },
-    { name: 'sysroot', type: partitionTypes.linux, mebibytes: machine.sysrootMiB },
+  const types = partitionTypes.gpt;
+  const partitions = [
+    { name: 'boot', type: types.boot, mebibytes: description.disk.bootMiB },
+    { name: 'sysroot', type: types.linux, mebibytes: machine.sysrootMiB },
   ];
+  const layout: DiskLayout = { identity, table: 'gpt', partitions };
   const inputs = {
     version: 2,
     system,
     ext4,
     layout,
-    identity,
     boot: await build.digest(boot),
     tools: tools.key,
   };
   const part = await build.run('ostree-disk', inputs, async (out) => {
     const sysroot = join(out, 'sysroot.ext4');
     await writeSysroot(tools, sysroot, { ...system, repository: folder }, ext4);
-    await writeDisk(tools, join(out, 'disk.img'), identity, layout, [boot, sysroot]);
+    await writeDisk(tools, join(out, 'disk.img'), layout, [boot, sysroot]);
     await rm(sysroot);
   });
   return output(shop, join(part, 'disk.img'), `disks/${version}-main.img`);

@@ -52,3 +52,16 @@ it('an archive whose source fails in the middle of an entry that nobody reads en
   });
   expect(uncaught).toEqual([]);
 });
+
+it('an archive has a second name of a file as a hard link, with the mode of the file', async () => {
+  const file = { path: 'a', type: 'file', mode: 0o600, content: Buffer.from('x') } as const;
+  const packed: Buffer[] = [];
+  for await (const chunk of packTar([file, { path: 'b', type: 'link', mode: 0o600, target: 'a' }], 0))
+    packed.push(chunk as Buffer);
+  const found: unknown[] = [];
+  for await (const { path, type, mode, target } of readTar(packed)) found.push([path, type, mode, target]);
+  expect(found).toEqual([
+    ['/a', 'file', 0o600, undefined],
+    ['/b', 'link', 0o600, 'a'],
+  ]);
+});
