@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
 import { type NewTarEntry, packTar, readTar } from '../../../../src/package/archive/tar.ts';
@@ -59,7 +60,8 @@ it('an archive has a second name of a file as a hard link, with the mode of the 
   for await (const chunk of packTar([file, { path: 'b', type: 'link', mode: 0o600, target: 'a' }], 0))
     packed.push(chunk as Buffer);
   const found: unknown[] = [];
-  for await (const { path, type, mode, target } of readTar(packed)) found.push([path, type, mode, target]);
+  for await (const { path, type, mode, target } of readTar(Readable.from(packed)))
+    found.push([path, type, mode, target]);
   expect(found).toEqual([
     ['/a', 'file', 0o600, undefined],
     ['/b', 'link', 0o600, 'a'],
