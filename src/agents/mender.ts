@@ -70,7 +70,7 @@ export const mender = defineAgent({
     ...(delivery === 'file' ? [] : (['stream'] as const)),
     ...(artifact === 'rootfs-image' ? (['slots', 'bootCount', 'triesOnce'] as const) : []),
     ...(stateScripts === true ? (['stateScripts'] as const) : []),
-    ...(['verified'] as const),
+    ...(['verified', 'dependencies'] as const),
   ],
   create: (chosen) => ({
     programs: ['mender'],

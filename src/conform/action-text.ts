@@ -81,6 +81,7 @@ const wrongTexts: Record<Wrong, string> = {
   'other machine': 'which is for another machine',
   'too big': 'which is larger than a slot',
   metadata: 'with one wrong bit in what describes it',
+  'needs more': 'which needs what the device does not have',
   'script fails': 'whose script fails before it is written',
   'script hangs': 'whose script never ends',
   'script waits': 'whose script asks to be run again, once',

@@ -157,7 +157,9 @@ async function withoutAny(
     seen.red ??= boot.record;
     budget.end();
   };
-  const options = { ...explorations.limits, canonical: true, label: `${trace.name}-without-flushes` };
+  // What no flush could have prevented needs no look.
+  const kinds = ['lost', 'subset'] as const;
+  const options = { ...explorations.limits, kinds, canonical: true, label: `${trace.name}-without-flushes` };
   await using opened = await openExploration(
     context,
     withoutFlushes(trace, install),

@@ -27,7 +27,14 @@ type ScriptFault =
  * another machine; its image is larger than a slot; one bit of what describes it is another, after it was signed; or a
  * script of its own says no. All else is as in the good one.
  */
-export type Wrong = 'unsigned' | 'stranger' | 'other machine' | 'too big' | 'metadata' | ScriptFault;
+export type Wrong =
+  | 'unsigned'
+  | 'stranger'
+  | 'other machine'
+  | 'too big'
+  | 'metadata'
+  | 'needs more'
+  | ScriptFault;
 
 /** Which bundle, and what is to be wrong with it. */
 export interface WrongBundle {
@@ -158,6 +165,8 @@ async function difference(
       return { compatible: `${compatible}-2` };
     case 'metadata':
       return {};
+    case 'needs more':
+      return { needs: { 'brownout.absent': '1' } };
     case 'too big': {
       const bytes = slotBytes + mib;
       const folder = await build.run('grown slot', { version: 1, imageSha256, bytes }, async (out) => {

@@ -7,7 +7,7 @@ import type { Finding, Problem, StepRecord } from './record.ts';
  * orders from a server, and tells it what came of them; `downgradeGuard`: refuses a release older than the one that runs;
  * `pendingGuard`: refuses any other release as long as nobody has confirmed the one that runs; `triesOnce`: a release that is
  * not confirmed at its first start is given no other one; `dates`: refuses what is signed with a certificate that is not
- * valid by the device's clock; `stateScripts`: runs scripts that a bundle brings along, waits for one that asks for it, and
+ * valid by the device's clock; `dependencies`: refuses what needs something that the device does not have; `stateScripts`: runs scripts that a bundle brings along, waits for one that asks for it, and
  * takes the failure of one for the update's.
  */
 export const abilities = [
@@ -21,6 +21,7 @@ export const abilities = [
   'pendingGuard',
   'triesOnce',
   'dates',
+  'dependencies',
   'stateScripts',
 ] as const;
 export type Ability = (typeof abilities)[number];

@@ -103,5 +103,12 @@ export const verification: CaseGroup = {
         { do: 'see', on: ['new'] },
       ],
     },
+    {
+      id: 'V9',
+      title: 'a release that needs what the device does not have is refused before anything is written',
+      needs: ['verified', 'dependencies'],
+      from: 'in-service',
+      actions: refusedUnwritten('needs more'),
+    },
   ],
 };

@@ -19,6 +19,8 @@ export interface BundleInputs {
   key: string;
   /** Whether the signature is to be left out: a bundle that devices must refuse. A format that signs nothing need not look. */
   unsigned?: true;
+  /** What a device must already have for the release, by name and version; a format that knows of no such thing need not look. */
+  needs?: Readonly<Record<string, string>>;
   /** SOURCE_DATE_EPOCH. */
   epoch: number;
   /** Programs that the agent runs on its way, by their names; a format that knows none need not look. Absent: none. */

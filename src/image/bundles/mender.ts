@@ -47,6 +47,7 @@ export function menderBundle(kind: Payload): BundleFormat {
       unsigned,
       epoch,
       stateScripts = {},
+      needs = {},
     }) {
       const signer = await pkcs1(key);
       const inputs = {
@@ -60,6 +61,7 @@ export function menderBundle(kind: Payload): BundleFormat {
         tools: tools.key,
         ...(unsigned === true ? { unsigned } : {}),
         ...(keysOf(stateScripts).length === 0 ? {} : { stateScripts }),
+        ...(keysOf(needs).length === 0 ? {} : { needs }),
       };
       const folder = await build.run('mender', inputs, async (out) => {
         const staging = join(out, 'staging');
@@ -74,7 +76,8 @@ export function menderBundle(kind: Payload): BundleFormat {
         const made = join(staging, 'made.mender');
         const signing = unsigned === true ? [] : ['-k', signedBy];
         const scripts = await writeScripts(staging, stateScripts, epoch);
-        const options = ['-t', compatible, '-n', version, ...signing, ...scripts, '-o', made];
+        const depends = Object.entries(needs).flatMap(([name, value]) => ['--depends', `${name}:${value}`]);
+        const options = ['-t', compatible, '-n', version, ...signing, ...scripts, ...depends, '-o', made];
         await tools.run('usr/bin/mender-artifact', ['write', ...what, ...from, ...options]);
         const again = scripts.length === 0 ? { epoch } : { epoch, signer };
         await fix(tools, made, join(out, 'update.mender'), again);

@@ -73,6 +73,7 @@ export function wrongSlotBundle(folder: string, { release, wrong }: WrongBundle)
       const bundle = bundleOf(slot);
       return bundle.fill(bundle.readUInt8(0) ^ 1, 0, 1);
     },
+    'needs more': () => bundleOf(slot, { machine: 'richer' }),
     'too big': () => bundleOf(Buffer.concat([slot, Buffer.alloc(slotBytes)])),
     'script fails': () => bundleOf(slot, { script: 'fails' }),
     'script hangs': () => bundleOf(slot, { script: 'fails' }),

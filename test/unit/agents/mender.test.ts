@@ -29,8 +29,8 @@ describe('mender', () => {
       `mender --no-syslog install ${file} && reboot`,
     ]);
     expect([mender.abilities, agent.abilities]).toEqual([
-      ['stream', 'slots', 'bootCount', 'triesOnce', 'verified'],
-      ['slots', 'bootCount', 'triesOnce', 'verified'],
+      ['stream', 'slots', 'bootCount', 'triesOnce', 'verified', 'dependencies'],
+      ['slots', 'bootCount', 'triesOnce', 'verified', 'dependencies'],
     ]);
   });
 
@@ -64,7 +64,7 @@ describe('mender', () => {
   it('installs an application without a look at the slots', async () => {
     const agent = agentFor({ name: 'mender', artifact: 'single-file' });
     expect(agent.source).toEqual({ kind: 'bundle', format: 'mender-file' });
-    expect(agent.abilities).toEqual(['stream', 'verified']);
+    expect(agent.abilities).toEqual(['stream', 'verified', 'dependencies']);
     const { asked, ready } = device({});
     await agent.install(ready, source, limits());
     await agent.activate(ready, limits());

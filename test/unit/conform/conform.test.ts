@@ -46,7 +46,7 @@ describe('a device that keeps every promise', () => {
       ...{ V8: 'ability-missing', I6: 'ability-missing', C5: 'ability-missing', S2: 'not-applicable' },
       ...{ D4: 'ability-missing', D8: 'ability-missing', D9: 'ability-missing' },
       ...{ T1: 'ability-missing', T6: 'ability-missing', T7: 'ability-missing', T8: 'ability-missing' },
-      ...{ B10: 'ability-missing', T10: 'ability-missing', T11: 'ability-missing' },
+      ...{ V9: 'ability-missing', B10: 'ability-missing', T10: 'ability-missing', T11: 'ability-missing' },
     };
     for (const [id, verdict] of Object.entries(found))
       expect([id, verdict]).toEqual([id, other[id] ?? 'passed']);
@@ -211,6 +211,14 @@ describe('a device that breaks a promise', () => {
       'V6',
       'failed',
       'had to refuse',
+    ],
+    [
+      'takes what needs more than it has',
+      { believes: { machines: ['richer'] } },
+      'V9',
+      'failed',
+      'had to refuse',
+      claims('verified', 'dependencies'),
     ],
     ['takes what is too big', { believes: { cutsOff: true } }, 'S1', 'failed', 'had to refuse'],
     [
