@@ -13,13 +13,13 @@ import { createTarget } from '../../src/target/target.ts';
 
 export interface Bench {
   manifest: ImageManifest;
-  /** The disk with the slots, for damage to be done. */
+  /** The disk with the releases, for damage to be done. */
   main: OverlayDisk;
   /** Switches the device on, waits for a login, and returns what a command prints there. */
   boot: (command: string) => Promise<string>;
 }
 
-/** A device of an image with slots that is on the factory's 1.0. */
+/** A device of an image of ours that is on the factory's 1.0. */
 export async function bench(name: string, machine: MachineName, stack: CleanupStack): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'brownout-test-'));
   stack.defer('test folder', () => rm(folder, { recursive: true }));
@@ -49,7 +49,7 @@ export async function bench(name: string, machine: MachineName, stack: CleanupSt
     if (state.state === 'broken') throw state.failure;
     return (await state.run(command, { deadline: Deadline.after(60_000) })).stdout;
   };
-  return { manifest, main: disks.find(({ spec }) => spec.id === manifest.slots[0]!.disk)!.disk, boot };
+  return { manifest, main: disks.find(({ spec }) => spec.id === 'main')!.disk, boot };
 }
 
 /** Puts the release whose init is gone into slot B. */
