@@ -17,7 +17,11 @@ fi
 if test "${readable}" != "yes"; then
   written="BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT"
 fi
-if test -z "${BOOT_ORDER}"; then setenv BOOT_ORDER "A B"; fi
+# An order that names no slot is none.
+for s in ${BOOT_ORDER}; do
+  if test "${s}" = "A" || test "${s}" = "B"; then named=yes; fi
+done
+if test "${named}" != "yes"; then setenv BOOT_ORDER "A B"; fi
 if test -z "${BOOT_A_LEFT}"; then setenv BOOT_A_LEFT 3; fi
 if test -z "${BOOT_B_LEFT}"; then setenv BOOT_B_LEFT 3; fi
 
