@@ -130,19 +130,21 @@ export function assertSame(before: Noted, now: Noted, what: readonly Kept[]): Ke
     );
     const [first] = differing;
     if (first === undefined) continue;
-    const [code, text] = failures[one];
     const list = differing.slice(0, 5).map((name) => (isSlot(one) ? name : changeText(name, known, found)));
-    throw new DeviceFailure(code, `${text}: ${list.join(', ')}`);
+    throw failures[one](list.join(', '));
   }
   return unread;
 }
 
-const failures: Record<Kept, [code: string, text: string]> = {
-  'slot that ran': ['slot-written', 'the slot that ran was written to'],
-  'other slot': ['slot-written', 'a slot was written to, though nothing was to be installed'],
-  environment: ['environment-changed', "the boot loader's environment is not what it was"],
-  identity: ['identity-lost', 'the device is not known to others any more as what it was'],
-  room: ['room-lost', `more than ${growsKiB} KiB were left behind`],
+const failures: Record<Kept, (list: string) => DeviceFailure> = {
+  'slot that ran': (list) => new DeviceFailure('slot-written', `the slot that ran was written to: ${list}`),
+  'other slot': (list) =>
+    new DeviceFailure('slot-written', `a slot was written to, though nothing was to be installed: ${list}`),
+  environment: (list) =>
+    new DeviceFailure('environment-changed', `the boot loader's environment is not what it was: ${list}`),
+  identity: (list) =>
+    new DeviceFailure('identity-lost', `the device is not known to others any more as what it was: ${list}`),
+  room: (list) => new DeviceFailure('room-lost', `more than ${growsKiB} KiB were left behind: ${list}`),
 };
 
 function isSlot(what: Kept): boolean {
