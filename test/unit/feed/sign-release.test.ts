@@ -47,7 +47,7 @@ describe('a signer', () => {
     const checked = await verify({
       message: await createMessage({ binary: bytes }),
       signature: await readSignature({ binarySignature: signature }),
-      verificationKeys: await readKey({ armoredKey: await readFile(certificate, 'utf8') }),
+      verificationKeys: (await readKey({ armoredKey: await readFile(certificate, 'utf8') })).toPublic(),
       date,
     });
     expect(await checked.signatures[0]?.verified).toBe(true);
