@@ -11,7 +11,8 @@ function filesInMemory(folder = '/dev/shm'): Record<string, string> {
 
 /**
  * Unit tests are fast and mirror src; interop tests hold what we read and write against the programs of the field on
- * this host; integration tests, two files at a time, boot real images and decide whole runs.
+ * this host; integration tests, two files at a time, boot real images and decide whole runs. Long ones do so for more than
+ * a few minutes: `npm run test:long` has them, `npm test` does not.
  */
 export default defineConfig({
   test: {
@@ -54,6 +55,17 @@ export default defineConfig({
           hookTimeout: 1_800_000,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

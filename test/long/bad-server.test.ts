@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { brownout, projectFolder, recordOf, temporaryFolder } from './cli.ts';
+import { brownout, projectFolder, recordOf, temporaryFolder } from '../integration/cli.ts';
 
 describe('a bad server', () => {
   const run = async (file: string) => {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { brownout, projectFolder, recordOf, recordsOf, temporaryFolder } from '../integration/cli.ts';
 import { testData } from '../support/data.ts';
-import { brownout, projectFolder, recordOf, recordsOf, temporaryFolder } from './cli.ts';
 
 describe('a Yocto device of real packages', () => {
   testData('yocto-kirkstone-aarch64');
