@@ -235,7 +235,9 @@ class CaseDevice {
     if (manifest.health === undefined) return true;
     try {
       const limits = { deadline: Deadline.after(askLimitMs), signal };
-      return (await ready.run(quote(manifest.health), limits)).exitCode === 0;
+      const { exitCode, starved } = await ready.run(quote(manifest.health), limits);
+      if (starved !== undefined) throw starved;
+      return exitCode === 0;
     } catch (error) {
       if (error instanceof DeadlinePassed) return false;
       throw error;

@@ -18,6 +18,8 @@ export interface CommandOutput {
   stderr: string;
   /** Set when more than maxOutputBytes came. */
   truncated: boolean;
+  /** Set where it failed on a host that kept CPU from it for so long that time limits of its own may have passed. */
+  starved?: Error;
 }
 
 /** What runs commands: a login on a device. */
@@ -36,7 +38,7 @@ export interface NoAnswer {
   tooLong?: (() => Error) | undefined;
 }
 
-/** Runs a command and returns what it printed. Throws what `noAnswer` makes of any other end. */
+/** Runs a command and returns what it printed. Throws what `noAnswer` makes of any other end, and what excuses one. */
 export async function ask(
   shell: Shell,
   command: string,
@@ -45,7 +47,7 @@ export async function ask(
 ): Promise<CommandOutput> {
   const output = await answerInTime(() => shell.run(command, options), noAnswer);
   if (output.truncated && noAnswer.tooLong !== undefined) throw noAnswer.tooLong();
-  if (output.exitCode !== 0) throw noAnswer.failed(output);
+  if (output.exitCode !== 0) throw output.starved ?? noAnswer.failed(output);
   return output;
 }
 

@@ -55,7 +55,8 @@ export async function runChecks(
 
 /**
  * Runs one of the scenario's own checks on the device, with the releases that it may be on in ALLOWED_RELEASES. Exit
- * code 0 is a pass; `said` is the first line printed. Errors: DeviceFailure `connection-lost`.
+ * code 0 is a pass; `said` is the first line printed. Errors: DeviceFailure `connection-lost`; HarnessError
+ * `host-starved`.
  */
 async function runCheck(
   device: Pick<Ready, 'run'>,
@@ -65,12 +66,13 @@ async function runCheck(
 ): Promise<CheckResult & { said: string }> {
   const script = `export ALLOWED_RELEASES=${quote(allowed.join(' '))}\n${command}`;
   try {
-    const { exitCode, stdout, stderr } = await device.run(script, {
+    const { exitCode, stdout, stderr, starved } = await device.run(script, {
       deadline: Deadline.after(limitMs),
       signal,
     });
     const said = (stdout.split('\n')[0] ?? '').trim().slice(0, saidLimit);
     if (exitCode === 0) return { ...passed(said), said };
+    if (starved !== undefined) throw starved;
     const why = `${stdout}\n${stderr}`.trim().slice(-300);
     return { ...failed('check-failed', `ended with ${exitCode}: ${why}`), said };
   } catch (error) {

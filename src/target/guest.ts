@@ -4,7 +4,7 @@ import { DeviceFailure } from '../core/errors.ts';
 import { ConnectionLost, PowerCut } from '../guest/errors.ts';
 import type { SshSession } from '../guest/ssh.ts';
 import type { QemuExit } from '../qemu/process.ts';
-import { fairly, hostStarved, isStarved } from './fair-limit.ts';
+import { excused, fairly, hostStarved, isStarved } from './fair-limit.ts';
 import type { EndOptions, OwnResetOptions } from './states.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 
@@ -77,10 +77,13 @@ export async function endByGuest(
 
   async function askAndWait(limit: Deadline, inner: AbortSignal): Promise<QemuExit> {
     try {
-      const output = await session.run(command, { deadline: limit, signal: inner });
+      const output = await excused(vm, () => session.run(command, { deadline: limit, signal: inner }));
       // A shell that was ended by a signal is among what a shutdown ends.
       if (output.exitCode > 0 && output.exitCode <= 128)
-        throw fail(`${command} ended with ${output.exitCode} on the device: ${complaint(output)}`);
+        throw (
+          output.starved ??
+          fail(`${command} ended with ${output.exitCode} on the device: ${complaint(output)}`)
+        );
     } catch (error) {
       // The guest may end the login before it reports the command's exit code.
       if (!(error instanceof ConnectionLost)) throw error;

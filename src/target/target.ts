@@ -2,7 +2,7 @@ import type { DeviceFailure } from '../core/errors.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { CopyOptions, SshSession } from '../guest/ssh.ts';
 import { followBoot } from './boot.ts';
-import { fairly } from './fair-limit.ts';
+import { excused, fairly } from './fair-limit.ts';
 import { endByGuest, throughLogin, untilOwnReset } from './guest.ts';
 import { kernelStarts } from './kernel-starts.ts';
 import { Lease } from './lease.ts';
@@ -78,7 +78,8 @@ function ready(vm: VirtualMachine, session: SshSession, resets: number): Ready {
     ...anyState(vm),
     state: 'ready',
     resets,
-    run: (command, options) => guest(() => fair(options, (limited) => session.run(command, limited))),
+    run: (command, options) =>
+      guest(() => excused(vm, () => fair(options, (limited) => session.run(command, limited)))),
     readFile: (path, options) => guest(() => fair(options, (limited) => session.readFile(path, limited))),
     interact: (input, output, signal) => guest(() => session.interact(input, output, signal)),
     writeFile: (path, data, options) =>

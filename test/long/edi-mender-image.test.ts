@@ -6,7 +6,7 @@ const names = 'bootcount mender_boot_part upgrade_available mender_saveenv_canar
 /** What a device that was started says: its slot, its environment, its name, and whether systemd finds anything amiss. */
 const state = `sed 's/.* brownout.slot=\\([AB]\\).*/\\1/' /proc/cmdline; echo $(fw_printenv ${names}); hostname; systemctl is-system-running`;
 /** What Mender stores once it has written slot B. */
-const installed = `printf '%s\\n' 'upgrade_available 1' 'mender_boot_part 4' 'bootcount 0' | fw_setenv -s -`;
+const installed = `printf '%s\\n' upgrade_available=1 mender_boot_part=4 bootcount=0 | fw_setenv -s -`;
 const environment = (count: number, part: number, pending: number) =>
   `bootcount=${count} mender_boot_part=${part} upgrade_available=${pending} mender_saveenv_canary=1`;
 

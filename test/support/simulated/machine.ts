@@ -264,6 +264,7 @@ function ready(machine: Machine, resets: number): Ready {
         truncated: truncated || answer.truncated,
         stdout: stdout.toString(),
         stderr: stderr.toString(),
+        ...(answer.starved === undefined ? {} : { starved: answer.starved }),
       };
     },
     readFile: noFiles,

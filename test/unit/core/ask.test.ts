@@ -22,6 +22,11 @@ describe('ask', () => {
     expect(asked).toEqual(['answer']);
   });
 
+  it('throws the excuse of a command that failed on a starved host, not the failure', async () => {
+    const starved = new Error('the host withheld CPU');
+    await expect(ask(answering({ exitCode: 3, starved }), 'answer', options, noAnswer)).rejects.toBe(starved);
+  });
+
   it('throws what the caller makes of another exit code', async () => {
     await expect(ask(answering({ exitCode: 3 }), 'answer', options, noAnswer)).rejects.toThrow(
       'failed with 3',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DeadlinePassed } from '../../../src/core/deadline.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import { ConnectionLost } from '../../../src/guest/errors.ts';
+import { hostStarved } from '../../../src/target/fair-limit.ts';
 import { FileStore } from '../../support/simulated/file-store.ts';
 import { codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
 import type { Power } from '../../support/simulated/machine.ts';
@@ -52,6 +53,8 @@ function saysAt(pattern: RegExp, line: string, n = 1): SlotTraits['before'] {
     return undefined;
   };
 }
+/** A program whose own time-out has passed, since the host did not let the device run. */
+const starves = () => ({ ...fails(1, 'Timeout was reached'), starved: hostStarved(60_000, 48_000) });
 const tooSlow = () => {
   throw new DeadlinePassed('a command', 60_000);
 };
@@ -540,6 +543,16 @@ describe('a history without a cut is an error, of the scenario, the image or the
         traits: { before: answers(/^sync/, tooSlow) },
         codes: ['provision-failed'],
         says: /did not end within 60 s/,
+      },
+      'an installation that fails on a host that keeps the CPU from it': {
+        traits: { before: answers(/rauc install/, starves) },
+        codes: ['host-starved'],
+        says: /withheld CPU from QEMU for 48 of 60 s/,
+      },
+      'a check that fails on a host that keeps the CPU from it': {
+        traits: { before: answers(/ALLOWED/, starves) },
+        fields: { checks: [{ name: 'service', run: 'pidof service' }] },
+        codes: ['host-starved'],
       },
       'a fault that the device never meets': {
         traits: { refuses: true },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Deadline, withDeadline } from '../../../src/core/deadline.ts';
-import { fairly, isStarved } from '../../../src/target/fair-limit.ts';
+import { excused, fairly, isStarved } from '../../../src/target/fair-limit.ts';
 
 /** A machine that gets so much of the CPU that it wants. */
 function machine(share: number) {
@@ -47,4 +47,36 @@ it.each([
   [0, 0, false],
 ])('of %i ms waited and %i withheld, the host is to blame: %s', (waited, withheld, starved) => {
   expect(isStarved(waited, withheld)).toBe(starved);
+});
+
+it.each([
+  [
+    'a command that fails after a time-out of its own, on a host that kept the CPU from it',
+    1,
+    60_000,
+    0.8,
+    'host-starved',
+  ],
+  ['one that fails on a host that gave it all it wanted', 1, 60_000, 0, undefined],
+  ['one that fails sooner than any time-out', 1, 5_000, 0.8, undefined],
+  ['one that ends well, however late', 0, 60_000, 0.8, undefined],
+])('%s', async (_, exitCode, tookMs, share, code) => {
+  let now = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  try {
+    const starved = {
+      get withheldMs() {
+        return now * share;
+      },
+    };
+    const output = await excused(starved, () => {
+      now = tookMs;
+      return Promise.resolve({ exitCode, stdout: '', stderr: '', truncated: false });
+    });
+    expect(output.starved).toEqual(
+      code === undefined ? undefined : expect.objectContaining({ kind: 'harness', code }),
+    );
+  } finally {
+    clock.mockRestore();
+  }
 });
