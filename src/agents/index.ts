@@ -11,12 +11,13 @@ import { rauc } from './rauc.ts';
 import { rpm } from './rpm.ts';
 import { script } from './script.ts';
 import { swupdate } from './swupdate.ts';
+import { systemota } from './systemota.ts';
 
 /** Agents that scenarios may choose from. */
 export type AgentList = readonly [AgentDefinition, ...AgentDefinition[]];
 
 /** Every agent that there is, in the order in which messages name them. */
-export const agents: AgentList = [rauc, swupdate, mender, ostree, opkg, apt, dpkg, rpm, script];
+export const agents: AgentList = [rauc, swupdate, mender, ostree, systemota, opkg, apt, dpkg, rpm, script];
 
 /** The agent of this name. Throws HarnessError `agent-unknown`: a scenario's schema has let it through. */
 export function agentNamed(name: string, list: AgentList = agents): AgentDefinition {

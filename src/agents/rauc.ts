@@ -24,6 +24,9 @@ const statusSchema = z.object({
   slots: z.array(z.record(z.string(), slotSchema)),
 });
 
+/** What the kernel says of a streamed bundle: it is an nbd device (major 43) below dm-verity below squashfs. */
+export const kernelOnStreamedBundle = /\bnbd\d+\b|verity: 43:\d+: |SQUASHFS error: /;
+
 /** In the device's memory, so that what is written to its disks is RAUC's. */
 const folder = '/run/brownout';
 
@@ -57,8 +60,7 @@ export const rauc = defineAgent({
   create: ({ bundle, delivery, reboots: who }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
 
-    // A streamed bundle is an nbd device (major 43) below dm-verity below squashfs.
-    ...(bundle === 'verity' ? { kernelOnSource: /\bnbd\d+\b|verity: 43:\d+: |SQUASHFS error: / } : {}),
+    ...(bundle === 'verity' ? { kernelOnSource: kernelOnStreamedBundle } : {}),
 
     programs: ['rauc', ...(delivery === 'hawkbit' ? ['rauc-hawkbit-updater'] : [])],
     ...(delivery === 'hawkbit' ? { accountOf: updaterAccount } : {}),

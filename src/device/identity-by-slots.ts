@@ -20,7 +20,7 @@ export function identityBySlots({
       const slotDigests = new Map<string, ReadonlyMap<number, string>>();
       for (const slot of slots)
         if (tried !== undefined || slot.name === seen.slot)
-          slotDigests.set(slot.name, await digestsOf(slot, subject.disks.get(slot.disk), releases));
+          slotDigests.set(slot.name, await digestsOfSlot(slot, subject.disks.get(slot.disk), releases));
       const found = { ...seen, slotDigests };
       return {
         running: runningRelease(found, releases),
@@ -31,8 +31,8 @@ export function identityBySlots({
   };
 }
 
-/** SHA-256 of the beginning of a slot, for each length that a release's content has. */
-async function digestsOf(
+/** SHA-256 of the beginning of a slot, by length, for each length that a release's content has; it is read once. */
+export async function digestsOfSlot(
   slot: SlotSpec,
   disk: Disk | undefined,
   releases: ImageManifest['releases'],
@@ -42,14 +42,13 @@ async function digestsOf(
   const lengths = new Set(
     Object.values(releases).flatMap(({ content }) => (content.kind === 'slot' ? [content.bytes] : [])),
   );
-  for (const length of lengths)
-    if (length <= slot.length) digests.set(length, await digest(disk, slot.offset, length));
-  return digests;
-}
-
-async function digest(disk: Disk, offset: number, length: number): Promise<string> {
   const hash = createHash('sha256');
-  for (let at = 0; at < length; at += chunkBytes)
-    hash.update(await disk.read(offset + at, Math.min(chunkBytes, length - at)));
-  return hash.digest('hex');
+  let at = 0;
+  for (const length of [...lengths].sort((one, other) => one - other)) {
+    if (length > slot.length) break;
+    for (; at < length; at += Math.min(chunkBytes, length - at))
+      hash.update(await disk.read(slot.offset + at, Math.min(chunkBytes, length - at)));
+    digests.set(length, hash.copy().digest('hex'));
+  }
+  return digests;
 }

@@ -34,20 +34,32 @@ const builtImage = z
       certificate: z.string(),
       key: z.string(),
       formats: z.array(z.enum(bundleFormatNames)).min(1),
+      /** RAUC's name of the slot's image: before the dot the class of slots that it is for. Absent: `rootfs.ext4`. */
+      imageName: z
+        .string()
+        .regex(/^[a-z]+\.[a-z0-9]+$/)
+        .exactOptional(),
       /** Folder of the state scripts that Mender's artifacts bring along. */
       stateScripts: z.string().exactOptional(),
     }),
-    disk: z.strictObject({
-      table: z.enum(['gpt', 'mbr']).default('gpt'),
-      /** Where the owner's partition lies: behind both slots, or before them. */
-      data: z.enum(['last', 'second']).default('last'),
-      /** Whether slots are mounted read-write: releases are then told by their files, since a slot's bytes change in use. */
-      writable: z.boolean().default(false),
-      bootMiB: z.int().min(8).max(512),
-      dataMiB: z.int().min(4).max(4096),
-      /** Empty directories that the data partition starts with. */
-      dataDirectories: z.array(z.string()).default([]),
-    }),
+    disk: z
+      .strictObject({
+        table: z.enum(['gpt', 'mbr']).default('gpt'),
+        /** Where the owner's partition lies: behind both slots, or before them. */
+        data: z.enum(['last', 'second']).default('last'),
+        /** Whether slots are mounted read-write: releases are then told by their files, since a slot's bytes change in use. */
+        writable: z.boolean().default(false),
+        /** What a slot holds; absent: ext4. */
+        filesystem: z.literal('squashfs').exactOptional(),
+        bootMiB: z.int().min(8).max(512),
+        dataMiB: z.int().min(4).max(4096),
+        /** Empty directories that the data partition starts with. */
+        dataDirectories: z.array(z.string()).default([]),
+      })
+      .refine(({ writable, filesystem }) => !writable || filesystem === undefined, {
+        path: ['writable'],
+        error: 'nothing can be written to a squashfs',
+      }),
     machines: perMachine(machine),
   })
   .superRefine(checkBroken);

@@ -1,15 +1,17 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../core/digest.ts';
 import type { FileRef, ReleaseSpec } from '../model/image.ts';
+import { bundleSettings } from './bundle-settings.ts';
 import { bundleFormats } from './bundles/index.ts';
 import type { BrokenRelease, ReleaseDescription } from './description.ts';
 import { fixedUuid, writeDisk } from './disk/disk-layout.ts';
 import { writeExt4 } from './disk/ext4.ts';
 import { inodes, mib, partitions, slots } from './disk/partitions.ts';
+import { writeSquashfs } from './disk/squashfs.ts';
 import { makeBundles } from './make-bundles.ts';
 import { breakTree } from './root/broken.ts';
 import { nameRelease, releaseRoot } from './root/root.ts';
-import { stateScriptsOf } from './state-scripts.ts';
 import type { Tree } from './tree.ts';
 import { output, type Workshop } from './workshop.ts';
 
@@ -61,21 +63,11 @@ async function packRelease(
   version: string,
   tree: Tree,
 ): Promise<{ image: string; spec: ReleaseSpec }> {
-  const { description, folder, keys, machine, machineName, name, build, tools } = shop;
+  const { description, folder, keys, machine, machineName, build, tools } = shop;
   shop.signal?.throwIfAborted();
-  const bytes = machine.slotMiB * mib;
   const { writable } = description.disk;
-  const ext4 = {
-    bytes,
-    label: 'root',
-    uuid: fixedUuid(`${name} ${machineName} ${version}`),
-    epoch: description.epoch,
-    ...(writable ? writableSlot : readOnlySlot),
-  };
-  const slot = await build.run('slot', { version: 3, tree: tree.digest(), ext4, tools: tools.key }, (out) =>
-    writeExt4(tools, tree, join(out, 'slot.ext4'), ext4),
-  );
-  const image = join(slot, 'slot.ext4');
+  const image = await slotImage(shop, version, tree);
+  const { size: bytes } = await stat(image);
   const content = await shop.build.digest(image);
   const bundles = await makeBundles(shop, description.bundles.formats, bundleFormats, {
     tools,
@@ -88,12 +80,37 @@ async function packRelease(
     certificate: join(keys, description.bundles.certificate),
     key: join(keys, description.bundles.key),
     epoch: description.epoch,
-    ...(await stateScriptsOf(description, folder)),
+    ...(await bundleSettings(description, folder)),
   });
   const told = writable
     ? ({ kind: 'files', files: filesOf(tree) } as const)
     : ({ kind: 'slot', sha256: content, bytes } as const);
   return { image, spec: { version, content: told, bundles } };
+}
+
+/** What a slot holds when it holds a release: all of the slot, or as much of it as a squashfs needs. */
+async function slotImage(shop: Workshop, version: string, tree: Tree): Promise<string> {
+  const { description, machine, machineName, name, build, tools } = shop;
+  const { writable, filesystem } = description.disk;
+  const size = { bytes: machine.slotMiB * mib, epoch: description.epoch };
+  const inputs = { version: 3, tree: tree.digest(), tools: tools.key };
+  if (filesystem === 'squashfs') {
+    const folder = await build.run('slot', { ...inputs, squashfs: size }, (out) =>
+      writeSquashfs(tools, tree, join(out, 'slot.squashfs'), size),
+    );
+    return join(folder, 'slot.squashfs');
+  }
+  const ext4 = {
+    bytes: size.bytes,
+    label: 'root',
+    uuid: fixedUuid(`${name} ${machineName} ${version}`),
+    epoch: size.epoch,
+    ...(writable ? writableSlot : readOnlySlot),
+  };
+  const folder = await build.run('slot', { ...inputs, ext4 }, (out) =>
+    writeExt4(tools, tree, join(out, 'slot.ext4'), ext4),
+  );
+  return join(folder, 'slot.ext4');
 }
 
 /** SHA-256 of a release's regular files, by their paths on the device. */

@@ -7,7 +7,7 @@ import type { LockedSet } from './packages/lock.ts';
 export interface ToolOptions {
   cwd?: string;
   env?: Record<string, string>;
-  input?: string;
+  input?: string | Uint8Array;
   okCodes?: readonly number[];
   /** Whether it is to think itself root, so that it can write files of root's; a real one has no need of that. */
   asRoot?: true;

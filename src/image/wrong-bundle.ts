@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cacheRoot } from '../core/paths.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import { BuildCache } from './build-cache.ts';
+import { bundleSettings } from './bundle-settings.ts';
 import type { BundleFormat, BundleInputs } from './bundles/bundle-format.ts';
 import { bundleFormatNames, bundleFormats } from './bundles/index.ts';
 import { readDescription } from './description.ts';
@@ -11,7 +12,6 @@ import { ownImages } from './own-images.ts';
 import { lockedSetOf, readLock } from './packages/lock.ts';
 import { fetchSet } from './packages/packages.ts';
 import { unpackSet } from './packages/unpack.ts';
-import { stateScriptsOf } from './state-scripts.ts';
 import { Tools } from './tools.ts';
 
 /** What a script that a bundle brings along does, and when: before the release is written, after it, or when it is confirmed. */
@@ -104,7 +104,7 @@ export async function wrongBundle(
     certificate: join(keys, description.bundles.certificate),
     key: join(keys, description.bundles.key),
     epoch: description.epoch,
-    ...(await stateScriptsOf(description, join(imagesRoot, name))),
+    ...(await bundleSettings(description, join(imagesRoot, name))),
   };
   const slotBytes = Math.max(...slots.map(({ length }) => length));
   return makeWrong(bundleFormats[known], inputs, { wrong, keys, slotBytes, good });

@@ -14,6 +14,8 @@ export interface BundleInputs {
   /** File system image for the slot, and its SHA-256. */
   image: string;
   imageSha256: string;
+  /** What a bundle calls the image; a format that gives it no name need not look. Absent: `rootfs.ext4`. */
+  imageName?: string;
   /** PEM files of the signer. */
   certificate: string;
   key: string;

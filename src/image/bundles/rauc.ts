@@ -11,12 +11,13 @@ export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
   return {
     extension: 'raucb',
     async make(inputs) {
-      const { tools, build, compatible, version, image, imageSha256, certificate, key, unsigned, epoch } =
-        inputs;
+      const { tools, build, compatible, version, image, imageSha256, certificate, key, epoch } = inputs;
+      const { unsigned, imageName } = inputs;
       const signer = [sha256(await readFile(certificate)), sha256(await readFile(key))];
       const common = {
         ...{ format, compatible, version, imageSha256, epoch },
         ...(unsigned === true ? { unsigned } : {}),
+        ...(imageName === undefined ? {} : { imageName }),
       };
       const part = { step: 1, ...common, signer, tools: tools.key };
       const folder = await build.run('bundle', part, (out) =>
@@ -37,7 +38,7 @@ type BundleOptions = Omit<BundleInputs, 'tools' | 'build' | 'epoch' | 'slots'> &
   format: 'verity' | 'plain';
 };
 
-const imageName = 'rootfs.ext4';
+const usualName = 'rootfs.ext4';
 
 /**
  * Writes a RAUC bundle whose bytes depend on the options only: RAUC's own `bundle` command draws a salt
@@ -47,7 +48,7 @@ const imageName = 'rootfs.ext4';
 async function writeBundle(tools: RaucTools, path: string, options: BundleOptions): Promise<void> {
   const staging = `${path}.files`;
   await mkdir(staging);
-  await link(options.image, join(staging, imageName));
+  await link(options.image, join(staging, options.imageName ?? usualName));
   const { size } = await stat(options.image);
   const manifest = manifestText(options, size);
   if (options.format === 'plain') await writeFile(join(staging, 'manifest.raucm'), manifest);
@@ -62,13 +63,16 @@ async function writeBundle(tools: RaucTools, path: string, options: BundleOption
   await appendFile(path, Buffer.concat([signature, length]));
 }
 
-function manifestText({ compatible, version, imageSha256 }: BundleOptions, size: number): string {
+function manifestText(
+  { compatible, version, imageSha256, imageName = usualName }: BundleOptions,
+  size: number,
+): string {
   return [
     '[update]',
     `compatible=${compatible}`,
     `version=${version}`,
     '',
-    '[image.rootfs]',
+    `[image.${imageName.replace(/\..*$/, '')}]`,
     `sha256=${imageSha256}`,
     `size=${size}`,
     `filename=${imageName}`,

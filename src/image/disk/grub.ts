@@ -17,12 +17,16 @@ const grubModules = [
   'reboot',
   'sleep',
 ];
+/** For a slot that is a squashfs, and a script that stops where nothing can be started. */
+const squashfsModules = ['squash4', 'halt'];
 const grubenvBytes = 1024;
+const blockHead = '# GRUB Environment Block\n';
 
 /**
  * OVMF starts GRUB from the EFI system partition. The environment is GRUB's 1024-byte block: where the image has a
  * `boot/grub.env`, of its lines, in the place of GRUB's own; where it has a `boot/mender.env`, of those, in the two folders with
- * locks that grub-mender-grubenv has; else RAUC's variables, in two copies.
+ * locks that grub-mender-grubenv has; where it has a `boot/sysota.env`, of those or that block, beside GRUB itself as SystemOTA has it, and GRUB
+ * reads squashfs; else RAUC's variables, in two copies.
  */
 export async function grub({
   tools,
@@ -31,16 +35,19 @@ export async function grub({
   folder,
   machine,
 }: BootLoaderInputs): Promise<BootLoader> {
-  const core = await build.run('grub', { version: 1, tools: tools.key, grubModules }, async (out) => {
-    const modules = join(tools.root, 'usr/lib/grub/x86_64-efi');
-    const place = ['-O', 'x86_64-efi', '-d', modules, '-p', '(hd0,gpt1)/grub', '-o', join(out, 'core.efi')];
-    await tools.run('usr/bin/grub-mkimage', [...place, ...grubModules]);
-  });
-  const boot = new Tree();
   const own = await optionalScript(folder, 'grub.env', machine);
   const mender = await optionalScript(folder, 'mender.env', machine);
+  const sysota = await optionalScript(folder, 'sysota.env', machine);
+  const wanted = [...grubModules, ...(sysota === undefined ? [] : squashfsModules)];
+  const core = await build.run('grub', { version: 1, tools: tools.key, grubModules: wanted }, async (out) => {
+    const modules = join(tools.root, 'usr/lib/grub/x86_64-efi');
+    const place = ['-O', 'x86_64-efi', '-d', modules, '-p', '(hd0,gpt1)/grub', '-o', join(out, 'core.efi')];
+    await tools.run('usr/bin/grub-mkimage', [...place, ...wanted]);
+  });
+  const boot = new Tree();
   if (own !== undefined) boot.addFile('grub/grubenv', grubEnvironment(variablesOf(own)));
   else if (mender !== undefined) addMenderFolders(boot, grubEnvironment(variablesOf(mender)));
+  else if (sysota !== undefined) boot.addFile('EFI/BOOT/grubenv', blockOf(sysota));
   else {
     const environment = grubEnvironment({ ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '0' });
     boot.addFile('grubenv', environment);
@@ -72,8 +79,13 @@ export function variablesOf(text: string): Record<string, string> {
   );
 }
 
+/** A block as it is, in the size that it has, or made of lines such as `boot_slot=A`. */
+function blockOf(text: string): string {
+  return text.startsWith(blockHead) ? text : grubEnvironment(variablesOf(text));
+}
+
 /** GRUB's environment block (GRUB manual, "Environment block"). */
 export function grubEnvironment(variables: Readonly<Record<string, string>>): string {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
-  return `# GRUB Environment Block\n${lines.join('')}`.padEnd(grubenvBytes, '#');
+  return `${blockHead}${lines.join('')}`.padEnd(grubenvBytes, '#');
 }

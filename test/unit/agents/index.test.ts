@@ -49,7 +49,8 @@ describe('agentFor', () => {
       expect.objectContaining({
         kind: 'harness',
         code: 'agent-unknown',
-        message: 'there is no agent swupd, only rauc, swupdate, mender, ostree, opkg, apt, dpkg, rpm, script',
+        message:
+          'there is no agent swupd, only rauc, swupdate, mender, ostree, systemota, opkg, apt, dpkg, rpm, script',
       }),
     );
     expect(() => agentFor({ name: 'rauc', bundle: 'casync' })).toThrow(/verity/);

@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true }));
 async function changed(what: string, by: string) {
   const text = await readFile(join(ownImages, 'rauc-ab', 'image.yaml'), 'utf8');
   expect(text).toContain(what);
-  await mkdir(join(folder, 'mine'));
+  await mkdir(join(folder, 'mine'), { recursive: true });
   await writeFile(join(folder, 'mine', 'image.yaml'), text.replace(what, by));
   return readDescription(folder, 'mine');
 }
@@ -42,5 +42,14 @@ describe('a broken release', () => {
       kind: 'scenario',
       message: expect.stringMatching(message) as string,
     });
+  });
+});
+
+it('a slot that is a squashfs cannot be mounted read-write', async () => {
+  const disk = (more: string) => changed('disk:\n', `disk:\n  filesystem: squashfs\n${more}`);
+  expect(await disk('')).toMatchObject({ disk: { filesystem: 'squashfs' } });
+  await expect(disk('  writable: true\n')).rejects.toMatchObject({
+    kind: 'scenario',
+    message: expect.stringMatching(/disk\.writable: nothing can be written to a squashfs/) as string,
   });
 });

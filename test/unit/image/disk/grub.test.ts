@@ -15,7 +15,7 @@ async function bootFiles(files: Readonly<Record<string, string>>): Promise<Map<s
   const loader = 'tools/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2';
   const all = {
     ...files,
-    [loader]: '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho core >"$2"\n',
+    [loader]: '#!/bin/sh\nall=$*\nwhile [ "$1" != -o ]; do shift; done\necho "$all" >"$2"\n',
     'firmware/usr/share/OVMF/OVMF_VARS.fd': 'vars',
     'firmware/usr/share/OVMF/OVMF_CODE.fd': 'code',
   };
@@ -64,6 +64,19 @@ it('Mender’s environment lies in two folders, each with a lock that is not bei
     expect(files.get(`${folder}/lock.sha256sum`)).toBe(`${sha256(lock)}  lock\n`);
   }
   expect(files.has('grubenv')).toBe(false);
+});
+
+it('SystemOTA’s environment lies beside GRUB, which then reads squashfs', async () => {
+  const files = await bootFiles({ 'boot/grub.cfg': '', 'boot/sysota.env': 'SYSOTA_BOOT_ACTIVE=A\n' });
+  expect(files.get('EFI/BOOT/grubenv')).toBe(`${start}SYSOTA_BOOT_ACTIVE=A\n`.padEnd(1024, '#'));
+  expect(files.get('EFI/BOOT/BOOTX64.EFI')).toContain(' squash4 ');
+  expect((await bootFiles({ 'boot/grub.cfg': '' })).get('EFI/BOOT/BOOTX64.EFI')).not.toContain('squash4');
+});
+
+it('a block that an image gives itself keeps its size', async () => {
+  const block = `${start}SYSOTA_BOOT_ACTIVE=A\n`.padEnd(512, '#');
+  const files = await bootFiles({ 'boot/grub.cfg': '', 'boot/sysota.env': block });
+  expect(files.get('EFI/BOOT/grubenv')).toBe(block);
 });
 
 it('an image without one has the variables of RAUC, in two copies', async () => {
