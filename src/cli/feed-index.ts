@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
-import { findFeeds } from '../feed/find-feeds.ts';
+import { type FeedTree, findFeeds } from '../feed/find-feeds.ts';
 import {
   indexFeed,
   type MadeIndex,
@@ -9,8 +9,10 @@ import {
   type WrittenIndex,
   writeIndexes,
 } from '../feed/index-feed.ts';
+import { readPackages } from '../feed/indexed-package.ts';
+import { type Build, sameVersions, sameVersionText } from '../feed/same-version.ts';
 import { openSigner } from '../feed/sign-release.ts';
-import { packageFormats } from '../package/package-format.ts';
+import { type PackageFormat, packageFormats } from '../package/package-format.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { LeftOut } from './left-out.ts';
 import { pointInTime, suiteName } from './values.ts';
@@ -37,13 +39,20 @@ const command = (feed: Parent) =>
         "In Yocto's layout (deploy/ipk or deploy/deb with a folder per architecture) each folder gets its own index, " +
         'and an empty Packages stands above them. Of deploy/rpm there is one index above all folders, as OE makes it, ' +
         'unless sub-folders have repodata of their own. Folders called "morgue" and hidden ones are left out. Packages ' +
-        'that are compressed with xz, zstd, bzip2 or lz4 need these programs on the host.',
+        'that are compressed with xz, zstd, bzip2 or lz4 need these programs on the host.\n\n' +
+        'With --compare the packages are compared with those of the release before. A package manager goes by versions: ' +
+        'each package that has the same version and other content is named (same-version-other-content) with what is ' +
+        'other, and the exit code is 2. Times of files do not count. The index is written all the same.',
     )
     .argument('<folder>', 'folder that holds the packages')
     .addOption(
       new Option('--format <format>', 'kind of packages').choices(packageFormats).makeOptionMandatory(),
     )
     .option('--stdout', 'print the index of one feed (of rpms primary.xml) instead of writing files')
+    .option(
+      '--compare <folder>',
+      'the release before: name what it has in the same version with other content, which no device would get',
+    )
     .option('--sign <key>', 'debs: sign with the OpenPGP private key in this file; it has no passphrase')
     .option('--suite <name>', 'debs: Suite and Codename of the Release file (default: stable)', suiteName)
     .option('--date <time>', 'debs: when the index was made (default: now)', pointInTime('--date'))
@@ -57,6 +66,7 @@ const command = (feed: Parent) =>
       examples(
         'brownout feed index --format ipk tmp/deploy/ipk',
         'brownout feed index --format rpm tmp/deploy/rpm',
+        'brownout feed index --format ipk --compare releases/4.0.1 tmp/deploy/ipk',
         'brownout feed index --format deb --stdout my-debs > Packages',
         'brownout feed index --format deb --sign images/keys/feed.key.asc --suite stable --date 2026-01-01 my-debs',
       ),
@@ -78,6 +88,7 @@ async function index(
   const release = await releaseOf(options);
   const tree = await findFeeds(folder, format);
   const leftOut = new LeftOut(streams.stderr);
+  if (options.compare !== undefined) await compare(options.compare, { format, tree }, leftOut, signal);
   if (tree.sources > 0)
     leftOut.warn(
       `${tree.sources} source ${tree.sources === 1 ? 'rpm is' : 'rpms are'} not in the index: they install nothing`,
@@ -106,6 +117,31 @@ async function index(
     for (const warning of warnings(written)) streams.stderr.write(`warning: ${warning}\n`);
   }
   return leftOut.exitCode();
+}
+
+/** Names the packages that devices with the release before would never get. */
+async function compare(
+  earlier: string,
+  { format, tree }: { format: PackageFormat; tree: FeedTree },
+  leftOut: LeftOut,
+  signal: AbortSignal,
+): Promise<void> {
+  const before = await buildsOf(await findFeeds(earlier, format), signal);
+  for (const found of await sameVersions(before, await buildsOf(tree, signal), signal))
+    leftOut.wrong(
+      `same-version-other-content: ${sameVersionText(found)} is not as in ${earlier}, and devices that have it from there do not get it`,
+    );
+}
+
+/** The packages that can be read; what is wrong with others is told where the index is made. */
+async function buildsOf({ feeds }: FeedTree, signal: AbortSignal): Promise<Build[]> {
+  const builds: Build[] = [];
+  for (const { folder, paths } of feeds)
+    for (const { about, path, sha256 } of (await readPackages(folder, paths, signal)).packages) {
+      const { name, version, architecture } = about;
+      builds.push({ name, version, architecture, path: join(folder, path), sha256 });
+    }
+  return builds;
 }
 
 function note({ damaged, passedOver }: MadeIndex, leftOut: LeftOut): void {

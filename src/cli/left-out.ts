@@ -7,8 +7,8 @@ import { exitCodes } from './exit-code.ts';
 const mostShown = 20;
 
 /**
- * What a command leaves out of a result that is right otherwise: each is named once, and the exit code says that
- * something was left out.
+ * What a command leaves out of a result that is right otherwise, or finds wrong with it: each is named once, and the exit
+ * code says that there was something.
  */
 export class LeftOut {
   private readonly output: TextOutput;
@@ -24,6 +24,12 @@ export class LeftOut {
   add(message: string): void {
     this.isSomething = true;
     this.say(`error: ${oneLine(message, 500)}; left out`);
+  }
+
+  /** Something that the user has to repair is there all the same. */
+  wrong(message: string): void {
+    this.isSomething = true;
+    this.say(`error: ${oneLine(message, 500)}`);
   }
 
   /** Something is not as it should be, and nothing was left out for it. */

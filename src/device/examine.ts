@@ -22,6 +22,8 @@ export interface Expectation {
   allowed: readonly string[];
   owned: Owned;
   compare: FilesCompared;
+  /** The release that an upgrade without a cut has brought it from. */
+  cameFrom?: string;
   /** The release that the device must have tried on its way. */
   fellBackFrom?: string;
   /** Whether the device may give up boots on its way to another release; what it says in them is a note then. */
@@ -30,7 +32,8 @@ export interface Expectation {
 
 /** What a device must look like after an upgrade that nothing interrupted. */
 export function afterUpgrade(context: RunContext, { from, to }: Upgrade, owned: Owned): Expectation {
-  if (context.scenario.expect.upgrade === 'succeeds') return { allowed: [to], owned, compare: 'every' };
+  if (context.scenario.expect.upgrade === 'succeeds')
+    return { allowed: [to], owned, compare: 'every', cameFrom: from };
   return { allowed: [from], owned, fellBackFrom: to, mayFallBack: true, compare: 'every' };
 }
 
@@ -57,7 +60,7 @@ export async function examine(
   context: RunContext,
   device: Ready,
   subject: Subject,
-  { allowed, owned, compare, fellBackFrom, mayFallBack = false }: Expectation,
+  { allowed, owned, compare, cameFrom, fellBackFrom, mayFallBack = false }: Expectation,
   checklist: Checklist,
   when: Moment,
 ): Promise<Examined> {
@@ -77,7 +80,14 @@ export async function examine(
       lookAtRelease(
         context,
         { device, subject, seen },
-        { allowed, compare, present: installedBy(context.scenario), odd: owned.odd, fellBackFrom },
+        {
+          allowed,
+          compare,
+          present: installedBy(context.scenario),
+          odd: owned.odd,
+          cameFrom,
+          fellBackFrom,
+        },
       ),
     );
     release = found;

@@ -1,4 +1,5 @@
 import { DeviceFailure } from '../core/errors.ts';
+import { type Build, sameVersions, sameVersionText } from '../feed/same-version.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
 import type { InstalledPackage } from '../model/software.ts';
 import { oddPaths, packagedPaths } from '../oracle/packaged-paths.ts';
@@ -8,6 +9,7 @@ import {
   packagedFiles,
   packagesRelease,
   type ReleaseContents,
+  type SameVersionPackage,
   tellingFiles,
   tellingPackages,
 } from '../oracle/packages.ts';
@@ -30,7 +32,7 @@ export function identityByPackages(
   const system = () => packageSystem(context);
   const every = [...contents.values()].flat();
   return {
-    async look({ device, seen }, { allowed, compare, present, odd, fellBackFrom = '' }) {
+    async look({ device, seen }, { allowed, compare, present, odd, cameFrom, fellBackFrom = '' }) {
       const ofAllowed = allowed.flatMap((release) => contents.get(release) ?? []);
       const paths = compare === 'telling' ? tellingFiles(contents) : packagedFiles(ofAllowed);
       const packages = await observePackages(device, system(), paths, signal);
@@ -47,11 +49,12 @@ export function identityByPackages(
         );
       const tried = manifest.releases[fellBackFrom];
       return {
-        running: { release: packagesRelease(packages.installed, contents), slot: undefined },
+        running: { release: packagesRelease(packages, contents, allowed), slot: undefined },
         result: checkPackages({ ...packages, paths: shown }, contents, allowed, {
           broken: scenario.expect.broken,
           present: [...onEveryDevice(manifest), ...present],
           odd: odd ?? [],
+          sameVersion: await sameVersionPackages(manifest, contents, { cameFrom, allowed, signal }),
           changed: [...(agent.packages?.changes ?? []), ...(scenario.expect.changedByScripts ?? [])],
           folders: system() === 'dpkg' ? every : [],
         }),
@@ -70,6 +73,36 @@ export function identityByPackages(
       return shown && oddPaths(offered(before, contents.get(release) ?? []), coming, shown);
     },
   };
+}
+
+/** What the releases that a device may be on have in a version of the one that it came from, with other content. */
+async function sameVersionPackages(
+  manifest: ImageManifest,
+  contents: ReleaseContents,
+  {
+    cameFrom = '',
+    allowed,
+    signal,
+  }: { cameFrom: string | undefined; allowed: readonly string[]; signal: AbortSignal },
+): Promise<SameVersionPackage[]> {
+  const earlier = buildsOf(manifest, contents, cameFrom);
+  const later = allowed.flatMap((release) => buildsOf(manifest, contents, release));
+  const conffiles = new Set([...contents.values()].flat().flatMap((one) => one.conffiles));
+  return (await sameVersions(earlier, later, signal)).map((one) => ({
+    name: one.name,
+    version: one.version,
+    files: new Map([...one.difference.files].filter(([path]) => !conffiles.has(path))),
+    text: sameVersionText(one),
+  }));
+}
+
+/** The package files of a release, where the image has them. */
+function buildsOf({ releases }: ImageManifest, contents: ReleaseContents, release: string): Build[] {
+  const files = releases[release]?.feed ?? {};
+  return (contents.get(release) ?? []).flatMap(({ name, version, architecture, path }) => {
+    const file = files[path];
+    return file === undefined ? [] : [{ name, version, architecture, path: file.path, sha256: file.sha256 }];
+  });
 }
 
 /** Of packages that are not there yet: their folders, where something else may be already. */

@@ -21,6 +21,8 @@ export interface ReleaseLook {
   present: readonly string[];
   /** Paths that were not as packaged before the upgrade; where nobody has looked, paths are not compared. */
   odd?: readonly OddPath[] | undefined;
+  /** The release that an upgrade has brought it from. */
+  cameFrom?: string | undefined;
   /** The release that the device must have tried on its way. */
   fellBackFrom?: string | undefined;
 }

@@ -19,6 +19,18 @@ interface PackagesKnown extends PathsKnown {
   broken?: Readonly<Record<string, readonly string[]>>;
   /** Packages that must be there, where the release has them. */
   present?: readonly string[];
+  /** Packages that are of the release that the device came from, in the version and not with the content of this one. */
+  sameVersion?: readonly SameVersionPackage[];
+}
+
+/** A package that two releases have in one version with contents that are not the same. */
+export interface SameVersionPackage {
+  name: string;
+  version: string;
+  /** SHA-256 by path of the files by which the later one can be told. */
+  files: ReadonlyMap<string, string>;
+  /** For people: with what is not the same. */
+  text: string;
 }
 
 /** What the feed of each release has, by version, in the order of the releases. */
@@ -33,16 +45,28 @@ const told = 8;
 
 /**
  * The release that all packages agree with: each that its feed has is there in that version. Undefined where there is
- * none. What the feed does not have any more stays installed, as it does on a device.
+ * none. What the feed does not have any more stays installed, as it does on a device. Of releases that have the same
+ * versions it is the one whose files are there, or else an allowed one, or else the newest.
  */
 export function packagesRelease(
-  installed: readonly InstalledPackage[],
+  { installed, digests }: Pick<PackagesSeen, 'installed' | 'digests'>,
   releases: ReleaseContents,
+  allowed: readonly string[] = [],
 ): string | undefined {
-  for (const [version, contents] of [...releases].reverse())
-    if (versionFaults(installed, contents).length === 0 && offered(installed, contents).length > 0)
-      return version;
-  return undefined;
+  const agreeing = byVersions(installed, releases);
+  if (agreeing.length < 2) return agreeing[0];
+  const faults = (release: string) =>
+    contentFaults(installed, releases.get(release) ?? [], digests).length * 2 +
+    (allowed.includes(release) ? 0 : 1);
+  return agreeing.sort((a, b) => faults(a) - faults(b))[0];
+}
+
+/** The releases whose versions are installed, the newest first. */
+function byVersions(installed: readonly InstalledPackage[], releases: ReleaseContents): string[] {
+  return [...releases].reverse().flatMap(([version, contents]) => {
+    const agrees = versionFaults(installed, contents).length === 0;
+    return agrees && offered(installed, contents).length > 0 ? [version] : [];
+  });
 }
 
 /**
@@ -57,9 +81,9 @@ export function checkPackages(
   { installed, digests, paths }: PackagesSeen,
   releases: ReleaseContents,
   allowed: readonly string[],
-  { broken = {}, present = [], ...exceptions }: PackagesKnown = {},
+  { broken = {}, present = [], sameVersion = [], ...exceptions }: PackagesKnown = {},
 ): CheckResult {
-  const release = packagesRelease(installed, releases);
+  const release = packagesRelease({ installed, digests }, releases, allowed);
   const known = new Set(broken[release ?? '']);
   const isWhole = ({ state }: InstalledPackage) => wholly.includes(state);
   const partly = installed.filter((one) => !isWhole(one) && !known.has(one.name));
@@ -78,6 +102,18 @@ export function checkPackages(
       `the packages are those of no release: ${list((faults ?? []).map(({ name, version, wanted }) => `${name} ${version}, not ${wanted}`))}`,
     );
   }
+  const stale = notBrought(installed, digests, sameVersion);
+  if (stale.length > 0)
+    return failed(
+      'same-version-other-content',
+      `${stale.length} packages of ${list(allowed)} are not the ones that the device had in the same version, and it does not show that it has got them: ${list(stale)}`,
+    );
+  const alike = byVersions(installed, releases).find((one) => allowed.includes(one));
+  if (!allowed.includes(release) && alike !== undefined)
+    return failed(
+      'same-version-other-content',
+      `the device has the versions of ${alike} with the files of ${release}: ${list(contentFaults(installed, releases.get(alike) ?? [], digests))}`,
+    );
   if (!allowed.includes(release))
     return failed(
       'release-unexpected',
@@ -167,9 +203,9 @@ export function tellingFiles(releases: ReleaseContents): string[] {
   for (const contents of releases.values())
     for (const { name, version, files, conffiles: own } of contents) {
       for (const path of own) conffiles.add(path);
-      for (const { path } of files) {
+      for (const { path, sha256 } of files) {
         const builds = seen.get(path) ?? new Set<string>();
-        seen.set(path, builds.add(`${name} ${version}`));
+        seen.set(path, builds.add(`${name} ${version} ${sha256}`));
       }
     }
   return [...seen]
@@ -184,6 +220,19 @@ export function offered(
 ): PackageContents[] {
   const names = new Set(installed.map(({ name }) => name));
   return contents.filter(({ name }) => names.has(name));
+}
+
+/** Those of these packages that are installed, and whose files do not show that they are the later ones. */
+function notBrought(
+  installed: readonly InstalledPackage[],
+  digests: PackagesSeen['digests'],
+  sameVersion: readonly SameVersionPackage[],
+): string[] {
+  return sameVersion.flatMap(({ name, version, files, text }) => {
+    if (!installed.some((one) => one.name === name && one.version === version)) return [];
+    const isThere = files.size > 0 && [...files].every(([path, sha256]) => digests.get(path) === sha256);
+    return isThere ? [] : [text];
+  });
 }
 
 function versionFaults(

@@ -11,6 +11,7 @@ import { answer, commonCommands, fails, type Known, prints } from './shell.ts';
 export interface SimulatedPackage {
   name: string;
   version: string;
+  description: string;
   /** Content by path. */
   files: Readonly<Record<string, string>>;
   conffiles: readonly string[];
@@ -39,6 +40,8 @@ export interface PackageTraits {
   script?: { path: string; mode: string };
   /** In which of its starts it has no stat. */
   hasNoStat?: (booted: number) => boolean;
+  /** Takes from a feed also what it has in the same version. */
+  installsSameVersion?: true;
   /** Files stay where a package is removed. */
   leavesFiles?: true;
   /** Has the first word: an answer, or a failure that it throws; undefined where it has none. `booted` counts starts. */
@@ -205,7 +208,7 @@ export class PackageGuest implements Guest {
         const found = there.get(name);
         if (found === undefined) return false;
         if (found.state !== 'installed') return this.traits.recoversNothing !== true;
-        return found.version !== version;
+        return this.traits.installsSameVersion === true || found.version !== version;
       }),
     );
   }

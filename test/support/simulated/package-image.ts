@@ -15,15 +15,28 @@ import { PackageGuest, type PackageTraits, recordText, type SimulatedPackage } f
 /** Releases of the image with packages, oldest first. */
 const releaseNames = ['1.0', '1.1', '2.0'];
 
+/** Packages that a build gives the version that they have in the first release, as one without a PR server does. */
+export interface SameVersions {
+  /** With the files of the release all the same. */
+  otherFiles?: readonly string[];
+  /** With the files of the first release, and another description. */
+  otherFields?: readonly string[];
+}
+
 /** What each release's feed has: `extra` is on no device that leaves the factory. */
-function packagesOf(release: string): SimulatedPackage[] {
-  const n = releaseNames.indexOf(release) + 1;
-  const one = (name: string, conffiles: Record<string, string> = {}): SimulatedPackage => ({
-    name,
-    version: `${n}.0`,
-    files: { [`/usr/bin/${name}`]: `${name} of ${release}\n`, ...conffiles },
-    conffiles: Object.keys(conffiles),
-  });
+function packagesOf(named: string, { otherFiles = [], otherFields = [] }: SameVersions): SimulatedPackage[] {
+  const one = (name: string, conffiles: Record<string, string> = {}): SimulatedPackage => {
+    const release = otherFields.includes(name) ? '1.0' : named;
+    const n = otherFiles.includes(name) ? 1 : releaseNames.indexOf(release) + 1;
+    return {
+      name,
+      version: `${n}.0`,
+      description: `${name} as ${otherFields.includes(name) ? named : 'always'}`,
+      files: { [`/usr/bin/${name}`]: `${name} of ${release}\n`, ...conffiles },
+      conffiles: Object.keys(conffiles),
+    };
+  };
+  const n = releaseNames.indexOf(named) + 1;
   return [
     { ...one('alpha', { '/etc/app.conf': 'port=8080\n' }), links: { '/usr/bin/first': `alpha-${n}` } },
     one('beta'),
@@ -32,10 +45,10 @@ function packagesOf(release: string): SimulatedPackage[] {
 }
 
 /** A lab for devices that are upgraded by opkg. */
-export async function packageLab(traits: PackageTraits = {}): Promise<Lab> {
+export async function packageLab(traits: PackageTraits = {}, same: SameVersions = {}): Promise<Lab> {
   const catalogue = new Map<string, SimulatedPackage>();
   const lab = await openLab(
-    (folder) => packageImage(folder, catalogue),
+    (folder) => packageImage(folder, catalogue, same),
     simulatedTargets(() => new PackageGuest(catalogue, traits)),
   );
   return { ...lab, scenario: (fields = {}) => lab.scenario({ agent: 'opkg', ...fields }) };
@@ -44,8 +57,9 @@ export async function packageLab(traits: PackageTraits = {}): Promise<Lab> {
 async function packageImage(
   folder: string,
   catalogue: Map<string, SimulatedPackage>,
+  same: SameVersions,
 ): Promise<ImageManifest> {
-  const factoryPackages = packagesOf('1.0').filter(({ name }) => name !== 'extra');
+  const factoryPackages = packagesOf('1.0', same).filter(({ name }) => name !== 'extra');
   const files = Object.assign({}, ...factoryPackages.map((one) => one.files)) as Record<string, string>;
   const links = Object.assign({}, ...factoryPackages.map((one) => one.links ?? {})) as Record<string, string>;
   const installed = factoryPackages.map(({ name, version }) => ({
@@ -64,7 +78,7 @@ async function packageImage(
   );
   const releases: ImageManifest['releases'] = {};
   for (const release of releaseNames) {
-    const packages = packagesOf(release);
+    const packages = packagesOf(release, same);
     const feed = await feedOf(join(folder, release, 'feed'), packages, catalogue);
     const list = packages.map(
       (one): PackageContents => ({
@@ -124,7 +138,7 @@ async function feedOf(
       field('Version', one.version),
       field('Architecture', 'all'),
       field('Maintainer', 'Nobody <nobody@example.com>'),
-      field('Description', one.name),
+      field('Description', one.description),
     ];
     const entries = Object.entries(one.files).map(([path, content]) => ({
       path,

@@ -61,6 +61,27 @@ describe('feed index', () => {
     expect(await readFile(join(folder, 'Packages'), 'utf8')).toBe('');
   });
 
+  it('names what the release before has in the same version with other content, and ends with 2', async () => {
+    for (const [release, content] of [
+      ['old', 'one'],
+      ['new', 'two'],
+    ] as const) {
+      await add(`${release}/all/a.ipk`, 'a', '1.0');
+      await add(`${release}/all/b.ipk`, 'b', release === 'old' ? '1.0' : '1.1');
+      await writeFile(
+        join(folder, release, 'all', 'c.ipk'),
+        await smallPackageFile('c', '1.0', { Depends: content }),
+      );
+    }
+    const compared = ['feed', 'index', '--format', 'ipk', '--compare', join(folder, 'old')];
+    expect(await brownout([...compared, join(folder, 'new')])).toEqual({
+      code: 2,
+      out: `${folder}/new/all/Packages: 3 packages\n`,
+      err: `error: same-version-other-content: c 1.0 (Depends) is not as in ${folder}/old, and devices that have it from there do not get it\n`,
+    });
+    expect(await brownout([...compared, join(folder, 'old')])).toMatchObject({ code: 0, err: '' });
+  });
+
   it('prints one index with --stdout and writes nothing', async () => {
     await add('a.deb', 'a', '1.0');
     const { code, out, err } = await brownout(['feed', 'index', '--format', 'deb', '--stdout', folder]);

@@ -95,8 +95,40 @@ describe('checkPackages', () => {
 
   it('lets stay what the feed does not have any more, but not where that is all there is', () => {
     const more = [...installed('2'), { name: 'gone', version: '1', architecture: 'all', state: 'installed' }];
-    expect(packagesRelease(more, releases)).toBe('2');
-    expect(packagesRelease(more.slice(2), releases)).toBeUndefined();
+    const digests = new Map<string, string>();
+    expect(packagesRelease({ installed: more, digests }, releases)).toBe('2');
+    expect(packagesRelease({ installed: more.slice(2), digests }, releases)).toBeUndefined();
+  });
+});
+
+describe('releases with the same versions and other content', () => {
+  const twins = new Map([
+    ['1', [feedHas('tool', '1', { '/bin/tool': 'tool 1' }), library]],
+    ['2', [feedHas('tool', '1', { '/bin/tool': 'tool 2' }), library]],
+  ]);
+
+  it('are told apart by the files', () => {
+    expect(packagesRelease(seen('1', 'tool 1'), twins)).toBe('1');
+    expect(packagesRelease(seen('1', 'tool 2'), twins, ['1'])).toBe('2');
+    expect(checkPackages(seen('1', 'tool 1'), twins, ['1'])).toMatchObject({ verdict: 'passed' });
+  });
+
+  it('fail a device that has the versions of the one and the files of the other', () => {
+    expect(checkPackages(seen('1', 'tool 1'), twins, ['2'])).toEqual({
+      verdict: 'failed',
+      code: 'same-version-other-content',
+      message: 'the device has the versions of 2 with the files of 1: /bin/tool of tool has other content',
+    });
+  });
+
+  it('that have the same files besides: the device may be on either, and is on the one that it may be on', () => {
+    const same = new Map([...twins].map(([release]) => [release, twins.get('1') ?? []]));
+    expect(packagesRelease(seen('1', 'tool 1'), same)).toBe('2');
+    expect(packagesRelease(seen('1', 'tool 1'), same, ['1'])).toBe('1');
+  });
+
+  it('have their files compared while crash states are decided', () => {
+    expect(tellingFiles(twins)).toEqual(['/bin/tool']);
   });
 });
 

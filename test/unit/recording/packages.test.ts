@@ -7,7 +7,7 @@ import { admit } from '../../../src/runner/admit.ts';
 import { candidatesOf } from '../../../src/runner/candidates.ts';
 import { codesOf, type Lab } from '../../support/simulated/lab.ts';
 import type { PackageTraits } from '../../support/simulated/package-guest.ts';
-import { packageLab } from '../../support/simulated/package-image.ts';
+import { packageLab, type SameVersions } from '../../support/simulated/package-image.ts';
 import { fails, prints } from '../../support/simulated/shell.ts';
 
 /** A device that is upgraded by opkg, a scenario, and what is to come of it. */
@@ -246,6 +246,43 @@ describe('a device that is upgraded by packages is red:', () => {
   });
 });
 
+describe('a release that has other content in the same version:', () => {
+  const upgradeOf = async (same: SameVersions, traits: PackageTraits = {}) => {
+    const lab = await packageLab(traits, same);
+    await lab.scenario();
+    const record = await lab.run();
+    const problem = record.paths[0]?.steps.find(({ name }) => name === '1.0->1.1 release')?.problem;
+    return { record, problem };
+  };
+
+  it.each<[string, SameVersions, RegExp]>([
+    [
+      'all packages, so that nothing is upgraded',
+      { otherFiles: ['alpha', 'beta', 'extra'] },
+      /^2 packages of 1\.1 are not the ones .*: alpha 1\.0 \(\/usr\/bin\/alpha\), beta 1\.0 \(\/usr\/bin\/beta\)$/,
+    ],
+    ['one package among others', { otherFiles: ['beta'] }, /^1 packages .*: beta 1\.0 \(\/usr\/bin\/beta\)$/],
+    ['what no file shows', { otherFields: ['beta'] }, /^1 packages .*: beta 1\.0 \(Description\)$/],
+  ])('%s: is no pass, and is called what it is', async (_, same, says) => {
+    const { record, problem } = await upgradeOf(same);
+    expect([record.verdict, codesOf(record)]).toEqual(['failed', ['same-version-other-content']]);
+    expect(problem?.message).toMatch(says);
+    // The device was on its first release before, whose versions both have.
+    const steps = record.paths[0]?.steps ?? [];
+    expect(steps.find(({ verdict }) => verdict === 'failed')?.name).toBe('1.0->1.1 release');
+  });
+
+  it('that the device has not installed: is none of its business', async () => {
+    const { record } = await upgradeOf({ otherFiles: ['extra'], otherFields: ['extra'] });
+    expect([record.verdict, codesOf(record)]).toEqual(['passed', []]);
+  });
+
+  it('that the package manager installs again all the same: passes', async () => {
+    const { record } = await upgradeOf({ otherFiles: ['beta'] }, { installsSameVersion: true });
+    expect([record.verdict, codesOf(record)]).toEqual(['passed', []]);
+  });
+});
+
 describe('a scenario does not fit a device that is upgraded by packages:', () => {
   it.each(
     Object.entries<History>({
@@ -285,11 +322,10 @@ describe('admission', () => {
     onNotice: () => undefined,
   });
 
-  it('of a package: writes a scenario, runs it, and judges what its record says', async () => {
-    const lab = await packageLab();
+  const admitted = async (lab: Lab) => {
     await lab.scenario();
     const { events, host, limits, seed, reports, jobs, signal } = await lab.options();
-    const { folder, admission, records } = await admit({
+    return admit({
       ...asked(lab),
       events,
       limits,
@@ -299,6 +335,21 @@ describe('admission', () => {
       signal,
       ...(host === undefined ? {} : { host }),
     });
+  };
+
+  it('of a package that has other content in the same version: its upgrade is no pass', async () => {
+    const { folder, admission } = await admitted(await packageLab({}, { otherFiles: ['extra'] }));
+    expect(admission.verdict).toBe('failed');
+    const upgrade = admission.packages[0]?.criteria.find(({ id }) => id === 'upgrade');
+    expect(upgrade?.verdict).toBe('failed');
+    const seen = upgrade?.evidence.find(({ verdict }) => verdict === 'failed')?.seen;
+    expect(seen).toMatch(/extra 1\.0 \(\/usr\/bin\/extra\) \[same-version-other-content\]$/);
+    expect(await readFile(join(folder, 'admission.md'), 'utf8')).toContain('same-version-other-content');
+  });
+
+  it('of a package: writes a scenario, runs it, and judges what its record says', async () => {
+    const lab = await packageLab();
+    const { folder, admission, records } = await admitted(lab);
     expect(records.map(({ verdict }) => verdict)).toEqual(['passed']);
     const [extra] = admission.packages;
     expect(extra?.name).toBe('extra');
