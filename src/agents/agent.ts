@@ -14,6 +14,14 @@ export type AgentSource =
   /** An OSTree repository, of which devices follow this branch. */
   | { kind: 'repository'; branch: string };
 
+/** How the running release is told by what a device prints. */
+export interface CommandIdentity {
+  /** Commands for the guest's shell. */
+  run: string;
+  /** What they print on a device with each release, without blanks at both ends. */
+  expect: Readonly<Record<string, string>>;
+}
+
 /** What an update agent says of the device. */
 export interface AgentStatus {
   /** Name of the slot that runs; undefined where the agent does not say. */
@@ -100,6 +108,8 @@ export interface UpdateAgent {
    * while a source is faulty they are about the source, not about the device. Absent: there are none.
    */
   kernelOnSource?: RegExp;
+  /** How the running release is told, in place of what the image says; absent: by the image. */
+  identity?: CommandIdentity;
   /** Set where the device resets itself at the end of an installation, instead of being asked to reboot. */
   reboots?: 'itself';
   /** Of an agent that upgrades packages in place, not slots. */

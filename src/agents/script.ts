@@ -1,13 +1,37 @@
 import { z } from 'zod';
+import type { Shell } from '../core/ask.ts';
 import { quote } from '../core/quote.ts';
-import { filePath } from '../document/forms.ts';
+import { filePath, releaseName } from '../document/forms.ts';
 import { abilities as claims } from '../model/conformance.ts';
+import type { AgentLimits, UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
+import { condition, judge } from './condition.ts';
 import { commands, defineAgent, reboots } from './define-agent.ts';
+
+const statusSettings = z
+  .strictObject({
+    run: commands.describe('Commands that print what the updater says of the device'),
+    good: condition.describe('Holds once the running release was confirmed').optional(),
+    failed: condition
+      .describe('Holds where the release that was installed last has failed, and the one before runs again')
+      .optional(),
+  })
+  .refine(
+    ({ good, failed }) => good !== undefined || failed !== undefined,
+    'needs good or failed: what is read',
+  );
+
+const identitySettings = z.strictObject({
+  run: commands.describe('Commands that print what tells the running release from the others'),
+  expect: z
+    .record(releaseName, z.string().min(1).max(10_000))
+    .describe('What they print on a device with each release, without blanks at both ends'),
+});
 
 /**
  * An updater written in the scenario itself: its commands run in the guest's shell; `install` finds the bundle's
- * address in BUNDLE_URL. Without `confirm`, confirming does nothing; without `rollback`, nothing leads back.
+ * address in BUNDLE_URL. Without `confirm`, confirming does nothing; without `rollback`, nothing leads back; without `status`
+ * nobody is asked what came of it; without `identity` the image says how its releases are told apart.
  */
 export const script = defineAgent({
   name: 'script',
@@ -21,6 +45,8 @@ export const script = defineAgent({
     install: commands.describe("Commands for the guest's shell; BUNDLE_URL is where the release is found"),
     confirm: commands.optional(),
     rollback: commands.optional(),
+    status: statusSettings.optional(),
+    identity: identitySettings.optional(),
     reboots,
     programs: z
       .array(z.string().regex(/^[\w.+-]+$/, { error: 'the name of a program, without a folder' }))
@@ -40,10 +66,11 @@ export const script = defineAgent({
     ...(rollback === undefined ? [] : (['rollback'] as const)),
   ],
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
-  create: ({ install, confirm, rollback, reboots: who, programs, downloads }) => ({
+  create: ({ install, confirm, rollback, status: asked, identity, reboots: who, programs, downloads }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
     ...(programs === undefined ? {} : { programs }),
     ...(downloads === undefined ? {} : { downloads }),
+    ...(identity === undefined ? {} : { identity }),
 
     async install(device, { url }, limits) {
       await agentCommand(device, 'install', `export BUNDLE_URL=${quote(url)}\n${install}`, limits);
@@ -59,6 +86,8 @@ export const script = defineAgent({
 
     status: () => Promise.resolve({ booted: undefined, primary: undefined }),
 
+    ...statusOf(asked),
+
     ...(rollback === undefined
       ? {}
       : {
@@ -68,3 +97,25 @@ export const script = defineAgent({
         }),
   }),
 });
+
+/** What an updater is asked once it has confirmed a release, or has gone back; nothing where nobody says how. */
+function statusOf(
+  status: z.output<typeof statusSettings> | undefined,
+): Pick<UpdateAgent, 'confirmed' | 'knowsFallback'> {
+  if (status === undefined) return {};
+  const { run, good, failed } = status;
+  const say = (device: Shell, limits: AgentLimits) => agentCommand(device, 'status', run, limits);
+  return {
+    ...(good && {
+      async confirmed(device, limits) {
+        const { holds, found } = judge(good, await say(device, limits), 'agent.status.good');
+        return holds ? undefined : found;
+      },
+    }),
+    ...(failed && {
+      async knowsFallback(device, limits) {
+        return judge(failed, await say(device, limits), 'agent.status.failed').holds;
+      },
+    }),
+  };
+}

@@ -2,8 +2,8 @@ import { complaint } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { ownedPaths } from '../model/scenario.ts';
-import { failed, passed } from '../oracle/check.ts';
 import { checkFiles, filesOf } from '../oracle/release-files.ts';
+import { cameUpAgain } from '../oracle/said-release.ts';
 import { fileDigests } from './file-digests.ts';
 import type { ReleaseIdentity } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
@@ -37,11 +37,11 @@ export function identityByFiles(
         digests,
         allowed,
       });
-      const tried =
-        device.resets === 0
-          ? failed('not-tried', `the device did not reset itself, so ${fellBackFrom ?? ''} was never tried`)
-          : passed(`came up after ${device.resets} resets`);
-      return { running, result, ...(fellBackFrom === undefined ? {} : { fallback: tried }) };
+      return {
+        running,
+        result,
+        ...(fellBackFrom === undefined ? {} : { fallback: cameUpAgain(fellBackFrom, device.resets) }),
+      };
     },
   };
 }

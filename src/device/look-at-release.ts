@@ -1,5 +1,6 @@
 import type { OddPath } from '../oracle/packaged-paths.ts';
 import type { Ready } from '../target/target.ts';
+import { identityByCommand } from './identity-by-command.ts';
 import { identityByFiles } from './identity-by-files.ts';
 import { identityByPackages } from './identity-by-packages.ts';
 import { identityBySlots } from './identity-by-slots.ts';
@@ -22,7 +23,8 @@ export async function lookAtOddPaths(
 
 /** What tells an image's releases apart: the one place that chooses. */
 function identityOf(context: RunContext): ReleaseIdentity {
-  const { contents, manifest } = context;
+  const { agent, contents, manifest, signal } = context;
+  if (agent.identity !== undefined) return identityByCommand(agent.identity, signal);
   if (contents !== undefined) return identityByPackages(context, contents);
   const isByFiles = Object.values(manifest.releases).some(({ content }) => content.kind === 'files');
   return isByFiles ? identityByFiles(context, manifest) : identityBySlots(manifest);

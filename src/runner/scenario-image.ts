@@ -52,12 +52,13 @@ export function assertReleases(scenario: Scenario, manifest: ImageManifest): voi
         'unknown-release',
         `${source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
       );
-    if (release.content.kind === 'unknown' && expect.release !== undefined)
+    const isTold = release.content.kind !== 'unknown' || agent.identity !== undefined;
+    if (!isTold && expect.release !== undefined)
       throw new ScenarioError(
         'release-unknowable',
         `${source.path}: image ${manifest.name} does not say what a device with ${version} holds`,
         {
-          hint: 'give the release its slotContent or slotFiles in the image.yaml, or let the scenario say: expect: { release: unchecked }',
+          hint: 'give the release its slotContent or slotFiles in the image.yaml, or let the scenario say how it is told: identity of an agent script, or expect: { release: unchecked }',
         },
       );
     if (!upgradedTo.has(version)) continue;

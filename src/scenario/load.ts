@@ -1,4 +1,4 @@
-import type { ChosenAgent } from '../agents/agent.ts';
+import type { ChosenAgent, CommandIdentity } from '../agents/agent.ts';
 import type { AgentDefinition } from '../agents/define-agent.ts';
 import { type AgentList, agentFor, agentNamed, agents } from '../agents/index.ts';
 import { sha256 } from '../core/digest.ts';
@@ -95,7 +95,7 @@ function consistentScenario(list: AgentList) {
       const agent = agentIfSound(chosen, list);
       // The schema has said what is wrong with its settings; what they mean together cannot be told.
       if (agent === undefined) return;
-      const { packages, source } = agent;
+      const { identity, packages, source } = agent;
       const complain = (path: PropertyKey[], message: string) =>
         context.addIssue({ code: 'custom', path, message });
       const faults = faultsOf({ serverFaults, feedFaults });
@@ -189,6 +189,9 @@ function consistentScenario(list: AgentList) {
           ['expect', 'changedByScripts'],
           'paths of packages are not looked at without checking the release',
         );
+      if (identity !== undefined)
+        for (const { at, message } of identityFaults(identity, releases, expect.release === 'unchecked'))
+          complain(['agent', 'identity', ...at], message);
       if (expect.release === 'unchecked' && expect.upgrade === 'falls-back')
         complain(['expect', 'release'], 'a fall-back cannot be told without checking the release');
       if (expect.fallback === 'lasts' && expect.upgrade !== 'falls-back')
@@ -203,6 +206,33 @@ function consistentScenario(list: AgentList) {
         complain(['expect', 'rollback'], noRollback(agentNamed(agent.name, list)));
     },
   );
+}
+
+/** What is wrong with an identity by command. Texts of further releases of the image are no fault: `conform` tries them. */
+function identityFaults(
+  { expect }: CommandIdentity,
+  releases: readonly string[],
+  isUnchecked: boolean,
+): { at: string[]; message: string }[] {
+  if (isUnchecked)
+    return [{ at: [], message: 'with expect.release: unchecked nobody asks which release runs' }];
+  const texts = Object.entries(expect).map(([release, text]) => [release, text.trim()] as const);
+  const others = texts.flatMap(([release]) => (releases.includes(release) ? [] : [release]));
+  return [
+    ...releases
+      .filter((release) => expect[release] === undefined)
+      .map((release) => ({
+        at: ['expect'],
+        message: `nothing is said of release "${release}"${didYouMean(release, others)}`,
+      })),
+    ...texts.flatMap(([release, text], i) => {
+      const same = texts.slice(0, i).find(([, other]) => other === text)?.[0];
+      if (same === undefined) return [];
+      return [
+        { at: ['expect', release], message: `the same as of release "${same}", which it must tell it from` },
+      ];
+    }),
+  ];
 }
 
 /** Some agents go back if the scenario says how. */

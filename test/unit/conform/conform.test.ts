@@ -5,6 +5,7 @@ import { chosenCases } from '../../../src/conform/cases/index.ts';
 import type { CaseVerdict, ConformanceRecord } from '../../../src/model/conformance.ts';
 import { runConformance } from '../../../src/runner/conform.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
+import { prints } from '../../support/simulated/shell.ts';
 import type { EdgeTraits, SlotTraits } from '../../support/simulated/slot-guest.ts';
 
 interface Asked {
@@ -110,6 +111,22 @@ describe('what an agent does not claim', () => {
       /^the agent does not claim verified; 1\. install 1\.1, .* had to refuse$/,
     );
     expect(record.verdict).toBe('unknown');
+  });
+
+  it.each<[string, string, Record<string, unknown>]>([
+    [
+      'of a script that says how its status is read: it knows of the failure',
+      'failed',
+      { verdict: 'passed' },
+    ],
+    ['and one that does not know of it', 'done', { verdict: 'failed' }],
+  ])('can be asked %s', async (_, last, expected) => {
+    const status = { run: 'gateway status', failed: { pattern: '^last update: (.*)$', is: 'failed' } };
+    const before: SlotTraits['before'] = (command) =>
+      command === 'gateway status' ? prints(`last update: ${last}\n`) : undefined;
+    const agent = { ...updater, status, abilities: ['bootCount'] };
+    const { record } = await suite({ before }, { cases: ['B9'], fields: { ...three, agent } });
+    expect(record.cases).toMatchObject([{ id: 'B9', ...expected }]);
   });
 
   it('is judged once a script claims it', async () => {

@@ -106,6 +106,30 @@ function dataOf(disks: Power['disks']) {
   return disk;
 }
 
+/** An updater of the scenario on an image that cannot tell its releases; the device is asked. */
+const told = {
+  agent: {
+    name: 'script',
+    bundle: 'verity',
+    install: 'update',
+    confirm: 'rauc status mark-good',
+    status: { run: 'gateway status', good: { pattern: '^state: (.*)$', is: 'good' } },
+    identity: {
+      run: 'gateway version',
+      expect: { '1.0': 'gateway 1.0', '1.1': 'gateway 1.1', '2.0': 'gateway 2.0' },
+    },
+  },
+};
+const untold: History['before'] = ({ manifest: { releases } }) => {
+  for (const one of Object.values(releases)) one.content = { kind: 'unknown' };
+};
+const tells =
+  (version = (release: string) => prints(`gateway ${release}\n`), state = 'good'): SlotTraits['before'] =>
+  (command, _, release) => {
+    if (command === 'gateway version') return version(release);
+    return command === 'gateway status' ? prints(`slot: ?\nstate: ${state}\n`) : undefined;
+  };
+
 async function take({ traits = {}, fields = {}, before }: History) {
   const lab = await slotLab(traits);
   await lab.scenario(fields);
@@ -154,6 +178,18 @@ describe('a history without a cut is green:', () => {
           expect: bothWays,
         },
         steps: ['rollback: release'],
+      },
+      'an updater whose device is asked which release it runs, and whether that is good': {
+        traits: { before: tells() },
+        fields: { ...told, releases: ['1.0', '1.1', '2.0'] },
+        before: untold,
+        steps: ['1.0->1.1 release', '1.1->2.0 release', 'confirmed: release'],
+      },
+      'the same of a device that goes back by itself': {
+        traits: { unbootable: '1.1', before: tells() },
+        fields: { ...told, expect: { upgrade: 'falls-back' } },
+        before: untold,
+        steps: ['1.0->1.1 fallback'],
       },
       'a release that does not start, and a device that goes back by itself': {
         traits: { unbootable: '1.1' },
@@ -271,6 +307,35 @@ describe('a history without a cut is red, by the device:', () => {
       'a device that should fall back and does not': {
         fields: { expect: { upgrade: 'falls-back' } },
         codes: ['release-unexpected', 'not-installed'],
+      },
+      'a device that says of itself that it runs another release': {
+        traits: { before: tells(() => prints('gateway 1.0')) },
+        fields: told,
+        before: untold,
+        codes: ['release-unexpected'],
+        says: /^the device says "gateway 1\.0", which is 1\.0; expected 1\.1$/,
+      },
+      'a device that cannot say which release it runs': {
+        traits: {
+          before: tells((release) => (release === '1.0' ? prints('gateway 1.0') : fails(1, 'no file'))),
+        },
+        fields: told,
+        before: untold,
+        codes: ['observe-failed'],
+        says: /agent\.identity\.run ended with 1: no file$/,
+      },
+      'a device that never says which release it runs': {
+        traits: { before: tells((release) => (release === '1.0' ? prints('gateway 1.0') : tooSlow())) },
+        fields: told,
+        before: untold,
+        codes: ['observe-timeout'],
+      },
+      'an updater that does not call its release good': {
+        traits: { before: tells(undefined, 'testing') },
+        fields: told,
+        before: untold,
+        codes: ['not-good'],
+        says: /is not good: testing$/,
       },
       'an updater that refuses': {
         traits: { refuses: true },

@@ -12,6 +12,10 @@ agent: rauc
 releases: ["1.0", "1.1", "2.0"]
 `;
 
+/** With an updater of the scenario itself that has one more setting. */
+const scripted = (setting: string) =>
+  minimal.replace('agent: rauc', `agent:\n  name: script\n  install: i\n  ${setting}`);
+
 function problemsOf(text: string): string[] {
   try {
     parseScenario(text, 's.yaml');
@@ -223,6 +227,46 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
       'a rollback by an agent that has none',
       `${minimal.replace('rauc\n', 'opkg\n')}expect: { rollback: succeeds }\n`,
       's.yaml:6:21: expect.rollback: opkg has no way back to the release before',
+    ],
+    [
+      'a status of which nothing is read',
+      scripted('status: { run: s }'),
+      's.yaml:7:11: agent.status: needs good or failed: what is read',
+    ],
+    [
+      'a status that is read in two ways',
+      scripted('status: { run: s, good: { pointer: /a, pattern: b, is: c } }'),
+      's.yaml:7:27: agent.status.good: either a pointer or a pattern',
+    ],
+    [
+      'a place of JSON at which anything may stand',
+      scripted('status: { run: s, good: { pointer: /a } }'),
+      's.yaml:7:27: agent.status.good: a pointer needs "is": what must stand there',
+    ],
+    [
+      'what is no JSON pointer',
+      scripted('status: { run: s, failed: { pointer: a.b, is: c } }'),
+      's.yaml:7:40: agent.status.failed.pointer: expected a JSON pointer (RFC 6901): /slots/0/state, found "a.b"',
+    ],
+    [
+      'what is no regular expression',
+      scripted('status: { run: s, failed: { pattern: "(" } }'),
+      's.yaml:7:40: agent.status.failed.pattern: a regular expression, as JavaScript has them: ^state: (.*)$',
+    ],
+    [
+      'an identity that says nothing of a release',
+      scripted('identity: { run: v, expect: { "1.0": a, "1.1": b, "2.0.0": c } }'),
+      's.yaml:7:31: agent.identity.expect: nothing is said of release "2.0"; did you mean "2.0.0"?',
+    ],
+    [
+      'an identity that cannot tell two releases apart',
+      scripted('identity: { run: v, expect: { "1.0": a, "1.1": b, "2.0": "a " } }'),
+      's.yaml:7:60: agent.identity.expect.2.0: the same as of release "1.0", which it must tell it from',
+    ],
+    [
+      'an identity that nobody asks for',
+      `${scripted('identity: { run: v, expect: { "1.0": a, "1.1": b, "2.0": c } }')}expect: { release: unchecked }\n`,
+      's.yaml:7:13: agent.identity: with expect.release: unchecked nobody asks which release runs',
     ],
     [
       'a path of one',
