@@ -7,7 +7,7 @@ const rows = [
   ['scenario', 'writelog', 'report', 'feed', 'hawkbit', 'host', 'qemu', 'guest', 'sbom'],
   ['nbd', 'oracle', 'explore', 'yocto', 'derive', 'admission'],
   ['image', 'target'],
-  ['device'],
+  ['device', 'golden'],
   ['recording'],
   ['crash'],
   ['conform'],

@@ -77,3 +77,21 @@ export async function imageMachines(name: string, root = ownImages): Promise<Mac
   const machines = 'prebuilt' in description ? description.prebuilt : description.machines;
   return machineNames.filter((machine) => machines[machine] !== undefined);
 }
+
+/** The machine that is wanted, or the only one. Throws ScenarioError `machine-unnamed`. */
+export function theMachine(
+  image: string,
+  machines: readonly MachineName[],
+  wanted: MachineName | undefined,
+): MachineName {
+  const [only] = machines;
+  const chosen = wanted ?? (machines.length === 1 ? only : undefined);
+  if (chosen !== undefined) return chosen;
+  throw new ScenarioError(
+    'machine-unnamed',
+    `image ${image} is made for ${machines.join(' and ') || 'no machine'}`,
+    {
+      hint: 'choose with --machine',
+    },
+  );
+}

@@ -1,5 +1,6 @@
 import type { AddCommand } from './command.ts';
 import { addImageBuild } from './image-build.ts';
+import { addImageImport } from './image-import.ts';
 import { addImageList } from './image-list.ts';
 import { addImageLock } from './image-lock.ts';
 import { addImageVerify } from './image-verify.ts';
@@ -8,7 +9,7 @@ import { addImageVerify } from './image-verify.ts';
 export const addImage: AddCommand = (program, surroundings, finish) => {
   const image = program
     .command('image')
-    .summary('build, list, verify and lock the images that scenarios boot');
-  for (const add of [addImageBuild, addImageList, addImageVerify, addImageLock])
+    .summary('build, import, list, verify and lock the images that scenarios boot');
+  for (const add of [addImageBuild, addImageImport, addImageList, addImageVerify, addImageLock])
     add(image, surroundings, finish);
 };

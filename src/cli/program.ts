@@ -15,6 +15,7 @@ import { addRun } from './run.ts';
 import { addSbom } from './sbom.ts';
 import { addSchema } from './schema.ts';
 import { addSetup } from './setup.ts';
+import { addShell } from './shell.ts';
 import type { Streams } from './streams.ts';
 import { addYocto } from './yocto.ts';
 
@@ -54,6 +55,7 @@ function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
     addInit,
     addRun,
     addReplay,
+    addShell,
     addConform,
     addAdmit,
     addImage,

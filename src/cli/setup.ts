@@ -25,7 +25,10 @@ export const addSetup: AddCommand = (program, surroundings, finish) => {
 async function setup({ check, tests }: Options, { streams, interruption }: Surroundings): Promise<number> {
   assertNode();
   const scope = {
-    purposes: [...(['run', 'image', 'feed'] as const), ...(tests === true ? (['test'] as const) : [])],
+    purposes: [
+      ...(['run', 'image', 'feed', 'import'] as const),
+      ...(tests === true ? (['test'] as const) : []),
+    ],
   };
   if (check === true) {
     const missing = await checkHost(scope, streams.environment);

@@ -1,5 +1,5 @@
 import { ScenarioError } from '../core/errors.ts';
-import { fingerprintPattern } from '../document/forms.ts';
+import { fingerprintPattern, releasePattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 import { parseDuration } from '../scenario/duration.ts';
@@ -19,6 +19,13 @@ export function wholeNumber(option: string, least: number, most: number): (text:
     if (value >= least && value <= most) return value;
     throw wrong(option, `a whole number from ${least} to ${most}`, text);
   };
+}
+
+/** Reads `--feed`. */
+export function releaseAndFolder(text: string): { release: string; folder: string } {
+  const [, release = '', folder = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (releasePattern.test(release)) return { release, folder };
+  throw wrong('--feed', 'a release and a folder, 4.2=deploy/deb', text);
 }
 
 /** Reads `--disk-budget`, to bytes. */

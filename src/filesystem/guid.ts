@@ -11,3 +11,10 @@ export function guidText(bytes: Buffer): string {
     .join('-')
     .toUpperCase();
 }
+
+/** The text of the 16 bytes of a UUID, in lower case, all fields big-endian, as file systems have it (RFC 9562, section 4). */
+export function uuidText(bytes: Buffer): string {
+  return [0, 4, 6, 8, 10, 16]
+    .flatMap((end, i, ends) => (i === 0 ? [] : [bytes.toString('hex', ends[i - 1], end)]))
+    .join('-');
+}

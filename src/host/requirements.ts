@@ -7,9 +7,9 @@ export interface Requirement {
   package: string;
   /**
    * `run`: to boot machines; `image`: to build reference images; `feed`: to read packages that are compressed by
-   * them; `test`: only for this project's own tests.
+   * them; `import`: to make images of disks that somebody else has made; `test`: only for this project's own tests.
    */
-  purpose: 'run' | 'image' | 'feed' | 'test';
+  purpose: 'run' | 'image' | 'feed' | 'import' | 'test';
   /** Needed for this machine only. */
   machine?: MachineName;
 }
@@ -38,11 +38,11 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'zstd' }, package: 'zstd', purpose: 'feed' },
   { what: { program: 'nbdinfo' }, package: 'libnbd-bin', purpose: 'test' },
   { what: { program: 'nbdcopy' }, package: 'libnbd-bin', purpose: 'test' },
-  { what: { program: 'qemu-img' }, package: 'qemu-utils', purpose: 'test' },
+  { what: { program: 'qemu-img' }, package: 'qemu-utils', purpose: 'import' },
   { what: { program: 'qemu-io' }, package: 'qemu-utils', purpose: 'test' },
   { what: { program: 'qemu-nbd' }, package: 'qemu-utils', purpose: 'test' },
-  { what: { program: 'e2fsck' }, package: 'e2fsprogs', purpose: 'test' },
-  { what: { program: 'debugfs' }, package: 'e2fsprogs', purpose: 'test' },
+  { what: { program: 'e2fsck' }, package: 'e2fsprogs', purpose: 'import' },
+  { what: { program: 'debugfs' }, package: 'e2fsprogs', purpose: 'import' },
   { what: { program: 'mke2fs' }, package: 'e2fsprogs', purpose: 'test' },
   { what: { program: 'sfdisk' }, package: 'fdisk', purpose: 'test' },
   { what: { program: 'unsquashfs' }, package: 'squashfs-tools', purpose: 'test' },

@@ -68,7 +68,8 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
     onNotice = () => undefined,
   } = options;
   const description = await readDescription(imagesRoot, name);
-  if ('prebuilt' in description) return prebuiltManifest(join(imagesRoot, name), name, machine, description);
+  if ('prebuilt' in description)
+    return prebuiltManifest(join(imagesRoot, name), name, machine, description, { cache, signal });
   const make = makerOf(description, name, machine);
   const folder = join(imagesRoot, name);
   const overlay = await initramfsOverlay(description, folder);

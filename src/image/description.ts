@@ -147,6 +147,10 @@ const prebuiltMachine = z
         /** The same for slots that the device makes itself: a tar of their files, or a list as sha256sum prints it. */
         slotFiles: z.string().optional(),
         bundles: bundleFiles.default({}),
+        /** What is installed on a device with this release, as `brownout image import` lists it. */
+        packages: z.string().optional(),
+        /** Folder of a package feed that devices are upgraded from: what it has takes the place of the release before. */
+        feed: z.string().optional(),
         /** Of one that devices are not to keep: what is wrong with it. */
         broken: z.enum(breakages).optional(),
       }),

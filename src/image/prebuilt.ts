@@ -13,6 +13,7 @@ import type {
 } from '../model/image.ts';
 import { type MachineName, machines } from '../model/machine.ts';
 import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
+import { type InstalledSoFar, type PackageLimits, packagesOfRelease } from './prebuilt-packages.ts';
 import { readSlotFiles } from './slot-files.ts';
 
 const sectorBytes = 512;
@@ -26,6 +27,7 @@ export async function prebuiltManifest(
   name: string,
   machine: MachineName,
   { prebuilt }: PrebuiltImage,
+  limits: PackageLimits,
 ): Promise<ImageManifest> {
   const given = prebuilt[machine];
   if (given === undefined) {
@@ -36,7 +38,16 @@ export async function prebuiltManifest(
   }
   const read = (path: string) => fileRef(resolve(folder, path));
   const releases: Record<string, ReleaseSpec> = {};
+  let installed: InstalledSoFar | undefined;
   for (const [version, release] of Object.entries(given.releases)) {
+    const offered = await packagesOfRelease(
+      folder,
+      `image ${name}, release ${version}`,
+      release,
+      installed,
+      limits,
+    );
+    installed = offered ?? installed;
     if (release.slotContent !== undefined && release.slotFiles !== undefined)
       throw invalid(`image ${name}, release ${version}: either slotContent or slotFiles, not both`);
     const content = release.slotContent === undefined ? undefined : await read(release.slotContent);
@@ -47,8 +58,13 @@ export async function prebuiltManifest(
     releases[version] = {
       version,
       ...factory,
-      content: await contentOf(content, release.slotFiles, read),
+      content:
+        offered === undefined
+          ? await contentOf(content, release.slotFiles, read)
+          : { kind: 'packages', list: offered.list },
+      ...(offered === undefined || release.factory === undefined ? {} : { installed: offered.names }),
       bundles,
+      ...(offered?.feed === undefined ? {} : { feed: offered.feed }),
       ...(release.broken === undefined ? {} : { broken: release.broken }),
     };
   }

@@ -38,6 +38,8 @@ export interface QemuSpec {
   disks: readonly QemuDisk[];
   /** File that receives the first serial port; truncated at start. */
   consoleLog: string;
+  /** Unix socket on which somebody may read and type at that port, too. */
+  consoleSocket?: string | undefined;
   qmpSocket: string;
   /** Loopback port that reaches the guest's port 22; without it the guest has no network. */
   sshPort?: number | undefined;
@@ -88,12 +90,7 @@ export function argumentsFor(
     ...['-accel', accelerator === 'tcg' ? 'tcg,thread=single' : 'kvm'],
     ...['-m', String(spec.memoryMiB ?? 256), '-smp', '1'],
     ...['-rtc', `base=${spec.rtcBase ?? guestEpoch},clock=vm`, '-seed', String(spec.randomSeed ?? 0)],
-    ...[
-      '-chardev',
-      `file,${joinOptions({ id: 'console', path: spec.consoleLog, append: 'on' })}`,
-      '-serial',
-      'chardev:console',
-    ],
+    ...['-chardev', consoleDevice(spec), '-serial', 'chardev:console'],
     ...['-chardev', `socket,${joinOptions({ id: 'qmp', path: spec.qmpSocket, server: 'on', wait: 'off' })}`],
     ...['-mon', 'chardev=qmp,mode=control'],
     ...flash.args,
@@ -110,6 +107,16 @@ export function argumentsFor(
     ...(spec.incomingFd === undefined ? [] : ['-incoming', `fd:${spec.incomingFd}`, '-S']),
   ];
   return { program: qemu.program, args };
+}
+
+function consoleDevice({
+  consoleLog,
+  consoleSocket,
+}: Pick<QemuSpec, 'consoleLog' | 'consoleSocket'>): string {
+  if (consoleSocket === undefined)
+    return `file,${joinOptions({ id: 'console', path: consoleLog, append: 'on' })}`;
+  const logged = { logfile: consoleLog, logappend: 'on' };
+  return `socket,${joinOptions({ id: 'console', path: consoleSocket, server: 'on', wait: 'off', ...logged })}`;
 }
 
 /** `needy`: the board, where it has flash unit 1 only beside firmware in flash unit 0. */

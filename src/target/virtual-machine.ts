@@ -37,6 +37,8 @@ export interface TargetOptions {
   folder: string;
   /** Where the serial log of the n-th power-on goes; n counts from 1, guest resets included. */
   consoleLog: (n: number) => string;
+  /** Unix socket for somebody who reads and types at the serial console; a path of at most 107 bytes. */
+  consoleSocket?: string | undefined;
   accelerator: Accelerator;
   /** What to listen for on the console, and what to pass over. */
   console?: ConsoleTexts | undefined;
@@ -341,6 +343,7 @@ export class VirtualMachine implements AsyncDisposable {
         source: { nbd: { socketPath: this.nbd.socketPath, exportName: spec.id } },
       })),
       consoleLog,
+      consoleSocket: this.options.consoleSocket,
       qmpSocket: join(this.sockets, `qmp${this.launches}`),
       sshPort,
       reach,

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { BrownoutError, HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { assertFree, makeNewFolder } from '../core/new-folder.ts';
 import { releasePattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { type MachineName, machines } from '../model/machine.ts';
@@ -153,35 +153,4 @@ async function writeAll(
   await writeFile(at('scenario.yaml'), scenarioYaml(written));
   const names = (await readdir(folder)).sort();
   return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(at(name))).size })));
-}
-
-async function assertFree(folder: string): Promise<void> {
-  const found = await readdir(folder).catch((cause: unknown) => {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new ScenarioError('folder-occupied', `${folder} cannot be made: ${messageOf(cause)}`, { cause });
-  });
-  if (found.length === 0) return;
-  throw new ScenarioError('folder-occupied', `${folder} is not empty; it has ${found.sort()[0] ?? ''}`, {
-    hint: 'name a folder that does not exist yet with --to',
-  });
-}
-
-/** Fills a temporary folder beside `folder` and renames it; an empty folder that is there is replaced (rename(2)). */
-async function makeNewFolder<T>(folder: string, fill: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = `${folder}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await mkdir(temporary, { recursive: true });
-    try {
-      const filled = await fill(temporary);
-      await rename(temporary, folder);
-      return filled;
-    } finally {
-      await rm(temporary, { recursive: true, force: true });
-    }
-  } catch (error) {
-    if (error instanceof BrownoutError || !('code' in Object(error))) throw error;
-    throw new HarnessError('folder-unwritable', `${folder} cannot be written: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }

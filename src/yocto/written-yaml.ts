@@ -76,8 +76,22 @@ function sshLines({ user, key, hostKeySha256 }: InitSsh): string[] {
   ];
 }
 
+/** What a written scenario is about. */
+export interface ScriptedScenario extends Pick<Written, 'name' | 'machineName' | 'release'> {
+  /** How update.sh gets to the device and is run (default: by wget). */
+  install?: string;
+  /** Further lines of `expect`. */
+  expect?: readonly string[];
+}
+
 /** The text of a scenario that runs as it is. */
-export function scenarioYaml({ name, machineName, release }: Written): string {
+export function scenarioYaml({
+  name,
+  machineName,
+  release,
+  install = 'wget -q -O /tmp/update.sh "$BUNDLE_URL" && sh -e /tmp/update.sh',
+  expect = [],
+}: ScriptedScenario): string {
   const both = `[${text(release)}, ${nextRelease}]`;
   return lines([
     '# A beginning: update.sh stands for the update that you test.',
@@ -89,7 +103,7 @@ export function scenarioYaml({ name, machineName, release }: Written): string {
     'agent:',
     '  name: script',
     '  bundle: script',
-    '  install: wget -q -O /tmp/update.sh "$BUNDLE_URL" && sh -e /tmp/update.sh',
+    `  install: ${install}`,
     `releases: ${both}`,
     "# The owner's files, which every update and every cut must leave alone. Add what your device must not lose, such as",
     '# its host keys (/etc/dropbear/dropbear_rsa_host_key).',
@@ -104,6 +118,7 @@ export function scenarioYaml({ name, machineName, release }: Written): string {
     'expect:',
     '  # There are no slots whose bytes could be compared: the check above tells the releases apart.',
     '  release: unchecked',
+    ...expect.map((line) => `  ${line}`),
   ]);
 }
 

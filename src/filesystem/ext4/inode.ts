@@ -13,6 +13,10 @@ const formatMask = 0xf000;
 export interface Inode {
   number: number;
   kind: 'file' | 'directory' | 'link' | 'other' | 'none';
+  /** Permission bits, with set-user-ID and its like. */
+  mode: number;
+  uid: number;
+  gid: number;
   links: number;
   bytes: number;
   usesExtents: boolean;
@@ -46,6 +50,9 @@ export function parseInode(bytes: Buffer, sb: Superblock, number: number): Inode
   return {
     number,
     kind: kindOf(bytes.readUInt16LE(0x0)),
+    mode: bytes.readUInt16LE(0x0) & ~formatMask,
+    uid: bytes.readUInt16LE(0x2) + bytes.readUInt16LE(0x78) * 2 ** 16,
+    gid: bytes.readUInt16LE(0x18) + bytes.readUInt16LE(0x7a) * 2 ** 16,
     links: bytes.readUInt16LE(0x1a),
     bytes: bytes.readUInt32LE(0x4) + bytes.readUInt32LE(0x6c) * 2 ** 32,
     usesExtents: (bits & flags.extents) !== 0,

@@ -5,6 +5,8 @@ export interface FatEntry {
   name: string;
   directory: boolean;
   firstCluster: number;
+  /** Of a file; 0 of a directory. */
+  bytes: number;
 }
 
 const attribute = { volume: 0x08, directory: 0x10, longName: 0x0f, mask: 0x3f } as const;
@@ -37,7 +39,12 @@ export function fatEntries(bytes: Buffer, fat32: boolean): FatEntry[] {
       const high = fat32 ? entry.readUInt16LE(20) * 65536 : 0;
       const firstCluster = high + entry.readUInt16LE(26);
       if (name !== '.' && name !== '..')
-        found.push({ name, directory: (bits & attribute.directory) !== 0, firstCluster });
+        found.push({
+          name,
+          directory: (bits & attribute.directory) !== 0,
+          firstCluster,
+          bytes: entry.readUInt32LE(28),
+        });
     }
     long = new Map();
   }

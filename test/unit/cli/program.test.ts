@@ -2,10 +2,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { theMachine } from '../../../src/cli/image-names.ts';
 import { runCli } from '../../../src/cli/program.ts';
 import { usualLimits } from '../../../src/crash/usual-limits.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { storeLog } from '../../../src/writelog/stored-log.ts';
+import { withCode } from '../../support/errors.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -53,6 +55,8 @@ describe('help', () => {
     ['image list'],
     ['image verify'],
     ['image lock'],
+    ['image import'],
+    ['shell'],
     ['feed index'],
     ['feed serve'],
     ['yocto list'],
@@ -314,4 +318,12 @@ describe('schema', () => {
     }
     expect((await brownout('schema', 'imago')).code).toBe(2);
   });
+});
+
+it('the machine of an image that is made for several has to be named', () => {
+  expect(theMachine('x', ['qemuarm64'], undefined)).toBe('qemuarm64');
+  expect(theMachine('x', ['qemux86-64', 'qemuarm64'], 'qemux86-64')).toBe('qemux86-64');
+  expect(() => theMachine('x', ['qemux86-64', 'qemuarm64'], undefined)).toThrow(
+    withCode('machine-unnamed', 'made for qemux86-64 and qemuarm64'),
+  );
 });

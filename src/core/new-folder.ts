@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { BrownoutError, HarnessError, messageOf, ScenarioError } from './errors.ts';
+
+/** Throws ScenarioError `folder-occupied` where a new folder would be written over something. */
+export async function assertFree(folder: string): Promise<void> {
+  const found = await readdir(folder).catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new ScenarioError('folder-occupied', `${folder} cannot be made: ${messageOf(cause)}`, { cause });
+  });
+  if (found.length === 0) return;
+  throw new ScenarioError('folder-occupied', `${folder} is not empty; it has ${found.sort()[0] ?? ''}`, {
+    hint: 'name a folder that does not exist yet with --to',
+  });
+}
+
+/**
+ * Fills a temporary folder beside `folder` and renames it; an empty folder that is there is replaced (rename(2)). Whole or
+ * not at all. Throws HarnessError `folder-unwritable`, and what `fill` throws.
+ */
+export async function makeNewFolder<T>(folder: string, fill: (temporary: string) => Promise<T>): Promise<T> {
+  const temporary = `${folder}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await mkdir(temporary, { recursive: true });
+    try {
+      const filled = await fill(temporary);
+      await rename(temporary, folder);
+      return filled;
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  } catch (error) {
+    if (error instanceof BrownoutError || !('code' in Object(error))) throw error;
+    throw new HarnessError('folder-unwritable', `${folder} cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,189 @@
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { sha256File } from '../core/digest.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { assertFree, makeNewFolder } from '../core/new-folder.ts';
+import { releasePattern } from '../document/forms.ts';
+import type { MachineName } from '../model/machine.ts';
+import { updateScript } from '../yocto/written-yaml.ts';
+import { openView } from './disk-view.ts';
+import { type FoundDisk, type FoundRoot, findOn, volumeText } from './found-disk.ts';
+import { packagesOn } from './installed-packages.ts';
+import { letIn } from './let-in.ts';
+import { type OwnBoot, takeBoot } from './take-boot.ts';
+import { givenDisk, takeDisk } from './take-disk.ts';
+import { type GivenFeed, type GoldenLogin, imageYaml, scenarioText } from './written-yaml.ts';
+
+/** What is to be imported, and what only a person can know. */
+export interface ImportRequest extends OwnBoot {
+  /** A disk image, or a folder with one. */
+  disk: string;
+  /** New folder (default: the disk's name). */
+  to?: string | undefined;
+  /** What devices leave the factory with (default: VERSION_ID of its os-release). */
+  release?: string | undefined;
+  /** A private key that the image lets in, or a password; without either a key is put in. */
+  sshKey?: string | undefined;
+  sshPassword?: string | undefined;
+  sshUser: string;
+  /** Package feeds that devices are upgraded from, in the order of the releases. */
+  feeds: readonly GivenFeed[];
+}
+
+/** What was written. */
+export interface Imported {
+  folder: string;
+  machine: MachineName;
+  release: string;
+  system: string;
+  /** Each volume, how it starts, and how brownout logs in: for people. */
+  volumes: string[];
+  boot: string;
+  login: string;
+  packages: string;
+  files: { name: string; bytes: number }[];
+  /** What could not be found out, with what to write instead. */
+  unknown: string[];
+}
+
+/**
+ * Makes an image of a disk that somebody has made by hand or by a build system: a folder with an image.yaml, a copy of the
+ * disk and a scenario. Nothing of the disk is run. Whole or not at all. Throws ScenarioError of givenDisk, `folder-occupied`,
+ * `golden-no-system`, `golden-architecture`, `golden-no-ssh` and `golden-no-boot`; HarnessError of takeBoot and letIn.
+ */
+export async function importImage(request: ImportRequest, signal: AbortSignal): Promise<Imported> {
+  const given = await givenDisk(request.disk);
+  const stem = basename(given.path).replace(/(\.\w+){1,2}$/, '');
+  const folder = resolve(request.to ?? stem.replaceAll(/[^\w.+-]/g, '_'));
+  await assertFree(folder);
+  return makeNewFolder(folder, async (temporary) => {
+    const at = (name: string) => join(temporary, name);
+    await takeDisk(given, at('disk.raw'), signal);
+    await using disk = await openView(at('disk.raw'));
+    const found = findOn(disk.view);
+    const root = theRoot(given.path, found);
+    const machine = machineOf(given.path, root);
+    assertSsh(given.path, root);
+    assertFeeds(root, request);
+    const boot = await takeBoot(given.path, found, root, machine, request, at);
+    const login = await logIn(root, request, at, signal);
+    const release = request.release ?? releaseName(root.system.version);
+    const written = {
+      origin: `${given.path} (${given.format}, SHA-256 ${await sha256File(given.path)})`,
+      ...{ machine, release, boot, login },
+      system: root.system,
+      feeds: request.feeds.map(({ release, folder }) => ({ release, folder: resolve(folder) })),
+      volumes: found.volumes.map(volumeText),
+    };
+    await writeFile(at('image.yaml'), imageYaml(written));
+    await writeFile(at('scenario.yaml'), scenarioText(written));
+    if (request.feeds.length === 0) await writeFile(at('update.sh'), updateScript);
+    else await writeFile(at('packages.json'), JSON.stringify(packagesOn(root.files)));
+    const names = (await readdir(temporary)).sort();
+    return {
+      ...{ folder, machine, release },
+      system: root.system.name,
+      volumes: written.volumes,
+      boot: boot.text,
+      login: login.text,
+      packages: packagesText(root),
+      files: await Promise.all(names.map(async (name) => ({ name, bytes: (await stat(at(name))).size }))),
+      unknown: unknownOf(found, root),
+    };
+  });
+}
+
+function theRoot(path: string, { table, volumes, roots }: FoundDisk): FoundRoot {
+  const [first] = roots;
+  if (first !== undefined) return first;
+  const what = table === 'none' ? 'no partition table, and on it' : `a ${table} and`;
+  const encrypted = volumes.some(
+    ({ content }) => content.kind === 'named' && content.name.includes('encrypted'),
+  );
+  throw new ScenarioError(
+    'golden-no-system',
+    `${path} has no operating system that can be read; it has ${what} ${volumes.map(volumeText).join('; ') || 'nothing'}`,
+    {
+      hint: encrypted
+        ? 'make the image without encryption: nobody could enter the passphrase of a device that starts alone'
+        : 'systems are found on ext4; describe others by hand: images/README.md, "Bring your own"',
+    },
+  );
+}
+
+function machineOf(path: string, { system, volume }: FoundRoot): MachineName {
+  if (typeof system.machine === 'string') return system.machine;
+  throw new ScenarioError(
+    'golden-architecture',
+    `${system.name} on ${path}, ${volumeText(volume)}, is made for ${system.machine.other}`,
+    { hint: 'brownout has machines for x86-64 and 64-bit ARM' },
+  );
+}
+
+function assertSsh(path: string, { system, volume }: FoundRoot): void {
+  if (system.ssh !== undefined) return;
+  throw new ScenarioError(
+    'golden-no-ssh',
+    `${system.name} on ${path}, ${volumeText(volume)}, has no ssh server, by which brownout looks at devices`,
+    { hint: 'install openssh-server or dropbear into the image, and have it started' },
+  );
+}
+
+function assertFeeds({ system }: FoundRoot, { feeds }: ImportRequest): void {
+  if (feeds.length === 0 || system.packages?.system === 'dpkg') return;
+  throw new ScenarioError(
+    'golden-feed',
+    `a feed is given, but ${system.name} has ${system.packages?.system ?? 'no package system'}: what is installed is listed for dpkg alone`,
+    { hint: 'leave --feed out; an update by script is written then' },
+  );
+}
+
+async function logIn(
+  root: FoundRoot,
+  { sshKey, sshPassword, sshUser: user }: ImportRequest,
+  at: (name: string) => string,
+  signal: AbortSignal,
+): Promise<GoldenLogin> {
+  const hostKey = root.system.ssh?.hostKey;
+  if (sshKey !== undefined)
+    return { user, privateKey: resolve(sshKey), hostKey, text: `${user}, by ${sshKey}`, changed: undefined };
+  if (sshPassword !== undefined)
+    return { user, password: sshPassword, hostKey, text: `${user}, by password`, changed: undefined };
+  const { authorizedKeys, recovered } = await letIn(at('disk.raw'), root, at('id_ed25519'), signal);
+  const changed = `its one change: a key in ${authorizedKeys}${recovered ? ', after its journal was replayed' : ''}`;
+  return {
+    user: 'root',
+    privateKey: 'id_ed25519',
+    hostKey,
+    text: `root, by a new key in ${authorizedKeys}`,
+    changed,
+  };
+}
+
+function releaseName(version: string | undefined): string {
+  return version !== undefined && releasePattern.test(version) ? version : 'golden';
+}
+
+function packagesText({ system: { packages } }: FoundRoot): string {
+  if (packages === undefined) return 'no package system';
+  return packages.installed === undefined
+    ? packages.system
+    : `${packages.installed} packages of ${packages.system}`;
+}
+
+function unknownOf({ roots }: FoundDisk, root: FoundRoot): string[] {
+  const { ssh } = root.system;
+  return [
+    ...(ssh?.refusal === undefined
+      ? []
+      : [`${ssh.refusal}: sshd will refuse root; log in as somebody else with --ssh-user and --ssh-key`]),
+    ...(ssh?.server === 'openssh' && !ssh.hasHostKeys
+      ? ["there are no host keys in /etc/ssh: OpenSSH starts only if the image's first start makes them"]
+      : []),
+    ...(roots.length > 1
+      ? [
+          `there are ${roots.length} systems (${roots.map(({ volume }) => volumeText(volume)).join('; ')}): if they are slots of an A/B device, list them under slots, with slotContent for each release: images/README.md`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,252 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contentOf } from '../../../src/filesystem/content.ts';
+import { openView } from '../../../src/golden/disk-view.ts';
+import { type ImportRequest, importImage } from '../../../src/golden/import-image.ts';
+import { assertRoom } from '../../../src/golden/take-disk.ts';
+import { buildImage } from '../../../src/image/build.ts';
+import { loadScenario } from '../../../src/scenario/load.ts';
+import { withCode } from '../../support/errors.ts';
+import { needPrograms } from '../../support/host-programs.ts';
+import { RealExt4 } from '../../support/real-ext4.ts';
+import { smallGpt } from '../../unit/filesystem/small-gpt.ts';
+
+/** The first bytes of a program: `>` is x86-64, and a bell is a machine that nobody has. */
+const program = (machine: string) => `\x7fELF\x02\x01\x01${'\0'.repeat(11)}${machine}\0`;
+const system = {
+  'bin/sh': program('>'),
+  'etc/os-release': 'PRETTY_NAME="Gateway OS 4"\nVERSION_ID=4.1\n',
+  'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n',
+  'root/': '',
+  'usr/sbin/dropbear': program('>'),
+  'boot/vmlinuz-6.1.0-9': 'kernel 9',
+  'boot/vmlinuz-6.1.0-50': 'kernel 50',
+  'boot/initrd.img-6.1.0-50': 'initrd 50',
+};
+const dpkg = {
+  'var/lib/dpkg/status':
+    'Package: nano\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.2-1\nConffiles:\n /etc/nanorc 0123\n\n' +
+    'Package: gone\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n',
+  'var/lib/dpkg/info/nano.list': '/.\n/etc\n/etc/nanorc\n/usr/share/doc/nano\n',
+  'etc/nanorc': 'set mouse\n',
+};
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-golden-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function disk(content: Buffer, name = 'gateway.img'): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+function ext4(files: Readonly<Record<string, string>>): Buffer {
+  using made = new RealExt4();
+  return made.make(files);
+}
+
+const take = (path: string, more: Partial<ImportRequest> = {}) =>
+  importImage(
+    { disk: path, to: join(folder, 'image'), sshUser: 'root', feeds: [], ...more },
+    AbortSignal.timeout(60_000),
+  );
+
+describe('a golden master', () => {
+  needPrograms('mke2fs', 'debugfs', 'e2fsck', 'qemu-img');
+
+  it('is described by what is on its disk, and let into by a key that is put there', async () => {
+    const imported = await take(await disk(ext4(system)));
+    expect(imported).toMatchObject({
+      machine: 'qemux86-64',
+      release: '4.1',
+      system: 'Gateway OS 4',
+      volumes: ['the whole disk, ext4, 16 MiB'],
+      login: 'root, by a new key in /root/.ssh/authorized_keys',
+      packages: 'no package system',
+      unknown: [],
+    });
+    const at = (name: string) => join(folder, 'image', name);
+    expect(await readFile(at('kernel'), 'utf8')).toBe('kernel 50');
+    expect(await readFile(at('initrd'), 'utf8')).toBe('initrd 50');
+    expect((await stat(at('id_ed25519'))).mode & 0o777).toBe(0o600);
+    await using made = await openView(at('disk.raw'));
+    const content = contentOf(made.view);
+    const files = content.kind === 'files' ? content.files : undefined;
+    expect(files?.read('/root/.ssh/authorized_keys')?.toString()).toMatch(/^ssh-ed25519 \S+ brownout\n$/);
+    expect(files?.facts('/root/.ssh')).toMatchObject({ kind: 'folder', mode: 0o700, uid: 0, gid: 0 });
+    expect(files?.facts('/root/.ssh/authorized_keys')).toMatchObject({
+      kind: 'file',
+      mode: 0o600,
+      uid: 0,
+      gid: 0,
+    });
+    expect(spawnSync('e2fsck', ['-fn', at('disk.raw')]).status).toBe(0);
+  });
+
+  it('is an image that can be built, with a scenario that can be loaded', async () => {
+    await take(await disk(ext4(system)));
+    const manifest = await buildImage({
+      name: 'image',
+      imagesRoot: folder,
+      machine: 'qemux86-64',
+      cache: join(folder, 'cache'),
+    });
+    expect(manifest.boot).toMatchObject({ kind: 'kernel', arguments: 'root=/dev/vda rw console=ttyS0' });
+    expect(Object.keys(manifest.releases)).toEqual(['4.1', 'next']);
+    expect((await loadScenario(join(folder, 'image', 'scenario.yaml'))).paths).toEqual([['4.1', 'next']]);
+  });
+
+  it('keeps the keys that it has', async () => {
+    await take(await disk(ext4({ ...system, 'root/.ssh/authorized_keys': 'ssh-ed25519 AAAA owner' })));
+    await using made = await openView(join(folder, 'image', 'disk.raw'));
+    const content = contentOf(made.view);
+    const keys = content.kind === 'files' ? content.files.read('/root/.ssh/authorized_keys')?.toString() : '';
+    expect(keys).toMatch(/^ssh-ed25519 AAAA owner\nssh-ed25519 \S+ brownout\n$/);
+  });
+
+  it('is left as it is where a person says how to log in', async () => {
+    const given = ext4(system);
+    await take(await disk(given), { sshPassword: 'secret' });
+    expect((await readFile(join(folder, 'image', 'disk.raw'))).equals(given)).toBe(true);
+    expect(await readFile(join(folder, 'image', 'image.yaml'), 'utf8')).toContain('password: "secret"');
+  });
+
+  it('may be a qcow2, or lie in a folder', async () => {
+    await mkdir(join(folder, 'deploy'));
+    const raw = await disk(ext4(system));
+    spawnSync('qemu-img', ['convert', '-O', 'qcow2', raw, join(folder, 'deploy', 'gateway.qcow2')]);
+    await take(join(folder, 'deploy'), { sshPassword: '' });
+    expect((await readFile(join(folder, 'image', 'disk.raw'))).equals(await readFile(raw))).toBe(true);
+  });
+
+  it('is upgraded from a feed, where dpkg says what is installed', async () => {
+    await take(await disk(ext4({ ...system, ...dpkg })), { feeds: [{ release: '4.2', folder: 'updates' }] });
+    const list: unknown = JSON.parse(await readFile(join(folder, 'image', 'packages.json'), 'utf8'));
+    expect(list).toMatchObject([
+      {
+        name: 'nano',
+        version: '7.2-1',
+        conffiles: ['/etc/nanorc'],
+        files: [{ path: '/etc/nanorc' }],
+        paths: [
+          { path: '/etc', kind: 'folder' },
+          { path: '/etc/nanorc', kind: 'file', owner: 'root:root' },
+        ],
+      },
+    ]);
+    expect((await loadScenario(join(folder, 'image', 'scenario.yaml'))).agent.name).toBe('apt');
+  });
+
+  it('has what cannot be known said', async () => {
+    const files = { ...system, 'usr/sbin/sshd': program('>'), 'etc/ssh/sshd_config': 'PermitRootLogin no\n' };
+    const { unknown } = await take(await disk(ext4(files)));
+    expect(unknown).toEqual([
+      expect.stringContaining('/etc/ssh/sshd_config has permitrootlogin no'),
+      expect.stringContaining('there are no host keys in /etc/ssh'),
+    ]);
+  });
+
+  it('may have two systems, which are said to be slots perhaps', async () => {
+    const one = ext4(system);
+    const image = smallGpt([
+      { name: 'rootfs-a', content: one },
+      { name: 'rootfs-b', content: one },
+    ]);
+    const { volumes, unknown } = await take(await disk(image));
+    expect(volumes).toEqual(['p1 (rootfs-a), ext4, 16 MiB', 'p2 (rootfs-b), ext4, 16 MiB']);
+    expect(unknown).toEqual([expect.stringContaining('there are 2 systems')]);
+  });
+});
+
+describe('a disk that cannot be imported is refused, and nothing is written:', () => {
+  needPrograms('mke2fs', 'debugfs', 'qemu-img');
+  const luks = () => {
+    const image = Buffer.alloc(1 << 20);
+    image.write('LUKS\xba\xbe', 'latin1');
+    return image;
+  };
+  const without = (...names: string[]) =>
+    ext4(
+      Object.fromEntries(
+        Object.entries(system).filter(([path]) => !names.some((name) => path.startsWith(name))),
+      ),
+    );
+
+  it.each<[string, () => Buffer, Partial<ImportRequest>, string, RegExp]>([
+    [
+      'an empty one',
+      () => Buffer.alloc(1 << 20),
+      {},
+      'golden-no-system',
+      /no partition table, and on it the whole disk, empty/,
+    ],
+    ['an encrypted one', luks, {}, 'golden-no-system', /LUKS \(encrypted\), 1 MiB/],
+    [
+      'one of another architecture',
+      () => ext4({ ...system, 'bin/sh': program('\x08') }),
+      {},
+      'golden-architecture',
+      /is made for MIPS/,
+    ],
+    ['one without an ssh server', () => without('usr/sbin'), {}, 'golden-no-ssh', /has no ssh server/],
+    [
+      'one that nothing starts',
+      () => without('boot'),
+      {},
+      'golden-no-boot',
+      /nothing on .* says how it starts/,
+    ],
+    [
+      'one without dpkg that is given a feed',
+      () => ext4(system),
+      { feeds: [{ release: '5', folder: 'x' }] },
+      'golden-feed',
+      /no package system/,
+    ],
+  ])('%s', async (_, image, more, code, says) => {
+    const path = await disk(image());
+    await expect(take(path, more)).rejects.toThrow(withCode(code, says));
+    await expect(stat(join(folder, 'image'))).rejects.toThrow('ENOENT');
+  });
+
+  it('one that is not there, is empty, or one of several', async () => {
+    await expect(take(join(folder, 'none.img'))).rejects.toEqual(withCode('disk-unreadable'));
+    await expect(take(await disk(Buffer.alloc(0), 'empty.img'))).rejects.toEqual(withCode('disk-unreadable'));
+    await mkdir(join(folder, 'nothing'));
+    await expect(take(join(folder, 'nothing'))).rejects.toEqual(withCode('disk-absent'));
+    await disk(Buffer.alloc(512), 'other.img');
+    await expect(take(folder)).rejects.toEqual(withCode('disk-ambiguous'));
+  });
+
+  it("one that would have the host's other files read", async () => {
+    const base = await disk(ext4(system));
+    const over = join(folder, 'over.qcow2');
+    spawnSync('qemu-img', ['create', '-f', 'qcow2', '-F', 'raw', '-b', base, over]);
+    await expect(take(over)).rejects.toEqual(withCode('disk-format'));
+  });
+
+  it('one into which no key can be put', async () => {
+    const path = await disk(ext4({ ...system, 'root/.ssh': 'a file where a folder is to be' }));
+    await expect(take(path)).rejects.toMatchObject({ kind: 'harness', code: 'key-not-written' });
+    await expect(stat(join(folder, 'image'))).rejects.toThrow('ENOENT');
+  });
+
+  it('one for whose copy there is no room', () => {
+    expect(() => assertRoom('big.img', { neededBytes: 3 * 2 ** 30, freeBytes: 1 << 30 })).toThrow(
+      withCode('disk-too-big'),
+    );
+    expect(() => assertRoom('small.img', { neededBytes: 1 << 20, freeBytes: 1 << 30 })).not.toThrow();
+  });
+
+  it('one that would be written over something', async () => {
+    await mkdir(join(folder, 'image'));
+    await writeFile(join(folder, 'image', 'mine'), '');
+    await expect(take(await disk(ext4(system)))).rejects.toEqual(withCode('folder-occupied'));
+  });
+});
