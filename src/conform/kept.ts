@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Shell } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
+import { readSha256Line } from '../core/sha256-line.ts';
 import type { Subject } from '../device/observe.ts';
 import type { RunContext } from '../device/run-context.ts';
 import { readBootEnvironment } from '../filesystem/boot-environment.ts';
@@ -65,8 +66,8 @@ async function valuesOf(
     case 'identity':
       return new Map(
         (await doOn(context, device, identityCommand)).split('\n').flatMap((line): [string, string][] => {
-          const [, sum, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-          return sum === undefined || path === undefined ? [] : [[path, sum]];
+          const read = readSha256Line(line);
+          return read === undefined ? [] : [[read.name, read.sha256]];
         }),
       );
     case 'room': {

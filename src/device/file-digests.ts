@@ -1,6 +1,7 @@
 import { ask, type NoAnswer } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
 import { quote } from '../core/quote.ts';
+import { readSha256Line } from '../core/sha256-line.ts';
 import type { Ready } from '../target/target.ts';
 
 /** Milliseconds that it may take to hash files. */
@@ -25,8 +26,8 @@ export async function fileDigests(
   };
   const { stdout } = await ask(device, 'sh -s', options, noAnswer);
   for (const line of stdout.split('\n')) {
-    const [, digest, path] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-    if (digest !== undefined && path !== undefined && digests.has(path)) digests.set(path, digest);
+    const read = readSha256Line(line);
+    if (read !== undefined && digests.has(read.name)) digests.set(read.name, read.sha256);
   }
   return digests;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { readSha256Line } from '../core/sha256-line.ts';
 import { chunks, openSource } from '../package/archive/byte-source.ts';
 import { compressionOf, decompress } from '../package/archive/compression.ts';
 import { readTar } from '../package/archive/tar.ts';
@@ -50,10 +51,9 @@ function ofList(text: string): Map<string, string> {
   return new Map(
     lines.flatMap(({ line, number }) => {
       if (line === '') return [];
-      const [, digest, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-      if (digest === undefined || name === undefined)
-        throw new Error(`line ${number} is not a SHA-256, two spaces and a path`);
-      return [[posix.resolve('/', name), digest] as const];
+      const read = readSha256Line(line);
+      if (read === undefined) throw new Error(`line ${number} is not a SHA-256, two spaces and a path`);
+      return [[posix.resolve('/', read.name), read.sha256] as const];
     }),
   );
 }
