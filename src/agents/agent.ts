@@ -11,8 +11,9 @@ export type AgentSource =
   | { kind: 'bundle'; format: string; by?: 'hawkbit' }
   /** A feed of packages in this format, and the system that keeps the record of them on the device. */
   | { kind: 'feed'; format: PackageFormat; system: PackageSystem }
-  /** An OSTree repository, of which devices follow this branch. */
-  | { kind: 'repository'; branch: string };
+  /** An OSTree repository, of which devices follow this branch; or what a server orders of it. */
+  | { kind: 'repository'; branch: string }
+  | { kind: 'repository'; by: 'hawkbit' };
 
 /** How the running release is told by what a device prints. */
 export interface CommandIdentity {
@@ -46,6 +47,8 @@ export interface ServerAccount {
   tenant: string;
   id: string;
   token: string;
+  /** Name of what the order is about, where a release is ordered in parts. */
+  module?: string;
   /**
    * Waits until the device has told the server that the release is installed, in the words of its agent, or has closed the
    * order without them: what it said last then. Rejects with the signal's reason.

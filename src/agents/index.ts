@@ -4,6 +4,7 @@ import type { ChosenAgent } from './agent.ts';
 import { apt } from './apt.ts';
 import type { AgentDefinition } from './define-agent.ts';
 import { dpkg } from './dpkg.ts';
+import { fullmetalupdate } from './fullmetalupdate.ts';
 import { mender } from './mender.ts';
 import { opkg } from './opkg.ts';
 import { ostree } from './ostree.ts';
@@ -17,7 +18,19 @@ import { systemota } from './systemota.ts';
 export type AgentList = readonly [AgentDefinition, ...AgentDefinition[]];
 
 /** Every agent that there is, in the order in which messages name them. */
-export const agents: AgentList = [rauc, swupdate, mender, ostree, systemota, opkg, apt, dpkg, rpm, script];
+export const agents: AgentList = [
+  rauc,
+  swupdate,
+  mender,
+  ostree,
+  systemota,
+  fullmetalupdate,
+  opkg,
+  apt,
+  dpkg,
+  rpm,
+  script,
+];
 
 /** The agent of this name. Throws HarnessError `agent-unknown`: a scenario's schema has let it through. */
 export function agentNamed(name: string, list: AgentList = agents): AgentDefinition {

@@ -22,3 +22,19 @@ export function repositoryDelivery(branch: string): Delivery {
     },
   };
 }
+
+/** Releases that a server orders in parts: it names commits of their repository. */
+export const orderedDelivery: Delivery = {
+  lack: ({ module }, agent) =>
+    module === undefined
+      ? { code: 'unknown-feed', message: `has no commit that a server could order ${agent} to install` }
+      : undefined,
+  files: ({ feed = {} }) => Object.values(feed),
+  source: ({ version }) => ({ path: feedPath(version), folders: [], packages: [] }),
+  faultable: ({ version, feed = {}, module }) => {
+    if (module === undefined) return [];
+    const about = `the commit of ${module.name} in ${version}`;
+    const path = `${feedPath(version).slice(1)}/${module.path}`;
+    return [{ path, what: about, inFull: about, bytes: feed[module.path]?.bytes ?? 0 }];
+  },
+};

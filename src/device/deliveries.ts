@@ -2,7 +2,7 @@ import type { AgentSource } from '../agents/agent.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { bundleDelivery } from './deliver-bundle.ts';
 import { feedDelivery } from './deliver-feed.ts';
-import { repositoryDelivery } from './deliver-repository.ts';
+import { orderedDelivery, repositoryDelivery } from './deliver-repository.ts';
 import type { Delivery, Offer } from './delivery.ts';
 
 /** How releases reach an agent: the one place that tells kinds of sources apart. */
@@ -13,7 +13,7 @@ export function deliveryTo({ source }: { source: AgentSource }): Delivery {
     case 'feed':
       return feedDelivery;
     case 'repository':
-      return repositoryDelivery(source.branch);
+      return 'by' in source ? orderedDelivery : repositoryDelivery(source.branch);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ReleaseSource } from '../agents/agent.ts';
 import type { FileRef, PackageContents, ReleaseSpec } from '../model/image.ts';
 
 /** What an image offers of a release to update agents. */
-export type Offer = Pick<ReleaseSpec, 'version' | 'bundles' | 'feed'>;
+export type Offer = Pick<ReleaseSpec, 'version' | 'bundles' | 'feed' | 'module'>;
 
 /** A file of the server: its URL path without the first slash, and its name for people. */
 export interface ServedFile {

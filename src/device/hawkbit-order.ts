@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { ServerAccount } from '../agents/agent.ts';
+import type { AgentSource, ServerAccount } from '../agents/agent.ts';
 import type { Shell } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure, HarnessError } from '../core/errors.ts';
 import type { Action } from '../hawkbit/controller.ts';
-import type { Artifact } from '../hawkbit/messages.ts';
+import type { Artifact, Offer } from '../hawkbit/messages.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { bundlePath } from './deliver-bundle.ts';
@@ -29,14 +29,44 @@ export async function orderOf(
   },
   upgrade: Upgrade,
 ): Promise<ServerAccount | undefined> {
-  if (agent.source.kind !== 'bundle' || agent.source.by === undefined) return undefined;
-  const { format } = agent.source;
-  const file = manifest.releases[upgrade.to]?.bundles[format];
+  if (!('by' in agent.source)) return undefined;
+  const offer = await offerFor(agent.source, manifest, upgrade.to);
+  const id = feed.hawkbit.freeName(upgradeName(upgrade).replace('->', '-to-'));
+  const token = `token-of-${id}`;
+  const controller = feed.hawkbit.register(id, token);
+  const action = controller.assign(offer, { download: 'forced', update: 'forced' });
+  return {
+    url: feed.guestUrl('/').replace(/\/$/, ''),
+    ...{ tenant, id, token },
+    ...(offer.part === undefined ? {} : { module: offer.name }),
+    installed: async (says, signal) => {
+      const isInstalled = () => action.history.some(({ details }) => details.includes(says));
+      await controller.until(() => isInstalled() || action.state !== 'running', signal);
+      return isInstalled() ? undefined : saidLast(action);
+    },
+  };
+}
+
+/** What the server offers of a release. Throws HarnessError `image-incomplete`. */
+async function offerFor(
+  source: Extract<AgentSource, { by?: 'hawkbit' }>,
+  { releases }: Pick<ImageManifest, 'releases'>,
+  version: string,
+): Promise<Offer> {
+  if (source.kind === 'repository') {
+    const found = releases[version]?.module;
+    if (found === undefined)
+      throw new HarnessError('image-incomplete', `release ${version} has no commit that could be ordered`);
+    const { part, name, metadata } = found;
+    return { part, name, version, metadata };
+  }
+  const { format } = source;
+  const file = releases[version]?.bundles[format];
   if (file === undefined)
-    throw new HarnessError('image-incomplete', `release ${upgrade.to} has no ${format} bundle`);
+    throw new HarnessError('image-incomplete', `release ${version} has no ${format} bundle`);
   const artifact: Artifact = {
-    filename: `${upgrade.to}.${format}`,
-    path: bundlePath(upgrade.to, format),
+    filename: `${version}.${format}`,
+    path: bundlePath(version, format),
     bytes: file.bytes,
     hashes: {
       sha1: await hashOf('sha1', file.path),
@@ -44,22 +74,7 @@ export async function orderOf(
       sha256: file.sha256,
     },
   };
-  const id = feed.hawkbit.freeName(upgradeName(upgrade).replace('->', '-to-'));
-  const token = `token-of-${id}`;
-  const controller = feed.hawkbit.register(id, token);
-  const action = controller.assign(
-    { name: 'system', version: upgrade.to, artifact },
-    { download: 'forced', update: 'forced' },
-  );
-  return {
-    url: feed.guestUrl('/').replace(/\/$/, ''),
-    ...{ tenant, id, token },
-    installed: async (says, signal) => {
-      const isInstalled = () => action.history.some(({ details }) => details.includes(says));
-      await controller.until(() => isInstalled() || action.state !== 'running', signal);
-      return isInstalled() ? undefined : saidLast(action);
-    },
-  };
+  return { name: 'system', version, artifact };
 }
 
 /**

@@ -2,7 +2,7 @@ import { complaint } from '../core/ask.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { ownedPaths } from '../model/scenario.ts';
-import { checkFiles, filesOf } from '../oracle/release-files.ts';
+import { checkFiles, variantsOf } from '../oracle/release-files.ts';
 import { cameUpAgain } from '../oracle/said-release.ts';
 import { fileDigests } from './file-digests.ts';
 import type { ReleaseIdentity } from './release-identity.ts';
@@ -18,11 +18,10 @@ export function identityByFiles(
 ): ReleaseIdentity {
   return {
     async look({ device, seen }, { allowed, fellBackFrom }) {
-      const expected = filesOf(
-        releases[seen.version],
-        ownedPaths(scenario).map(({ path }) => path),
-      );
-      const digests = await fileDigests(device, Object.keys(expected), signal, {
+      const owned = ownedPaths(scenario).map(({ path }) => path);
+      const variants = variantsOf(releases, seen.version, owned);
+      const asked = [...new Set(variants.flatMap(({ files }) => Object.keys(files)))];
+      const digests = await fileDigests(device, asked, signal, {
         tooLong: () => new DeviceFailure('observe-failed', 'the device says too much of its files'),
         failed: (output) =>
           new DeviceFailure('observe-failed', `the device cannot hash files: ${complaint(output)}`),
@@ -33,7 +32,7 @@ export function identityByFiles(
       });
       const { running, result } = checkFiles(seen, {
         hasSlots: slots.length > 0,
-        expected,
+        variants,
         digests,
         allowed,
       });

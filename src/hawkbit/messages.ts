@@ -44,12 +44,16 @@ export const configDataSchema = z.object({
 });
 export type ConfigData = z.output<typeof configDataSchema>;
 
-/** What is offered to a device: one software module with one file. */
+/** What is offered to a device: one software module, with one file or none. */
 export interface Offer {
   /** Of the module. */
   name: string;
   version: string;
-  artifact: Artifact;
+  artifact?: Artifact;
+  /** Kind of the module; absent: `os`. */
+  part?: string;
+  /** What the client is told of the module besides. */
+  metadata?: Readonly<Record<string, string>>;
 }
 
 /** A file of a module. Clients compare `sha1`, which hawkBit has always had. */

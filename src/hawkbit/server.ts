@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type Action, Controller, type Taken } from './controller.ts';
 import { type DdiFault, DdiFaultPlan, hostileAnswers, type Subject } from './faults.ts';
 import { answerHostile } from './hostile.ts';
-import { configDataSchema, feedbackSchema, pollingTime } from './messages.ts';
+import { type Artifact, configDataSchema, feedbackSchema, pollingTime } from './messages.ts';
 
 /** A device that may talk to the server. */
 export interface Registration {
@@ -45,8 +45,11 @@ export class DdiServer {
     this.options = options;
   }
 
-  /** Lets a device talk. Throws Error where its name is taken. */
-  register(id: string, token: string, controller = new Controller()): Controller {
+  /**
+   * Lets a device talk. Throws Error where its name is taken. An action's number is no other device's: clients keep it over
+   * reboots, and one that has changed its name must not speak of another order.
+   */
+  register(id: string, token: string, controller = new Controller(this.devices.size + 1)): Controller {
     if (this.devices.has(id)) throw new Error(`the device ${id} is already there`);
     this.devices.set(id, { controller, token });
     return controller;
@@ -128,7 +131,7 @@ export class DdiServer {
         if (await this.spoil('deployment', controller, request, response)) return;
         const action = controller.deployment(route.action);
         if (action === undefined) answer(response, 404);
-        else json(response, deploymentOf(action, `${base}${artifactPath(action.offer.artifact.filename)}`));
+        else json(response, deploymentOf(action, base));
         return;
       }
       case 'cancellation': {
@@ -298,9 +301,8 @@ function methodsOf({ kind }: Route): string[] {
   return [kind.endsWith('-feedback') ? 'POST' : 'GET'];
 }
 
-function deploymentOf({ id, offer, terms }: Action, href: string): object {
-  const { name, version, artifact } = offer;
-  const { filename, bytes, hashes } = artifact;
+function deploymentOf({ id, offer, terms }: Action, base: string): object {
+  const { name, version, artifact, part = 'os', metadata } = offer;
   const { download, update, maintenanceWindow } = terms;
   return {
     id: String(id),
@@ -310,21 +312,22 @@ function deploymentOf({ id, offer, terms }: Action, href: string): object {
       ...(maintenanceWindow === undefined ? {} : { maintenanceWindow }),
       chunks: [
         {
-          part: 'os',
+          part,
           version,
           name,
-          artifacts: [
-            {
-              filename,
-              hashes,
-              size: bytes,
-              _links: { download: { href }, 'download-http': { href } },
-            },
-          ],
+          ...(metadata === undefined
+            ? {}
+            : { metadata: Object.entries(metadata).map(([key, value]) => ({ key, value })) }),
+          artifacts: artifact === undefined ? [] : [artifactOf(artifact, base)],
         },
       ],
     },
   };
+}
+
+function artifactOf({ filename, bytes, hashes }: Artifact, base: string): object {
+  const href = `${base}${artifactPath(filename)}`;
+  return { filename, hashes, size: bytes, _links: { download: { href }, 'download-http': { href } } };
 }
 
 /** Another number for each state of an action, as hawkBit's is: a 32-bit integer with a sign. */

@@ -59,6 +59,8 @@ export const bootedMachine = {
   /** Further kernel arguments. */
   kernelArguments: z.string(),
   bootLoader: z.enum(bootLoaderNames),
+  /** Folder of the boot loader's scripts; default: `boot`. */
+  boot: z.string().exactOptional(),
   /** Folder laid over the root file system on this machine only. */
   overlay: z.string(),
   firmware: packageSet,

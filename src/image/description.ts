@@ -70,6 +70,38 @@ const ostreeMachine = z.strictObject({
   sysrootMiB: z.int().min(32).max(8192),
 });
 
+const applicationName = z.string().regex(/^[a-z][a-z0-9-]*$/);
+
+/** A release in which one application is another, and the system as in the release `of`. */
+const applicationRelease = z.strictObject({
+  version: releaseName,
+  of: releaseName,
+  application: applicationName,
+  to: releaseName,
+  /** Whether the application starts, and never tells that it works. */
+  silent: z.literal(true).exactOptional(),
+});
+
+/** Applications in containers, which lie in a second OSTree repository on a partition of their own. */
+const applications = z.strictObject({
+  /** Size of that partition. */
+  mebibytes: z.int().min(8).max(4096),
+  /** Folder of what containers are run from; busybox is added, and a file that says which application it is. */
+  overlay: z.string(),
+  /** In bulk, for each application. */
+  payloadKiB: z.int().min(0).max(65_536).default(0),
+  /** Seconds that an application has to tell that it works. */
+  seconds: z.int().min(1).max(3600),
+  /** Version of each application that devices leave the factory with. */
+  factory: z.record(applicationName, releaseName),
+  releases: z.array(applicationRelease),
+});
+
+const noApplications: Pick<z.infer<typeof applications>, 'factory' | 'releases'> = {
+  factory: {},
+  releases: [],
+};
+
 /** A system built from the same packages, whose releases are commits of an OSTree repository. */
 const ostreeImage = z
   .strictObject({
@@ -84,8 +116,18 @@ const ostreeImage = z
     }),
     disk: z.strictObject({ bootMiB: z.int().min(8).max(512) }),
     machines: perMachine(ostreeMachine),
+    applications: applications.exactOptional(),
   })
-  .superRefine(checkBroken);
+  .superRefine(checkBroken)
+  .superRefine(({ releases, applications: { factory, releases: others } = noApplications }, context) => {
+    const known = releases.map(({ version }) => version);
+    others.forEach(({ of, application }, i) => {
+      const complain = (key: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['applications', 'releases', i, key], message });
+      if (!known.includes(of)) complain('of', `one of the releases: ${known.join(', ')}`);
+      if (!(application in factory)) complain('application', `one of ${Object.keys(factory).join(', ')}`);
+    });
+  });
 
 const bundleFiles = z.record(z.string(), z.string());
 
@@ -261,6 +303,7 @@ export type ReleaseDescription = z.infer<typeof builtRelease>;
 export type BrokenRelease = z.infer<typeof brokenRelease>;
 export type BuiltImage = z.infer<typeof builtImage>;
 export type OstreeMachine = z.infer<typeof ostreeMachine>;
+export type Applications = z.infer<typeof applications>;
 export type OstreeImage = z.infer<typeof ostreeImage>;
 /** What a system of Debian packages is made from, however its releases come to devices. */
 export type BuiltSystem = Pick<BuiltImage & OstreeImage, keyof typeof builtSystem>;

@@ -58,7 +58,11 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
       installed: z.array(z.string()).exactOptional(),
       content: z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('slot'), sha256: z.string(), bytes: z.int().min(0) }),
-        z.strictObject({ kind: z.literal('files'), files: z.record(z.string(), z.string()) }),
+        z.strictObject({
+          kind: z.literal('files'),
+          files: z.record(z.string(), z.string()),
+          system: z.string().exactOptional(),
+        }),
         z.strictObject({ kind: z.literal('packages'), list: fileRef }),
         z.strictObject({ kind: z.literal('unknown') }),
       ]),
@@ -66,6 +70,14 @@ const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
       broken: z.enum(breakages).exactOptional(),
       apart: z.literal(true).exactOptional(),
       feed: z.record(z.string(), fileRef).exactOptional(),
+      module: z
+        .strictObject({
+          part: z.string(),
+          name: z.string(),
+          metadata: z.record(z.string(), z.string()),
+          path: z.string(),
+        })
+        .exactOptional(),
     }),
   ),
   health: z.string().exactOptional(),

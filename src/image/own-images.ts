@@ -24,10 +24,10 @@ export async function initramfsOverlay(
 }
 
 type BootedSystem = Pick<BuiltSystem, 'root' | 'releases'> & {
-  machines: Readonly<Record<string, Pick<BootedMachine, 'overlay'> | undefined>>;
+  machines: Readonly<Record<string, Pick<BootedMachine, 'overlay' | 'boot'> | undefined>>;
 };
 
-/** Folders laid over an image's releases that lie outside of its own folder, as it names them: those of another image. */
+/** Folders of an image that lie outside of its own, as it names them: those of another image. */
 export function overlaysElsewhere(
   description: BootedSystem | FeedImage,
   folder: string,
@@ -37,7 +37,7 @@ export function overlaysElsewhere(
     ...('feed' in description
       ? []
       : [
-          ...Object.values(description.machines).map((machine) => machine?.overlay),
+          ...Object.values(description.machines).flatMap((machine) => [machine?.overlay, machine?.boot]),
           ...description.releases.flatMap(({ overlay }) => overlay ?? []),
         ]),
   ];

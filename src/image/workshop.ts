@@ -79,7 +79,7 @@ export async function prepare<Options extends SystemImageOptions>(
     tools,
     build,
     firmware,
-    folder,
+    scripts: join(folder, machine.boot ?? 'boot'),
     machine,
     epoch: description.epoch,
   });

@@ -39,8 +39,11 @@ export interface SlotSpec {
 export type ReleaseContent =
   /** By the bytes of its slot; so many from the slot's start are hashed. */
   | { kind: 'slot'; sha256: string; bytes: number }
-  /** By the regular files of the running system: absolute paths and SHA-256. */
-  | { kind: 'files'; files: Record<string, string> }
+  /**
+   * By the regular files of the running system: absolute paths and SHA-256. `system` is what it calls itself, where that
+   * is another release of which this one is a variant.
+   */
+  | { kind: 'files'; files: Record<string, string>; system?: string }
   /** By the packages that are installed; the file is JSON, an array of PackageContents. */
   | { kind: 'packages'; list: FileRef }
   /** Nobody has said: scenarios have to leave the release unchecked. */
@@ -100,6 +103,17 @@ export interface ImagePlaces {
   environment?: { path: string; offset?: number; bytes?: number }[];
 }
 
+/** What a server orders a device to have: one part of a release, as hawkBit calls it. */
+export interface SoftwareModule {
+  /** `os`, or another word that the device's client knows. */
+  part: string;
+  name: string;
+  /** What the client is told of it. */
+  metadata: Record<string, string>;
+  /** The file that each device reads first, below the address of the release's repository. */
+  path: string;
+}
+
 /** One release of the image. */
 export interface ReleaseSpec {
   version: string;
@@ -116,6 +130,8 @@ export interface ReleaseSpec {
   apart?: true;
   /** The release's package feed, or OSTree repository: its files by path below its address, indexes included. */
   feed?: Record<string, FileRef>;
+  /** What leads to it where a server orders parts of a repository. */
+  module?: SoftwareModule;
 }
 
 /** How the harness logs in. The key is public knowledge: it belongs to test images only. */

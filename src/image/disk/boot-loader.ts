@@ -29,19 +29,19 @@ export interface BootLoaderInputs {
   build: BuildCache;
   /** Unpacked firmware packages. */
   firmware: string;
-  /** The image's own folder; scripts are in its `boot` folder. */
-  folder: string;
+  /** Folder of its scripts. */
+  scripts: string;
   machine: { console: string; kernelArguments: string };
   epoch: number;
 }
 
-/** A script of the image's `boot` folder, with the kernel's arguments in it. */
+/** A script of the boot loader's folder, with the kernel's arguments in it. */
 export async function script(
   folder: string,
   name: string,
   machine: BootLoaderInputs['machine'],
 ): Promise<string> {
-  const text = await readFile(join(folder, 'boot', name), 'utf8');
+  const text = await readFile(join(folder, name), 'utf8');
   return text.replaceAll('@arguments@', `console=${machine.console} ${machine.kernelArguments}`);
 }
 

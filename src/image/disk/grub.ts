@@ -32,12 +32,12 @@ export async function grub({
   tools,
   build,
   firmware,
-  folder,
+  scripts,
   machine,
 }: BootLoaderInputs): Promise<BootLoader> {
-  const own = await optionalScript(folder, 'grub.env', machine);
-  const mender = await optionalScript(folder, 'mender.env', machine);
-  const sysota = await optionalScript(folder, 'sysota.env', machine);
+  const own = await optionalScript(scripts, 'grub.env', machine);
+  const mender = await optionalScript(scripts, 'mender.env', machine);
+  const sysota = await optionalScript(scripts, 'sysota.env', machine);
   const wanted = [...grubModules, ...(sysota === undefined ? [] : squashfsModules)];
   const core = await build.run('grub', { version: 1, tools: tools.key, grubModules: wanted }, async (out) => {
     const modules = join(tools.root, 'usr/lib/grub/x86_64-efi');
@@ -54,7 +54,7 @@ export async function grub({
     boot.addFile('grubenv.2', environment);
   }
   boot.addFile('EFI/BOOT/BOOTX64.EFI', await readFile(join(core, 'core.efi')));
-  boot.addFile('grub/grub.cfg', await script(folder, 'grub.cfg', machine));
+  boot.addFile('grub/grub.cfg', await script(scripts, 'grub.cfg', machine));
   const vars = await readFile(join(firmware, 'usr/share/OVMF/OVMF_VARS.fd'));
   const code = await readFile(join(firmware, 'usr/share/OVMF/OVMF_CODE.fd'));
   return { boot, vars, varsBytes: vars.length, firmware: { attach: 'pflash', code } };

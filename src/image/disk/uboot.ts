@@ -18,13 +18,13 @@ export async function uboot({
   tools,
   build,
   firmware,
-  folder,
+  scripts,
   machine,
 }: BootLoaderInputs): Promise<BootLoader> {
-  const commands = await script(folder, 'boot.cmd', machine);
-  const settings = await script(folder, 'flash.env', machine);
-  const redundant = await optionalScript(folder, 'redundant.env', machine);
-  const state = redundant ?? (await script(folder, 'uboot.env', machine));
+  const commands = await script(scripts, 'boot.cmd', machine);
+  const settings = await script(scripts, 'flash.env', machine);
+  const redundant = await optionalScript(scripts, 'redundant.env', machine);
+  const state = redundant ?? (await script(scripts, 'uboot.env', machine));
   const made = await build.run(
     'uboot',
     {

@@ -5,11 +5,17 @@ import type { OstreeImage, OstreeMachine } from '../description.ts';
 import { type DiskLayout, fixedUuid, partitionTypes, writeDisk } from '../disk/disk-layout.ts';
 import { bootPartition, mib } from '../disk/partitions.ts';
 import { writeManifest } from '../make-image.ts';
-import { breakTree } from '../root/broken.ts';
-import { nameRelease, releaseRoot } from '../root/root.ts';
 import { type MakeOptions, output, outputBytes, prepare, type Workshop } from '../workshop.ts';
-import { deployedFiles, ostreeTree } from './ostree-tree.ts';
-import { makeRepository, type NewCommit, type Repository } from './repository.ts';
+import { writeApplications } from './applications.ts';
+import { contentOf, moduleOf, type OstreeRelease, ostreeReleases } from './ostree-releases.ts';
+import {
+  checksumOf,
+  commitName,
+  history,
+  makeRepository,
+  type NewCommit,
+  type Repository,
+} from './repository.ts';
 import { writeSysroot } from './sysroot.ts';
 
 export interface OstreeImageOptions extends MakeOptions {
@@ -23,89 +29,87 @@ const inodes = 16_384;
 const journalMiB = 8;
 /** Where the boot loader finds the deployments. */
 const sysrootDevice = '/dev/vda2';
+/** Where the releases' own file system has the key of all repositories. */
+const trustedKey = '/usr/share/ostree/brownout.asc';
 
 /** Fills `out` with disks, a repository for each release, firmware and the manifest. */
 export async function makeOstreeImage(options: OstreeImageOptions): Promise<void> {
   const shop = await prepare(options);
-  const { description, machineName, name, keys, out, loader, root, base } = shop;
+  const { description, keys, out, loader } = shop;
   await mkdir(join(out, 'disks'));
   const boot = await bootPartition(shop);
   const vars = await outputBytes(shop, 'disks/vars.img', loader.vars, loader.varsBytes);
-  const commits: NewCommit[] = [];
-  for (const [i, release] of description.releases.entries()) {
-    const tree = await releaseRoot(root, base.tree, name, machineName, release);
-    const after = description.releases[i - 1]?.version;
-    commits.push({ version: release.version, tree: ostreeTree(tree), after });
-    for (const { version, how } of description.broken.filter(({ of }) => of === release.version)) {
-      const broken = tree.clone();
-      nameRelease(broken, description, name, machineName, version);
-      breakTree(broken, how, description.root.health);
-      commits.push({ version, tree: ostreeTree(broken), after: release.version });
-    }
-  }
-  const { branch, key } = description.ostree;
+  const all = await ostreeReleases(shop);
+  const commits = unique(all.flatMap(({ system, applications }) => [system, ...Object.values(applications)]));
+  const { key } = description.ostree;
   const repository = await makeRepository(shop, commits, {
-    branch,
     key: join(keys, key),
     epoch: description.epoch,
   });
   const releases: Record<string, ReleaseSpec> = {};
-  for (const commit of commits) {
-    const { version } = commit;
+  for (const release of all) {
+    const { version, changed, broken, apart } = release;
     const factory = description.releases.find((one) => one.version === version)?.factory ?? false;
-    const how = description.broken.find((one) => one.version === version)?.how;
     releases[version] = {
       version,
-      ...(factory ? { factory: { main: await factoryDisk(shop, repository, version, boot), vars } } : {}),
-      content: { kind: 'files', files: deployedFiles(commit.tree) },
+      ...(factory ? { factory: { main: await factoryDisk(shop, repository, release, boot), vars } } : {}),
+      content: contentOf(release),
       bundles: {},
-      feed: await served(shop, repository, commits, commit),
-      ...(how === undefined ? {} : { broken: how }),
+      feed: await served(shop, repository, commits, release),
+      ...(broken === undefined ? {} : { broken }),
+      ...(apart === undefined ? {} : { apart }),
+      ...(description.applications === undefined
+        ? {}
+        : { module: moduleOf(release, checksumOf(repository, changed), description.applications) }),
     };
   }
   await writeManifest(shop, { slots: [], releases });
 }
 
+function unique(commits: readonly NewCommit[]): NewCommit[] {
+  return [...new Map(commits.map((one) => [commitName(one), one])).values()];
+}
+
 /** A repository as the server has it when this release is its newest: with the commits before it, which share most files. */
 async function served(
   shop: Shop,
-  { folder, commits: made }: Repository,
+  repository: Repository,
   commits: readonly NewCommit[],
-  newest: NewCommit,
+  { version, system, applications }: OstreeRelease,
 ): Promise<Record<string, FileRef>> {
-  const { branch } = shop.description.ostree;
-  const place = `repository/${newest.version}`;
+  const { folder, commits: made } = repository;
+  const place = `repository/${version}`;
   await mkdir(join(shop.out, place), { recursive: true });
-  const ref = Buffer.from(`${made.get(newest.version)?.checksum ?? ''}\n`);
   const files: Record<string, FileRef> = {
     config: await output(shop, join(folder, 'config'), `${place}/config`),
-    [`refs/heads/${branch}`]: await outputBytes(shop, `${place}/ref`, ref),
   };
-  for (let one: NewCommit | undefined = newest; one !== undefined; ) {
-    for (const path of made.get(one.version)?.objects ?? []) {
-      await mkdir(join(shop.out, dirname(`repository/${path}`)), { recursive: true });
-      files[path] = await output(shop, join(folder, path), `repository/${path}`);
-    }
-    const { after }: NewCommit = one;
-    one = commits.find(({ version }) => version === after);
+  for (const head of [system, ...Object.values(applications)]) {
+    const ref = Buffer.from(`${checksumOf(repository, head)}\n`);
+    const path = head === system ? `${place}/ref` : `${place}/ref-${head.branch}`;
+    files[`refs/heads/${head.branch}`] = await outputBytes(shop, path, ref);
+    for (const commit of history(commits, head))
+      for (const object of made.get(commitName(commit))?.objects ?? []) {
+        await mkdir(join(shop.out, dirname(`repository/${object}`)), { recursive: true });
+        files[object] = await output(shop, join(folder, object), `repository/${object}`);
+      }
   }
   return files;
 }
 
-/** The boot partition, and a system with this release as its one deployment. */
+/** The boot partition, a system with this release as its one deployment, and its applications. */
 async function factoryDisk(
   shop: Shop,
-  { folder, commits }: Repository,
-  version: string,
+  repository: Repository,
+  { version, system: commit, applications: beside }: OstreeRelease,
   boot: string,
 ): Promise<FileRef> {
   const { description, machine, machineName, name, build, tools } = shop;
   shop.signal?.throwIfAborted();
+  const { folder } = repository;
   const identity = `${name} ${machineName} ${version}`;
-  const checksum = commits.get(version)?.checksum ?? '';
   const system = {
     ...description.ostree,
-    checksum,
+    checksum: checksumOf(repository, commit),
     kernelArguments: [
       `root=${sysrootDevice}`,
       'rw',
@@ -113,19 +117,30 @@ async function factoryDisk(
       ...machine.kernelArguments.split(' '),
     ],
   };
-  const ext4 = {
-    bytes: machine.sysrootMiB * mib,
-    label: 'sysroot',
-    uuid: fixedUuid(`${identity} sysroot`),
+  const fileSystem = (label: string, mebibytes: number) => ({
+    bytes: mebibytes * mib,
+    label,
+    uuid: fixedUuid(`${identity} ${label}`),
     epoch: description.epoch,
     inodes,
     journalMiB,
     blockBytes: 4096 as const,
+  });
+  const ext4 = fileSystem('sysroot', machine.sysrootMiB);
+  const applications = description.applications && {
+    ext4: fileSystem('apps', description.applications.mebibytes),
+    key: trustedKey,
+    checksums: Object.fromEntries(
+      Object.entries(beside).map(([application, one]) => [application, checksumOf(repository, one)]),
+    ),
   };
   const types = partitionTypes.gpt;
   const partitions = [
     { name: 'boot', type: types.boot, mebibytes: description.disk.bootMiB },
     { name: 'sysroot', type: types.linux, mebibytes: machine.sysrootMiB },
+    ...(description.applications === undefined
+      ? []
+      : [{ name: 'apps', type: types.linux, mebibytes: description.applications.mebibytes }]),
   ];
   const layout: DiskLayout = { identity, table: 'gpt', partitions };
   const inputs = {
@@ -133,14 +148,19 @@ async function factoryDisk(
     system,
     ext4,
     layout,
+    ...(applications === undefined ? {} : { applications }),
     boot: await build.digest(boot),
     tools: tools.key,
   };
   const part = await build.run('ostree-disk', inputs, async (out) => {
     const sysroot = join(out, 'sysroot.ext4');
     await writeSysroot(tools, sysroot, { ...system, repository: folder }, ext4);
-    await writeDisk(tools, join(out, 'disk.img'), layout, [boot, sysroot]);
-    await rm(sysroot);
+    const apps = join(out, 'apps.ext4');
+    if (applications !== undefined)
+      await writeApplications(tools, apps, { ...applications, repository: folder }, applications.ext4);
+    const contents = [boot, sysroot, ...(applications === undefined ? [] : [apps])];
+    await writeDisk(tools, join(out, 'disk.img'), layout, contents);
+    for (const content of contents.slice(1)) await rm(content);
   });
   return output(shop, join(part, 'disk.img'), `disks/${version}-main.img`);
 }

@@ -7,15 +7,16 @@ import type { Tools } from '../tools.ts';
 import { type Tree, writeTar } from '../tree.ts';
 import { commitMetadata } from './commit-metadata.ts';
 
-/** A release to be committed. */
+/** What is to be committed: a version of a branch. */
 export interface NewCommit {
   version: string;
+  branch: string;
   tree: Tree;
-  /** The release that it follows; undefined: none. */
+  /** The version of the same branch that it follows; undefined: none. */
   after: string | undefined;
 }
 
-/** A release as a repository has it. */
+/** A commit as a repository has it. */
 interface Commit {
   /** Lower-case hex. */
   checksum: string;
@@ -23,27 +24,48 @@ interface Commit {
   objects: string[];
 }
 
-/** A repository in the mode `archive`, as a server has it, and what each release brought into it. */
+/** A repository in the mode `archive`, as a server has it, and what each commit brought into it. */
 export interface Repository {
   folder: string;
+  /** By commitName. */
   commits: ReadonlyMap<string, Commit>;
+}
+
+/** Names a version of a branch. */
+export function commitName({ branch, version }: Pick<NewCommit, 'branch' | 'version'>): string {
+  return `${branch}/${version}`;
+}
+
+/** Checksum of a commit that the repository has. */
+export function checksumOf({ commits }: Repository, commit: NewCommit): string {
+  return commits.get(commitName(commit))?.checksum ?? '';
+}
+
+/** A commit, and those that it follows, the newest first. */
+export function history(commits: readonly NewCommit[], newest: NewCommit): NewCommit[] {
+  const before = commits.find(({ branch, version }) => branch === newest.branch && version === newest.after);
+  return [newest, ...(before === undefined ? [] : history(commits, before))];
+}
+
+/** Path of the commit itself within a repository. */
+export function commitPath(checksum: string): string {
+  return `objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.commit`;
 }
 
 const secondsADay = 86_400;
 
 /**
- * Commits releases, each signed with an OpenPGP key, a day after the one before. Its bytes depend on the inputs only:
+ * Makes commits, each signed with an OpenPGP key, a day after the one before. Its bytes depend on the inputs only:
  * OSTree would have gpg sign, which notes the time.
  */
 export async function makeRepository(
   { tools, build }: { tools: Tools; build: BuildCache },
   commits: readonly NewCommit[],
-  { branch, key, epoch }: { branch: string; key: string; epoch: number },
+  { key, epoch }: { key: string; epoch: number },
 ): Promise<Repository> {
   const inputs = {
-    version: 1,
-    commits: commits.map(({ version, tree, after }) => [version, tree.digest(), after ?? '']),
-    branch,
+    version: 2,
+    commits: commits.map(({ version, branch, tree, after }) => [version, branch, tree.digest(), after ?? '']),
     key: sha256(await readFile(key)),
     epoch,
     tools: tools.key,
@@ -55,7 +77,8 @@ export async function makeRepository(
     const signer = await openSigner(key);
     const made = new Map<string, Commit>();
     let known = new Set<string>();
-    for (const [i, { version, tree, after }] of commits.entries()) {
+    for (const [i, commit] of commits.entries()) {
+      const { version, branch, tree, after } = commit;
       const archive = join(out, 'tree.tar');
       const seconds = epoch + i * secondsADay;
       await writeTar(tree, 0, archive);
@@ -72,15 +95,17 @@ export async function makeRepository(
         ],
         ...[`--timestamp=@${seconds}`, `--subject=${version}`, `--add-metadata-string=version=${version}`],
         `--add-metadata-string=ostree.ref-binding=${branch}`,
-        ...(after === undefined ? [] : [`--parent=${made.get(after)?.checksum ?? ''}`]),
+        ...(after === undefined
+          ? []
+          : [`--parent=${made.get(commitName({ branch, version: after }))?.checksum ?? ''}`]),
       ]);
       await rm(archive);
       const checksum = stdout.trim();
-      const place = join(folder, 'objects', checksum.slice(0, 2), checksum.slice(2));
-      const signature = await signer.detached(await readFile(`${place}.commit`), new Date(seconds * 1000));
-      await writeFile(`${place}.commitmeta`, commitMetadata([signature]));
+      const place = join(folder, commitPath(checksum));
+      const signature = await signer.detached(await readFile(place), new Date(seconds * 1000));
+      await writeFile(`${place}meta`, commitMetadata([signature]));
       const all = await filesOf(join(folder, 'objects'));
-      made.set(version, {
+      made.set(commitName(commit), {
         checksum,
         objects: all.filter((path) => !known.has(path)).map((path) => `objects/${path}`),
       });

@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type NewTarEntry, type NewTarLink, packTar } from '../../package/archive/tar.ts';
+import { packTar } from '../../package/archive/tar.ts';
 import { type Ext4Options, writeExt4From } from '../disk/ext4.ts';
 import type { Tools } from '../tools.ts';
+import { folderEntries } from './folder-entries.ts';
 
 /** The system that a device leaves the factory with. */
 export interface FactorySystem {
@@ -16,8 +17,6 @@ export interface FactorySystem {
   /** Arguments of the kernel, each a `name=value` or a word. */
   kernelArguments: readonly string[];
 }
-
-const sticky = 0o1000;
 
 /**
  * Writes a file system with one deployment, made by OSTree itself: its repository (`bare`), /boot with the entry for
@@ -47,38 +46,19 @@ export async function writeSysroot(
   await ostree('refs', repo, `--create=${os}:${branch}`, checksum);
   const kargs = kernelArguments.map((one) => `--karg=${one}`);
   await ostree('admin', 'deploy', sysroot, `--os=${os}`, ...kargs, `${os}:${branch}`);
-  const archive = `${image}.tar`;
-  await pipeline(packTar(await entriesOf(root), options.epoch), createWriteStream(archive));
-  await writeExt4From(tools, archive, image, options);
-  await rm(archive);
-  await rm(root, { recursive: true });
+  await writeExt4Of(tools, root, image, options);
 }
 
-/** What is in a folder of the host, parents first; a file's second name is a hard link. Modes do not hang on the umask. */
-async function entriesOf(folder: string): Promise<(NewTarEntry | NewTarLink)[]> {
-  const entries: (NewTarEntry | NewTarLink)[] = [];
-  const names = new Map<number, string>();
-  const walk = async (at: string): Promise<void> => {
-    for (const name of (await readdir(join(folder, at))).sort()) {
-      const path = join(at, name);
-      const found = await lstat(join(folder, path));
-      const mode = found.mode & (0o755 | sticky);
-      if (found.isDirectory()) {
-        entries.push({ path, type: 'directory', mode: (found.mode & sticky) === 0 ? mode : 0o1777 });
-        await walk(path);
-      } else if (found.isSymbolicLink()) {
-        entries.push({ path, type: 'symlink', target: await readlink(join(folder, path)) });
-      } else {
-        const first = names.get(found.ino);
-        names.set(found.ino, first ?? path);
-        entries.push(
-          first === undefined
-            ? { path, type: 'file', mode, content: await readFile(join(folder, path)) }
-            : { path, type: 'link', mode, target: first },
-        );
-      }
-    }
-  };
-  await walk('');
-  return entries;
+/** Writes an ext4 file system with what is in a folder of the host, which is removed. All belongs to root. */
+export async function writeExt4Of(
+  tools: Tools,
+  folder: string,
+  image: string,
+  options: Ext4Options,
+): Promise<void> {
+  const archive = `${image}.tar`;
+  await pipeline(packTar(await folderEntries(folder), options.epoch), createWriteStream(archive));
+  await writeExt4From(tools, archive, image, options);
+  await rm(archive);
+  await rm(folder, { recursive: true });
 }

@@ -71,6 +71,36 @@ describe('an order', () => {
     expect(await orderOf({ ...context, agent: agentFor({ name: 'swupdate' }) }, upgrade)).toBeUndefined();
   });
 
+  it('names the commit where releases are ordered in parts', async () => {
+    await using stack = new CleanupStack();
+    const { context } = await ordered(stack);
+    const agent = agentFor({ name: 'fullmetalupdate' });
+    await expect(orderOf({ ...context, agent }, upgrade)).rejects.toMatchObject({ code: 'image-incomplete' });
+    const release = context.manifest.releases['1.1'];
+    if (release === undefined) throw new Error('no 1.1');
+    const metadata = { rev: 'aab', notify: '1' };
+    release.module = { part: 'bApp', name: 'gateway', metadata, path: 'objects/aa/b.commit' };
+    const account = await orderOf({ ...context, agent }, upgrade);
+    if (account === undefined) throw new Error('no order');
+    expect(account.module).toBe('gateway');
+    expect(await ask(context.feed, account, '/deploymentBase/2')).toMatchObject({
+      deployment: {
+        chunks: [
+          {
+            part: 'bApp',
+            name: 'gateway',
+            version: '1.1',
+            metadata: [
+              { key: 'rev', value: 'aab' },
+              { key: 'notify', value: '1' },
+            ],
+            artifacts: [],
+          },
+        ],
+      },
+    });
+  });
+
   it('is done when the device says that all is installed; whatever else closes it has not done it', async () => {
     await using stack = new CleanupStack();
     const { context, account } = await ordered(stack);
@@ -86,7 +116,7 @@ describe('an order', () => {
     const again = await orderOf(context, upgrade);
     if (again === undefined) throw new Error('no order');
     const second = again.installed('All Chunks Installed.', signal);
-    await ask(context.feed, again, '/deploymentBase/1/feedback', status('closed', 'failure', 'wrong key'));
+    await ask(context.feed, again, '/deploymentBase/2/feedback', status('closed', 'failure', 'wrong key'));
     expect(await second).toBe('closed/failure wrong key');
     const last = await orderOf(context, upgrade);
     if (last === undefined) throw new Error('no order');
@@ -94,7 +124,7 @@ describe('an order', () => {
     await ask(
       context.feed,
       last,
-      '/deploymentBase/1/feedback',
+      '/deploymentBase/3/feedback',
       status('closed', 'success', 'Update Installed.'),
     );
     expect(await third).toBe('closed/success Update Installed.');

@@ -80,4 +80,11 @@ describe('what an image takes from the folder of another one', () => {
       ['../rauc-ab/releases/2.0', '/images/rauc-ab/releases/2.0'],
     ]);
   });
+
+  it('also the scripts of its boot loader', async () => {
+    const description = await readDescription(ownImages, 'fullmetalupdate');
+    if ('prebuilt' in description || 'feed' in description) throw new Error('fullmetalupdate is built here');
+    const found = overlaysElsewhere(description, '/images/fullmetalupdate');
+    expect(found['../ostree/boot']).toBe('/images/ostree/boot');
+  });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkFiles, filesOf } from '../../../src/oracle/release-files.ts';
+import { checkFiles, variantsOf } from '../../../src/oracle/release-files.ts';
 
 const expected: Record<string, string> = { '/usr/bin/a': 'aa', '/usr/bin/b': 'bb' };
 const whole = new Map<string, string | undefined>(Object.entries(expected));
 const seen = { slot: 'A', root: '/dev/A', version: '1.1' };
-const look = { hasSlots: true, expected, digests: whole, allowed: ['1.0', '1.1'] };
+const variants = [{ release: '1.1', files: expected }];
+const look = { hasSlots: true, variants, digests: whole, allowed: ['1.0', '1.1'] };
 
 describe('a release that is told by files', () => {
   it('is the one whose files are all there', () => {
@@ -37,7 +38,7 @@ describe('a release that is told by files', () => {
       },
       /a has other content$/,
     ],
-    ['release-mixed', { version: '7' }, { expected: {} }, /calls itself 7, which is no release/],
+    ['release-mixed', { version: '7' }, { variants: [] }, /calls itself 7, which is no release/],
     ['release-unexpected', {}, { allowed: ['1.0'] }, /runs 1\.1 in slot A; expected 1\.0/],
   ])('%s', (code, system, other, message) => {
     const { result } = checkFiles({ ...seen, ...system }, { ...look, ...other });
@@ -54,10 +55,42 @@ describe('a release that is told by files', () => {
     expect(checkFiles(nowhere, { ...look, hasSlots: false }).result).toMatchObject({ verdict: 'passed' });
   });
 
-  it("has no files that are the owner's", () => {
+  it('is, of those that a system does not tell apart, the one whose files are there', () => {
+    const other = { release: '1.1+app-2', files: { ...expected, '/usr/bin/b': 'cc' } };
+    const both = { ...look, variants: [...variants, other], allowed: ['1.1+app-2'] };
+    const changed = new Map([...whole, ['/usr/bin/b', 'cc']]);
+    expect(checkFiles(seen, { ...both, digests: changed })).toEqual({
+      running: { release: '1.1+app-2', slot: 'A' },
+      result: { verdict: 'passed', message: '1.1+app-2 in slot A, all of 2 files' },
+    });
+    expect(checkFiles(seen, both)).toMatchObject({
+      running: { release: '1.1' },
+      result: { code: 'release-unexpected' },
+    });
+    const neither = new Map([['/usr/bin/b', 'cc']]);
+    expect(checkFiles(seen, { ...both, digests: neither })).toMatchObject({
+      running: { release: undefined },
+      result: {
+        code: 'release-mixed',
+        message: 'slot A calls itself 1.1, but its files are not those of 1.1+app-2: /usr/bin/a is not there',
+      },
+    });
+  });
+
+  it("is compared by its own files and those of its variants, without the owner's", () => {
     const content = { kind: 'files' as const, files: expected };
-    expect(filesOf({ content }, ['/usr/bin/b'])).toEqual({ '/usr/bin/a': 'aa' });
-    expect(filesOf({ content: { kind: 'unknown' } }, [])).toEqual({});
-    expect(filesOf(undefined, [])).toEqual({});
+    const releases = {
+      '1.1': { content },
+      '1.1+app-2': { content: { ...content, system: '1.1' } },
+      '2.0': { content },
+      other: { content: { kind: 'unknown' as const } },
+    };
+    const files = { '/usr/bin/a': 'aa' };
+    expect(variantsOf(releases, '1.1', ['/usr/bin/b'])).toEqual([
+      { release: '1.1', files },
+      { release: '1.1+app-2', files },
+    ]);
+    expect(variantsOf(releases, '1.1+app-2', [])).toEqual([]);
+    expect(variantsOf(releases, 'other', [])).toEqual([]);
   });
 });

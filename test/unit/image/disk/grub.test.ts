@@ -28,7 +28,7 @@ async function bootFiles(files: Readonly<Record<string, string>>): Promise<Map<s
     tools: new Tools(join(folder, 'tools'), { suite: 'x', architecture: 'amd64', packages: [] }, 1),
     build: new BuildCache(join(folder, 'cache')),
     firmware: join(folder, 'firmware'),
-    folder,
+    scripts: join(folder, 'boot'),
     machine: { console: 'ttyS0', kernelArguments: 'quiet' },
     epoch: 1,
   });
