@@ -11,9 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** The reference image's description with something else in it. */
-async function changed(what: string, by: string) {
-  const text = await readFile(join(ownImages, 'rauc-ab', 'image.yaml'), 'utf8');
+/** The reference image's description, or another's, with something else in it. */
+async function changed(what: string, by: string, image = 'rauc-ab') {
+  const text = await readFile(join(ownImages, image, 'image.yaml'), 'utf8');
   expect(text).toContain(what);
   await mkdir(join(folder, 'mine'), { recursive: true });
   await writeFile(join(folder, 'mine', 'image.yaml'), text.replace(what, by));
@@ -51,5 +51,25 @@ it('a slot that is a squashfs cannot be mounted read-write', async () => {
   await expect(disk('  writable: true\n')).rejects.toMatchObject({
     kind: 'scenario',
     message: expect.stringMatching(/disk\.writable: nothing can be written to a squashfs/) as string,
+  });
+});
+
+describe('an application beside a system of OSTree', () => {
+  it.each([
+    [
+      "of: '1.0', application: gateway, to: '1.1'",
+      "of: '1.7', application: gateway, to: '1.1'",
+      /applications\.releases\[0\]\.of: one of the releases: 1\.0, 1\.1, 2\.0/,
+    ],
+    [
+      "application: gateway, to: '2.0'",
+      "application: gatewya, to: '2.0'",
+      /applications\.releases\[1\]\.application: one of gateway, monitor/,
+    ],
+  ])('is refused where there is none such: %s as %s', async (what, by, message) => {
+    await expect(changed(what, by, 'fullmetalupdate')).rejects.toMatchObject({
+      kind: 'scenario',
+      message: expect.stringMatching(message) as string,
+    });
   });
 });
