@@ -14,6 +14,6 @@ it.each([
   expect(readSha256Line(line)).toEqual({ sha256, name });
 });
 
-it.each(['', 'x', `${sha256}`, `${sha256.slice(1)}  /etc/hosts`])('%s is none', (line) => {
+it.each(['', 'x', sha256, `${sha256.slice(1)}  /etc/hosts`])('%s is none', (line) => {
   expect(readSha256Line(line)).toBeUndefined();
 });
