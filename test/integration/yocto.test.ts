@@ -40,3 +40,37 @@ describe('what init --yocto writes', () => {
     ]);
   });
 });
+
+describe('what image import writes of a disk that somebody else has made', () => {
+  needPrograms('debugfs', 'e2fsck', 'mke2fs', 'zstd');
+
+  it('boots, lets us in by the key that was put there, and takes an update', async () => {
+    await using folder = await temporaryFolder();
+    const image = await buildImage({ name: 'rauc-ab', machine: 'qemuarm64' });
+    const { probe } = image;
+    await makeYoctoLike(image, folder.path);
+    const disk = join(
+      folder.path,
+      'deploy/images/qemuarm64/core-image-base-qemuarm64.rootfs-20240410101010.ext4.zst',
+    );
+    const made = join(folder.path, 'gateway');
+    const imported = await brownout([
+      ...['image', 'import', disk, '--to', made, '--name', 'golden', '--json'],
+      ...['--kernel', probe?.kernel.path ?? '', '--initrd', probe?.initrd.path ?? ''],
+    ]);
+    expect(imported.code, imported.stderr).toBe(0);
+    expect(JSON.parse(imported.stdout)).toMatchObject({
+      machine: 'qemuarm64',
+      release: 'golden',
+      unknown: [],
+      seen: { root: expect.stringMatching(/ ext4 rw/) as unknown },
+    });
+
+    const result = await brownout([
+      ...['run', join(made, 'scenario.yaml'), '--power-cuts', 'none', '--json'],
+      ...['--reports', join(folder.path, 'reports')],
+    ]);
+    expect(result.code, result.stderr).toBe(0);
+    expect(recordOf(result).verdict).toBe('passed');
+  });
+});
