@@ -12,10 +12,12 @@ import type { FileCopy, FileState } from '../oracle/observation.ts';
  * attributes are asked for where the scenario wants them only: their reader is a further program, and what of them does
  * not fit into the inode a further block. A copy of more than `maxBytes` is left out. Ends with 3 where something
  * cannot be read; a copy that cannot is gone meanwhile, and its content is `!`. od and tr are POSIX; base64 is missing
- * in Yocto's busybox.
+ * in Yocto's busybox, and where that is built without its desktop options od knows none of these: hexdump does then.
  */
 export function showFiles(paths: readonly OwnedPath[], maxBytes: number): string {
-  const show = `hex() { bytes=$(od -A n -v -t x1) && printf %s "$bytes" | tr -d ' \\n' && echo; }
+  const show = `if od -A n -v -t x1 </dev/null >/dev/null 2>&1; then dump() { od -A n -v -t x1; }
+else dump() { hexdump -v -e '1/1 "%02x"'; }; fi
+hex() { bytes=$(dump) && printf %s "$bytes" | tr -d ' \\n' && echo; }
 access() { printf '%s ' "$1"; shift; stat -c '%a %u:%g' "$@"; }
 target() { to=$(readlink -n "$1") && printf %s "$to" | hex; }
 attributes() {

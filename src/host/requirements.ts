@@ -36,6 +36,7 @@ export const requirements: readonly Requirement[] = [
   },
   { what: { program: 'xz' }, package: 'xz-utils', purpose: 'feed' },
   { what: { program: 'zstd' }, package: 'zstd', purpose: 'feed' },
+  { what: { program: 'hexdump' }, package: 'bsdextrautils', purpose: 'test' },
   { what: { program: 'nbdinfo' }, package: 'libnbd-bin', purpose: 'test' },
   { what: { program: 'nbdcopy' }, package: 'libnbd-bin', purpose: 'test' },
   { what: { program: 'qemu-img' }, package: 'qemu-utils', purpose: 'import' },
