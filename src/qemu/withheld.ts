@@ -33,20 +33,29 @@ export function isStopped(stat: string): boolean {
   return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
+/**
+ * Folders in proc(5) of the threads whose waiting counts: those of a process, and this program's own, since a guest that
+ * waits for its disks waits for who serves them.
+ */
+export function watchedThreads(pid: number): string[] {
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
+  return [...threads, `/proc/self/task/${process.pid}`];
+}
+
 /** Asks the host now; undefined where it does not say, as of a process that is gone. */
 function sampleScheduler(pid: number): SchedulerSample | undefined {
   try {
     const stopped = isStopped(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-    const waitedMs = new Map<string, number>();
-    for (const thread of readdirSync(`/proc/${pid}/task`))
-      waitedMs.set(thread, parseWaited(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')));
+    const waitedMs = new Map(
+      watchedThreads(pid).map((thread) => [thread, parseWaited(readFileSync(`${thread}/schedstat`, 'utf8'))]),
+    );
     return { at: performance.now(), stopped, waitedMs };
   } catch {
     return undefined;
   }
 }
 
-/** Adds up what the host withholds from one process. */
+/** Adds up what the host withholds from one process, and from who serves its disks. */
 export class Withheld {
   private readonly pid: number;
   private readonly timer: NodeJS.Timeout;
