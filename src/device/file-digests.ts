@@ -3,15 +3,14 @@ import { Deadline } from '../core/deadline.ts';
 import { quote } from '../core/quote.ts';
 import { readSha256Line } from '../core/sha256-line.ts';
 import type { Ready } from '../target/target.ts';
+import { lookLimitMs } from './look-limit.ts';
 
-/** Milliseconds that it may take to hash files. */
-const limitMs = 120_000;
 const maxAnswerBytes = 64 << 20;
 const pathsAtOnce = 100;
 
 /** Asks a device for the SHA-256 of the regular files at `paths`; undefined for one that cannot be read. Throws what `noAnswer` makes. */
 export async function fileDigests(
-  device: Ready,
+  device: Pick<Ready, 'run'>,
   paths: readonly string[],
   signal: AbortSignal,
   noAnswer: NoAnswer,
@@ -19,7 +18,7 @@ export async function fileDigests(
   const digests = new Map<string, string | undefined>(paths.map((path) => [path, undefined]));
   if (paths.length === 0) return digests;
   const options = {
-    deadline: Deadline.after(limitMs),
+    deadline: Deadline.after(lookLimitMs(paths.length)),
     signal,
     maxOutputBytes: maxAnswerBytes,
     input: digestScript(paths),

@@ -69,7 +69,7 @@ export function noAnswer(command: string): Omit<NoAnswer, 'failed'> {
     late: (cause) =>
       new DeviceFailure(
         'observe-timeout',
-        `the device came up, but did not show its packages within ${limitMs / 1000} s`,
+        `the device came up, but did not show its packages within ${cause.limitMs / 1000} s`,
         { cause },
       ),
   };

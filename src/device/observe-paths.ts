@@ -5,10 +5,9 @@ import { quote } from '../core/quote.ts';
 import type { PackageSystem } from '../model/software.ts';
 import type { PathShown, PathsSeen } from '../oracle/packaged-paths.ts';
 import type { Ready } from '../target/target.ts';
+import { lookLimitMs } from './look-limit.ts';
 import { noAnswer } from './observe-packages.ts';
 
-/** Milliseconds that the question may take. */
-const limitMs = 120_000;
 const maxAnswerBytes = 64 << 20;
 const pathsAtOnce = 100;
 /** What the device says where its stat shows nothing. */
@@ -33,7 +32,7 @@ export async function observePaths(
 ): Promise<PathsSeen | undefined> {
   const command = 'sh -s';
   const options = {
-    deadline: Deadline.after(limitMs),
+    deadline: Deadline.after(lookLimitMs(paths.length)),
     signal,
     maxOutputBytes: maxAnswerBytes,
     input: statScript(system, paths),
