@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CleanupStack } from '../../src/core/cleanup.ts';
-import { bench, breakSlotB } from './bench.ts';
+import { bench, breakSlotB } from '../integration/bench.ts';
 
 const environment = '/run/mount/boot/EFI/BOOT/grubenv';
 const machine = 'qemux86-64';
