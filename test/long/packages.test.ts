@@ -43,6 +43,36 @@ describe('a Yocto device of real packages', () => {
   });
 });
 
+describe('a Yocto device of 2026, whose programs are 32-bit ones', () => {
+  testData('yocto-2026-armv7');
+
+  it('is upgraded by opkg 0.9.0 from a feed, and keeps what its owner changed', async () => {
+    await using folder = await temporaryFolder();
+    const scenario = join(projectFolder, 'scenarios', 'opkg', 'stable-updates-2026.yaml');
+    const more = ['--power-cuts', 'none', '--json', '--reports', folder.path];
+    const result = await brownout(['run', scenario, ...more]);
+    expect(result.code, result.stderr).toBe(0);
+    const [path] = recordOf(result).paths;
+    expect(path?.configuration?.[0]?.files).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          path: '/etc/hosts',
+          case: 'edited, default changed',
+          fate: 'preserved',
+          copies: [expect.objectContaining({ path: '/etc/hosts-opkg', holds: 'the new default' })],
+        }),
+      ]),
+    );
+    expect(path?.software?.[0]?.diff).toMatchObject({
+      changes: [
+        { kind: 'upgraded', name: 'base-files', after: { version: '3.0.14-r0.1' } },
+        { kind: 'upgraded', name: 'curl' },
+        { kind: 'upgraded', name: 'netbase' },
+      ],
+    });
+  });
+});
+
 describe('a Debian device', () => {
   it('is taken to a later release and back by apt, and by dpkg alone', async () => {
     await using folder = await temporaryFolder();

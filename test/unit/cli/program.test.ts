@@ -103,7 +103,7 @@ describe('a wrong command line', () => {
       ['run', 's.yaml', '--ssh-port', '99999'],
       '--ssh-port: expected a whole number from 1 to 65535',
     ],
-    ['an image', ['image', 'build', 'rauc-ba'], 'yocto-ipk; did you mean "rauc-ab"?'],
+    ['an image', ['image', 'build', 'rauc-ba'], 'yocto-ipk-2026; did you mean "rauc-ab"?'],
     ['no image', ['image', 'build'], 'name an image: apt, '],
   ])('%s ends with 2', async (_, args, message) => {
     const { code, out, err } = await brownout(...args);
