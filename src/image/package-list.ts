@@ -14,7 +14,8 @@ const packagedPath: z.ZodType<PackagedPath> = z.object({
   target: z.string().exactOptional(),
 });
 
-const listSchema: z.ZodType<PackageContents[]> = z.array(
+/** A list of packages as it is stored. */
+export const packageList: z.ZodType<PackageContents[]> = z.array(
   z.object({
     name: z.string(),
     version: z.string(),
@@ -34,7 +35,7 @@ export async function readPackageList(list: FileRef): Promise<PackageContents[]>
   await verifyFiles([list]);
   const text = await readFile(list.path, 'utf8');
   try {
-    return parseStored(text, listSchema);
+    return parseStored(text, packageList);
   } catch (error) {
     throw damaged(list.path, `is no list of packages: ${messageOf(error)}`, error);
   }

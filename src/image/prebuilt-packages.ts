@@ -1,12 +1,13 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { z } from 'zod';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { parseStored } from '../core/stored.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
 import type { PackageFormat } from '../package/package-format.ts';
 import type { PrebuiltMachine } from './description.ts';
+import { packageList } from './package-list.ts';
 import { filesOf, newestOf, packagesOf } from './packages/feed-release.ts';
 
 /** What devices of one release have installed. */
@@ -26,26 +27,6 @@ export interface PackageLimits {
 }
 
 type Release = Pick<PrebuiltMachine['releases'][string], 'packages' | 'feed'>;
-
-const packagedPath = z.object({
-  path: z.string(),
-  kind: z.enum(['file', 'link', 'folder', 'other']),
-  mode: z.int(),
-  owner: z.string(),
-  ids: z.string().exactOptional(),
-  target: z.string().exactOptional(),
-});
-const packageList: z.ZodType<PackageContents[]> = z.array(
-  z.object({
-    name: z.string(),
-    version: z.string(),
-    architecture: z.string(),
-    path: z.string(),
-    files: z.array(z.object({ path: z.string(), sha256: z.string() })),
-    conffiles: z.array(z.string()),
-    paths: z.array(packagedPath),
-  }),
-);
 
 /**
  * The packages of a release: its own list, or those of the release before with what its feed has in their place. Undefined
@@ -77,21 +58,19 @@ async function listed(path: string, where: string): Promise<InstalledSoFar> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new ScenarioError('image-unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
   });
-  const parsed = packageList.safeParse(parsedJson(text));
-  if (!parsed.success)
+  try {
+    const packages = parseStored(text, packageList);
+    const list = { path, sha256: await sha256File(path), bytes: Buffer.byteLength(text) };
+    return { list, names: packages.map(({ name }) => name), packages, feed: undefined };
+  } catch (cause) {
     throw new ScenarioError(
       'image-invalid',
-      `${where}: ${path} is no list of packages as brownout image import writes it`,
+      `${where}: ${path} is no list of packages: ${messageOf(cause)}`,
+      {
+        cause,
+        hint: 'brownout image import writes one',
+      },
     );
-  const list = { path, sha256: await sha256File(path), bytes: Buffer.byteLength(text) };
-  return { list, names: parsed.data.map(({ name }) => name), packages: parsed.data, feed: undefined };
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
