@@ -1,17 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { agentFor } from '../../src/agents/index.ts';
 import { CleanupStack } from '../../src/core/cleanup.ts';
 import { Deadline } from '../../src/core/deadline.ts';
 import { orderOf } from '../../src/device/hawkbit-order.ts';
 import { serveReleases } from '../../src/device/release-server.ts';
-import { buildImage } from '../../src/image/build.ts';
-import { Arena } from '../../src/nbd/arena.ts';
-import { FileDisk } from '../../src/nbd/file-disk.ts';
-import { OverlayDisk } from '../../src/nbd/overlay-disk.ts';
-import { createTarget, type Ready } from '../../src/target/target.ts';
+import type { Ready } from '../../src/target/target.ts';
+import { benchDevice } from './bench.ts';
 
 const machine = 'qemuarm64';
 const agent = agentFor({ name: 'fullmetalupdate' });
@@ -19,42 +13,15 @@ const limits = () => ({ deadline: Deadline.after(180_000), signal: new AbortCont
 
 /** A device that is on the factory's 1.0, with a server that orders it to install what it is told. */
 async function bench(owner: CleanupStack) {
-  const folder = await mkdtemp(join(tmpdir(), 'brownout-test-'));
-  owner.defer('test folder', () => rm(folder, { recursive: true }));
-  const manifest = await buildImage({ name: 'fullmetalupdate', machine });
-  const arena = owner.use('arena', await Arena.create(join(folder, 'arena')));
-  const disks = await Promise.all(
-    manifest.disks.map(async (spec) => {
-      const path = manifest.releases['1.0']?.factory?.[spec.id]?.path ?? '';
-      const base = owner.use('base image', await FileDisk.open(path));
-      return { spec, disk: new OverlayDisk(base, arena) };
-    }),
-  );
+  const { manifest, ready } = await benchDevice('fullmetalupdate', machine, owner);
   const feed = await serveReleases(manifest, () => undefined, owner);
-  const options = {
-    manifest,
-    machine,
-    disks,
-    folder,
-    consoleLog: (n: number) => join(folder, `console.${n}.log`),
-    accelerator: 'tcg',
-    reach: [feed.port],
-    signal: new AbortController().signal,
-    onNotice: () => undefined,
-  } as const;
-  const ready = async (): Promise<Ready> => {
-    const off = owner.use('target', await createTarget(options));
-    const state = await (await off.powerOn()).untilReady(Deadline.after(180_000));
-    if (state.state === 'broken') throw state.failure;
-    return state;
-  };
   const install = async (device: Ready, to: string) => {
     const account = await orderOf({ agent, feed, manifest }, { from: '1.0', to });
     if (account === undefined) throw new Error('no order');
     const source = { url: feed.guestUrl(`/${to}/feed`), folders: [], packages: [], older: false, account };
     await agent.install(device, source, limits());
   };
-  return { manifest, ready, install };
+  return { manifest, ready: () => ready([feed.port]), install };
 }
 
 /** What runs, as the applications say themselves, and the process of the one that nobody upgrades. */

@@ -1,50 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { CleanupStack } from '../../src/core/cleanup.ts';
 import { Deadline } from '../../src/core/deadline.ts';
-import { buildImage } from '../../src/image/build.ts';
 import type { Reach } from '../../src/model/guest-network.ts';
 import type { MachineName } from '../../src/model/machine.ts';
-import { Arena } from '../../src/nbd/arena.ts';
-import { FileDisk } from '../../src/nbd/file-disk.ts';
-import { OverlayDisk } from '../../src/nbd/overlay-disk.ts';
-import { createTarget, type Ready } from '../../src/target/target.ts';
+import type { Ready } from '../../src/target/target.ts';
+import { benchDevice } from './bench.ts';
 
 /** A device that has come up, and reaches so much of the host. */
 async function bootReaching(machine: MachineName, reach: Reach, owner: CleanupStack): Promise<Ready> {
-  const folder = await mkdtemp(join(tmpdir(), 'brownout-test-'));
-  owner.defer('test folder', () => rm(folder, { recursive: true }));
-  const manifest = await buildImage({ name: 'rauc-ab', machine });
-  const arena = owner.use('arena', await Arena.create(join(folder, 'arena')));
-  const disks = await Promise.all(
-    manifest.disks.map(async (spec) => {
-      const path = manifest.releases['1.0']?.factory?.[spec.id]?.path ?? '';
-      const base = owner.use('base image', await FileDisk.open(path));
-      return { spec, disk: new OverlayDisk(base, arena) };
-    }),
-  );
-  const target = await createTarget({
-    manifest,
-    machine,
-    disks,
-    folder,
-    consoleLog: (n) => join(folder, `console.${n}.log`),
-    accelerator: 'tcg',
-    reach,
-    signal: new AbortController().signal,
-    onNotice: () => undefined,
-  });
-  const off = owner.use('target', target);
-  const state = await (await off.powerOn()).untilReady(Deadline.after(180_000));
-  if (state.state === 'broken') throw state.failure;
-  return state;
+  return (await benchDevice('rauc-ab', machine, owner)).ready(reach);
 }
 
 /** A server of the host, and how many have come to it. */

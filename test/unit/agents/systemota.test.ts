@@ -20,16 +20,7 @@ describe('systemota', () => {
   });
 
   it('claims that a release is tried once', () => {
-    expect(systemota.abilities).toEqual([
-      'slots',
-      'stream',
-      'verified',
-      'dates',
-      'bootCount',
-      'triesOnce',
-      'pendingGuard',
-      'rollback',
-    ]);
+    expect(systemota.abilities).toContain('triesOnce');
   });
 
   it('takes what is to be tried for the next slot, and else the active one', async () => {
