@@ -5,7 +5,7 @@ const rows = [
   ['package'],
   ['agents'],
   ['scenario', 'writelog', 'report', 'feed', 'hawkbit', 'host', 'qemu', 'guest', 'sbom'],
-  ['nbd', 'oracle', 'explore', 'yocto', 'derive', 'admission'],
+  ['nbd', 'oracle', 'explore', 'yocto', 'derive', 'admission', 'page'],
   ['image', 'target'],
   ['device', 'golden'],
   ['recording'],

@@ -8,9 +8,11 @@ import type { Trace } from '../recording/trace.ts';
 import { storeLog } from '../writelog/stored-log.ts';
 import type { Window } from '../writelog/windows.ts';
 import { bootState } from './boot-state.ts';
+import { describeTrace } from './described-trace.ts';
 import { reportFailures } from './failures.ts';
 import { type ComeBack, type ExploreOptions, openExploration } from './open-exploration.ts';
 import type { RunProgress } from './power-cuts.ts';
+import { targetsOf } from './write-targets.ts';
 
 /** Boots that a coming-back which is cut again is given at least, as long as there are so many. */
 const leastBoots = 3;
@@ -66,7 +68,8 @@ export async function cutAgain(context: RunContext, options: CutAgainOptions): P
     const { again, windows } = await comeBackAgain(context, candidate, name);
     await using opened = await openExploration(context, again, windows, limits, onBoot);
     const { exploration } = opened;
-    progress.explorations.push({ stage: name, opened });
+    const described = describeTrace(context, again, windows, await targetsOf(context, again));
+    progress.explorations.push({ stage: name, opened, described });
     await exploration.decideAll(most);
     left -= exploration.boots.length;
     const { all, decided } = exploration.whole;

@@ -7,8 +7,8 @@ import type { CutRecord } from '../model/record.ts';
 import { laterCuts } from '../model/scenario.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
-import { windowsOf } from '../writelog/windows.ts';
 import { type CameBack, cutAgain } from './cut-again.ts';
+import { cutWindows, describeCuttable } from './described-trace.ts';
 import { reportFailures } from './failures.ts';
 import { type ExploreOptions, openExploration } from './open-exploration.ts';
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
@@ -63,7 +63,7 @@ export async function exploreCuts(
   const live = liveJobs(context, sound).map(async (job) => note(await context.vm(job)));
   const explored = sound.map(async (recording) => {
     const trace = traceOf(recording);
-    const windows = windowsOf(trace.log).filter(({ phase }) => during.some((name) => name === phase));
+    const windows = cutWindows(context, trace);
     await using stack = new CleanupStack();
     const open = async (canonical: boolean) =>
       stack.use(
@@ -71,7 +71,8 @@ export async function exploreCuts(
         await openExploration(context, trace, windows, { ...options, canonical }, onBoot),
       );
     const first = await open(limits.canonical);
-    const entry: RunProgress['explorations'][number] = { stage: 'whole', opened: first };
+    const described = await describeCuttable(context, trace);
+    const entry: RunProgress['explorations'][number] = { stage: 'whole', opened: first, described };
     progress.explorations.push(entry);
     const opened = await exploreSoundly(first, async () => {
       context.notice(`${trace.name}: ${rawAgainText}`);

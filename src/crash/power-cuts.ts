@@ -9,6 +9,7 @@ import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
 import { sampleStates } from '../writelog/sample.ts';
 import { bootState } from './boot-state.ts';
+import { type DescribedTrace, describeCuttable } from './described-trace.ts';
 import { liveCut } from './live-cut.ts';
 import type { TraceExploration } from './open-exploration.ts';
 import type { PlannedState } from './planned.ts';
@@ -20,7 +21,14 @@ export interface RunProgress {
   cuts: (CutRecord | undefined)[];
   /** Of explorations, and explained as far as they were. */
   findings: Finding[];
-  explorations: { stage: 'whole' | LaterCut; opened: TraceExploration; rawAgain?: true }[];
+  explorations: {
+    stage: 'whole' | LaterCut;
+    opened: TraceExploration;
+    described: DescribedTrace;
+    rawAgain?: true;
+  }[];
+  /** The traces of which states were drawn and booted one by one; absent: of none. */
+  drawn?: DescribedTrace[];
   /** The stages that explorations were asked for. */
   stages: StageName[];
   /** How each further cut ended of each path, and what had been written before it. */
@@ -61,6 +69,10 @@ export async function drawnCuts(
     powerCuts.mode === 'naive'
       ? naiveJobs(context, powerCuts.count, sound)
       : sampledJobs(context, powerCuts.count, sound);
+  if (powerCuts.mode === 'random')
+    progress.drawn = await Promise.all(
+      sound.map((recording) => describeCuttable(context, traceOf(recording))),
+    );
   context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: `${jobs.length} to boot` });
   context.emit({ type: 'cuts-planned', run: context.runId, total: jobs.length });
   await allOrStop(

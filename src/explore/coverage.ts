@@ -1,3 +1,4 @@
+import { givenUpBy, undecidedBy } from '../model/states.ts';
 import type { Cells } from './cells.ts';
 import type { CellsRead, Space } from './space.ts';
 import {
@@ -149,6 +150,26 @@ export class Coverage {
     });
   }
 
+  /**
+   * Runs of positions of an axis that one boot has decided (`by` is its number), or nobody yet (-1), or that are given up
+   * (-2). Positions that are no state are in none.
+   */
+  runsOf(name: AxisName): { from: number; to: number; by: number }[] {
+    const status = this.status[name];
+    const runs: { from: number; to: number; by: number }[] = [];
+    for (let from = 0, to = 0; from < status.length; from = to) {
+      const value = status[from] ?? noState;
+      while (to < status.length && status[to] === value) to += 1;
+      if (value !== noState) runs.push({ from, to, by: byOf(value) });
+    }
+    return runs;
+  }
+
+  /** The same of one subset. */
+  subsetBy(subset: number): number {
+    return byOf(this.subsetStatus[subset] ?? undecided);
+  }
+
   tally(): Tally {
     const zero = () => Object.fromEntries(stateClasses.map((stateClass) => [stateClass, 0])) as ClassCounts;
     const tally: Tally = { all: zero(), decided: zero(), skipped: zero(), undecided: zero() };
@@ -218,6 +239,10 @@ export class Coverage {
 
 function isThere<T>(item: T | undefined): item is T {
   return item !== undefined;
+}
+
+function byOf(status: number): number {
+  return status === skipped ? givenUpBy : status < 0 ? undecidedBy : status;
 }
 
 function count(list: Int32Array, value: number): number {

@@ -22,3 +22,6 @@ export const reportFiles: readonly ReportFile[] = [
 
 /** What is written while a run goes on, an event a line: of a killed run it is all that there is. */
 export const eventsFile = 'run.jsonl';
+
+/** Every crash state, and which boot has decided it; of runs that cut the power in recorded logs. */
+export const statesFile = 'states.json';

@@ -4,10 +4,12 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { ExploreLimits } from '../crash/explore-cuts.ts';
 import type { RunProgress } from '../crash/power-cuts.ts';
+import { statesRecord } from '../crash/run-states.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import type { EventSink } from '../model/event.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
+import { storeStates } from '../report/stored-states.ts';
 import { defaultJobs } from './jobs.ts';
 import { type PlannedRun, planRuns, type RunRequest } from './plan-runs.ts';
 import {
@@ -17,8 +19,8 @@ import {
   prepare,
   unknownHost,
 } from './prepare-run.ts';
-import { eventsFile } from './report-files.ts';
-import { openRunFolder, writeAllRuns, writeRun } from './report-folder.ts';
+import { eventsFile, statesFile } from './report-files.ts';
+import { openRunFolder, writeAllRuns, writeReport, writeRun } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
@@ -128,6 +130,8 @@ async function finish(
     { ...facts, timings, host, ...(problem === undefined ? {} : { problem }) },
     progress,
   );
+  const states = statesRecord(runId, progress);
+  if (states !== undefined) await writeReport(join(folder, statesFile), storeStates(states));
   await writeRun(folder, record);
   if (recorder.failure !== undefined)
     throw new HarnessError(
