@@ -33,6 +33,8 @@ export type BodyFault =
   | { kind: 'dropped'; file: string; afterBytes: number }
   /** Nothing more is sent from the byte `afterBytes` on, and the connection stays. */
   | { kind: 'stalled'; file: string; afterBytes: number }
+  /** From the byte `afterBytes` on so many bytes are sent in each second. */
+  | { kind: 'slow'; file: string; afterBytes: number; bytesPerSecond: number }
   /** `dropped`, once; from then on it has the content of the URL path `other`. */
   | { kind: 'changed'; file: string; afterBytes: number; other: string };
 
@@ -80,6 +82,7 @@ export class FaultPlan {
       case 'corrupted':
       case 'dropped':
       case 'stalled':
+      case 'slow':
         return { kind: 'body', fault };
       case 'index-missing':
       case 'missing':
@@ -109,6 +112,7 @@ function applies(fault: FeedFault, path: string): boolean {
     case 'corrupted':
     case 'dropped':
     case 'stalled':
+    case 'slow':
     case 'changed':
       return path.endsWith(`/${fault.file}`);
   }

@@ -54,7 +54,12 @@ export async function answerFaulty(
       onMet();
       data.writeUInt8(data.readUInt8(at) ^ 0xff, at);
     }
-    if (!(await written(response, data))) return;
+    const slowFrom = fault.kind === 'slow' ? fault.afterBytes - offset : data.length;
+    if (slowFrom > 0 && !(await written(response, data.subarray(0, slowFrom)))) return;
+    if (fault.kind === 'slow' && slowFrom < data.length) {
+      onMet();
+      if (!(await trickled(response, data.subarray(Math.max(0, slowFrom)), fault.bytesPerSecond))) return;
+    }
   }
   if (stopAt >= end) response.end();
   else {
@@ -92,6 +97,32 @@ async function* bytesOf(
     yield { data, offset };
     offset += data.length;
   }
+}
+
+/** Parts of a second in which a slow answer sends something, if it is one byte. */
+const trickles = 10;
+
+/** Sends so many bytes in each second; false where the client has gone. */
+async function trickled(response: ServerResponse, data: Buffer, bytesPerSecond: number): Promise<boolean> {
+  const bytes = Math.max(1, Math.floor(bytesPerSecond / trickles));
+  for (let at = 0; at < data.length; at += bytes) {
+    if (!(await written(response, data.subarray(at, at + bytes)))) return false;
+    await passed((bytes / bytesPerSecond) * 1000, response);
+  }
+  return true;
+}
+
+/** Milliseconds, or less where the client goes. */
+function passed(ms: number, response: ServerResponse): Promise<void> {
+  return new Promise((done) => {
+    const end = () => {
+      clearTimeout(timer);
+      response.off('close', end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    response.once('close', end);
+  });
 }
 
 /** Waits until the host's side of the connection has the bytes; false where the client is gone. */

@@ -2,6 +2,8 @@
 export type Subject =
   | 'poll'
   | 'deployment'
+  /** The file of an order. */
+  | 'artifact'
   | 'feedback'
   /** Feedback that closes an action. */
   | 'closing'
@@ -11,12 +13,12 @@ export type Subject =
 /**
  * What goes wrong when a device asks. A number is an HTTP status that stands in place of the answer, and the server has
  * not heard what was said; `lost`: the server has heard it, and the connection ends without an answer; `cancel`: it has
- * heard it, and cancels the order. What no hawkBit says: `html`, a page; `deep`, JSON within JSON within JSON; `endless`, an
+ * heard it, and cancels the order; `wrong hash`: an order names other hashes than its file has. What no hawkBit says: `html`, a page; `deep`, JSON within JSON within JSON; `endless`, an
  * answer without an end; `redirect`, to the same address.
  */
 export interface DdiFault {
   on: Subject;
-  answer: 401 | 410 | 429 | 500 | 503 | 'lost' | 'cancel' | HostileAnswer;
+  answer: 401 | 410 | 429 | 500 | 503 | 'lost' | 'cancel' | 'wrong hash' | HostileAnswer;
   /** How many requests meet it; then it is over. Default: all. */
   times?: number;
 }

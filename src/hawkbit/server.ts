@@ -100,6 +100,8 @@ export class DdiServer {
       return true;
     }
     if (route.kind === 'artifact') {
+      const fault = this.plan.take('artifact');
+      if (await this.spoil(fault, device.controller, request, response)) return true;
       const artifact = device.controller.active?.offer.artifact;
       if (artifact?.filename === route.file) {
         request.url = artifact.path;
@@ -122,20 +124,21 @@ export class DdiServer {
     const base = `${host}${this.base(id)}`;
     switch (route.kind) {
       case 'poll': {
-        if (await this.spoil('poll', controller, request, response)) return;
+        if (await this.spoil(this.plan.take('poll'), controller, request, response)) return;
         controller.poll();
         json(response, this.pollAnswer(controller, base));
         return;
       }
       case 'deployment': {
-        if (await this.spoil('deployment', controller, request, response)) return;
+        const fault = this.plan.take('deployment');
+        if (await this.spoil(fault, controller, request, response)) return;
         const action = controller.deployment(route.action);
         if (action === undefined) answer(response, 404);
-        else json(response, deploymentOf(action, base));
+        else json(response, deploymentOf(action, base, fault === 'wrong hash'));
         return;
       }
       case 'cancellation': {
-        if (await this.spoil('cancellation', controller, request, response)) return;
+        if (await this.spoil(this.plan.take('cancellation'), controller, request, response)) return;
         const action = controller.cancellation(route.action);
         if (action === undefined) answer(response, 404);
         else json(response, { id: String(action.id), cancelAction: { stopId: String(action.id) } });
@@ -212,17 +215,13 @@ export class DdiServer {
 
   /** Whether a fault has answered a question. */
   private async spoil(
-    subject: Subject,
+    fault: DdiFault['answer'] | undefined,
     controller: Controller,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<boolean> {
-    const fault = this.plan.take(subject);
-    if (fault === undefined) return false;
-    if (fault === 'cancel') {
-      controller.cancel();
-      return false;
-    }
+    if (fault === 'cancel') controller.cancel();
+    if (fault === undefined || fault === 'cancel' || fault === 'wrong hash') return false;
     if (fault === 'lost') response.destroy();
     else if (typeof fault === 'number') answer(response, fault);
     else await answerHostile(fault, request, response);
@@ -301,7 +300,7 @@ function methodsOf({ kind }: Route): string[] {
   return [kind.endsWith('-feedback') ? 'POST' : 'GET'];
 }
 
-function deploymentOf({ id, offer, terms }: Action, base: string): object {
+function deploymentOf({ id, offer, terms }: Action, base: string, wrongly: boolean): object {
   const { name, version, artifact, part = 'os', metadata } = offer;
   const { download, update, maintenanceWindow } = terms;
   return {
@@ -318,7 +317,8 @@ function deploymentOf({ id, offer, terms }: Action, base: string): object {
           ...(metadata === undefined
             ? {}
             : { metadata: Object.entries(metadata).map(([key, value]) => ({ key, value })) }),
-          artifacts: artifact === undefined ? [] : [artifactOf(artifact, base)],
+          artifacts:
+            artifact === undefined ? [] : [artifactOf(wrongly ? misnamed(artifact) : artifact, base)],
         },
       ],
     },
@@ -328,6 +328,13 @@ function deploymentOf({ id, offer, terms }: Action, base: string): object {
 function artifactOf({ filename, bytes, hashes }: Artifact, base: string): object {
   const href = `${base}${artifactPath(filename)}`;
   return { filename, hashes, size: bytes, _links: { download: { href }, 'download-http': { href } } };
+}
+
+/** The same file with the hashes of another. */
+function misnamed(artifact: Artifact): Artifact {
+  const other = (hash: string) => hash.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
+  const { sha1, md5, sha256 } = artifact.hashes;
+  return { ...artifact, hashes: { sha1: other(sha1), md5: other(md5), sha256: other(sha256) } };
 }
 
 /** Another number for each state of an action, as hawkBit's is: a 32-bit integer with a sign. */

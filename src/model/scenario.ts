@@ -60,18 +60,46 @@ export function installedBy({ provision }: Pick<Scenario, 'provision'>): string[
 export type FilePlace = { byte: number } | { share: number };
 
 /** What may be wrong with a file as the server gives it; `feed/faults.ts` says what each is. */
-export const fileFaults = ['missing', 'truncated', 'corrupted', 'dropped'] as const;
+export const fileFaults = ['missing', 'truncated', 'corrupted', 'dropped', 'slow', 'changed'] as const;
 /** How a package feed is found while its next release is being copied to it: what is there already. */
 export const publishingFaults = ['index-first', 'packages-first'] as const;
+
+/** What a hawkBit server may answer to a device; `hawkbit/faults.ts` says what each is. */
+export const hawkbitFaults = ['http-410', 'http-429', 'http-500', 'http-503', 'lost', 'wrong-hash'] as const;
+export type HawkbitFault = (typeof hawkbitFaults)[number];
+/** What of a device's it may answer so. */
+export const hawkbitRequests = [
+  'poll',
+  'deployment',
+  'artifact',
+  'feedback',
+  'closing',
+  'configData',
+] as const;
+
+/** What may be wrong with the files of a release. */
+export type SourceFault = (typeof fileFaults)[number] | (typeof publishingFaults)[number];
+
+/** Whether it is a hawkBit server that does wrong. */
+export function isHawkbitFault(fault: SourceFault | HawkbitFault): fault is HawkbitFault {
+  return hawkbitFaults.some((one) => one === fault);
+}
 
 /** A try to upgrade while something is wrong with the source. */
 export interface FaultyAttempt {
   name: string;
-  fault: (typeof fileFaults)[number] | (typeof publishingFaults)[number];
+  fault: SourceFault | HawkbitFault;
   /** Of a package feed: the package whose file it is; without it all indexes are meant. */
   package?: string;
-  /** Where the file ends, is wrong, or is lost; without meaning for the other faults. */
+  /** Where the file ends, is wrong, is lost, becomes slow or another one; without meaning for the other faults. */
   at: FilePlace;
+  /** Of a file that becomes slow. */
+  bytesPerSecond?: number;
+  /** Of a hawkBit server: which requests meet it, and how many of them; then it is over. Absent: the usual ones of the fault. */
+  on?: (typeof hawkbitRequests)[number];
+  times?: number;
+  /** Releases that the device may be on after the try. Absent: the usual ones of the fault. */
+  oneOf?: readonly ReleaseAge[];
 }
 
 /** Texts on a console's lines; `*` stands for any run of characters. */
@@ -93,7 +121,7 @@ interface ScenarioCheck {
 }
 
 /** A release of the upgrade that was cut: the one that the device had, or the one that it was given. */
-type ReleaseAge = 'old' | 'new';
+export type ReleaseAge = 'old' | 'new';
 
 /**
  * A path of the owner's. With `follow` a link stands for what it leads to; with `attributes` its extended attributes are

@@ -4,6 +4,7 @@ import { Checklist, DeviceStopped } from '../device/checklist.ts';
 import { type Device, openDevice, untilReady } from '../device/device.ts';
 import { confirm, type InstallContext, recover, refusalBy, unlessBroken } from '../device/drive-agent.ts';
 import { afterUpgrade, type Examined, examine } from '../device/examine.ts';
+import { assertServerKnows } from '../device/hawkbit-order.ts';
 import { judgeFiles, type Owned } from '../device/judge-files.ts';
 import { listenAtEnd } from '../device/listen.ts';
 import { lookAtRelease } from '../device/look-at-release.ts';
@@ -16,7 +17,8 @@ import { type FaultyAttempt, installedBy } from '../model/scenario.ts';
 import { type Moment, momentText } from '../model/steps.ts';
 import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import type { Booting, Ready } from '../target/target.ts';
-import { type Trouble, troubleOf } from './source-trouble.ts';
+import { troubleOf } from './source-trouble.ts';
+import type { Trouble } from './trouble.ts';
 
 /** What is tried, with whose files, and who is told how it went. */
 interface Trials {
@@ -69,6 +71,7 @@ async function tryFaulty(
   const checklist = new Checklist({ folder, consolePath: device.target.consolePath, onStep, onNote });
   const when = { moment: 'faulty', upgrade: upgradeName(upgrade), fault: attempt.name } as const;
   const trouble = troubleOf(context, attempt, upgrade);
+  const plan = context.feed.hawkbit.misbehave(trouble.hawkbit ?? []);
   try {
     const before = await checklist.guard({ ...when, check: 'boots' }, async () =>
       untilReady(context, await device.target.powerOn()),
@@ -83,17 +86,29 @@ async function tryFaulty(
     const ready = await checklist.step({ ...when, check: 'boots' }, async () =>
       untilReady(context, started ?? (await before.reboot())),
     );
-    await assertHeld(context, ready, device, { upgrade, owned, trouble, refusal, checklist, when });
+    const runs = await assertHeld(context, ready, device, {
+      ...{ upgrade, owned, trouble, refusal, checklist, when },
+    });
+    context.feed.hawkbit.misbehave([]);
+    if (trouble.hawkbit !== undefined && plan.met === 0) throw notMet(context, trouble, refusal);
     const repaired = { ...when, moment: 'repaired' } as const;
-    const end = await checklist.step({ ...repaired, check: 'install' }, () =>
-      unlessBroken(context, upgrade, () => installRepaired(context, ready, upgrade)),
-    );
+    // Where the order was carried out nobody gives it again.
+    const end =
+      runs === upgrade.to
+        ? undefined
+        : await checklist.step({ ...repaired, check: 'install' }, () =>
+            unlessBroken(context, upgrade, () => installRepaired(context, ready, upgrade)),
+          );
     if (end?.odd !== undefined) context.notice(`${momentText(repaired)}: ${end.odd}`);
     const after = await checklist.step({ ...repaired, check: 'boots' }, async () =>
       untilReady(context, end?.started ?? (await ready.reboot())),
     );
     const expectation = afterUpgrade(context, upgrade, owned);
-    await examine(context, after, device.subject, expectation, checklist, repaired);
+    const seen = await examine(context, after, device.subject, expectation, checklist, repaired);
+    if (context.agent.accountOf !== undefined) {
+      await checklist.step({ ...repaired, check: 'confirm' }, () => confirm(context, after));
+      await assertTruth(context, after, { upgrade, trouble, checklist, when: repaired }, seen.release);
+    }
     await after.cutPower();
   } catch (error) {
     if (!(error instanceof DeviceStopped)) throw error;
@@ -104,22 +119,35 @@ async function tryFaulty(
 }
 
 /**
- * Has a release installed while its source has faults. Returns what the agent said when it refused; undefined where it
+ * Has a release installed while its files have faults. Returns what the agent said when it refused; undefined where it
  * ended as if all were well. Throws ScenarioError `fault-not-met`, and DeviceFailure for any other end.
  */
 export async function refusalOf(
   context: Pick<InstallContext, 'feed' | 'scenario'>,
-  { faults, text }: Trouble,
+  trouble: Trouble,
   work: () => Promise<unknown>,
 ): Promise<string | undefined> {
-  using force = context.feed.misbehave(faults);
+  using force = context.feed.misbehave(trouble.faults);
   const refusal = await refusalBy(work);
-  if (force.met > 0) return refusal;
-  throw new ScenarioError(
+  if (force.met > 0 || trouble.faults.length === 0) return refusal;
+  throw notMet(context, trouble, refusal);
+}
+
+function notMet(
+  { scenario }: Pick<InstallContext, 'scenario'>,
+  { text, hawkbit }: Trouble,
+  refusal: string | undefined,
+): ScenarioError {
+  return new ScenarioError(
     'fault-not-met',
-    `${context.scenario.source.path}: serverFaults: ${text}, but the device never asked for what is wrong; ` +
+    `${scenario.source.path}: serverFaults: ${text}, but the device never asked for what is wrong; ` +
       (refusal ?? 'its update agent ended with success'),
-    { hint: 'choose another byte or package; an agent need not read all of a release' },
+    {
+      hint:
+        hawkbit === undefined
+          ? 'choose another byte or package; an agent need not read all of a release'
+          : 'choose another request; an agent need not make them all',
+    },
   );
 }
 
@@ -135,9 +163,14 @@ interface Held {
 /**
  * Decides whether a device may be as it is after a try. On the old release it must be sound in every way. A package
  * manager that has said that it failed may leave it between the releases, since it does not promise to be atomic;
- * what is installed can then still be read, and the owner's files are there.
+ * what is installed can then still be read, and the owner's files are there. Returns the release that it is on.
  */
-async function assertHeld(context: RunContext, ready: Ready, device: Device, held: Held): Promise<void> {
+async function assertHeld(
+  context: RunContext,
+  ready: Ready,
+  device: Device,
+  held: Held,
+): Promise<string | undefined> {
   const { upgrade, owned, trouble, refusal, checklist, when } = held;
   const { from, to } = upgrade;
   const { scenario, agent, signal, shipped } = context;
@@ -163,13 +196,36 @@ async function assertHeld(context: RunContext, ready: Ready, device: Device, hel
       const files = judgeFiles({ expect: scenario.expect, shipped }, owned, seen.configuration, [from, to]);
       if (scenario.expect.configuration !== undefined && owned.files.length > 0)
         checklist.check({ ...when, check: 'configuration' }, files);
-      return;
+      return undefined;
     }
   }
-  const expectation = { allowed: [from], owned, compare: 'every' as const };
+  const allowed = allowedAfter(trouble, upgrade);
+  const expectation = { allowed, owned, compare: 'every' as const, mayFallBack: allowed.includes(to) };
   const seen = await examine(context, ready, device.subject, expectation, checklist, when);
-  await checklist.step({ ...when, check: 'refused' }, () => assertOld(seen, upgrade, trouble, refusal));
+  await checklist.step({ ...when, check: allowed.includes(to) ? 'harmless' : 'refused' }, () =>
+    assertAllowed(seen, upgrade, trouble, refusal),
+  );
   await checklist.step({ ...when, check: 'confirm' }, () => confirm(context, ready));
+  await assertTruth(context, ready, held, seen.release);
+  return seen.release;
+}
+
+/** Holds what the server was told of an order against what the device runs, where a server gives orders. */
+async function assertTruth(
+  context: RunContext,
+  device: Ready,
+  { upgrade, trouble, checklist, when }: Pick<Held, 'upgrade' | 'trouble' | 'checklist' | 'when'>,
+  runs = 'no release that is known',
+): Promise<void> {
+  if (context.agent.accountOf === undefined) return;
+  const { isDeaf = false } = trouble;
+  await checklist.step({ ...when, check: 'server' }, () =>
+    assertServerKnows(context, device, { ordered: upgrade.to, runs, isDeaf }),
+  );
+}
+
+function allowedAfter({ oneOf = ['old'] }: Trouble, { from, to }: Upgrade): string[] {
+  return oneOf.map((age) => (age === 'old' ? from : to));
 }
 
 /** Throws DeviceFailure `silent-failure` where the agent has not said that it left the device between releases. */
@@ -181,20 +237,24 @@ export function assertSaid(state: string, { text }: Trouble, refusal: string | u
   );
 }
 
-/** Throws DeviceFailure `fault-taken` where it is known that the device is not wholly on the old release. */
-export function assertOld(
+/** Throws DeviceFailure `fault-taken` where it is known that the device is not wholly on a release that it may have. */
+export function assertAllowed(
   { releaseChecked, release }: Pick<Examined, 'releaseChecked' | 'release'>,
-  { from, to }: Upgrade,
-  { text }: Trouble,
+  upgrade: Upgrade,
+  trouble: Trouble,
   refusal: string | undefined,
 ): void {
-  if (!releaseChecked || release === from) return;
+  const { from, to } = upgrade;
+  const allowed = allowedAfter(trouble, upgrade);
+  if (!releaseChecked || (release !== undefined && allowed.includes(release))) return;
   const agent = refusal === undefined ? 'ended with success' : `refused (${refusal})`;
   const what =
     release === to
       ? `the upgrade to ${to} took place although its source was faulty`
-      : `the device is no longer wholly on ${from} after an upgrade whose source was faulty`;
-  throw new DeviceFailure('fault-taken', `${what}: ${text}; the update agent ${agent}`);
+      : release === from
+        ? `the upgrade to ${to} did not take place, and the fault of its source should not have kept it away`
+        : `the device is no longer wholly on ${allowed.join(' or ')} after an upgrade whose source was faulty`;
+  throw new DeviceFailure('fault-taken', `${what}: ${trouble.text}; the update agent ${agent}`);
 }
 
 /**

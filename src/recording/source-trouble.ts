@@ -5,17 +5,11 @@ import { deliveryTo, offerOf } from '../device/deliveries.ts';
 import type { ServedFile } from '../device/delivery.ts';
 import type { RunContext } from '../device/run-context.ts';
 import { didYouMean } from '../document/suggest.ts';
-import type { FeedFault } from '../feed/faults.ts';
 import type { ImageManifest } from '../model/image.ts';
-import type { FaultyAttempt } from '../model/scenario.ts';
-import { type Upgrade } from '../model/upgrade.ts';
-
-/** What is wrong with the source of one upgrade. */
-export interface Trouble {
-  faults: FeedFault[];
-  /** `the server's file ends at byte 14000 of 28000 of 2.0`: for people. */
-  text: string;
-}
+import { type FaultyAttempt, isHawkbitFault, type SourceFault } from '../model/scenario.ts';
+import type { Upgrade } from '../model/upgrade.ts';
+import { hawkbitTrouble } from './hawkbit-trouble.ts';
+import type { Trouble } from './trouble.ts';
 
 /** What of a context troubles are worked out from. */
 export type Sources = Pick<RunContext, 'scenario' | 'contents'> & {
@@ -35,8 +29,24 @@ export function assertFaults(sources: Sources): void {
 }
 
 /** What an attempt means for one upgrade. Throws ScenarioError `fault-beyond`, `fault-no-package`. */
-export function troubleOf(sources: Sources, attempt: FaultyAttempt, { from, to }: Upgrade): Trouble {
+export function troubleOf(sources: Sources, attempt: FaultyAttempt, upgrade: Upgrade): Trouble {
   const { fault } = attempt;
+  const trouble = isHawkbitFault(fault)
+    ? hawkbitTrouble({ ...attempt, fault }, upgrade)
+    : sourceTrouble(sources, { ...attempt, fault }, upgrade);
+  return attempt.oneOf === undefined ? trouble : { ...trouble, oneOf: attempt.oneOf };
+}
+
+/** Bytes that a slow server sends in a second. */
+const usualBytesPerSecond = 100;
+
+/** What is wrong with the files of a release. */
+function sourceTrouble(
+  sources: Sources,
+  attempt: FaultyAttempt & { fault: SourceFault },
+  { from, to }: Upgrade,
+): Trouble {
+  const { fault, bytesPerSecond = usualBytesPerSecond } = attempt;
   if (fault === 'index-first' || fault === 'packages-first') {
     const [release, before] = [feedPath(to).slice(1), feedPath(from).slice(1)];
     const still = fault === 'index-first' ? 'packages' : 'index';
@@ -73,6 +83,25 @@ export function troubleOf(sources: Sources, attempt: FaultyAttempt, { from, to }
         faults: told.map(({ file, place }) => ({ kind: 'dropped', file: file.path, afterBytes: place })),
         text: `the server drops the connection at ${where}`,
       };
+    case 'slow':
+      return {
+        faults: told.map(({ file, place }) => ({
+          ...{ kind: 'slow', file: file.path, afterBytes: place },
+          bytesPerSecond,
+        })),
+        oneOf: ['old', 'new'],
+        text: `the server sends ${bytesPerSecond} bytes a second from ${where} on`,
+      };
+    case 'changed': {
+      const [other] = deliveryTo(sources.agent).faultable(offerOf(sources.manifest, from));
+      return {
+        faults: told.map(({ file, place }) => ({
+          ...{ kind: 'changed', file: file.path, afterBytes: place },
+          other: `/${other?.path ?? ''}`,
+        })),
+        text: `the server has ${from} in place of ${to} from ${where} on`,
+      };
+    }
   }
 }
 

@@ -8,6 +8,8 @@ import {
   cutPhases,
   type FaultyAttempt,
   fileFaults,
+  hawkbitFaults,
+  hawkbitRequests,
   type ProvisionStep,
   phaseName,
   publishingFaults,
@@ -43,8 +45,12 @@ const configurationEntry: z.ZodType<ConfigurationEntry> = z.union([
 
 const faultyAttempt: z.ZodType<FaultyAttempt> = z.object({
   name: text,
-  fault: z.enum([...fileFaults, ...publishingFaults]),
+  fault: z.enum([...fileFaults, ...publishingFaults, ...hawkbitFaults]),
   package: text.exactOptional(),
+  bytesPerSecond: z.int().min(1).exactOptional(),
+  on: z.enum(hawkbitRequests).exactOptional(),
+  times: z.int().min(1).exactOptional(),
+  oneOf: z.array(z.enum(['old', 'new'])).exactOptional(),
   at: z.union([
     z.strictObject({ byte: z.int().min(0) }),
     z.strictObject({ share: z.number().min(0).max(1) }),

@@ -10,14 +10,12 @@ import { machineNames } from '../model/machine.ts';
 import {
   type AgentSpec,
   type ConfigurationEntry,
-  type FaultyAttempt,
-  type FilePlace,
   type ProvisionStep,
-  publishingFaults,
   type Scenario,
 } from '../model/scenario.ts';
 import { resolvePaths } from './paths.ts';
 import { type ScenarioDocument, scenarioSchemaFor } from './schema.ts';
+import { faultComplaints, faultyAttempt, type ServerFault } from './server-fault.ts';
 
 /** Reads a scenario file. Throws ScenarioError that names file:line:column for each thing that is wrong. */
 export async function loadScenario(path: string): Promise<Scenario> {
@@ -95,7 +93,7 @@ function consistentScenario(list: AgentList) {
       const agent = agentIfSound(chosen, list);
       // The schema has said what is wrong with its settings; what they mean together cannot be told.
       if (agent === undefined) return;
-      const { identity, packages, source } = agent;
+      const { identity, packages } = agent;
       const complain = (path: PropertyKey[], message: string) =>
         context.addIssue({ code: 'custom', path, message });
       const faults = faultsOf({ serverFaults, feedFaults });
@@ -147,19 +145,8 @@ function consistentScenario(list: AgentList) {
         if (checks.findIndex((other) => other.name === name) < i)
           complain(['checks', i, 'name'], `check ${name} is there twice`);
       });
-      faults.forEach(({ name }, i) => {
-        if (faults.findIndex((other) => other.name === name) < i)
-          complain([faultsWord, i, 'name'], `fault ${name} is there twice`);
-      });
-      faults.forEach(({ fault, package: name }, i) => {
-        const publishing = publishingFaults.some((one) => one === fault);
-        if (publishing && source.kind !== 'feed')
-          complain([faultsWord, i, 'fault'], `${fault} is for package feeds, and this agent takes a bundle`);
-        if (name === undefined) return;
-        if (publishing) complain([faultsWord, i, 'package'], `${fault} is of the whole feed`);
-        else if (source.kind !== 'feed')
-          complain([faultsWord, i, 'package'], 'this agent takes a bundle, which is the file that is meant');
-      });
+      for (const { path, message } of faultComplaints(faults, agent))
+        complain([faultsWord, ...path], message);
       if (faults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
         complain(
           [faultsWord],
@@ -343,16 +330,6 @@ function faultsOf({
   feedFaults,
 }: Pick<ScenarioDocument, 'serverFaults' | 'feedFaults'>): ServerFault[] {
   return serverFaults ?? feedFaults ?? [];
-}
-
-type ServerFault = NonNullable<ScenarioDocument['serverFaults']>[number];
-
-function faultyAttempt({ name, fault, at, package: of }: ServerFault): FaultyAttempt {
-  return { name, fault, ...(of === undefined ? {} : { package: of }), at: filePlace(at) };
-}
-
-function filePlace(at: ServerFault['at']): FilePlace {
-  return typeof at === 'number' ? { byte: at } : { share: Number(at.slice(0, -1)) / 100 };
 }
 
 function pathOf(step: Exclude<ProvisionStep, { run: string } | { install: unknown }>): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { sha256 } from '../../../src/core/digest.ts';
 
 /** Milliseconds without a byte after which a download is given up. */
@@ -33,17 +34,24 @@ export function bundleOf(
   return Buffer.concat([Buffer.from(`${sha256(content)} ${signer} ${machine} ${script}\n`), content]);
 }
 
+/** How a bundle is asked for, and which SHA-1 it is to have. */
+export interface AskedFor {
+  authorization?: string;
+  sha1?: string;
+}
+
 /** The slot's content in a bundle, and whether its script will let nobody confirm it; where there is none, why not. */
 export async function fetched(
   url: string,
   mostBytes: number,
   verify: boolean,
-  believes: Believes & { signal: AbortSignal },
+  believes: Believes & AskedFor & { signal: AbortSignal },
 ): Promise<{ content: Buffer; unconfirmable: boolean } | string> {
   try {
     const address = url.replace('//10.0.2.2:', '//127.0.0.1:');
-    const { signal } = believes;
-    const response = await fetch(address, { signal });
+    const { signal, authorization, sha1 } = believes;
+    const headers = authorization === undefined ? {} : { authorization };
+    const response = await fetch(address, { headers, signal });
     if (!response.ok) return `the server says ${response.status}`;
     const first = await partOf(response, believes.waits === true ? undefined : mostIdleMs);
     if (first.broken !== undefined && believes.halves !== true)
@@ -51,9 +59,17 @@ export async function fetched(
     const rest =
       first.broken === undefined
         ? Buffer.alloc(0)
-        : (await partOf(await fetch(address, { headers: { Range: `bytes=${first.part.length}-` }, signal })))
-            .part;
+        : (
+            await partOf(
+              await fetch(address, {
+                headers: { ...headers, Range: `bytes=${first.part.length}-` },
+                signal,
+              }),
+            )
+          ).part;
     const bundle = Buffer.concat([first.part, rest]);
+    if (sha1 !== undefined && createHash('sha1').update(bundle).digest('hex') !== sha1)
+      return 'the hash does not match';
     const end = bundle.indexOf(10);
     const content = bundle.subarray(end + 1);
     const [digest, signer, machine, script] = bundle.toString('utf8', 0, end).split(' ');

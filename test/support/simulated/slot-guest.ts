@@ -3,8 +3,9 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { DeviceFailure } from '../../../src/core/errors.ts';
 import type { Breakage } from '../../../src/model/image.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
-import { type Believes, fetched } from './fetch-bundle.ts';
+import { type AskedFor, type Believes, fetched } from './fetch-bundle.ts';
 import { FileStore } from './file-store.ts';
+import { type ClientTraits, hawkbitCommands } from './hawkbit-client.ts';
 import type { Guest, Power } from './machine.ts';
 import { sector } from './sectors.ts';
 import { answer, commonCommands, fails, type Known, prints } from './shell.ts';
@@ -60,6 +61,8 @@ export interface SlotTraits {
   neverFlushes?: true;
   /** An installation does nothing where the release runs already. */
   idleAgain?: true;
+  /** Of its client of a hawkBit server. */
+  client?: ClientTraits;
   /** The bundle's digest is not looked at. */
   believesEveryByte?: true;
   believes?: Believes;
@@ -249,7 +252,18 @@ export class SlotGuest implements Guest {
 
   private ownCommands(files: FileStore, version: string, other: Slot): Known[] {
     const both: Slot[] = ['A', 'B'];
+    const signal = this.power?.signal ?? AbortSignal.abort();
+    const client = hawkbitCommands(
+      {
+        files,
+        version,
+        signal,
+        install: (url, asked) => this.install(url, { files, version, other, asked }),
+      },
+      this.traits.client ?? {},
+    );
     return [
+      ...client.known,
       [/^rauc install '(.+)'$/, ([, url = '']) => this.install(url, { files, version, other })],
       [/^export BUNDLE_URL='(.+)'\nupdate$/, ([, url = '']) => this.install(url, { files, version, other })],
       [
@@ -298,6 +312,7 @@ export class SlotGuest implements Guest {
           state.left[this.running] = triesAtFirst + (this.traits.countsUnconfirmedOnly === true ? 1 : 0);
           if (this.traits.edges?.addsTries === true) state.left[this.running] = before + 1;
           await this.keepBootState(state);
+          await client.confirmed();
           return prints('');
         },
       ],
@@ -306,7 +321,12 @@ export class SlotGuest implements Guest {
 
   private async install(
     url: string,
-    { files, version, other }: { files: FileStore; version: string; other: Slot },
+    {
+      files,
+      version,
+      other,
+      asked = {},
+    }: { files: FileStore; version: string; other: Slot; asked?: AskedFor },
   ): Promise<CommandOutput> {
     const { traits } = this;
     if (traits.refuses === true) return fails(1, 'LastError: not for this device');
@@ -324,6 +344,7 @@ export class SlotGuest implements Guest {
     this.installing = new AbortController();
     const bundle = await fetched(url, slotBytes, traits.believesEveryByte !== true, {
       ...traits.believes,
+      ...asked,
       signal: this.installing.signal,
     });
     if (this.installing.signal.aborted) {

@@ -279,6 +279,26 @@ describe('a faulty file in parts', () => {
     sent.destroy();
   });
 
+  it('comes slowly from the byte on, until nobody listens any more', async () => {
+    await using server = await serveFolder({ root: feed('1.0'), onNotice: () => undefined });
+    using force = server.misbehave([{ kind: 'slow', file, afterBytes: 100, bytesPerSecond: 200 }]);
+    const sent = request({ port: server.port, host: '127.0.0.1', path, agent: false });
+    const started = performance.now();
+    sent.end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    let had = 0;
+    response.on('data', (chunk: Buffer) => {
+      had += chunk.length;
+    });
+    await vi.waitFor(() => expect(had).toBeGreaterThanOrEqual(100));
+    await vi.waitFor(() => expect([had >= 140, force.met]).toEqual([true, 1]));
+    expect(performance.now() - started).toBeGreaterThan(90);
+    const [before] = [had];
+    sent.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(had).toBeLessThanOrEqual(before + 20);
+  });
+
   it('is another file once the connection was lost at the byte, and not before', async () => {
     const [one, other] = [await smallPackageFile('a', '1.0'), Buffer.alloc(5000, 'other')];
     await writeFile(join(feed('1.0'), 'other.ipk'), other);

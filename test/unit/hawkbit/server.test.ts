@@ -342,6 +342,26 @@ describe('a server with faults', () => {
     expect((await server.ask('GET', '/DEFAULT/controller/v1/dev2')).text).toContain('cancelAction');
   });
 
+  it('names other hashes than its file has, and refuses the file', async () => {
+    await using server = await open();
+    server.ddi.register('dev1', token).assign(offer, now);
+    const hashes = async () => {
+      const { json } = await server.ask('GET', `${base}/deploymentBase/1`);
+      return (json as { deployment: { chunks: { artifacts: { hashes: object }[] }[] } }).deployment.chunks[0]
+        ?.artifacts[0]?.hashes;
+    };
+    const plan = server.ddi.misbehave([
+      { on: 'deployment', answer: 'wrong hash', times: 1 },
+      { on: 'artifact', answer: 503, times: 1 },
+    ]);
+    expect(await hashes()).toEqual({ sha1: '0', md5: '0', sha256: '0' });
+    expect(await hashes()).toEqual({ sha1: 'a', md5: 'b', sha256: 'c' });
+    const file = `${base}/softwaremodules/1/artifacts/up.swu`;
+    expect((await server.ask('GET', file)).status).toBe(503);
+    expect((await server.ask('GET', file)).text).toBe('the file /2.0/swu');
+    expect(plan.met).toBe(2);
+  });
+
   it('hears what is said, and its answer is lost', async () => {
     await using server = await open();
     const controller = server.ddi.register('dev1', token);

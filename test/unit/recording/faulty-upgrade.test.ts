@@ -10,7 +10,7 @@ import { install as installBy } from '../../../src/device/drive-agent.ts';
 import { serveFiles } from '../../../src/feed/http-server.ts';
 import { DdiServer } from '../../../src/hawkbit/server.ts';
 import type { FileRef, PackageContents, ReleaseSpec } from '../../../src/model/image.ts';
-import { assertOld, assertSaid, refusalOf } from '../../../src/recording/faulty-upgrade.ts';
+import { assertAllowed, assertSaid, refusalOf } from '../../../src/recording/faulty-upgrade.ts';
 import { assertFaults, troubleOf } from '../../../src/recording/source-trouble.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
 
@@ -81,6 +81,23 @@ describe('the fault of a bundle', () => {
       {
         faults: [{ kind: 'dropped', file: '2.0/verity', afterBytes: 500 }],
         text: 'the server drops the connection at byte 500 of 1000 of 2.0',
+      },
+    ]);
+  });
+
+  it('may be that it comes slowly, or becomes the release before', () => {
+    expect(
+      troubles('name: a, fault: slow, at: 10', 'name: b, fault: changed, at: 25%, oneOf: [old, new]'),
+    ).toEqual([
+      {
+        faults: [{ kind: 'slow', file: '2.0/verity', afterBytes: 10, bytesPerSecond: 100 }],
+        oneOf: ['old', 'new'],
+        text: 'the server sends 100 bytes a second from byte 10 of 1000 of 2.0 on',
+      },
+      {
+        faults: [{ kind: 'changed', file: '2.0/verity', afterBytes: 250, other: '/1.0/verity' }],
+        oneOf: ['old', 'new'],
+        text: 'the server has 1.0 in place of 2.0 from byte 250 of 1000 of 2.0 on',
       },
     ]);
   });
@@ -249,7 +266,7 @@ describe('a device after an attempt', () => {
   });
 
   const after = (seen: { release: string | undefined; releaseChecked: boolean }, refusal?: string) => () =>
-    trouble && assertOld(seen, { from: '1.0', to: '2.0' }, trouble, refusal);
+    trouble && assertAllowed(seen, { from: '1.0', to: '2.0' }, trouble, refusal);
 
   it('is on the old release, or nobody asks', () => {
     expect(after({ release: '1.0', releaseChecked: true })).not.toThrow();

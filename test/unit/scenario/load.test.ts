@@ -381,7 +381,7 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
     [
       'a fault by its old word',
       `${minimal}feedFaults: [{ name: a, fault: mising }]\n`,
-      's.yaml:6:32: feedFaults[0].fault: expected one of missing, truncated, corrupted, dropped, index-first, packages-first, found "mising"; did you mean "missing"?',
+      's.yaml:6:32: feedFaults[0].fault: expected one of missing, truncated, corrupted, dropped, slow, changed, index-first, packages-first, http-410, http-429, http-500, http-503, lost, wrong-hash, found "mising"; did you mean "missing"?',
     ],
     [
       'a fault given twice by its old word',
@@ -391,7 +391,7 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
     [
       'an unknown fault',
       `${minimal}serverFaults: [{ name: a, fault: mising }]\n`,
-      's.yaml:6:34: serverFaults[0].fault: expected one of missing, truncated, corrupted, dropped, index-first, packages-first, found "mising"; did you mean "missing"?',
+      's.yaml:6:34: serverFaults[0].fault: expected one of missing, truncated, corrupted, dropped, slow, changed, index-first, packages-first, http-410, http-429, http-500, http-503, lost, wrong-hash, found "mising"; did you mean "missing"?',
     ],
     [
       'a fault at the end',
@@ -422,6 +422,63 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
       'a package of a feed that is half there',
       `${minimal.replace('rauc\nr', 'opkg\nr')}serverFaults: [{ name: a, fault: index-first, package: curl }]\n`,
       's.yaml:6:56: serverFaults[0].package: index-first is of the whole feed',
+    ],
+    ...[
+      [
+        '{ name: a, fault: http-503 }',
+        '34',
+        'fault',
+        'http-503 is of a hawkBit server, and this agent asks none; those that do have delivery: hawkbit',
+      ],
+      [
+        '{ name: a, fault: missing, times: 2 }',
+        '50',
+        'times',
+        'it is of http-N and lost, and means nothing to missing',
+      ],
+      [
+        '{ name: a, fault: missing, on: poll }',
+        '47',
+        'on',
+        'it is of http-N and lost, and means nothing to missing',
+      ],
+      [
+        '{ name: a, fault: lost, on: pol }',
+        '44',
+        'on',
+        'expected one of poll, deployment, artifact, feedback, closing, configData, found "pol"; did you mean "poll"?',
+      ],
+      [
+        '{ name: a, fault: missing, bytesPerSecond: 9 }',
+        '59',
+        'bytesPerSecond',
+        'it is of slow, and means nothing to missing',
+      ],
+      [
+        '{ name: a, fault: missing, oneOf: [odd] }',
+        '51',
+        'oneOf[0]',
+        'expected one of old, new, found "odd"; did you mean "old"?',
+      ],
+    ].map(([fault = '', column = '', key = '', message = '']): [string, string, string] => [
+      `a fault of a hawkBit server: ${fault}`,
+      `${minimal}serverFaults: [${fault}]\n`,
+      `s.yaml:6:${column}: serverFaults[0].${key}: ${message}`,
+    ]),
+    [
+      'a fault that nothing meets',
+      `${minimal.replace('rauc\nr', '{ name: rauc, delivery: hawkbit }\nr')}serverFaults: [{ name: a, fault: lost, times: 0 }]\n`,
+      's.yaml:6:47: serverFaults[0].times: expected at least 1, found the number 0',
+    ],
+    [
+      'another file in place of a feed',
+      `${minimal.replace('rauc\nr', 'opkg\nr')}serverFaults: [{ name: a, fault: changed }]\n`,
+      's.yaml:6:34: serverFaults[0].fault: changed is for bundles, and this agent takes none',
+    ],
+    [
+      'the file of an order that has none',
+      `${minimal.replace('rauc\nr', 'fullmetalupdate\nr')}serverFaults: [{ name: a, fault: http-503, on: artifact }]\n`,
+      's.yaml:6:48: serverFaults[0].on: orders to this agent have no file',
     ],
     [
       'an unknown broken release',
