@@ -4,7 +4,7 @@ import { type Cause, type Failure, findCause, type Outcomes } from '../explore/c
 import { Arena } from '../nbd/arena.ts';
 import { basesOf, type Trace } from '../recording/trace.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
-import { NamedWrites } from './named-writes.ts';
+import { type NamedEmptyFile, NamedWrites } from './named-writes.ts';
 
 /** Writes that a reason names. */
 const mostNamed = 4;
@@ -79,25 +79,31 @@ function betweenReason(
   const there = last === undefined ? 'nothing' : places.name(last);
   const left = stage === 'retry' ? 'a device whose upgrade cannot be done again' : 'the device broken';
   const missing = next === undefined ? 'anything after it' : places.name(next);
-  const empty = last === undefined ? [] : places.emptyAfter(last, window);
+  const [empty, ...others] = last === undefined ? [] : places.emptyAfter(last, window);
+  const broken = `leaves ${left} although nothing was lost`;
+  if (last !== undefined && empty !== undefined)
+    return {
+      text: `${there} is on the disk, and a cut after it ${broken}: ${emptyText(places, empty, others)}`,
+      minimal: [],
+      files: [...places.of(last), ...[empty, ...others].map(({ place }) => place)],
+    };
   return {
-    text: `${there} is on the disk before ${missing}, and a cut between them leaves ${left} although nothing was lost${emptyText(empty)}`,
+    text: `${there} is on the disk before ${missing}, and a cut between them ${broken}`,
     minimal: [],
-    files: [
-      ...(last === undefined ? [] : places.of(last)),
-      ...(next === undefined ? [] : places.of(next)),
-      ...empty.map(({ place }) => place),
-    ],
+    files: [last, next].flatMap((seq) => (seq === undefined ? [] : places.of(seq))),
   };
 }
 
-/** A name without its data: what ext4 leaves of a file that nobody flushed. */
-function emptyText(files: readonly { path: string }[]): string {
-  if (files.length === 0) return '';
-  const shown = files.slice(0, mostNamed).map(({ path }) => path);
-  const more = files.length > mostNamed ? [`${files.length - mostNamed} more`] : [];
-  const [are, their] = files.length === 1 ? ['is', 'its'] : ['are', 'their'];
-  return `: ${[...shown, ...more].join(', ')} ${are} still empty then, and ${their} data come later`;
+/** A name without its data, what ext4 leaves of a file that nobody flushed; and what would repair the first of them. */
+function emptyText(places: NamedWrites, first: NamedEmptyFile, others: readonly NamedEmptyFile[]): string {
+  const shown = others.slice(0, mostNamed - 1).map(({ path }) => path);
+  const more = others.length > shown.length ? [`${others.length - shown.length} more`] : [];
+  const too = shown.length === 0 ? '' : ` (as has ${[...shown, ...more].join(', ')})`;
+  const later = first.filledBy === undefined ? 'come later' : `come with ${places.numbered(first.filledBy)}`;
+  const repair = first.emptied
+    ? 'It was emptied in place: write another file, fsync that, and rename it over this one'
+    : 'Its name came first: fsync a file before it gets its name';
+  return `${first.path} has 0 of its ${first.laterBytes} bytes then${too}, which ${later}. ${repair}`;
 }
 
 function lostReason(places: NamedWrites, state: CrashState, lost: readonly number[]): Omit<Reason, 'state'> {

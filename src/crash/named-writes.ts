@@ -1,5 +1,6 @@
 import { describePlace } from '../filesystem/disk-map.ts';
 import { emptyFiles } from '../filesystem/ext4/empty-files.ts';
+import type { ByteRange } from '../filesystem/ext4/map.ts';
 import { volumesOf } from '../filesystem/partitions/volumes.ts';
 import { printable } from '../filesystem/place.ts';
 import { type DiskView, partView } from '../filesystem/view.ts';
@@ -8,6 +9,18 @@ import { type LogRecord, sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
 import { JournalCommits } from './journal-commits.ts';
 import { disksAt, type LoggedDisks } from './logged-disks.ts';
+
+/** A file that a cut leaves empty, in words. */
+export interface NamedEmptyFile {
+  path: string;
+  laterBytes: number;
+  /** Whether it had a content before; else its name is new. */
+  emptied: boolean;
+  /** `data: /app/2.0 (0 of 4906 bytes)`. */
+  place: string;
+  /** The write after the cut that begins its later content; undefined if the log has none. */
+  filledBy: number | undefined;
+}
 
 /** Names the writes of a log by where they went, for reasons. */
 export class NamedWrites {
@@ -54,7 +67,12 @@ export class NamedWrites {
       first,
       ...(rest.length === 0 ? [second ?? []].flat() : [`${rest.length + 1} more places`]),
     ];
-    return `write ${this.number(seq)} of ${this.phaseOf(seq)} (${places.join('; ')})`;
+    return `${this.numbered(seq)} (${places.join('; ')})`;
+  }
+
+  /** `write 41 of install`. */
+  numbered(seq: number): string {
+    return `write ${this.number(seq)} of ${this.phaseOf(seq)}`;
   }
 
   /** What the device was doing when it issued a write. */
@@ -86,24 +104,45 @@ export class NamedWrites {
     return [...new Set(texts)];
   }
 
-  /**
-   * Files of ext4 that are empty after a write and not before its phase, and have a content at the end of the log:
-   * `data: /app/2.0 (0 of 4906 bytes)`.
-   */
-  emptyAfter(seq: number, { from }: Pick<Window, 'from'>): { path: string; place: string }[] {
-    const moments = [from, (this.log.records[seq]?.issued ?? 0) + 1, this.log.now];
-    const [before = [], now = [], later = []] = moments.map((moment) => disksAt(this.disks, moment));
+  /** Files of ext4 that are empty after a write and not before its phase, and have a content at the end of the log. */
+  emptyAfter(seq: number, { from }: Pick<Window, 'from'>): NamedEmptyFile[] {
+    const cut = (this.log.records[seq]?.issued ?? 0) + 1;
+    const [before = [], now = [], later = []] = [from, cut, this.log.now].map((moment) =>
+      disksAt(this.disks, moment),
+    );
     return this.disks.bases.flatMap((base, disk) =>
       volumesOf(base).flatMap(({ offset, bytes, name, index }) => {
         const part = (views: readonly DiskView[]) => partView(views[disk] ?? base, offset, bytes);
         const found = emptyFiles({ before: part(before), now: part(now), later: part(later) });
         const partition = printable(name === '' ? `partition ${index}` : name);
-        return found.map(({ path, laterBytes }) => ({
+        return found.map(({ path, laterBytes, emptied, laterPlaces }) => ({
           path: printable(path),
+          laterBytes,
+          emptied,
           place: `${partition}: ${printable(path)} (0 of ${laterBytes} bytes)`,
+          filledBy: this.firstTo(disk, laterPlaces, { offset, cut }),
         }));
       }),
     );
+  }
+
+  /** The first write issued after a cut to one of these places of a volume. */
+  private firstTo(
+    disk: number,
+    places: readonly ByteRange[],
+    { offset, cut }: { offset: number; cut: number },
+  ): number | undefined {
+    return this.log.records.find(
+      ({ kind, disk: its, issued, sector, count }) =>
+        kind !== 'flush' &&
+        its === disk &&
+        issued >= cut &&
+        places.some(
+          (place) =>
+            sector * sectorBytes < offset + place.offset + place.bytes &&
+            (sector + count) * sectorBytes > offset + place.offset,
+        ),
+    )?.seq;
   }
 
   /** The latest write that is there although it was not flushed either. */

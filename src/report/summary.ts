@@ -155,7 +155,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
       : [
           `    explored again, sector by sector, because audits of canonical forms did not agree: ${crash.rawAgain.join(', ')}`,
         ]),
-    `    outcomes: ${crash.outcomes.length}`,
+    `    outcomes: ${crash.outcomes.length}${crash.cuts.some(({ kind }) => kind === 'live') ? ", the live cut's among them" : ''}`,
     ...crash.outcomes
       .slice(0, maxOutcomes)
       .map(({ name, states }) => `      ${oneLine(name, 100)}: ${states} state${states === 1 ? '' : 's'}`),

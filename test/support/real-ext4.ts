@@ -41,6 +41,14 @@ export class RealExt4 implements Disposable {
     return this.after(image, ['jo', ...writes, 'jc']);
   }
 
+  /** The blocks of a file of an image, as debugfs lists them. */
+  blocksOf(image: Buffer, path: string): number[] {
+    writeFileSync(this.path, image);
+    const listed = this.tool('debugfs', ['-R', `blocks ${path}`, this.path]);
+    const numbers = listed.split('\n').find((line) => /^\d/.test(line)) ?? '';
+    return numbers.trim().split(/\s+/).map(Number);
+  }
+
   /** A file of the host with this content, for debugfs to copy. */
   file(name: string, content: string): string {
     const path = join(this.folder, name);

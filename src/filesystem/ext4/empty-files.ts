@@ -1,7 +1,7 @@
 import { unlessMalformed } from '../malformed.ts';
 import type { DiskView } from '../view.ts';
 import type { Inode } from './inode.ts';
-import { Ext4Map } from './map.ts';
+import { type ByteRange, Ext4Map } from './map.ts';
 import { recoveredView } from './recovered.ts';
 
 /** One file system at three moments. */
@@ -15,25 +15,30 @@ export interface Moments {
 export interface EmptyFile {
   path: string;
   laterBytes: number;
+  /** Whether it had a content before; else it was not there. */
+  emptied: boolean;
+  /** Where in the file system its later content lies, in bytes. */
+  laterPlaces: ByteRange[];
 }
 
 /**
  * The files that are empty now, had a content before or were not there, and have one later: ext4 writes data long after
- * the name (delayed allocation), and after a cut there is the name alone. Nothing where the file system cannot be read.
+ * the name (delayed allocation), and after a cut there is the name alone. By path. Nothing where the file system cannot be read.
  */
 export function emptyFiles({ before, now, later }: Moments): EmptyFile[] {
   return unlessMalformed(
     () => {
       const [old, present, next] = [before, now, later].map((view) => new Ext4Map(recoveredView(view)));
       if (old === undefined || present === undefined || next === undefined) return [];
-      return present.files().flatMap((inode) => {
-        const laterBytes = sameFile(next, inode)?.bytes ?? 0;
+      const found = present.files().flatMap((inode): EmptyFile[] => {
         const path = present.pathOf(inode.number);
-        const wasEmpty = sameFile(old, inode)?.bytes === 0;
-        return inode.bytes > 0 || laterBytes === 0 || wasEmpty || path === undefined
-          ? []
-          : [{ path, laterBytes }];
+        if (inode.bytes > 0 || path === undefined) return [];
+        const [earlier, later] = [sameFile(old, inode), sameFile(next, inode)];
+        if (later === undefined || later.bytes === 0 || earlier?.bytes === 0) return [];
+        const emptied = earlier !== undefined;
+        return [{ path, laterBytes: later.bytes, emptied, laterPlaces: next.placesOf(later) }];
       });
+      return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
     () => [],
   );

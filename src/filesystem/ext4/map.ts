@@ -10,6 +10,12 @@ import { readSuperblock, type Superblock } from './superblock.ts';
 
 const deepest = 256;
 
+/** Bytes of a file system. */
+export interface ByteRange {
+  offset: number;
+  bytes: number;
+}
+
 /** What an ext4 file system's blocks belong to once it is recovered. Throws Malformed if it is none. */
 export function ext4Owners(raw: DiskView): Owners {
   return new Ext4Map(recoveredView(raw)).owners;
@@ -36,6 +42,13 @@ export class Ext4Map {
       () => this.walkInodes(groups),
       () => undefined,
     );
+  }
+
+  /** Where a file's content lies, in the file's order. Throws Malformed if that cannot be followed. */
+  placesOf(inode: Inode): ByteRange[] {
+    const { runs } = blocksOf(this.view, this.sb, inode, this.budget);
+    const { blockBytes } = this.sb;
+    return runs.map(({ block, count }) => ({ offset: block * blockBytes, bytes: count * blockBytes }));
   }
 
   private groups(): [number, Group][] {

@@ -20,15 +20,19 @@ interface Logged {
   names: NamedWrites;
 }
 
-/**
- * Logs the transactions: the metadata that each list of debugfs's commands changes is one. Each block is a write of its
- * own; the first `blocks` are made.
- */
+interface Options {
+  /** How many blocks of the journal are written. */
+  blocks?: number;
+  /** The path of a file whose first block is written at the end. */
+  data?: string;
+}
+
+/** Logs the transactions: the metadata that each list of debugfs's commands changes is one. Each block is a write. */
 async function logged(
   stack: CleanupStack,
   files: Files,
   transactions: readonly Commands[],
-  blocks = 1000,
+  { blocks = 1000, data }: Options = {},
 ): Promise<Logged> {
   using ext4 = new RealExt4();
   const base = ext4.make(files);
@@ -49,15 +53,23 @@ async function logged(
   const journal = [...written].filter(([block]) => block !== 1).slice(0, blocks);
   for (const [block, content] of journal)
     log.complete(log.issue(0, 'write', block * sectors, sectors, false, arena.append(content)));
-
+  if (data !== undefined) {
+    const [block = 0] = ext4.blocksOf(base, data);
+    const content = base.subarray(block * ext4.blockBytes, (block + 1) * ext4.blockBytes);
+    log.complete(log.issue(0, 'write', block * sectors, sectors, false, arena.append(content)));
+  }
   const cut = { state: { at: log.now }, window: { phase: 'install', to: log.now } };
   return { log, names: new NamedWrites({ log, bases: [bufferView(base)], arena }, cut) };
 }
 
 /** What the writes are called, each name once, without the writes' numbers. */
-async function namesOf(files: Files, transactions: readonly Commands[], blocks?: number): Promise<string[]> {
+async function namesOf(
+  files: Files,
+  transactions: readonly Commands[],
+  options?: Options,
+): Promise<string[]> {
   await using stack = new CleanupStack();
-  const { log, names } = await logged(stack, files, transactions, blocks);
+  const { log, names } = await logged(stack, files, transactions, options);
   return [...new Set(log.records.map(({ seq }) => names.name(seq).replace(/^write \d+ of /, '')))];
 }
 
@@ -89,7 +101,7 @@ describe('a write to the journal of ext4', () => {
   });
 
   it('has no more than its place for a name where no commit followed', async () => {
-    expect(await namesOf({ 'update13/': '' }, [lock], 3)).toEqual([
+    expect(await namesOf({ 'update13/': '' }, [lock], { blocks: 3 })).toEqual([
       'install (disk: journal superblock)',
       'install (disk: journal)',
     ]);
@@ -114,8 +126,29 @@ describe('a reason for a cut between two commits', () => {
     } as const;
     const { text, files } = reasonOf({ kind: 'between', last, next }, names, failure);
     expect(text).toMatch(
-      /^write \d+ of install \(disk: journal commit 1: the new name \/update13\/lock, the new name \/update13\/2\.0\) is on the disk before write \d+ of install \(disk: journal commit 2: the removal of \/update13\/lock, the size of \/update13\/2\.0 \(0 to 5000 bytes\)\), and a cut between them leaves a device whose upgrade cannot be done again although nothing was lost: \/update13\/2\.0 is still empty then, and its data come later$/,
+      /^write \d+ of install \(disk: journal commit 1: the new name \/update13\/lock, the new name \/update13\/2\.0\) is on the disk, and a cut after it leaves a device whose upgrade cannot be done again although nothing was lost: \/update13\/2\.0 has 0 of its 5000 bytes then, which come later\. Its name came first: fsync a file before it gets its name$/,
     );
     expect(files).toContain('disk: /update13/2.0 (0 of 5000 bytes)');
+  });
+
+  it('names the write that brings the data, and says what would repair a file that was emptied in place', async () => {
+    await using stack = new CleanupStack();
+    const { log, names } = await logged(
+      stack,
+      { state: 'release=1.0\n', other: 'x\n' },
+      [() => ['sif /state size 0', 'sif /other size 0'], () => ['sif /state size 9', 'sif /other size 1']],
+      { data: '/other' },
+    );
+    const last = log.records.find(({ seq }) => /\(disk: journal commit 1/.test(names.name(seq)))?.seq;
+    const failure = {
+      state: { at: log.now, shape: { kind: 'prefix' } },
+      window: { phase: 'install', upgrade: 0, from: 0, to: log.now },
+      stage: 'whole',
+    } as const;
+    const { text } = reasonOf({ kind: 'between', last, next: undefined }, names, failure);
+    expect(text.replace(/^.*nothing was lost: /, '')).toBe(
+      `/other has 0 of its 1 bytes then (as has /state), which come with ${names.numbered(log.records.length - 1)}. ` +
+        'It was emptied in place: write another file, fsync that, and rename it over this one',
+    );
   });
 });

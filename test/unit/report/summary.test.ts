@@ -112,4 +112,23 @@ describe('summaryText', () => {
     expect(text).toMatch(/outcome 4 +other +not passed/);
     expect(text).toMatch(/install +1 +1 +1 +1 +1 +4 +0/);
   });
+
+  it('says that the live cut is among the outcomes, whose states then are more than those decided', () => {
+    const stages = [
+      {
+        name: 'whole',
+        states: 9,
+        decided: 9,
+        skipped: 0,
+        boots: 1,
+        claim: 'exhaustive',
+        ended: 'complete',
+      } as const,
+    ];
+    const outcomes = [{ name: '1.0->1.1: old', states: 9, example: 'a' }];
+    const text = (kind: 'live' | 'prefix') =>
+      summaryText([record({ crash: { ...crash([cut('a', { kind })]), stages, outcomes } })]);
+    expect(text('prefix')).toContain('\n    outcomes: 1\n');
+    expect(text('live')).toContain("\n    outcomes: 1, the live cut's among them\n");
+  });
 });
