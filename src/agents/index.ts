@@ -3,6 +3,7 @@ import type { AgentSpec } from '../model/scenario.ts';
 import type { ChosenAgent } from './agent.ts';
 import { apt } from './apt.ts';
 import type { AgentDefinition } from './define-agent.ts';
+import { dnf } from './dnf.ts';
 import { dpkg } from './dpkg.ts';
 import { fullmetalupdate } from './fullmetalupdate.ts';
 import { mender } from './mender.ts';
@@ -29,6 +30,7 @@ export const agents: AgentList = [
   apt,
   dpkg,
   rpm,
+  dnf,
   script,
 ];
 

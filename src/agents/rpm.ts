@@ -5,10 +5,7 @@ import type { AgentLimits, FeedPackage, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { download } from './download.ts';
 import { definePackageManager } from './in-place.ts';
-
-/** The end of what rpm said, short enough for a message. */
-const saidLimit = 600;
-const query = "rpm --query --all --queryformat '%{NAME}\\t%{EVR}\\t%{ARCH}\\n'";
+import { type Installed, installed, installedAfterCut, noScriptletFailed } from './rpm-database.ts';
 
 /**
  * Plain rpm without dnf (seen with 4.20.1): what the release has in another version is fetched, and installed in one
@@ -56,32 +53,6 @@ export const rpm = definePackageManager({
   },
 });
 
-type Installed = Pick<FeedPackage, 'name' | 'version' | 'architecture'>;
-
-/** An empty list is no answer: rpm gives it, with 0, for a damaged database and for one that is gone. */
-async function installed(device: Shell, limits: AgentLimits): Promise<Installed[]> {
-  const listed = await agentCommand(device, 'status', query, limits);
-  const found = listed.split('\n').flatMap((line): Installed[] => {
-    const [name = '', version = '', architecture] = line.split('\t');
-    return architecture === undefined ? [] : [{ name, version, architecture }];
-  });
-  if (found.length > 0) return found;
-  throw new DeviceFailure('status-failed', 'rpm ended with 0 and says that no package is installed');
-}
-
-async function installedAfterCut(
-  device: Shell,
-  limits: AgentLimits,
-): Promise<{ found: Installed[]; odd?: string }> {
-  try {
-    return { found: await installed(device, limits) };
-  } catch (error) {
-    if (!(error instanceof DeviceFailure && error.code === 'status-failed')) throw error;
-    await agentCommand(device, 'recover', 'rpm --rebuilddb', limits);
-    return { found: await installed(device, limits), odd: 'after rpm --rebuilddb' };
-  }
-}
-
 /** What the release has in another version than one that is installed. */
 function outdated(found: readonly Installed[], { packages }: ReleaseSource): FeedPackage[] {
   return newest(packages).filter((offered) =>
@@ -118,6 +89,5 @@ async function transaction(
   if (packages.length === 0) return;
   const files = await download(device, source, packages, '.rpm', limits);
   const said = await agentCommand(device, what, `rpm ${options.join(' ')} ${files} 2>&1`, limits);
-  if (/scriptlet failed, exit status/.test(said))
-    throw new DeviceFailure(`${what}-failed`, `rpm ended with 0, but said: ${said.trim().slice(-saidLimit)}`);
+  noScriptletFailed('rpm', what, said);
 }

@@ -50,7 +50,7 @@ describe('agentFor', () => {
         kind: 'harness',
         code: 'agent-unknown',
         message:
-          'there is no agent swupd, only rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, script',
+          'there is no agent swupd, only rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, dnf, script',
       }),
     );
     expect(() => agentFor({ name: 'rauc', bundle: 'casync' })).toThrow(/verity/);

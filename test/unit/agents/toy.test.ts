@@ -77,11 +77,11 @@ describe('a scenario with an agent of its own', () => {
     ['{ name: toy, lvl: 1 }', '4:21: agent: unknown key "lvl"; did you mean "level"?'],
     [
       '{ name: tyo }',
-      '4:16: agent.name: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, script, toy, found "tyo"; did you mean "toy"?',
+      '4:16: agent.name: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, dnf, script, toy, found "tyo"; did you mean "toy"?',
     ],
     [
       'tyo',
-      '4:8: agent: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, toy or a mapping, found "tyo"; did you mean "toy"?',
+      '4:8: agent: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, dnf, toy or a mapping, found "tyo"; did you mean "toy"?',
     ],
   ])('is told what is wrong, and where: %s', (agent, problem) => {
     expect(() => parseScenario(text(agent), 's.yaml', list)).toThrow(

@@ -301,12 +301,12 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
     [
       'a wrong agent',
       minimal.replace('agent: rauc', 'agent: ruac'),
-      's.yaml:4:8: agent: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm or a mapping, found "ruac"; did you mean "rauc"?',
+      's.yaml:4:8: agent: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, dnf or a mapping, found "ruac"; did you mean "rauc"?',
     ],
     [
       'a wrong agent name',
       minimal.replace('agent: rauc', 'agent: { name: scirpt }'),
-      's.yaml:4:16: agent.name: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, script, found "scirpt"; did you mean "script"?',
+      's.yaml:4:16: agent.name: expected one of rauc, swupdate, mender, ostree, systemota, fullmetalupdate, opkg, apt, dpkg, rpm, dnf, script, found "scirpt"; did you mean "script"?',
     ],
     [
       'a script without install',
