@@ -4,6 +4,8 @@ import { HarnessError } from '../core/errors.ts';
 
 /** How many times its limit a wait may take where the host withholds CPU. */
 const mostTimes = 5;
+/** The end of what a failed command said, short enough for a message. */
+const saidLimit = 300;
 /** The share of a wait from which on the host is to blame for what did not come. */
 const starvedShare = 0.5;
 /** Programs have limits of their own in the guest's time, D-Bus 25 s; one that fails sooner has met none of them. */
@@ -61,15 +63,21 @@ export async function excused(
   const waitedMs = performance.now() - began.at;
   const withheldMs = machine.withheldMs - began.withheld;
   if (output.exitCode === 0 || waitedMs < ownLimitMs || !isStarved(waitedMs, withheldMs)) return output;
-  return { ...output, starved: hostStarved(waitedMs, withheldMs) };
+  return { ...output, starved: hostStarved(waitedMs, withheldMs, output) };
 }
 
-/** What is said of a host that did not let QEMU run. */
-export function hostStarved(waitedMs: number, withheldMs: number): HarnessError {
+/** What is said of a host that did not let QEMU run; and of the command that failed meanwhile, where it was one. */
+export function hostStarved(
+  waitedMs: number,
+  withheldMs: number,
+  output?: Pick<CommandOutput, 'exitCode' | 'stdout' | 'stderr'>,
+): HarnessError {
   const [waited, withheld] = [waitedMs, withheldMs].map((ms) => (ms / 1000).toFixed(0));
+  const said = output === undefined ? '' : `${output.stdout}\n${output.stderr}`.trim().slice(-saidLimit);
   return new HarnessError(
     'host-starved',
-    `the host withheld CPU from QEMU for ${withheld} of ${waited} s, so that nothing can be said of the device`,
+    `the host withheld CPU from QEMU for ${withheld} of ${waited} s, so that nothing can be said of the device` +
+      (output === undefined ? '' : `, where a command ended with ${output.exitCode}: ${said}`),
     { hint: 'run fewer machines at once (--jobs), or when the host has less to do' },
   );
 }

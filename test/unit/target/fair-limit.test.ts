@@ -71,10 +71,13 @@ it.each([
     };
     const output = await excused(starved, () => {
       now = tookMs;
-      return Promise.resolve({ exitCode, stdout: '', stderr: '', truncated: false });
+      return Promise.resolve({ exitCode, stdout: 'trying\n', stderr: 'timed out\n', truncated: false });
     });
+    const message = expect.stringContaining(
+      `a command ended with ${exitCode}: trying\n\ntimed out`,
+    ) as string;
     expect(output.starved).toEqual(
-      code === undefined ? undefined : expect.objectContaining({ kind: 'harness', code }),
+      code === undefined ? undefined : expect.objectContaining({ kind: 'harness', code, message }),
     );
   } finally {
     clock.mockRestore();
