@@ -55,7 +55,7 @@ export const rauc = defineAgent({
   abilities: ({ bundle, delivery }) => [
     ...(bundle === 'verity' ? (['stream'] as const) : []),
     ...(['slots', 'verified', 'dates', 'bootCount', 'rollback'] as const),
-    ...(delivery === 'hawkbit' ? (['server'] as const) : []),
+    ...(delivery === 'hawkbit' ? (['server', 'maintenanceWindow'] as const) : []),
   ],
   create: ({ bundle, delivery, reboots: who }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),

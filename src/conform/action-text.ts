@@ -19,7 +19,9 @@ export function actionText(action: Action, cast: Cast): string {
       const twice =
         action.meanwhile === undefined ? '' : `, and meanwhile ${named(action.meanwhile)} is to be installed`;
       const stalls = action.stalls === undefined ? '' : ', of which the server sends half, and then nothing';
-      return `install ${named(action.release)}${wrong}${from}${stalls}${changes}${by}${end}${twice}`;
+      const window =
+        action.window === undefined ? '' : ', in a maintenance window that is closed for a while';
+      return `install ${named(action.release)}${wrong}${from}${stalls}${changes}${by}${end}${twice}${window}`;
     }
     case 'start':
       return `start ${action.times} times${startTexts[`${action.confirm}`]}`;
@@ -43,6 +45,14 @@ export function actionText(action: Action, cast: Cast): string {
       return `note ${action.what.join(', ')}`;
     case 'same':
       return `as it was: ${action.what.join(', ')}`;
+    case 'renewed':
+      return `no more what it was: ${action.what}`;
+    case 'edit':
+      return editTexts[action.to];
+    case 'use data':
+      return action.how === 'write' ? "the release writes the owner's data" : "the owner's data can be read";
+    case 'begin again':
+      return 'the case begins again';
     case 'fill':
       return `${placeTexts[action.place]} is full`;
     case 'free':
@@ -67,6 +77,13 @@ const environmentTexts = {
   zeroes: "zeroes are in the place of the boot loader's environment",
   nothing: "the boot loader's environment is empty",
   nonsense: "the boot loader's environment has values without sense",
+} as const;
+
+const editTexts = {
+  'a line more': 'the owner adds a line to the setting',
+  'a link': 'the owner puts a link in place of the setting',
+  'a folder': 'the owner puts a folder in place of the setting',
+  nothing: 'the owner takes the setting away',
 } as const;
 
 const placeTexts: Record<Place, string> = {
@@ -102,6 +119,7 @@ function serverText(faults: readonly DdiFault[]): string {
     if (answer === 'cancel') return `cancels the order at ${what}`;
     if (answer === 'endless') return `answers ${what} without an end`;
     if (answer === 'redirect') return `redirects ${what} to itself`;
+    if (answer === 'wrong hash') return `names a wrong hash at ${what}`;
     return answer === 'lost' ? `lets the answer to ${what} be lost` : `answers ${what} with ${answer}`;
   });
   return `whose server ${texts.join(', ')}`;

@@ -42,6 +42,11 @@ function lacking(context: RunContext, action: Action): string | undefined {
     return 'the server gives one order at a time';
   if ((action.do === 'overwrite slot' || action.do === 'mount slot') && manifest.slots.length !== 2)
     return 'the image has no two slots';
+  const { setting, data } = context.scenario.conformance ?? {};
+  if (action.do === 'edit' && setting === undefined)
+    return 'the scenario names no file whose default changes: conformance.setting';
+  if (action.do === 'use data' && data === undefined)
+    return "the scenario does not say how releases use the owner's data: conformance.data";
   if (action.do === 'ask agent' && agent.knowsFallback === undefined)
     return 'the agent cannot be asked what came of an installation';
   if (action.do === 'install' && action.killed === true && agent.programs === undefined)

@@ -3,12 +3,14 @@ import type { Wrong } from '../image/wrong-bundle.ts';
 import type { Ability, Role } from '../model/conformance.ts';
 import type { FaultyAttempt } from '../model/scenario.ts';
 import type { Kept } from './kept.ts';
+import type { Edit } from './setting.ts';
 
 /**
  * What a device is when a case begins, each made of the one before. `in-service`: its owner uses the old release;
- * `installed`: the new one is written, and the device is off; `confirmed`: it is in use.
+ * `installed`: the new one is written, and the device is off; `confirmed`: it is in use. `untouched`, beside them: nobody has
+ * changed anything on the old release.
  */
-export type Precondition = 'in-service' | 'installed' | 'confirmed';
+export type Precondition = 'in-service' | 'installed' | 'confirmed' | 'untouched';
 
 /**
  * What can be full: where the boot loader's partition and the owner's data are mounted, as the image says; where the agent
@@ -38,6 +40,8 @@ export type Action =
       killed?: true;
       /** Another release that is to be installed while this one is; it must be refused. */
       meanwhile?: Role;
+      /** The order's maintenance window is closed for a while; nothing may be written before it opens. */
+      window?: 'closed first';
     }
   /** Reboots it, or switches it on; it must come up. `patience`: in so many times the time that a boot has. */
   | { do: 'boot'; patience?: number }
@@ -69,10 +73,30 @@ export type Action =
   /** What is noted here is what it must still be there. */
   | { do: 'note'; what: readonly Kept[] }
   | { do: 'same'; what: readonly Kept[] }
+  /** And what was noted here is what nobody wants to see again. */
+  | { do: 'renewed'; what: 'setting' }
+  /** The owner changes the file that the scenario names as one whose default changes. */
+  | { do: 'edit'; to: Edit }
+  /** The running release writes the owner's data in its own form, or must be able to read what is there. */
+  | { do: 'use data'; how: 'write' | 'read' }
+  /** The device is again the copy with which the case began, switched off. */
+  | { do: 'begin again' }
   /** Its power fails, several times in a row, as soon as its kernel starts. */
   | { do: 'lose power'; times: number }
   /** It runs one of these releases, whole, with its owner's files, and passes the scenario's checks. */
   | { do: 'see'; on: readonly Role[] };
+
+/** Whether what the kernel says of the source is about the server. */
+export function isFaulty(action: Action): boolean {
+  return (
+    action.do === 'install' &&
+    (action.fault !== undefined ||
+      action.changesTo !== undefined ||
+      action.stalls !== undefined ||
+      action.wrong !== undefined ||
+      action.killed !== undefined)
+  );
+}
 
 /** One promise of update agents. A case is data. */
 interface Promised {

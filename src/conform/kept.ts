@@ -8,13 +8,20 @@ import type { RunContext } from '../device/run-context.ts';
 import { readBootEnvironment } from '../filesystem/boot-environment.ts';
 import type { ImagePlaces } from '../model/image.ts';
 import type { Disk } from '../nbd/disk.ts';
+import { showing } from './setting.ts';
 import { doOn, slotsOf } from './slots.ts';
 
 /**
  * What must be as it was. `slot that ran`, `other slot`: their bytes, read by the host. `environment`: the boot loader's
- * variables. `identity`: who the device is to others. `room`: what its boot partition and its owner's have in use.
+ * variables. `identity`: who the device is to others. `room`: what its boot partition and its owner's have in use. `setting`:
+ * the file of which the scenario says that owners change it.
  */
-export type Kept = 'slot that ran' | 'other slot' | 'environment' | 'identity' | 'room';
+export type Kept = 'slot that ran' | 'other slot' | 'environment' | 'identity' | 'room' | 'setting';
+
+/** What of a context something is noted by. */
+type Noting = Pick<RunContext, 'manifest' | 'signal'> & {
+  scenario: Pick<RunContext['scenario'], 'conformance'>;
+};
 
 const chunkBytes = 1 << 20;
 const sectorBytes = 512;
@@ -28,7 +35,7 @@ export type Noted = ReadonlyMap<Kept, ReadonlyMap<string, string>>;
 
 /** Reads what is asked for, where it can be read; of slots both. */
 export async function note(
-  context: Pick<RunContext, 'manifest' | 'signal'>,
+  context: Noting,
   device: Shell,
   { disks }: Pick<Subject, 'disks'>,
   wanted: readonly Kept[],
@@ -45,7 +52,7 @@ export async function note(
 }
 
 async function valuesOf(
-  context: Pick<RunContext, 'manifest' | 'signal'>,
+  context: Noting,
   device: Shell,
   disks: ReadonlyMap<string, Disk>,
   what: Kept,
@@ -70,6 +77,12 @@ async function valuesOf(
           return read === undefined ? [] : [[read.name, read.sha256]];
         }),
       );
+    case 'setting': {
+      const path = context.scenario.conformance?.setting;
+      return path === undefined
+        ? undefined
+        : new Map([[path, (await doOn(context, device, showing(path))).trim()]]);
+    }
     case 'room': {
       const used = new Map<string, string>();
       for (const folder of [places.boot, places.data]) {
@@ -114,7 +127,7 @@ const identityCommand =
   'for one in /etc/machine-id /etc/ssh/ssh_host_*_key /etc/dropbear/*_host_key; do [ -f "$one" ] && sha256sum "$one"; done; true';
 
 /**
- * Throws DeviceFailure `slot-written`, `environment-changed`, `identity-lost`, `room-lost` where something is not as it was
+ * Throws DeviceFailure `slot-written`, `environment-changed`, `identity-lost`, `room-lost`, `setting-lost` where something is not as it was
  * noted. Returns what could not be compared. A slot is compared by its name: after an upgrade the slot that ran is the other one.
  */
 export function assertSame(before: Noted, now: Noted, what: readonly Kept[]): Kept[] {
@@ -137,6 +150,16 @@ export function assertSame(before: Noted, now: Noted, what: readonly Kept[]): Ke
   return unread;
 }
 
+/** Throws DeviceFailure `setting-stale` where the setting is what was noted, though nobody had changed it. */
+export function assertRenewed(before: Noted, now: Noted): void {
+  const [found] = now.get('setting') ?? [];
+  if (found === undefined || before.get('setting')?.get(found[0]) !== found[1]) return;
+  throw new DeviceFailure(
+    'setting-stale',
+    `nobody has changed ${found[0]}, and it is still what the release before shipped: ${found[1].slice(0, 80)}`,
+  );
+}
+
 const failures: Record<Kept, (list: string) => DeviceFailure> = {
   'slot that ran': (list) => new DeviceFailure('slot-written', `the slot that ran was written to: ${list}`),
   'other slot': (list) =>
@@ -145,6 +168,7 @@ const failures: Record<Kept, (list: string) => DeviceFailure> = {
     new DeviceFailure('environment-changed', `the boot loader's environment is not what it was: ${list}`),
   identity: (list) =>
     new DeviceFailure('identity-lost', `the device is not known to others any more as what it was: ${list}`),
+  setting: (list) => new DeviceFailure('setting-lost', `what the owner made of a file is lost: ${list}`),
   room: (list) => new DeviceFailure('room-lost', `more than ${growsKiB} KiB were left behind: ${list}`),
 };
 

@@ -18,6 +18,20 @@ export interface Prepared {
   owned: Owned;
 }
 
+/** As if the device's owner had done nothing, and asked for nothing but the release. */
+export function untouched(context: RunContext): RunContext {
+  const { scenario } = context;
+  const { setting } = scenario.conformance ?? {};
+  return {
+    ...context,
+    scenario: {
+      ...scenario,
+      ...{ provision: [], checks: [], configuration: setting === undefined ? [] : [setting] },
+      expect: { ...scenario.expect, configuration: undefined },
+    },
+  };
+}
+
 /** Takes one device to each precondition, once; a case then costs no more than its own actions. */
 export class Preconditions {
   private readonly prepared = new Map<Precondition, Promise<Prepared>>();
@@ -45,7 +59,9 @@ export class Preconditions {
   private async prepare(name: Precondition): Promise<Prepared> {
     switch (name) {
       case 'in-service':
-        return this.context.vm(() => this.inService());
+        return this.context.vm(() => this.inService(name, this.context));
+      case 'untouched':
+        return this.context.vm(() => this.inService(name, untouched(this.context)));
       case 'installed':
         return this.from('in-service', name, async (ready) => {
           const upgrade = { from: this.cast.old ?? '', to: this.cast.new ?? '' };
@@ -60,11 +76,11 @@ export class Preconditions {
     }
   }
 
-  private async inService(): Promise<Prepared> {
-    const { context, stack } = this;
+  private async inService(name: Precondition, context: RunContext): Promise<Prepared> {
+    const { stack } = this;
     const release = this.cast.old ?? '';
     const disks = await factoryDisks(context, release, stack);
-    const device = await openDevice(context, 'in-service', disks, stack);
+    const device = await openDevice(context, name, disks, stack);
     const { ready, configuration, odd } = await bringIntoService(
       context,
       device,

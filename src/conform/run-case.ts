@@ -20,12 +20,16 @@ import { changedHalfway, stalledHalfway, troubleOf } from '../recording/source-t
 import type { Trouble } from '../recording/trouble.ts';
 import type { Booting, Off, Ready } from '../target/target.ts';
 import { actionText } from './action-text.ts';
-import type { Action, ClockTime, DeviceCase } from './conformance-case.ts';
+import { installInWindow } from './closed-window.ts';
+import { type Action, type ClockTime, type DeviceCase, isFaulty } from './conformance-case.ts';
 import { installTwice } from './install-twice.ts';
-import { assertSame, type Kept, type Noted, note } from './kept.ts';
+import { assertRenewed, assertSame, type Kept, type Noted, note } from './kept.ts';
 import { killHalfway } from './kill-agent.ts';
-import type { Prepared } from './preconditions.ts';
+import { useData } from './owners-data.ts';
+import { type Prepared, untouched } from './preconditions.ts';
 import type { Cast } from './roles.ts';
+import { editing } from './setting.ts';
+import { doOn } from './slots.ts';
 import { spoil } from './spoil.ts';
 import { wrongName } from './wrong-releases.ts';
 
@@ -50,14 +54,14 @@ export interface CaseRun {
  */
 export async function runCase(
   shared: RunContext,
-  { id, actions }: DeviceCase,
+  { id, actions, from }: DeviceCase,
   { device: original, owned }: Prepared,
   cast: Cast,
 ): Promise<CaseRun> {
   await using stack = new CleanupStack();
   // A fault is for one device, and cases are under way at the same time.
   const feed = await serveReleases(shared.manifest, shared.stop, stack);
-  const context = { ...shared, feed };
+  const context = { ...(from === 'untouched' ? untouched(shared) : shared), feed };
   const device = await openDevice(context, `case-${id}`, original.overlays, stack);
   const notes: string[] = [];
   const checklist: Checklist = new Checklist({
@@ -65,9 +69,10 @@ export async function runCase(
     consolePath: () => subject.target.consolePath(),
     onNote: (note) => notes.push(note),
   });
-  const reopen = (changed: RunContext, from: Device, part: number) =>
-    openDevice(changed, `case-${id}-${part}`, from.overlays, stack);
-  const subject: CaseDevice = new CaseDevice(context, device, { owned, cast, checklist, notes, reopen });
+  const reopen = (changed: RunContext, beneath: Device, part: number) =>
+    openDevice(changed, `case-${id}-${part}`, beneath.overlays, stack);
+  const work = { original, owned, cast, checklist, notes, reopen };
+  const subject: CaseDevice = new CaseDevice(context, device, work);
   try {
     for (const [position, action] of actions.entries()) if (!(await subject.act(action, position + 1))) break;
   } catch (error) {
@@ -80,6 +85,8 @@ export async function runCase(
 }
 
 interface CaseWork {
+  /** The device of whose disks the case has a copy. */
+  original: Device;
   owned: Owned;
   cast: Cast;
   checklist: Checklist;
@@ -161,6 +168,26 @@ class CaseDevice {
       case 'set clock':
         await checklist.guard({ ...when, check: 'switched off' }, () => this.setClock(action.to));
         return true;
+      case 'begin again':
+        await checklist.guard({ ...when, check: 'switched off' }, () => this.beginAgain());
+        return true;
+      case 'edit': {
+        const path = this.context.scenario.conformance?.setting ?? '';
+        await checklist.guard({ ...when, check: 'spoilt' }, async () =>
+          doOn(this.context, await this.up(), editing(path, action.to)),
+        );
+        return true;
+      }
+      case 'use data':
+        await checklist.step({ ...when, check: 'data' }, async () =>
+          useData(this.context, await this.up(), action.how),
+        );
+        return true;
+      case 'renewed': {
+        const now = await this.note([action.what], when);
+        await checklist.step({ ...when, check: 'renewed' }, () => assertRenewed(this.noted, now));
+        return true;
+      }
       case 'note':
         this.noted = await this.note(action.what, when);
         return true;
@@ -214,14 +241,23 @@ class CaseDevice {
     if (this.state.state === 'booting') this.state = await this.up();
     const off =
       this.state.state === 'off' ? this.state : await this.state.shutdown({ signal: this.context.signal });
-    this.context.spend('conform.cpu', off.cpuSeconds());
     const { scenario } = this.context;
-    this.context = {
-      ...this.context,
-      scenario: { ...scenario, clock: { start: clocks[to], afterCut: 'kept' } },
-    };
+    const clock = { start: clocks[to], afterCut: 'kept' } as const;
+    await this.become(off, this.device, { ...this.context, scenario: { ...scenario, clock } });
+  }
+
+  private async beginAgain(): Promise<void> {
+    const off = this.state.state === 'off' ? this.state : await this.state.cutPower();
+    await this.become(off, this.work.original, this.context);
+    this.release = this.work.cast.old ?? '';
+  }
+
+  /** From now on it is a device with the disks of `beneath`. */
+  private async become(off: Off, beneath: Device, context: RunContext): Promise<void> {
+    context.spend('conform.cpu', off.cpuSeconds());
+    this.context = context;
     this.part += 1;
-    this.device = await this.work.reopen(this.context, this.device, this.part);
+    this.device = await this.work.reopen(context, beneath, this.part);
     this.state = this.device.target;
   }
 
@@ -270,6 +306,12 @@ class CaseDevice {
       const other = { from: this.release, to: work.cast[action.meanwhile] ?? '' };
       const second = () => install(context, ready, other);
       work.notes.push(await installTwice({ first: installing, second }, context.signal));
+      return;
+    }
+    if (action.window !== undefined) {
+      const { subject } = this.device;
+      const unread = await installInWindow(context, { device: ready, subject }, installing);
+      if (unread.length > 0) work.notes.push(`not compared, as nobody can read it: ${unread.join(', ')}`);
       return;
     }
     if (must === 'succeed') {
@@ -344,16 +386,4 @@ class CaseDevice {
     }
     this.state = off;
   }
-}
-
-/** Whether what the kernel says of the source is about the server. */
-function isFaulty(action: Action): boolean {
-  return (
-    action.do === 'install' &&
-    (action.fault !== undefined ||
-      action.changesTo !== undefined ||
-      action.stalls !== undefined ||
-      action.wrong !== undefined ||
-      action.killed !== undefined)
-  );
 }

@@ -34,7 +34,7 @@ export async function orderOf(
   const id = feed.hawkbit.freeName(upgradeName(upgrade).replace('->', '-to-'));
   const token = `token-of-${id}`;
   const controller = feed.hawkbit.register(id, token);
-  const action = controller.assign(offer, { download: 'forced', update: 'forced' });
+  const action = controller.assign(offer, feed.hawkbit.terms);
   return {
     url: feed.guestUrl('/').replace(/\/$/, ''),
     ...{ tenant, id, token },

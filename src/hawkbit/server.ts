@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type Action, Controller, type Taken } from './controller.ts';
 import { type DdiFault, DdiFaultPlan, hostileAnswers, type Subject } from './faults.ts';
 import { answerHostile } from './hostile.ts';
-import { type Artifact, configDataSchema, feedbackSchema, pollingTime } from './messages.ts';
+import { type Artifact, configDataSchema, feedbackSchema, pollingTime, type Terms } from './messages.ts';
 
 /** A device that may talk to the server. */
 export interface Registration {
@@ -40,6 +40,7 @@ export class DdiServer {
   private readonly devices = new Map<string, Registration>();
   private plan = new DdiFaultPlan([]);
   private readonly options: DdiOptions;
+  private present: Terms = { download: 'forced', update: 'forced' };
 
   constructor(options: DdiOptions) {
     this.options = options;
@@ -53,6 +54,23 @@ export class DdiServer {
     if (this.devices.has(id)) throw new Error(`the device ${id} is already there`);
     this.devices.set(id, { controller, token });
     return controller;
+  }
+
+  /** How orders are given. */
+  get terms(): Terms {
+    return this.present;
+  }
+
+  /** Gives orders on these terms from now on, and those that are under way. */
+  setTerms(terms: Terms): void {
+    this.present = terms;
+    for (const { controller } of this.devices.values())
+      if (controller.active !== undefined) controller.active.terms = terms;
+  }
+
+  /** The device that was registered last. */
+  get latest(): Controller | undefined {
+    return [...this.devices.values()].at(-1)?.controller;
   }
 
   /** Makes these things go wrong, in place of earlier faults; the plan counts those that were met. */

@@ -8,7 +8,8 @@ import type { Finding, Problem, StepRecord } from './record.ts';
  * `pendingGuard`: refuses any other release as long as nobody has confirmed the one that runs; `triesOnce`: a release that is
  * not confirmed at its first start is given no other one; `dates`: refuses what is signed with a certificate that is not
  * valid by the device's clock; `dependencies`: refuses what needs something that the device does not have; `stateScripts`: runs scripts that a bundle brings along, waits for one that asks for it, and
- * takes the failure of one for the update's.
+ * takes the failure of one for the update's; `maintenanceWindow`: installs what a server orders while its maintenance window is open, and writes
+ * nothing before.
  */
 export const abilities = [
   'slots',
@@ -23,6 +24,7 @@ export const abilities = [
   'dates',
   'dependencies',
   'stateScripts',
+  'maintenanceWindow',
 ] as const;
 export type Ability = (typeof abilities)[number];
 

@@ -110,6 +110,14 @@ export interface ConsoleTexts {
   require: readonly string[];
 }
 
+/** What the conformance suite is told of the releases of a scenario. */
+interface ConformanceFacts {
+  /** A file that owners change, whose default is another one in the third release. */
+  setting?: string;
+  /** Commands of the guest's shell by which each release writes the owner's data in its own form, and reads what is there. */
+  data?: { write: string; read: string };
+}
+
 /** Something that the scenario wants to hold of a device that came up; `run` is executed by the guest's shell. */
 interface ScenarioCheck {
   name: string;
@@ -176,6 +184,7 @@ export interface Scenario {
   console?: ConsoleTexts;
   /** Absent: the date of all guests, kept. */
   clock?: DeviceClock;
+  conformance?: ConformanceFacts;
   /** Absent: closed. */
   network?: Extract<Network, 'open'>;
   /** Packages that are removed at the end of each path, and installed again; absent: none. */

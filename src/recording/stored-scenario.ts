@@ -107,6 +107,12 @@ export const scenarioSchema = z
     ),
     console: z.object({ allow: z.array(text), require: z.array(text) }).exactOptional(),
     clock: z.object({ start: text, afterCut: z.enum(['kept', 'epoch']) }).exactOptional(),
+    conformance: z
+      .object({
+        setting: text.exactOptional(),
+        data: z.object({ write: text, read: text }).exactOptional(),
+      })
+      .exactOptional(),
     network: z.literal('open').exactOptional(),
     reinstall: z.array(text).exactOptional(),
     feedFaults: z.array(faultyAttempt),

@@ -46,6 +46,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
     })),
     ...(document.console === undefined ? {} : { console: document.console }),
     ...(document.clock === undefined ? {} : { clock: document.clock }),
+    ...(document.conformance === undefined ? {} : { conformance: factsOf(document.conformance) }),
     ...(document.network === 'open' ? { network: document.network } : {}),
     ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
     serverFaults: faultsOf(document).map(faultyAttempt),
@@ -330,6 +331,13 @@ function faultsOf({
   feedFaults,
 }: Pick<ScenarioDocument, 'serverFaults' | 'feedFaults'>): ServerFault[] {
   return serverFaults ?? feedFaults ?? [];
+}
+
+function factsOf({
+  setting,
+  data,
+}: NonNullable<ScenarioDocument['conformance']>): NonNullable<Scenario['conformance']> {
+  return { ...(setting === undefined ? {} : { setting }), ...(data === undefined ? {} : { data }) };
 }
 
 function pathOf(step: Exclude<ProvisionStep, { run: string } | { install: unknown }>): string {

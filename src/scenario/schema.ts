@@ -239,6 +239,20 @@ const expectations = z.strictObject({
     .describe("At the end of each path: must the agent's rollback bring back the release before?"),
 });
 
+const conformanceFacts = z
+  .strictObject({
+    setting: guestPath
+      .optional()
+      .describe('A file that owners change, whose default is another one in the third release'),
+    data: z
+      .strictObject({
+        write: text.describe("Commands for the guest's shell: the running release uses the owner's data"),
+        read: text.describe("Commands for the guest's shell: exit 0 if it can read what is there"),
+      })
+      .optional(),
+  })
+  .describe('What `brownout conform` is told of the releases');
+
 /** A scenario file whose agent and machines are among these: what YAML is checked against, and what `brownout schema` prints. */
 export function scenarioSchemaFor<Name extends string>(list: AgentList, machines: readonly Name[]) {
   return z.strictObject({
@@ -296,6 +310,7 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
         "What the guest reaches: closed: the server of its releases; open: whatever the host reaches, its loopback's " +
           'services and other networks included',
       ),
+    conformance: conformanceFacts.optional(),
     reinstall: packageNames
       .default([])
       .describe('Packages that are removed at the end of each path, without a cut, and installed again'),

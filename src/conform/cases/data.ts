@@ -1,4 +1,17 @@
-import type { CaseGroup } from '../conformance-case.ts';
+import type { Action, CaseGroup } from '../conformance-case.ts';
+import type { Edit } from '../setting.ts';
+
+/** What the owner has made of the setting is there after an upgrade that ships another default of it. */
+function keptAs(to: Edit): Action[] {
+  return [
+    { do: 'edit', to },
+    { do: 'note', what: ['setting'] },
+    { do: 'install', release: 'next', must: 'succeed' },
+    { do: 'boot' },
+    { do: 'see', on: ['next'] },
+    { do: 'same', what: ['setting'] },
+  ];
+}
 
 /** What belongs to the owner. */
 export const data: CaseGroup = {
@@ -22,6 +35,57 @@ export const data: CaseGroup = {
         { do: 'confirm' },
         { do: 'start', times: 4, confirm: true },
         { do: 'see', on: ['next'] },
+      ],
+    },
+    {
+      id: 'D2',
+      title:
+        "a setting whose default changes is the new one where its owner left it alone, or else the owner's",
+      needs: [],
+      from: 'untouched',
+      actions: [
+        { do: 'note', what: ['setting'] },
+        { do: 'install', release: 'next', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['next'] },
+        { do: 'renewed', what: 'setting' },
+        { do: 'begin again' },
+        ...keptAs('a line more'),
+        { do: 'see', on: ['next'] },
+      ],
+    },
+    {
+      id: 'D3',
+      title: 'a setting that its owner has made a link or a folder, or taken away, is that after an upgrade',
+      needs: [],
+      from: 'untouched',
+      actions: [
+        ...keptAs('a link'),
+        { do: 'begin again' },
+        ...keptAs('a folder'),
+        { do: 'begin again' },
+        ...keptAs('nothing'),
+        { do: 'see', on: ['next'] },
+      ],
+    },
+    {
+      id: 'D5',
+      title:
+        "a release that has written the owner's data in its own form gives way to one that can read them",
+      needs: ['bootCount'],
+      from: 'in-service',
+      actions: [
+        { do: 'use data', how: 'write' },
+        { do: 'use data', how: 'read' },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'use data', how: 'write' },
+        { do: 'use data', how: 'read' },
+        { do: 'start', times: 4, confirm: false },
+        { do: 'see', on: ['old'] },
+        { do: 'use data', how: 'read' },
+        { do: 'see', on: ['old'] },
       ],
     },
     {

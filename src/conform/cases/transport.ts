@@ -161,6 +161,21 @@ export const transport: CaseGroup = {
       ],
     },
     {
+      id: 'T9',
+      title:
+        'an order whose maintenance window is closed is carried out when it opens, and nothing is written before',
+      needs: ['server', 'maintenanceWindow'],
+      from: 'in-service',
+      actions: [
+        { do: 'install', release: 'new', must: 'succeed', window: 'closed first' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm' },
+        { do: 'ask server', order: 'closed' },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
       id: 'T10',
       title: 'a server that does not admit the device for a while: the order is carried out once it does',
       needs: ['server'],

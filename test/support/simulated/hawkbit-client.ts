@@ -199,17 +199,19 @@ class Client {
   /** JSON that the server has, or undefined where its answer is not right. */
   private async asked(href: string): Promise<unknown> {
     const { authorization } = this.account;
+    const enough = new AbortController();
     try {
       const answer = await fetch(this.local(href), {
         headers: { authorization },
-        ...{ redirect: 'error', signal: AbortSignal.any([this.signal, AbortSignal.timeout(2000)]) },
+        ...{ redirect: 'error', signal: AbortSignal.any([this.signal, enough.signal]) },
       });
       if (answer.status === 200 && Number(answer.headers.get('content-length')) < 100_000)
         return JSON.parse(await answer.text()) as unknown;
-      await answer.body?.cancel();
       this.wrong(`the server says ${answer.status}`);
     } catch (error) {
       this.wrong(error instanceof GivenUp ? error.message : String(error));
+    } finally {
+      enough.abort();
     }
     return undefined;
   }

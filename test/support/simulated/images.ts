@@ -5,6 +5,7 @@ import type { Wrong, WrongBundle } from '../../../src/image/wrong-bundle.ts';
 import { breakages, type FileRef, type ImageManifest } from '../../../src/model/image.ts';
 import { bundleOf } from './fetch-bundle.ts';
 import { factoryFiles } from './file-store.ts';
+import { settingPath, untouchedSetting } from './settings.ts';
 import { factoryBootSector, offsetOf, slotBytes, slotContent } from './slot-guest.ts';
 
 /** Releases of the image with slots, oldest first. */
@@ -15,6 +16,7 @@ const shipped = {
   '/etc/hostname': 'device\n',
   '/etc/app.conf': 'port=8080\nspeed=fast\n',
   '/etc/motd': 'welcome\n',
+  [settingPath]: untouchedSetting,
 };
 
 /** An image with a boot disk, two slots on a second one, and the owner's files on a third. */

@@ -8,6 +8,7 @@ import { FileStore } from './file-store.ts';
 import { type ClientTraits, hawkbitCommands } from './hawkbit-client.ts';
 import type { Guest, Power } from './machine.ts';
 import { sector } from './sectors.ts';
+import { type SettingFault, settingCommands } from './settings.ts';
 import { answer, commonCommands, fails, type Known, prints } from './shell.ts';
 import { type Spoilable, spoilingCommands } from './spoilt.ts';
 
@@ -61,6 +62,8 @@ export interface SlotTraits {
   neverFlushes?: true;
   /** An installation does nothing where the release runs already. */
   idleAgain?: true;
+  /** What it makes of a setting whose default changes. */
+  setting?: SettingFault;
   /** Of its client of a hawkBit server. */
   client?: ClientTraits;
   /** The bundle's digest is not looked at. */
@@ -264,6 +267,7 @@ export class SlotGuest implements Guest {
     );
     return [
       ...client.known,
+      ...settingCommands(files, version, this.traits.setting),
       [/^rauc install '(.+)'$/, ([, url = '']) => this.install(url, { files, version, other })],
       [/^export BUNDLE_URL='(.+)'\nupdate$/, ([, url = '']) => this.install(url, { files, version, other })],
       [

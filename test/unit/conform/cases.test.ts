@@ -34,7 +34,7 @@ it.each([
   [{ ids: ['B2'], groups: [] }, ['B2']],
   [
     { ids: ['I1'], groups: ['transport'] },
-    ['I1', 'T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'T8', 'T10', 'T11'],
+    ['I1', 'T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'T8', 'T9', 'T10', 'T11'],
   ],
 ])('takes those that are asked for: %o', (choice, ids) => {
   expect(chosenCases(choice).map(({ id }) => id)).toEqual(ids);

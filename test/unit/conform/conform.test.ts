@@ -5,7 +5,8 @@ import { chosenCases } from '../../../src/conform/cases/index.ts';
 import type { CaseVerdict, ConformanceRecord } from '../../../src/model/conformance.ts';
 import { runConformance } from '../../../src/runner/conform.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
-import { prints } from '../../support/simulated/shell.ts';
+import { settingPath } from '../../support/simulated/settings.ts';
+import { fails, prints } from '../../support/simulated/shell.ts';
 import type { EdgeTraits, SlotTraits } from '../../support/simulated/slot-guest.ts';
 
 interface Asked {
@@ -22,6 +23,25 @@ const falls = { releases: ['1.0', '1.1', '2.0'], expect: { upgrade: 'falls-back'
 const updater = { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' };
 const claims = (...abilities: string[]) => ({ ...three, agent: { ...updater, abilities } });
 const downloading = { ...three, agent: { ...updater, downloads: '/downloads' } };
+
+/** A client that a hawkBit server orders to install. */
+const ordered = { ...three, agent: { name: 'rauc', delivery: 'hawkbit' } };
+const facts = { setting: settingPath, data: { write: 'gateway write', read: 'gateway read' } };
+const told = { ...three, conformance: facts };
+
+/** A program of each release that writes data in its own form, which the first release cannot read; or that keeps both. */
+function gateway(keepsBoth: boolean): SlotTraits {
+  let form = '';
+  return {
+    before: (command, _, release) => {
+      if (command === 'gateway read')
+        return release >= form || keepsBoth ? prints('') : fails(1, `form of ${form}`);
+      if (command !== 'gateway write') return undefined;
+      form = release;
+      return prints('');
+    },
+  };
+}
 
 /** The suite on a simulated device. */
 async function suite(traits: SlotTraits, { cases = [], fields = three }: Asked = {}) {
@@ -48,6 +68,7 @@ describe('a device that keeps every promise', () => {
       ...{ D4: 'ability-missing', D8: 'ability-missing', D9: 'ability-missing' },
       ...{ T1: 'ability-missing', T6: 'ability-missing', T7: 'ability-missing', T8: 'ability-missing' },
       ...{ V9: 'ability-missing', B10: 'ability-missing', T10: 'ability-missing', T11: 'ability-missing' },
+      ...{ T9: 'ability-missing', D2: 'not-applicable', D3: 'not-applicable', D5: 'not-applicable' },
     };
     for (const [id, verdict] of Object.entries(found))
       expect([id, verdict]).toEqual([id, other[id] ?? 'passed']);
@@ -145,6 +166,14 @@ describe('what an agent does not claim', () => {
     ['D4', {}, claims('stateScripts')],
     ['D8', {}, claims('stateScripts')],
     ['D9', {}, claims('stateScripts', 'bootCount')],
+    ['D2', {}, told],
+    ['D3', {}, told],
+    ['D5', gateway(true), told],
+    ...['T1', 'T6', 'T7', 'T8', 'T9', 'T10', 'B10'].map((id): [string, SlotTraits, typeof ordered] => [
+      id,
+      {},
+      ordered,
+    ]),
   ])('passes %s where the device keeps it', async (id, traits, fields) => {
     const { record } = await suite(traits, { cases: [id], fields });
     expect(record.cases).toMatchObject([{ id, verdict: 'passed' }]);
@@ -296,6 +325,70 @@ describe('a device that breaks a promise', () => {
     ['needs values with sense', {}, 'B8', 'failed', 'finds no state'],
     ['gives one try more at each confirmation', edge('addsTries'), 'C2', 'failed', 'B_LEFT was "'],
     ['is another one with each release', edge('keyOfRelease'), 'D7', 'failed', '/etc/machine-id was'],
+    [
+      'keeps a default that nobody has changed',
+      { setting: 'stale' },
+      'D2',
+      'failed',
+      'nobody has changed /etc/vendor.conf, and it is still what the release before shipped',
+      told,
+    ],
+    [
+      'brings its own settings',
+      { setting: 'overwritten' },
+      'D2',
+      'failed',
+      'what the owner made of a file is lost: /etc/vendor.conf was "',
+      told,
+    ],
+    [
+      'keeps no setting that has become a link or a folder',
+      { setting: 'regular only' },
+      'D3',
+      'failed',
+      '/etc/vendor.conf was "link to /etc/vendor.conf.own',
+      told,
+    ],
+    [
+      "writes the owner's data as only it can read them",
+      gateway(false),
+      'D5',
+      'failed',
+      "the release that runs cannot read the owner's data: form of 1.1",
+      told,
+    ],
+    [
+      'installs while a maintenance window is closed',
+      { client: { ignoresWindow: true } },
+      'T9',
+      'failed',
+      'a slot was written to',
+      ordered,
+    ],
+    [
+      'gives up where a server is busy',
+      { client: { givesUp: true } },
+      'T1',
+      'failed',
+      'the server says 503',
+      ordered,
+    ],
+    [
+      'says that it is done before it is tried',
+      { client: { closesAtOnce: true } },
+      'T7',
+      'failed',
+      'the server was told success about 1.1',
+      ordered,
+    ],
+    [
+      'never says what became of it',
+      { client: { keepsSilent: true } },
+      'T8',
+      'failed',
+      'nothing final',
+      ordered,
+    ],
     ['loses files at a fall-back', { emptiesFiles: 'at a reset' }, 'D1', 'failed', 'hostname'],
   ];
   it.each(table)('%s', async (_, traits, id, verdict, words, fields) => {

@@ -471,6 +471,16 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
       's.yaml:6:47: serverFaults[0].times: expected at least 1, found the number 0',
     ],
     [
+      'a fact of no release',
+      `${minimal}conformance: { settings: /etc/a }\n`,
+      's.yaml:6:16: conformance: unknown key "settings"; did you mean "setting"?',
+    ],
+    [
+      'data that nobody reads',
+      `${minimal}conformance: { data: { write: "true" } }\n`,
+      's.yaml:6:22: conformance.data.read: missing; expected text',
+    ],
+    [
       'another file in place of a feed',
       `${minimal.replace('rauc\nr', 'opkg\nr')}serverFaults: [{ name: a, fault: changed }]\n`,
       's.yaml:6:34: serverFaults[0].fault: changed is for bundles, and this agent takes none',
