@@ -46,7 +46,7 @@ export const fullmetalupdate = defineAgent({
   name: 'fullmetalupdate',
   settings,
   source: () => ({ kind: 'repository', by: 'hawkbit' }),
-  abilities: () => ['verified', 'bootCount', 'server'],
+  abilities: () => ['verified', 'bootCount', 'server', 'applications'],
   create: ({ order }) => ({
     programs: ['fullmetalupdate', 'ostree'],
 

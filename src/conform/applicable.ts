@@ -1,7 +1,7 @@
 import type { RunContext } from '../device/run-context.ts';
 import { roles } from '../model/conformance.ts';
 import type { Action, DeviceCase } from './conformance-case.ts';
-import type { Cast } from './roles.ts';
+import { type Cast, isApplication } from './roles.ts';
 import { folderOf } from './spoil.ts';
 
 const roleTexts: Record<keyof Cast, string> = {
@@ -13,12 +13,15 @@ const roleTexts: Record<keyof Cast, string> = {
   'no init': 'release without an init',
   hanging: 'release that hangs',
   unhealthy: 'release that comes up and does not work',
+  silent: 'application that never tells that it works',
 };
 
 /** Why a case cannot be tried with this image and agent, whatever the agent promises; undefined where it can. */
 export function whyNotApplicable(context: RunContext, one: DeviceCase, cast: Cast): string | undefined {
   const missing = missingRoles(one, cast);
   if (missing.length > 0) return `there is no ${missing.map((role) => roleTexts[role]).join(', and no ')}`;
+  if (one.needs.includes('applications') && !isApplication(context.manifest.releases[cast.new ?? '']))
+    return 'the release to upgrade to is no application';
   for (const action of one.actions) {
     const reason = lacking(context, action);
     if (reason !== undefined) return reason;

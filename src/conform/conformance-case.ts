@@ -116,9 +116,10 @@ export interface DeviceCase extends Promised {
 
 /**
  * A stretch of a recorded upgrade. `writing` and `flip` are an installation: the boot loader is told in the latter.
- * `fallback`: a release that does not come up gives way.
+ * `fallback`: a release that does not come up gives way. `exchange`: an application is installed while each change of a file
+ * system is kept at once, so that a cut may come between any two of them.
  */
-export type CutPart = 'writing' | 'flip' | 'first boot' | 'confirm' | 'rollback' | 'fallback';
+export type CutPart = 'writing' | 'flip' | 'first boot' | 'confirm' | 'rollback' | 'fallback' | 'exchange';
 
 /**
  * Shown by deciding crash states of a recorded upgrade; `run-power-case.ts` does it. `whole`: the device comes back whole.

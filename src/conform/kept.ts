@@ -14,9 +14,9 @@ import { doOn, slotsOf } from './slots.ts';
 /**
  * What must be as it was. `slot that ran`, `other slot`: their bytes, read by the host. `environment`: the boot loader's
  * variables. `identity`: who the device is to others. `room`: what its boot partition and its owner's have in use. `setting`:
- * the file of which the scenario says that owners change it.
+ * the file of which the scenario says that owners change it. `boot`: which start of its kernel it is.
  */
-export type Kept = 'slot that ran' | 'other slot' | 'environment' | 'identity' | 'room' | 'setting';
+export type Kept = 'slot that ran' | 'other slot' | 'environment' | 'identity' | 'room' | 'setting' | 'boot';
 
 /** What of a context something is noted by. */
 type Noting = Pick<RunContext, 'manifest' | 'signal'> & {
@@ -83,6 +83,10 @@ async function valuesOf(
         ? undefined
         : new Map([[path, (await doOn(context, device, showing(path))).trim()]]);
     }
+    case 'boot':
+      return new Map([
+        ['boot id', (await doOn(context, device, 'cat /proc/sys/kernel/random/boot_id')).trim()],
+      ]);
     case 'room': {
       const used = new Map<string, string>();
       for (const folder of [places.boot, places.data]) {
@@ -127,7 +131,7 @@ const identityCommand =
   'for one in /etc/machine-id /etc/ssh/ssh_host_*_key /etc/dropbear/*_host_key; do [ -f "$one" ] && sha256sum "$one"; done; true';
 
 /**
- * Throws DeviceFailure `slot-written`, `environment-changed`, `identity-lost`, `room-lost`, `setting-lost` where something is not as it was
+ * Throws DeviceFailure `slot-written`, `environment-changed`, `identity-lost`, `room-lost`, `setting-lost`, `install-disturbed` where something is not as it was
  * noted. Returns what could not be compared. A slot is compared by its name: after an upgrade the slot that ran is the other one.
  */
 export function assertSame(before: Noted, now: Noted, what: readonly Kept[]): Kept[] {
@@ -169,6 +173,7 @@ const failures: Record<Kept, (list: string) => DeviceFailure> = {
   identity: (list) =>
     new DeviceFailure('identity-lost', `the device is not known to others any more as what it was: ${list}`),
   setting: (list) => new DeviceFailure('setting-lost', `what the owner made of a file is lost: ${list}`),
+  boot: (list) => new DeviceFailure('install-disturbed', `the device has started anew: ${list}`),
   room: (list) => new DeviceFailure('room-lost', `more than ${growsKiB} KiB were left behind: ${list}`),
 };
 

@@ -3,6 +3,7 @@ import { assertFlushes, isSound, traceOf } from '../crash/power-cuts.ts';
 import type { RunContext } from '../device/run-context.ts';
 import { describePlace } from '../filesystem/disk-map.ts';
 import type { ImageManifest } from '../model/image.ts';
+import type { PathRecord } from '../model/record.ts';
 import { usualCutPhases } from '../model/scenario.ts';
 import { recordPath } from '../recording/record-path.ts';
 import { unkept } from '../recording/recordings.ts';
@@ -11,7 +12,7 @@ import { type LogRecord, sectorBytes } from '../writelog/log.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
 import type { CutPart } from './conformance-case.ts';
 import { installParts } from './flip.ts';
-import type { Cast } from './roles.ts';
+import { type Cast, isApplication } from './roles.ts';
 
 /** A part of an upgrade as it was recorded. */
 export interface RecordedPart {
@@ -22,12 +23,15 @@ export interface RecordedPart {
   windows: readonly Window[];
 }
 
+/** What is recorded: an upgrade, one that falls back, and one of an application. */
+type Recording = 'upgrade' | 'fallback' | 'exchange';
+
 /** A recorded upgrade; or why nothing can be cut. */
 type Recorded = { context: RunContext; trace: Trace } | { unsound: string };
 
 /** Records upgrades, each once, and finds their parts. */
 export class PowerTraces {
-  private readonly recorded = new Map<'upgrade' | 'fallback', Promise<Recorded>>();
+  private readonly recorded = new Map<Recording, Promise<Recorded>>();
   private readonly context: RunContext;
   private readonly cast: Cast;
 
@@ -47,13 +51,15 @@ export class PowerTraces {
       return { absent: 'the agent does not claim rollback' };
     if (part === 'fallback' && (!abilities.includes('bootCount') || this.cast.broken === undefined))
       return { absent: 'no release that does not come up gives way' };
-    const recorded = await this.record(part === 'fallback' ? 'fallback' : 'upgrade');
+    if (part === 'exchange' && !isApplication(this.context.manifest.releases[this.cast.new ?? '']))
+      return { absent: 'the release to upgrade to is no application' };
+    const recorded = await this.record(part === 'fallback' || part === 'exchange' ? part : 'upgrade');
     if ('unsound' in recorded) return recorded;
     const windows = await windowsOfPart(recorded, part);
     return windows.length === 0 ? { absent: absentTexts[part] } : { part, ...recorded, windows };
   }
 
-  private record(which: 'upgrade' | 'fallback'): Promise<Recorded> {
+  private record(which: Recording): Promise<Recorded> {
     const known = this.recorded.get(which);
     if (known !== undefined) return known;
     const recording = this.recordAnew(which);
@@ -61,13 +67,16 @@ export class PowerTraces {
     return recording;
   }
 
-  private async recordAnew(which: 'upgrade' | 'fallback'): Promise<Recorded> {
+  private async recordAnew(which: Recording): Promise<Recorded> {
     const { cast } = this;
     const isFallback = which === 'fallback';
     const releases = [cast.old ?? '', (isFallback ? cast.broken : cast.new) ?? ''];
     const context = { ...this.context, scenario: scenarioOf(this.context, releases, isFallback) };
-    const path = { releases, steps: [] };
-    const run = await context.vm(() => recordPath(context, path, isFallback ? 'p2' : 'p1'));
+    const path: PathRecord = {
+      ...{ releases, steps: [] },
+      ...(which === 'exchange' ? { recording: { number: 2, by: 'sync' } } : {}),
+    };
+    const run = await context.vm(() => recordPath(context, path, labels[which]));
     if (isSound(run)) {
       assertFlushes(run);
       return { context, trace: traceOf(await unkept(run)) };
@@ -100,6 +109,8 @@ function scenarioOf(
   };
 }
 
+const labels: Record<Recording, string> = { upgrade: 'p1', fallback: 'p2', exchange: 'p1r2' };
+
 const absentTexts: Record<CutPart, string> = {
   writing: 'nothing is written by an installation but what the boot loader reads',
   flip: 'an installation writes nothing but slots and file systems with a journal: where the boot loader is told of a release cannot be seen',
@@ -107,6 +118,7 @@ const absentTexts: Record<CutPart, string> = {
   confirm: 'nothing is written while a release is confirmed',
   rollback: 'nothing is written during a rollback',
   fallback: 'nothing is written during a fall-back',
+  exchange: 'nothing is written by an installation',
 };
 
 const phases = {
@@ -116,6 +128,7 @@ const phases = {
   confirm: 'confirm',
   rollback: 'rollback',
   fallback: 'first-boot',
+  exchange: 'install',
 } as const satisfies Record<CutPart, string>;
 
 /** The stretches of a part in which anything is written. */

@@ -1,6 +1,6 @@
 import { keysOf } from '../core/keys.ts';
 import type { Role } from '../model/conformance.ts';
-import type { Breakage, ImageManifest } from '../model/image.ts';
+import type { Breakage, ImageManifest, ReleaseSpec } from '../model/image.ts';
 import type { Scenario } from '../model/scenario.ts';
 
 /** Which release plays which part; those that the scenario or the image has none for are absent. */
@@ -16,6 +16,11 @@ const partOf = {
 
 /** Of these, the one that stands for any release that does not come up: the first that the image has. */
 const neverUp: readonly Breakage[] = ['no-init', 'no-kernel', 'hangs'];
+
+/** Whether a release is another application beside the same system. */
+export function isApplication(release: Pick<ReleaseSpec, 'module'> | undefined): boolean {
+  return release?.module !== undefined && release.module.part !== 'os';
+}
 
 /**
  * Gives the scenario's releases their parts, in its order, and the image's broken ones theirs. Where the device must fall
@@ -40,6 +45,7 @@ export function castOf(
     ['new', next],
     ['next', afterNext],
     ['broken', bad],
+    ['silent', Object.values(manifest.releases).find((one) => isApplication(one) && one.apart)?.version],
     ...keysOf(partOf).map((how): [Role, string | undefined] => [partOf[how], brokenAs(how)]),
   ];
   return Object.fromEntries(parts.filter(([, release]) => release !== undefined));

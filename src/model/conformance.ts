@@ -9,7 +9,8 @@ import type { Finding, Problem, StepRecord } from './record.ts';
  * not confirmed at its first start is given no other one; `dates`: refuses what is signed with a certificate that is not
  * valid by the device's clock; `dependencies`: refuses what needs something that the device does not have; `stateScripts`: runs scripts that a bundle brings along, waits for one that asks for it, and
  * takes the failure of one for the update's; `maintenanceWindow`: installs what a server orders while its maintenance window is open, and writes
- * nothing before.
+ * nothing before; `applications`: exchanges an application without a reboot, undisturbed by which everything else goes on, and takes back one
+ * that does not tell that it works.
  */
 export const abilities = [
   'slots',
@@ -25,6 +26,7 @@ export const abilities = [
   'dependencies',
   'stateScripts',
   'maintenanceWindow',
+  'applications',
 ] as const;
 export type Ability = (typeof abilities)[number];
 
@@ -85,7 +87,8 @@ export interface ConformanceRecord {
 
 /**
  * The parts that releases play: `old` is the one that the device has; `new` the next; `next` the one after it; `broken`
- * one that does not come up, for whatever reason; the others are broken in one way each.
+ * one that does not come up, for whatever reason; `silent` an application that never tells that it works; the others are
+ * broken in one way each.
  */
 export const roles = [
   'old',
@@ -96,5 +99,6 @@ export const roles = [
   'no init',
   'hanging',
   'unhealthy',
+  'silent',
 ] as const;
 export type Role = (typeof roles)[number];

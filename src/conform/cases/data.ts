@@ -89,6 +89,26 @@ export const data: CaseGroup = {
       ],
     },
     {
+      id: 'D6',
+      title:
+        'an application is exchanged without a reboot, and one that does not tell that it works is taken back',
+      needs: ['applications'],
+      from: 'in-service',
+      actions: [
+        { do: 'note', what: ['boot'] },
+        { do: 'install', release: 'new', must: 'succeed' },
+        { do: 'see', on: ['new'] },
+        { do: 'confirm' },
+        { do: 'ask server', order: 'closed' },
+        { do: 'install', release: 'silent', must: 'refuse' },
+        { do: 'same', what: ['boot'] },
+        { do: 'see', on: ['new'] },
+        { do: 'ask server', order: 'failed' },
+        { do: 'boot' },
+        { do: 'see', on: ['new'] },
+      ],
+    },
+    {
       id: 'D7',
       title: 'a device is known to others as what it was, after an upgrade, a fall-back and a rollback',
       needs: ['bootCount', 'rollback'],

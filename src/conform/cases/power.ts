@@ -65,5 +65,13 @@ export const power: CaseGroup = {
       ask: 'without flushes',
       during: ['writing', 'flip'],
     },
+    {
+      id: 'P9',
+      title:
+        'a cut while an application is exchanged, each step of it kept, leaves the old one or the new one',
+      needs: ['applications'],
+      ask: 'whole',
+      during: ['exchange'],
+    },
   ],
 };

@@ -69,6 +69,7 @@ describe('a device that keeps every promise', () => {
       ...{ T1: 'ability-missing', T6: 'ability-missing', T7: 'ability-missing', T8: 'ability-missing' },
       ...{ V9: 'ability-missing', B10: 'ability-missing', T10: 'ability-missing', T11: 'ability-missing' },
       ...{ T9: 'ability-missing', D2: 'not-applicable', D3: 'not-applicable', D5: 'not-applicable' },
+      ...{ D6: 'not-applicable', P9: 'ability-missing' },
     };
     for (const [id, verdict] of Object.entries(found))
       expect([id, verdict]).toEqual([id, other[id] ?? 'passed']);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { assertRenewed, assertSame, type Kept } from '../../../src/conform/kept.ts';
+import { assertRenewed, assertSame, type Noted } from '../../../src/conform/kept.ts';
 import { useData } from '../../../src/conform/owners-data.ts';
 import { editing, showing } from '../../../src/conform/setting.ts';
 import { parseScenario } from '../../../src/scenario/load.ts';
@@ -36,7 +36,7 @@ it('is changed by its owner, and shown, as text, a link, a folder, or nothing', 
   ]);
 });
 
-const noted = (text: string) => new Map([['setting', new Map([['/etc/a.conf', text]])]]);
+const noted = (text: string): Noted => new Map([['setting', new Map([['/etc/a.conf', text]])]]);
 
 it('is lost where it is not what its owner made of it, and stale where nobody made anything of it', () => {
   expect(assertSame(noted('nothing'), noted('nothing'), ['setting'])).toEqual([]);
