@@ -41,6 +41,8 @@ function lacking(context: RunContext, action: Action): string | undefined {
     (action.do === 'same' && action.what.every((one) => one === 'environment'));
   if (isAboutEnvironment && manifest.places?.environment === undefined)
     return "the image does not say where its boot loader's environment is";
+  if (context.scenario.server !== undefined && asksServerToFail(action))
+    return 'nobody here can make the server fail that the scenario names';
   if (action.do === 'install' && action.meanwhile !== undefined && agent.abilities.includes('server'))
     return 'the server gives one order at a time';
   if ((action.do === 'overwrite slot' || action.do === 'mount slot') && manifest.slots.length !== 2)
@@ -55,6 +57,12 @@ function lacking(context: RunContext, action: Action): string | undefined {
   if (action.do === 'install' && action.killed === true && agent.programs === undefined)
     return "nobody knows the agent's programs";
   return undefined;
+}
+
+function asksServerToFail(action: Action): boolean {
+  if (action.do !== 'install') return false;
+  const { fault, changesTo, stalls, server, killed, window } = action;
+  return [fault, changesTo, stalls, server, killed, window].some((one) => one !== undefined);
 }
 
 /** The parts that a case has and nobody plays. */

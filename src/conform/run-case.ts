@@ -60,7 +60,7 @@ export async function runCase(
 ): Promise<CaseRun> {
   await using stack = new CleanupStack();
   // A fault is for one device, and cases are under way at the same time.
-  const feed = await serveReleases(shared.manifest, shared.stop, stack);
+  const feed = await serveReleases(shared, stack);
   const context = { ...(from === 'untouched' ? untouched(shared) : shared), feed };
   const device = await openDevice(context, `case-${id}`, original.overlays, stack);
   const notes: string[] = [];

@@ -12,9 +12,6 @@ import { type Upgrade, upgradeName } from '../model/upgrade.ts';
 import { bundlePath } from './deliver-bundle.ts';
 import type { RunContext } from './run-context.ts';
 
-/** The only tenant, as a fresh hawkBit has it. */
-const tenant = 'DEFAULT';
-
 /**
  * Has the hawkBit server order a device to install a release: each order is for a name of its own, which the agent gives
  * the device. Undefined where no server gives orders to the scenario's agent.
@@ -31,10 +28,9 @@ export async function orderOf(
 ): Promise<ServerAccount | undefined> {
   if (!('by' in agent.source)) return undefined;
   const offer = await offerFor(agent.source, manifest, upgrade.to);
-  const id = feed.hawkbit.freeName(upgradeName(upgrade).replace('->', '-to-'));
-  const token = `token-of-${id}`;
-  const controller = feed.hawkbit.register(id, token);
-  const action = controller.assign(offer, feed.hawkbit.terms);
+  const file = fileOf(agent.source, manifest, upgrade.to);
+  const wanted = upgradeName(upgrade).replace('->', '-to-');
+  const { id, token, tenant, controller, action } = await feed.hawkbit.order(wanted, offer, file);
   return {
     url: feed.guestUrl('/').replace(/\/$/, ''),
     ...{ tenant, id, token },
@@ -45,6 +41,15 @@ export async function orderOf(
       return isInstalled() ? undefined : saidLast(action);
     },
   };
+}
+
+/** Where the host has what a device is given of a release, where that is one file. */
+function fileOf(
+  source: AgentSource,
+  { releases }: Pick<ImageManifest, 'releases'>,
+  version: string,
+): string | undefined {
+  return source.kind === 'bundle' ? releases[version]?.bundles[source.format]?.path : undefined;
 }
 
 /** What the server offers of a release. Throws HarnessError `image-incomplete`. */
@@ -87,7 +92,7 @@ export async function assertOrderFailed(
   ordered: string,
 ): Promise<void> {
   const id = await agent.accountOf?.(device, { deadline: Deadline.after(120_000), signal });
-  const action = id === undefined ? undefined : feed.hawkbit.device(id)?.actions.at(-1);
+  const action = id === undefined ? undefined : await feed.hawkbit.lastOrder(id);
   if (action === undefined || action.offer.version !== ordered || action.state === 'error') return;
   throw new DeviceFailure(
     'server-misled',
@@ -105,7 +110,7 @@ export async function assertServerKnows(
   { ordered, runs, isDeaf = false }: { ordered: string; runs: string; isDeaf?: boolean },
 ): Promise<void> {
   const id = await agent.accountOf?.(device, { deadline: Deadline.after(120_000), signal });
-  const action = id === undefined ? undefined : feed.hawkbit.device(id)?.actions.at(-1);
+  const action = id === undefined ? undefined : await feed.hawkbit.lastOrder(id);
   if (action === undefined || action.offer.version !== ordered) return;
   const told =
     action.state === 'finished' ? 'success' : action.state === 'error' ? 'failure' : 'nothing final';

@@ -27,6 +27,7 @@ export interface RunContextRequest
     | 'signal'
     | 'emit'
     | 'notice'
+    | 'hawkbitAccount'
   > {
   workspace: string;
   vm: Limit;
@@ -40,6 +41,8 @@ export interface RunContextRequest
 export async function openRunContext(request: RunContextRequest, stack: CleanupStack): Promise<RunContext> {
   const { seed, timings, manifest, scenario, runId, ...rest } = request;
   const stopping = new AbortController();
+  const stop = (reason: unknown) => stopping.abort(reason);
+  const signal = AbortSignal.any([request.signal, stopping.signal]);
   const workspace = join(request.workspace, runId);
   await mkdir(workspace, { recursive: true });
   const contents = await releaseContents(manifest);
@@ -53,15 +56,9 @@ export async function openRunContext(request: RunContextRequest, stack: CleanupS
     agent: agentFor(scenario.agent),
     contents,
     shipped: (release) => shippedBy(contents?.get(release)),
-    feed: await serveReleases(
-      manifest,
-      (reason) => stopping.abort(reason),
-      stack,
-      usualPort(scenario.name, manifest),
-    ),
+    feed: await serveReleases({ ...request, stop, signal }, stack, usualPort(scenario.name, manifest)),
     random: new Random(seed),
-    signal: AbortSignal.any([request.signal, stopping.signal]),
-    stop: (reason) => stopping.abort(reason),
+    ...{ signal, stop },
     spend: (what, seconds) => {
       timings[what] = (timings[what] ?? 0) + seconds;
     },

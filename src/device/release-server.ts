@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import { type FeedServer, serveFiles } from '../feed/http-server.ts';
+import type { HawkbitServer } from '../hawkbit/hawkbit-server.ts';
+import type { ManagementAccount } from '../hawkbit/management.ts';
+import { RemoteServer } from '../hawkbit/remote-server.ts';
 import { DdiServer } from '../hawkbit/server.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { bundlePath } from './deliver-bundle.ts';
@@ -9,7 +12,23 @@ import { feedPath } from './deliver-feed.ts';
 
 /** Where guests find releases, and who orders devices to install them. */
 export interface ReleaseServer extends FeedServer {
-  readonly hawkbit: DdiServer;
+  readonly hawkbit: HawkbitServer;
+}
+
+/** A hawkBit server that a scenario names, and who we are to it. */
+export interface NamedHawkbit extends ManagementAccount {
+  tenant: string;
+}
+
+/** What a server of releases is made from. */
+export interface Serving {
+  manifest: ImageManifest;
+  /** Ends the run where the server cannot do its part. */
+  stop: (reason: unknown) => void;
+  notice: (message: string) => void;
+  signal: AbortSignal;
+  /** Absent: orders are given by the server that is part of this program. */
+  hawkbitAccount?: NamedHawkbit | undefined;
 }
 
 /** Seconds between two polls of a device: there is nobody else whom it would burden. */
@@ -20,12 +39,17 @@ const maxConnections = 32;
 
 /** A server with the bundles and feeds of all releases. A file that it cannot read ends the run by `stop`. */
 export async function serveReleases(
-  manifest: ImageManifest,
-  stop: (reason: unknown) => void,
+  { manifest, stop, notice, signal, hawkbitAccount }: Serving,
   stack: CleanupStack,
   port?: number,
 ): Promise<ReleaseServer> {
-  const hawkbit = new DdiServer({ polling: pollingSeconds, onNotice: () => undefined });
+  const hawkbit =
+    hawkbitAccount === undefined
+      ? new DdiServer({ polling: pollingSeconds, onNotice: () => undefined })
+      : stack.use(
+          'hawkBit server',
+          new RemoteServer({ ...hawkbitAccount, signal, onFault: stop, onNotice: notice }),
+        );
   const options = {
     files: servedFiles(manifest),
     onNotice: () => undefined,

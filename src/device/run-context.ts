@@ -11,7 +11,7 @@ import type { Shipped } from '../oracle/shipped.ts';
 import type { AcceleratorChoice } from '../qemu/accelerator.ts';
 import type { Off, TargetOptions } from '../target/target.ts';
 import { deliveryTo, offerOf } from './deliveries.ts';
-import type { ReleaseServer } from './release-server.ts';
+import type { NamedHawkbit, ReleaseServer } from './release-server.ts';
 
 /** Everything that one scenario on one machine works with. */
 export interface RunContext {
@@ -27,6 +27,8 @@ export interface RunContext {
   shipped: (release: string) => Shipped | undefined;
   /** Serves the releases' bundles and feeds to the guest. */
   feed: ReleaseServer;
+  /** Of the server that gives orders in place of the built-in one; absent: none. */
+  hawkbitAccount?: NamedHawkbit;
   /** The run's report folder. */
   folder: string;
   /** Scratch space for disks; removed at the end. */

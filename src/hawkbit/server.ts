@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { type Action, Controller, type Taken } from './controller.ts';
+import { artifactPath, deploymentOf, hashOf } from './documents.ts';
 import { type DdiFault, DdiFaultPlan, hostileAnswers, type Subject } from './faults.ts';
+import type { HawkbitServer, Ordered } from './hawkbit-server.ts';
 import { answerHostile } from './hostile.ts';
-import { type Artifact, configDataSchema, feedbackSchema, pollingTime, type Terms } from './messages.ts';
+import { configDataSchema, feedbackSchema, type Offer, pollingTime, type Terms } from './messages.ts';
 
 /** A device that may talk to the server. */
 export interface Registration {
@@ -36,7 +38,7 @@ type Route =
  * A hawkBit server as devices see it: the Direct Device Integration API of eclipse-hawkbit 1.1.0. It answers requests of
  * an HTTP server that somebody else has. Files of modules are that server's, too: who may have them is said here.
  */
-export class DdiServer {
+export class DdiServer implements HawkbitServer {
   private readonly devices = new Map<string, Registration>();
   private plan = new DdiFaultPlan([]);
   private readonly options: DdiOptions;
@@ -56,9 +58,18 @@ export class DdiServer {
     return controller;
   }
 
-  /** How orders are given. */
-  get terms(): Terms {
-    return this.present;
+  order(wanted: string, offer: Offer): Promise<Ordered> {
+    const id = this.freeName(wanted);
+    const token = `token-of-${id}`;
+    const controller = this.register(id, token);
+    return Promise.resolve({
+      ...{ id, token, tenant: this.tenant, controller },
+      action: controller.assign(offer, this.present),
+    });
+  }
+
+  lastOrder(id: string): Promise<Action | undefined> {
+    return Promise.resolve(this.devices.get(id)?.controller.actions.at(-1));
   }
 
   /** Gives orders on these terms from now on, and those that are under way. */
@@ -307,60 +318,10 @@ function routeOf(parts: readonly string[]): Route | undefined {
   return { kind: third === undefined ? kind : `${kind}-feedback`, action: Number(second) };
 }
 
-/** Where a device finds a file, below its own address: of the only module. */
-function artifactPath(filename: string): string {
-  return `/softwaremodules/1/artifacts/${encodeURIComponent(filename)}`;
-}
-
 function methodsOf({ kind }: Route): string[] {
   if (kind === 'configData') return ['PUT'];
   if (kind === 'artifact') return ['GET', 'HEAD'];
   return [kind.endsWith('-feedback') ? 'POST' : 'GET'];
-}
-
-function deploymentOf({ id, offer, terms }: Action, base: string, wrongly: boolean): object {
-  const { name, version, artifact, part = 'os', metadata } = offer;
-  const { download, update, maintenanceWindow } = terms;
-  return {
-    id: String(id),
-    deployment: {
-      download,
-      update,
-      ...(maintenanceWindow === undefined ? {} : { maintenanceWindow }),
-      chunks: [
-        {
-          part,
-          version,
-          name,
-          ...(metadata === undefined
-            ? {}
-            : { metadata: Object.entries(metadata).map(([key, value]) => ({ key, value })) }),
-          artifacts:
-            artifact === undefined ? [] : [artifactOf(wrongly ? misnamed(artifact) : artifact, base)],
-        },
-      ],
-    },
-  };
-}
-
-function artifactOf({ filename, bytes, hashes }: Artifact, base: string): object {
-  const href = `${base}${artifactPath(filename)}`;
-  return { filename, hashes, size: bytes, _links: { download: { href }, 'download-http': { href } } };
-}
-
-/** The same file with the hashes of another. */
-function misnamed(artifact: Artifact): Artifact {
-  const other = (hash: string) => hash.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
-  const { sha1, md5, sha256 } = artifact.hashes;
-  return { ...artifact, hashes: { sha1: other(sha1), md5: other(md5), sha256: other(sha256) } };
-}
-
-/** Another number for each state of an action, as hawkBit's is: a 32-bit integer with a sign. */
-function hashOf({ id, terms }: Action): number {
-  return Buffer.from(JSON.stringify({ id, terms })).reduce(
-    (hash, byte) => (Math.imul(hash, 31) + byte) | 0,
-    0,
-  );
 }
 
 function parseJson(text: string): unknown {

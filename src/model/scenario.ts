@@ -110,6 +110,16 @@ export interface ConsoleTexts {
   require: readonly string[];
 }
 
+/** A hawkBit server that somebody else runs, and where `user:password` of its Management API is found. */
+interface NamedServer {
+  hawkbit: {
+    /** Without a slash at its end. */
+    address: string;
+    tenant: string;
+    credentials: { environment: string } | { file: string };
+  };
+}
+
 /** What the conformance suite is told of the releases of a scenario. */
 interface ConformanceFacts {
   /** A file that owners change, whose default is another one in the third release. */
@@ -185,6 +195,8 @@ export interface Scenario {
   /** Absent: the date of all guests, kept. */
   clock?: DeviceClock;
   conformance?: ConformanceFacts;
+  /** Who gives orders; absent: the server that is part of this program. */
+  server?: NamedServer;
   /** Absent: closed. */
   network?: Extract<Network, 'open'>;
   /** Packages that are removed at the end of each path, and installed again; absent: none. */

@@ -46,7 +46,7 @@ export async function tryFaults(
   if (serverFaults.length === 0) return before;
   await using stack = new CleanupStack();
   // Other paths are under way at the same time, and faults are for one device.
-  const context = { ...shared, feed: await serveReleases(shared.manifest, shared.stop, stack) };
+  const context = { ...shared, feed: await serveReleases(shared, stack) };
   const when = { moment: 'upgrade', upgrade: upgradeName(trials.upgrade) } as const;
   const off = await checklist.guard({ ...when, check: 'shutdown' }, () =>
     before.shutdown({ signal: context.signal }),

@@ -134,8 +134,9 @@ export const scenarioSchema = z
     }),
   );
 
-/** For JSON that `scenarioSchema` reads. */
-export function storeScenario({ serverFaults, expect, ...rest }: Scenario): object {
+/** For JSON that `scenarioSchema` reads. Who gives orders is left out: a stranger's finding must not have us speak to a server. */
+export function storeScenario(scenario: Scenario): object {
+  const { serverFaults, expect, ...rest } = { ...scenario, server: undefined };
   return { ...rest, feedFaults: serverFaults, expect: storedExpect(expect) };
 }
 

@@ -11,6 +11,7 @@ import type { RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
 import { assertFaults } from '../recording/source-trouble.ts';
+import { hawkbitAccount } from './hawkbit-account.ts';
 import type { RunHost } from './run-host.ts';
 import { assertReleases, filesInUse, imageId } from './scenario-image.ts';
 
@@ -73,13 +74,16 @@ export async function prepare(
   assertReleases(scenario, manifest);
   await verifyFiles(filesInUse(scenario, manifest));
   run.host.qemu = await host.qemuVersion(machine, signal);
+  const account = await hawkbitAccount(scenario, signal);
+  if (account !== undefined) notice(`orders are given by the hawkBit server at ${account.address}`);
   const accelerator = await accelerate(manifest, options);
   run.host.accelerator = accelerator.accelerator;
   run.host.acceleratorReason = accelerator.reason;
   const { createTarget } = host;
+  const hawkbit = account === undefined ? {} : { hawkbitAccount: account };
   const device = { runId, scenario, machine, manifest, accelerator, sshPort, diskBudget, createTarget };
   const surroundings = { folder, workspace, vm, seed, signal, emit, notice, timings };
-  const context = await openRunContext({ ...device, ...surroundings }, stack);
+  const context = await openRunContext({ ...device, ...hawkbit, ...surroundings }, stack);
   assertFaults(context);
   return context;
 }

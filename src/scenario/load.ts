@@ -13,8 +13,10 @@ import {
   type ProvisionStep,
   type Scenario,
 } from '../model/scenario.ts';
+import { factsOf } from './conformance-facts.ts';
 import { resolvePaths } from './paths.ts';
 import { type ScenarioDocument, scenarioSchemaFor } from './schema.ts';
+import { serverComplaint } from './server.ts';
 import { faultComplaints, faultyAttempt, type ServerFault } from './server-fault.ts';
 
 /** Reads a scenario file. Throws ScenarioError that names file:line:column for each thing that is wrong. */
@@ -47,6 +49,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
     ...(document.console === undefined ? {} : { console: document.console }),
     ...(document.clock === undefined ? {} : { clock: document.clock }),
     ...(document.conformance === undefined ? {} : { conformance: factsOf(document.conformance) }),
+    ...(document.server === undefined ? {} : { server: document.server }),
     ...(document.network === 'open' ? { network: document.network } : {}),
     ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
     serverFaults: faultsOf(document).map(faultyAttempt),
@@ -85,6 +88,7 @@ function consistentScenario(list: AgentList) {
         reinstall,
         serverFaults,
         feedFaults,
+        server,
         powerCuts,
         expect,
       },
@@ -148,6 +152,8 @@ function consistentScenario(list: AgentList) {
       });
       for (const { path, message } of faultComplaints(faults, agent))
         complain([faultsWord, ...path], message);
+      const serverTrouble = server === undefined ? undefined : serverComplaint(agent.source, faults);
+      if (serverTrouble !== undefined) complain(['server'], serverTrouble);
       if (faults.length > 0 && expect.release === 'unchecked' && checks.length === 0)
         complain(
           [faultsWord],
@@ -331,13 +337,6 @@ function faultsOf({
   feedFaults,
 }: Pick<ScenarioDocument, 'serverFaults' | 'feedFaults'>): ServerFault[] {
   return serverFaults ?? feedFaults ?? [];
-}
-
-function factsOf({
-  setting,
-  data,
-}: NonNullable<ScenarioDocument['conformance']>): NonNullable<Scenario['conformance']> {
-  return { ...(setting === undefined ? {} : { setting }), ...(data === undefined ? {} : { data }) };
 }
 
 function pathOf(step: Exclude<ProvisionStep, { run: string } | { install: unknown }>): string {

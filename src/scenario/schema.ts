@@ -8,8 +8,10 @@ import { type MachineName, machineNames } from '../model/machine.ts';
 import { disturbances } from '../model/recording.ts';
 import { cutPhases, laterCuts, phaseName, stateKinds, usualCutPhases } from '../model/scenario.ts';
 import { agentSchema } from './agent-schema.ts';
+import { conformanceFacts } from './conformance-facts.ts';
 import { durationPattern, parseDuration } from './duration.ts';
 import { pathRules } from './paths.ts';
+import { namedServer } from './server.ts';
 import { serverFault } from './server-fault.ts';
 
 const text = z.string().min(1).max(100_000);
@@ -239,20 +241,6 @@ const expectations = z.strictObject({
     .describe("At the end of each path: must the agent's rollback bring back the release before?"),
 });
 
-const conformanceFacts = z
-  .strictObject({
-    setting: guestPath
-      .optional()
-      .describe('A file that owners change, whose default is another one in the third release'),
-    data: z
-      .strictObject({
-        write: text.describe("Commands for the guest's shell: the running release uses the owner's data"),
-        read: text.describe("Commands for the guest's shell: exit 0 if it can read what is there"),
-      })
-      .optional(),
-  })
-  .describe('What `brownout conform` is told of the releases');
-
 /** A scenario file whose agent and machines are among these: what YAML is checked against, and what `brownout schema` prints. */
 export function scenarioSchemaFor<Name extends string>(list: AgentList, machines: readonly Name[]) {
   return z.strictObject({
@@ -311,6 +299,7 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
           'services and other networks included',
       ),
     conformance: conformanceFacts.optional(),
+    server: namedServer.optional(),
     reinstall: packageNames
       .default([])
       .describe('Packages that are removed at the end of each path, without a cut, and installed again'),

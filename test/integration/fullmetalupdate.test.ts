@@ -14,7 +14,10 @@ const limits = () => ({ deadline: Deadline.after(180_000), signal: new AbortCont
 /** A device that is on the factory's 1.0, with a server that orders it to install what it is told. */
 async function bench(owner: CleanupStack) {
   const { manifest, ready } = await benchDevice('fullmetalupdate', machine, owner);
-  const feed = await serveReleases(manifest, () => undefined, owner);
+  const feed = await serveReleases(
+    { manifest, stop: () => undefined, notice: () => undefined, signal: limits().signal },
+    owner,
+  );
   const install = async (device: Ready, to: string) => {
     const account = await orderOf({ agent, feed, manifest }, { from: '1.0', to });
     if (account === undefined) throw new Error('no order');

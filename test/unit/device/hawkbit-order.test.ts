@@ -23,8 +23,9 @@ async function ordered(stack: CleanupStack) {
   await writeFile(path, 'an update');
   for (const release of Object.values(manifest.releases))
     release.bundles = { swu: { path, sha256: 'of it', bytes: 9 } };
-  const feed = await serveReleases(manifest, () => undefined, stack);
   const { signal } = new AbortController();
+  const nobody = () => undefined;
+  const feed = await serveReleases({ manifest, stop: nobody, notice: nobody, signal }, stack);
   const agent = agentFor(scenario.agent);
   const context = { agent, feed, manifest, scenario, signal, contents: undefined };
   const account = await orderOf(context, upgrade);

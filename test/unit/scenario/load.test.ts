@@ -471,6 +471,26 @@ configuration: [/etc/a, { path: /etc/b }, { path: /etc/c, follow: true }, { path
       's.yaml:6:47: serverFaults[0].times: expected at least 1, found the number 0',
     ],
     [
+      'a server with a password in its address',
+      `${minimal.replace('rauc\nr', '{ name: rauc, delivery: hawkbit }\nr')}server: { hawkbit: { address: "http://me:pw@host" } }\n`,
+      's.yaml:6:31: server.hawkbit.address: expected an address such as http://hawkbit.example:8080, without a path and without a name or password',
+    ],
+    [
+      'a server for an agent that asks none',
+      `${minimal}server: { hawkbit: { address: http://host } }\n`,
+      's.yaml:6:9: server: this agent asks no server what to install; those that do have delivery: hawkbit',
+    ],
+    [
+      'a server that is to fail',
+      `${minimal.replace('rauc\nr', '{ name: rauc, delivery: hawkbit }\nr')}server: { hawkbit: { address: http://host } }\nserverFaults: [{ name: a, fault: missing }]\n`,
+      's.yaml:6:9: server: nobody here can make that server fail: leave serverFaults to the built-in one',
+    ],
+    [
+      'a server for parts of a repository',
+      `${minimal.replace('rauc\nr', 'fullmetalupdate\nr')}server: { hawkbit: { address: http://host } }\n`,
+      's.yaml:6:9: server: this agent is ordered parts of a repository, by the built-in server alone',
+    ],
+    [
       'a fact of no release',
       `${minimal}conformance: { settings: /etc/a }\n`,
       's.yaml:6:16: conformance: unknown key "settings"; did you mean "setting"?',

@@ -1,0 +1,53 @@
+import type { Action } from './controller.ts';
+import type { Artifact } from './messages.ts';
+
+/** Where a device finds a file, below its own address: of the only module. */
+export function artifactPath(filename: string): string {
+  return `/softwaremodules/1/artifacts/${encodeURIComponent(filename)}`;
+}
+
+/** What there is to deploy; `wrongly`: with hashes that are not its file's. */
+export function deploymentOf({ id, offer, terms }: Action, base: string, wrongly: boolean): object {
+  const { name, version, artifact, part = 'os', metadata } = offer;
+  const { download, update, maintenanceWindow } = terms;
+  return {
+    id: String(id),
+    deployment: {
+      download,
+      update,
+      ...(maintenanceWindow === undefined ? {} : { maintenanceWindow }),
+      chunks: [
+        {
+          part,
+          version,
+          name,
+          ...(metadata === undefined
+            ? {}
+            : { metadata: Object.entries(metadata).map(([key, value]) => ({ key, value })) }),
+          artifacts:
+            artifact === undefined ? [] : [artifactOf(wrongly ? misnamed(artifact) : artifact, base)],
+        },
+      ],
+    },
+  };
+}
+
+function artifactOf({ filename, bytes, hashes }: Artifact, base: string): object {
+  const href = `${base}${artifactPath(filename)}`;
+  return { filename, hashes, size: bytes, _links: { download: { href }, 'download-http': { href } } };
+}
+
+/** The same file with the hashes of another. */
+function misnamed(artifact: Artifact): Artifact {
+  const other = (hash: string) => hash.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
+  const { sha1, md5, sha256 } = artifact.hashes;
+  return { ...artifact, hashes: { sha1: other(sha1), md5: other(md5), sha256: other(sha256) } };
+}
+
+/** Another number for each state of an action, as hawkBit's is: a 32-bit integer with a sign. */
+export function hashOf({ id, terms }: Action): number {
+  return Buffer.from(JSON.stringify({ id, terms })).reduce(
+    (hash, byte) => (Math.imul(hash, 31) + byte) | 0,
+    0,
+  );
+}
