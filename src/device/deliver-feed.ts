@@ -16,9 +16,7 @@ export const feedDelivery: Delivery = {
   files: ({ feed = {} }) => Object.values(feed),
   source: ({ version, feed = {} }, packages) => ({
     path: feedPath(version),
-    folders: Object.keys(feed)
-      .filter((path) => posix.basename(path) === 'Packages.gz')
-      .map((path) => posix.dirname(path)),
+    folders: Object.keys(feed).flatMap(indexedFolder),
     packages,
   }),
   faultable: (offer, packages) =>
@@ -30,6 +28,12 @@ export const feedDelivery: Delivery = {
           .sort((a, b) => b.bytes - a.bytes)
       : packages.map(({ name, path, version }) => served(offer, path, `${name} ${version}`)),
 };
+
+/** The folder of which a file is the index: of ipks or debs in the folder itself, of rpms in its `repodata`. */
+function indexedFolder(path: string): string[] {
+  if (posix.basename(path) === 'Packages.gz') return [posix.dirname(path)];
+  return /(^|\/)repodata\/repomd\.xml$/.test(path) ? [posix.dirname(posix.dirname(path))] : [];
+}
 
 function served({ version, feed = {} }: Offer, path: string, what: string): ServedFile {
   return { path: `${feedPath(version).slice(1)}/${path}`, what, inFull: what, bytes: feed[path]?.bytes ?? 0 };
