@@ -19,7 +19,7 @@ import { ImageStore } from './image-store.ts';
 import { makeImage } from './make-image.ts';
 import { loadManifest } from './manifest.ts';
 import { makeOstreeImage } from './ostree/make-ostree-image.ts';
-import { initramfsOverlay, overlaysElsewhere, ownImages } from './own-images.ts';
+import { initramfsOverlay, ownImages, partsElsewhere } from './own-images.ts';
 import {
   type ImageSets,
   type LockedSet,
@@ -76,7 +76,7 @@ export async function buildImage(options: BuildOptions): Promise<ImageManifest> 
   const locked = await lockedSets(imagesRoot, name, wantedSets(description, machine));
   const sources = [
     await folderDigest(folder, ['lock.json', 'README.md'], {
-      ...overlaysElsewhere(description, folder),
+      ...partsElsewhere(description, folder),
       [description.initramfs.overlay]: overlay,
     }),
     await keysDigest(join(imagesRoot, 'keys')),

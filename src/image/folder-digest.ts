@@ -1,10 +1,10 @@
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../core/digest.ts';
 
 /**
- * SHA-256 over the names and contents of all files and links below a folder, but for those named in `without`. Folders
- * of `besides` count as if they were below it by those names; one that is there already is no matter.
+ * SHA-256 over the names and contents of all files and links below a folder, but for those named in `without`. Folders and
+ * files of `besides` count as if they were below it by those names; one that is there already is no matter.
  */
 export async function folderDigest(
   folder: string,
@@ -14,9 +14,11 @@ export async function folderDigest(
   const places = new Map<string, string>();
   for (const name of await readdir(folder, { recursive: true }))
     if (!without.includes(name)) places.set(name, join(folder, name));
-  for (const [at, other] of Object.entries(besides))
-    for (const name of await readdir(other, { recursive: true }))
+  for (const [at, other] of Object.entries(besides)) {
+    const isFolder = (await stat(other)).isDirectory();
+    for (const name of isFolder ? await readdir(other, { recursive: true }) : ['.'])
       places.set(join(at, name), join(other, name));
+  }
   const parts: [string, string][] = [];
   for (const name of [...places.keys()].sort()) {
     const path = places.get(name) ?? '';

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BootedMachine, BuiltSystem, FeedImage } from './description.ts';
+import type { BuiltSystem, FeedImage } from './description.ts';
 
 /** The images that come with this program. */
 export const ownImages = fileURLToPath(new URL('../../images', import.meta.url));
@@ -23,24 +23,14 @@ export async function initramfsOverlay(
   return join(isOwn ? folder : shared, overlay);
 }
 
-type BootedSystem = Pick<BuiltSystem, 'root' | 'releases'> & {
-  machines: Readonly<Record<string, Pick<BootedMachine, 'overlay' | 'boot'> | undefined>>;
-};
+/** Folders and files of an image that lie outside of its own folder, as it names them: those of another image. */
+export function partsElsewhere(description: object, folder: string): Record<string, string> {
+  return Object.fromEntries(namedElsewhere(description).map((path) => [path, join(folder, path)]));
+}
 
-/** Folders of an image that lie outside of its own, as it names them: those of another image. */
-export function overlaysElsewhere(
-  description: BootedSystem | FeedImage,
-  folder: string,
-): Record<string, string> {
-  const named = [
-    ...[description.root.overlay].flat(),
-    ...('feed' in description
-      ? []
-      : [
-          ...Object.values(description.machines).flatMap((machine) => [machine?.overlay, machine?.boot]),
-          ...description.releases.flatMap(({ overlay }) => overlay ?? []),
-        ]),
-  ];
-  const outside = named.flatMap((path) => (path?.startsWith('../') === true ? [path] : []));
-  return Object.fromEntries(outside.map((path) => [path, join(folder, path)]));
+/** Every path in a description that leads out of its folder. Where `links` lead is a matter of the device. */
+function namedElsewhere(value: unknown): string[] {
+  if (typeof value === 'string') return value.startsWith('../') ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) => (key === 'links' ? [] : namedElsewhere(part)));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readDescription } from '../../../src/image/description.ts';
 import { folderDigest } from '../../../src/image/folder-digest.ts';
-import { initramfsOverlay, overlaysElsewhere, ownImages } from '../../../src/image/own-images.ts';
+import { initramfsOverlay, ownImages, partsElsewhere } from '../../../src/image/own-images.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -72,7 +72,7 @@ describe('what an image takes from the folder of another one', () => {
     const description = await readDescription(ownImages, 'swupdate-ab');
     if ('prebuilt' in description || 'feed' in description) throw new Error('swupdate-ab has slots');
     expect(description.root.overlay).toEqual(['../rauc-ab/rootfs', 'rootfs']);
-    const found = overlaysElsewhere(description, '/images/swupdate-ab');
+    const found = partsElsewhere(description, '/images/swupdate-ab');
     expect(Object.entries(found)).toEqual([
       ['../rauc-ab/rootfs', '/images/rauc-ab/rootfs'],
       ['../rauc-ab/releases/1.0', '/images/rauc-ab/releases/1.0'],
@@ -84,7 +84,24 @@ describe('what an image takes from the folder of another one', () => {
   it('also the scripts of its boot loader', async () => {
     const description = await readDescription(ownImages, 'fullmetalupdate');
     if ('prebuilt' in description || 'feed' in description) throw new Error('fullmetalupdate is built here');
-    const found = overlaysElsewhere(description, '/images/fullmetalupdate');
+    const found = partsElsewhere(description, '/images/fullmetalupdate');
     expect(found['../ostree/boot']).toBe('/images/ostree/boot');
+  });
+
+  it('also the recipes of its releases, and nothing of where its links lead', async () => {
+    const found = partsElsewhere(await readDescription(ownImages, 'dnf'), ownImages);
+    expect(Object.keys(found)).toEqual(['1.0', '1.1', '1.2'].map((name) => `../rpm/releases/${name}.yaml`));
+    const links = { root: { links: { 'etc/mtab': '../proc/self/mounts' } } };
+    expect(partsElsewhere(links, ownImages)).toEqual({});
+  });
+
+  it('changes the digest where it is a file, too', async () => {
+    const [own, other] = [join(folder, 'own'), join(folder, 'other.yaml')];
+    await mkdir(own);
+    const digest = async (text: string) => {
+      await writeFile(other, text);
+      return folderDigest(own, [], { '../other.yaml': other });
+    };
+    expect(await digest('from: rpm\n')).not.toBe(await digest('from: deb\n'));
   });
 });
