@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { ImageManifest } from '../model/image.ts';
@@ -56,9 +56,15 @@ const listVersion = 2;
 /**
  * Returns the image's manifest with absolute paths, building first what is not in the cache. Builds of
  * the same image wait for each other; an interrupted one leaves nothing that a later one would take.
- * Throws ScenarioError for a wrong description and HarnessError for what the host lacks.
+ * Throws ScenarioError for a wrong description, `image-part-missing` for one that names what is not there, and
+ * HarnessError for what the host lacks.
  */
 export async function buildImage(options: BuildOptions): Promise<ImageManifest> {
+  const { name, imagesRoot = ownImages } = options;
+  return cachedImage(options).catch(explainMissing(join(imagesRoot, name)));
+}
+
+async function cachedImage(options: BuildOptions): Promise<ImageManifest> {
   const {
     name,
     machine,
@@ -135,6 +141,23 @@ export function replacedText(name: string, replaced: readonly string[]): string 
     `the mirror no longer has locked packages of ${name}, so the image has current ones: ${first}${more}; ` +
     `brownout image lock ${name} locks these`
   );
+}
+
+/** `folder`: of the image. Other images' parts, and what all images share, lie beside it or with this program. */
+function explainMissing(folder: string): (error: unknown) => never {
+  return (error) => {
+    const { code, path } = error as NodeJS.ErrnoException;
+    const isPart = [dirname(folder), ownImages].some((root) => path?.startsWith(`${root}/`));
+    if ((code !== 'ENOENT' && code !== 'ENOTDIR') || path === undefined || !isPart) throw error;
+    throw new ScenarioError(
+      'image-part-missing',
+      `${join(folder, 'image.yaml')} needs ${relative(folder, path)}, and there is no such file or folder`,
+      {
+        cause: error,
+        hint: 'put it there, or correct the path; paths are relative to the folder of the image.yaml',
+      },
+    );
+  };
 }
 
 function explainFullDisk(cache: string): (error: unknown) => never {

@@ -15,6 +15,22 @@ it('an image whose folder was copied without the keys beside it is a wrong descr
   await expect(building).rejects.toThrow(join(imagesRoot, 'keys'));
 });
 
+it.each([
+  ['a recipe of another image', 'dnf', '../rpm/releases/1.0.yaml'],
+  ['a folder that is laid over the root file system', 'swupdate-ab', '../rauc-ab/rootfs'],
+])('an image that needs %s names it where it was copied without', async (_, name, part) => {
+  const imagesRoot = await mkdtemp(join(tmpdir(), 'brownout-copied-'));
+  onTestFinished(() => rm(imagesRoot, { recursive: true }));
+  for (const folder of [name, 'keys'])
+    await cp(join(ownImages, folder), join(imagesRoot, folder), { recursive: true });
+  const cache = join(imagesRoot, 'cache');
+  await expect(buildImage({ name, machine: 'qemux86-64', imagesRoot, cache })).rejects.toMatchObject({
+    kind: 'scenario',
+    code: 'image-part-missing',
+    message: `${join(imagesRoot, name, 'image.yaml')} needs ${part}, and there is no such file or folder`,
+  });
+});
+
 it('packages that the mirror no longer has are one line, with the command that ends it', () => {
   expect(replacedText('rauc-ab', ['rauc 1.0-1 (now 1.1-1)', 'tzdata 1 (now 2)', 'x 1 (now 2)'])).toBe(
     'the mirror no longer has locked packages of rauc-ab, so the image has current ones: rauc 1.0-1 (now 1.1-1) ' +
