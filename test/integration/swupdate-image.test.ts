@@ -11,11 +11,15 @@ const tools: Record<MachineName, { list: string; set: (pairs: string) => string 
     set: (pairs) => `grub-editenv /boot/grub/grubenv set ${pairs}`,
   },
 };
-const machines = ['qemuarm64', 'qemux86-64'] as const;
+const devices = [
+  ['swupdate-ab', 'qemuarm64'],
+  ['swupdate-ab', 'qemux86-64'],
+  ['swupdate-ab-redundant', 'qemuarm64'],
+] as const;
 const installed = 'boot_slot=B upgrade_available=1 bootcount=0 ustate=1';
 
-/** What the boot scripts of swupdate-ab do with what SWUpdate leaves to them. */
-describe.each(machines)('swupdate-ab on %s', (machine) => {
+/** What the boot scripts do with what SWUpdate leaves to them. */
+describe.each(devices)('%s on %s', (image, machine) => {
   const { list, set } = tools[machine];
   /** What a device that was started says: what it was started with, and its environment. */
   const state = async (boot: (command: string) => Promise<string>) => {
@@ -25,7 +29,7 @@ describe.each(machines)('swupdate-ab on %s', (machine) => {
 
   it('says that a slot is being tested while it is tried', async () => {
     await using stack = new CleanupStack();
-    const { boot } = await bench('swupdate-ab', machine, stack);
+    const { boot } = await bench(image, machine, stack);
     await boot(`${set(`serial=4711 ${installed}`)}; sync`);
     expect(await state(boot)).toEqual({
       root: '/dev/vda3',
@@ -35,7 +39,7 @@ describe.each(machines)('swupdate-ab on %s', (machine) => {
 
   it('falls back from a slot that does not come up, and says that it has failed', async () => {
     await using stack = new CleanupStack();
-    const { boot, manifest, main } = await bench('swupdate-ab', machine, stack);
+    const { boot, manifest, main } = await bench(image, machine, stack);
     await boot(`${set(installed)}; sync`);
     await breakSlotB(manifest, main);
     expect(await state(boot)).toEqual({
@@ -46,7 +50,7 @@ describe.each(machines)('swupdate-ab on %s', (machine) => {
 
   it('starts the other slot where a confirmed one does not load, and writes nothing', async () => {
     await using stack = new CleanupStack();
-    const { boot, manifest, main } = await bench('swupdate-ab', machine, stack);
+    const { boot, manifest, main } = await bench(image, machine, stack);
     await main.zero(manifest.slots[0]!.offset, 1 << 20, true);
     expect(await state(boot)).toEqual({
       root: '/dev/vda3',
