@@ -27,6 +27,8 @@ export interface Inputs {
   clock?: Scenario['clock'];
   network?: Scenario['network'];
   reinstall?: Scenario['reinstall'];
+  /** Of a server that the scenario names: who has given the orders of a recording. */
+  server?: { address: string; tenant: string };
   feedFaults: Scenario['serverFaults'];
   /** Only where starts of a device with nothing going on are to be cut: their recording has one more window. */
   idle?: true;
@@ -80,6 +82,7 @@ export function inputsOfScenario({
   clock,
   network,
   reinstall,
+  server,
   serverFaults,
   powerCuts,
   expect,
@@ -94,6 +97,9 @@ export function inputsOfScenario({
     ...(clock === undefined ? {} : { clock }),
     ...(network === undefined ? {} : { network }),
     ...(reinstall === undefined ? {} : { reinstall }),
+    ...(server === undefined
+      ? {}
+      : { server: { address: server.hawkbit.address, tenant: server.hawkbit.tenant } }),
     feedFaults: serverFaults,
     ...(powerCuts.during.includes('idle') ? { idle: true } : {}),
     expect: storedExpect(expect),

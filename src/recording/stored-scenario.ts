@@ -113,6 +113,14 @@ export const scenarioSchema = z
         data: z.object({ write: text, read: text }).exactOptional(),
       })
       .exactOptional(),
+    server: z
+      .object({
+        hawkbit: z.object({
+          ...{ address: text, tenant: text },
+          credentials: z.union([z.object({ environment: text }), z.object({ file: text })]),
+        }),
+      })
+      .exactOptional(),
     network: z.literal('open').exactOptional(),
     reinstall: z.array(text).exactOptional(),
     feedFaults: z.array(faultyAttempt),
@@ -134,9 +142,8 @@ export const scenarioSchema = z
     }),
   );
 
-/** For JSON that `scenarioSchema` reads. Who gives orders is left out: a stranger's finding must not have us speak to a server. */
-export function storeScenario(scenario: Scenario): object {
-  const { serverFaults, expect, ...rest } = { ...scenario, server: undefined };
+/** For JSON that `scenarioSchema` reads. */
+export function storeScenario({ serverFaults, expect, ...rest }: Scenario): object {
   return { ...rest, feedFaults: serverFaults, expect: storedExpect(expect) };
 }
 

@@ -93,6 +93,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   if (differing.length > 0) throw changed(differing);
   assertReleases(scenario, manifest);
   await verifyFiles(filesInUse(scenario, manifest));
+  // Whoever gave orders there, here it is our own server: a stranger's finding must not have us speak to another.
   const context = await openRunContext(
     {
       runId: 'replay',

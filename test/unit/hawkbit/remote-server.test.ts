@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { RemoteServer } from '../../../src/hawkbit/remote-server.ts';
@@ -125,6 +128,33 @@ it('breaks the harness, not the device, where it does not do its part', async ()
     'error',
     expect.objectContaining({ kind: 'harness', code: 'hawkbit-failed' }),
   ]);
+});
+
+it('answers a device with 502 where it has gone, and whoever runs this is told that it is no device', async () => {
+  const faults: unknown[] = [];
+  const remote = new RemoteServer({
+    ...{ address: 'http://127.0.0.1:2', credentials, from: 'the test', tenant: 'DEFAULT' },
+    ...{ signal: new AbortController().signal, onNotice: () => undefined },
+    onFault: (error) => faults.push(error),
+  });
+  const http = createServer((request, response) => {
+    remote.handle(request, response).then(
+      (isOurs) => isOurs || response.writeHead(404).end(),
+      () => response.destroy(),
+    );
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const at = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const statuses = [
+    await fetch(`${at}/DEFAULT/controller/v1/dev1`),
+    await fetch(`${at}/rest/v1/targets`),
+    await fetch(`${at}/DEFAULT/controller/v1/dev1/configData`, { method: 'PUT', body: 'x'.repeat(2 << 20) }),
+  ].map(({ status }) => status);
+  expect(statuses).toEqual([502, 404, 413]);
+  expect(faults).toEqual([expect.objectContaining({ kind: 'harness', code: 'hawkbit-failed' })]);
+  http.closeAllConnections();
+  http.close();
 });
 
 it('cannot be made to misbehave, and tells what is left on it', async () => {

@@ -62,6 +62,15 @@ it('know what the clock of the device says, and are what they were where nobody 
   expect(parseStored(JSON.stringify(storeScenario(set)), scenarioSchema)).toEqual(set);
 });
 
+it('know of a server that gives the orders, and not of its credentials', () => {
+  const asked = parse(
+    'agent: { name: rauc, delivery: hawkbit }\nserver: { hawkbit: { address: "http://host:8080/", credentials: { file: secret } } }\nconformance: { setting: /etc/a, data: { write: w, read: r } }\n',
+  );
+  const { server } = inputsOf(asked, manifest, ['1.0', '2.0'], undefined);
+  expect(server).toEqual({ address: 'http://host:8080', tenant: 'DEFAULT' });
+  expect(parseStored(JSON.stringify(storeScenario(asked)), scenarioSchema)).toEqual(asked);
+});
+
 it('know what scripts of packages are said to change', () => {
   const made = (text: string) => {
     const scenario = parse(`agent: opkg\nexpect: { ${text} }\n`);
