@@ -45,6 +45,8 @@ function lacking(context: RunContext, action: Action): string | undefined {
     return 'nobody here can make the server fail that the scenario names';
   if (action.do === 'install' && action.meanwhile !== undefined && agent.abilities.includes('server'))
     return 'the server gives one order at a time';
+  if (action.do === 'install' && action.window !== undefined && manifest.slots.length !== 2)
+    return 'the image has no two slots, of which it could be seen that nothing is written to them';
   if ((action.do === 'overwrite slot' || action.do === 'mount slot') && manifest.slots.length !== 2)
     return 'the image has no two slots';
   const { setting, data } = context.scenario.conformance ?? {};
