@@ -9,6 +9,7 @@ const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${deli
 
 const checks = [
   ['tsc', ['tsc', '-p', '.']],
+  ['tsc page', ['tsc', '-p', 'src/page']],
   ['eslint', ['eslint', '--config', '.config/eslint.config.js', 'src', 'test', '.config']],
   ['tests', ['vitest', 'run', '--config', '.config/vitest.config.ts', '--project', 'unit', '--project', 'interop']],
   ['format', ['biome', 'format', '--config-path', '.config', 'src', 'test']],

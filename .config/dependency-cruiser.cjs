@@ -41,6 +41,8 @@ const owners = {
   'tar-stream': 'package',
   'p-limit': 'runner',
   'spdx-expression-parse': 'sbom',
+  'd3-selection': 'page',
+  'd3-zoom': 'page',
 };
 
 const layerRules = rows.flatMap((row, i) =>

@@ -40,7 +40,7 @@ if (newest(at('node_modules', '.package-lock.json')) < newest(at('package-lock.j
   step('npm packages', 'npm', ['ci', '--no-audit', '--no-fund']);
 }
 
-const inputs = ['src', 'tsconfig.json', '.config/tsconfig.build.json', 'package-lock.json'].map((path) => newest(at(path)));
+const inputs = ['src', 'tsconfig.json', '.config/tsconfig.build.json', '.config/build-page.mjs', 'package-lock.json'].map((path) => newest(at(path)));
 const stamp = at('dist', '.built');
 if (newest(stamp) < Math.max(...inputs)) {
   const started = new Date();

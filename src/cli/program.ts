@@ -11,6 +11,7 @@ import { Interruption } from './interruption.ts';
 import { addLog } from './log.ts';
 import { reportError } from './print-error.ts';
 import { addReplay } from './replay.ts';
+import { addReport } from './report.ts';
 import { addRun } from './run.ts';
 import { addSbom } from './sbom.ts';
 import { addSchema } from './schema.ts';
@@ -58,6 +59,7 @@ function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
     addShell,
     addConform,
     addAdmit,
+    addReport,
     addImage,
     addYocto,
     addFeed,

@@ -13,7 +13,7 @@ export interface StateAt {
 type Lines = Pick<TraceStates, 'lines' | 'writes'>;
 
 /** The id of the state at a position of a segment; `write`: the segment's, absent on the line `none`. */
-function idAt(
+export function idAt(
   line: keyof TraceStates['lines'],
   of: number,
   {

@@ -48,7 +48,7 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
       : []),
     ...findingLines(record, folder),
     ...problemLines(record, folder),
-    ...(folder === undefined ? [] : [`  reports: ${folder}`]),
+    ...(folder === undefined ? [] : [`  reports: ${folder}`, `  page: ${folder}/index.html`]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -10,10 +10,13 @@ export interface ReportFile {
   text: (records: readonly RunRecord[], folderOf: (record: RunRecord) => string) => string;
 }
 
+/** The record of a run. */
+export const recordFile = 'run.json';
+
 /** What is written of runs that have ended, in this order. */
 export const reportFiles: readonly ReportFile[] = [
   {
-    name: 'run.json',
+    name: recordFile,
     of: 'run',
     text: (records) => records.map((record) => `${JSON.stringify(record, null, 2)}\n`).join(''),
   },
@@ -22,6 +25,9 @@ export const reportFiles: readonly ReportFile[] = [
 
 /** What is written while a run goes on, an event a line: of a killed run it is all that there is. */
 export const eventsFile = 'run.jsonl';
+
+/** The page that people read. */
+export const pageFile = 'index.html';
 
 /** Every crash state, and which boot has decided it; of runs that cut the power in recorded logs. */
 export const statesFile = 'states.json';

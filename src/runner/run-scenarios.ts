@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
-import { HarnessError } from '../core/errors.ts';
+import { HarnessError, messageOf } from '../core/errors.ts';
 import type { ExploreLimits } from '../crash/explore-cuts.ts';
 import type { RunProgress } from '../crash/power-cuts.ts';
 import { statesRecord } from '../crash/run-states.ts';
@@ -10,6 +10,7 @@ import type { EventSink } from '../model/event.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { storeStates } from '../report/stored-states.ts';
+import { writePage } from './build-page.ts';
 import { defaultJobs } from './jobs.ts';
 import { type PlannedRun, planRuns, type RunRequest } from './plan-runs.ts';
 import {
@@ -118,21 +119,22 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
 
 /** Writes down what the run came to. Throws HarnessError `reports-unwritable`. */
 async function finish(
-  { options: { seed, powerCuts } }: Invocation,
+  { options: { seed, powerCuts }, host }: Invocation,
   run: BegunRun,
   problem: Problem | undefined,
   recorder: JsonlRecorder,
 ): Promise<RunRecord> {
-  const { runId, scenario, machine, folder, manifest, timings, host, began, progress } = run;
+  const { runId, scenario, machine, folder, manifest, timings, began, progress } = run;
   const seconds = secondsSince(began.at);
   const facts = { runId, scenario, machine, manifest, seed, powerCuts, started: began.date, seconds };
   const record = makeRecord(
-    { ...facts, timings, host, ...(problem === undefined ? {} : { problem }) },
+    { ...facts, timings, host: run.host, ...(problem === undefined ? {} : { problem }) },
     progress,
   );
   const states = statesRecord(runId, progress);
   if (states !== undefined) await writeReport(join(folder, statesFile), storeStates(states));
   await writeRun(folder, record);
+  await tryPage(run, record, host);
   if (recorder.failure !== undefined)
     throw new HarnessError(
       'reports-unwritable',
@@ -141,4 +143,13 @@ async function finish(
     );
   run.emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
+}
+
+/** Makes the run's page. A run is judged by its record, and stays what it is where there is no page of it. */
+async function tryPage(run: BegunRun, record: RunRecord, host: RunHost): Promise<void> {
+  try {
+    await writePage(run.folder, record, [], await host.pageParts());
+  } catch (error) {
+    run.notice(`the page of this run is not there: ${messageOf(error)}`);
+  }
 }

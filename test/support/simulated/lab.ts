@@ -140,6 +140,7 @@ function hostOf(lab: Lab): RunHost {
     imageFor: () => Promise.resolve(lab.manifest),
     wrongBundleFor: (_, __, wanted) => wrongSlotBundle(join(lab.folder, 'image'), wanted),
     qemuVersion: () => Promise.resolve('simulated'),
+    pageParts: () => Promise.resolve({ script: '', style: '' }),
   };
 }
 

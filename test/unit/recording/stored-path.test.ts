@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { stepOf } from '../../../src/model/step-of-text.ts';
 import { momentTitles, plainMoments, type StepId, stepKey, stepText } from '../../../src/model/steps.ts';
-import { pathSchema, stepOf } from '../../../src/recording/stored-path.ts';
+import { pathSchema } from '../../../src/recording/stored-path.ts';
 
 const releases = ['1.0', '1.1', '1.10'];
 const upgrade = '1.1->1.10';

@@ -1,6 +1,6 @@
 import type { ConfigurationTable, FileFate } from '../../../src/model/configuration.ts';
 import type { CrashRecord, CutRecord, RunRecord, StepRecord } from '../../../src/model/record.ts';
-import { stepOf } from '../../../src/recording/stored-path.ts';
+import { stepOf } from '../../../src/model/step-of-text.ts';
 
 /** A step with the id that its text has on a path through all releases. */
 export function step(name: string, more: Partial<StepRecord> = {}): StepRecord {

@@ -17,6 +17,7 @@ describe('summaryText', () => {
     install            1         1           0
     first-boot         0         1           0
   reports: reports/x
+  page: reports/x/index.html
 `,
     );
   });

@@ -307,6 +307,7 @@ describe('a run', () => {
         createTarget: (options) => lab.createTarget(options),
         qemuVersion: () => Promise.resolve('simulated'),
         wrongBundleFor: () => Promise.resolve('nobody asks'),
+        pageParts: () => Promise.resolve({ script: '', style: '' }),
         imageFor: async () => {
           await rm(join(lab.reports, 'latest'), { recursive: true });
           await rm(lab.reports, { recursive: true });

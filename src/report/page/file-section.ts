@@ -1,0 +1,48 @@
+import type { ConfigurationTable, Fate, FileFate } from '../../model/configuration.ts';
+import type { PathRecord, RunRecord } from '../../model/record.ts';
+import { momentText } from '../../model/steps.ts';
+import { countsText } from '../configuration-text.ts';
+import { type Html, html } from './html.ts';
+
+/** What became of the owner's files, without a cut. */
+export function fileSection({ paths }: RunRecord): Html {
+  const own = paths.filter(({ configuration = [] }) => configuration.length > 0);
+  if (own.length === 0) return html``;
+  return html`<section id="files" aria-labelledby="files-title">
+<h2 id="files-title">The owner’s files</h2>
+${own.map((path) => (path.configuration ?? []).map((table) => oneTable(path, table)))}
+</section>`;
+}
+
+function oneTable({ releases }: PathRecord, table: ConfigurationTable): Html {
+  const when = momentText(table.id);
+  return html`<details class="fates" ${table.files.some(isRemarkable) ? html`open` : html``}><summary>${releases.join(' → ')}${when === '' ? '' : `, after ${when.replace('->', ' → ')}`}: ${countsText(table)}</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="Files of ${releases.join(' → ')} after ${when}"><table>
+<thead><tr><th scope="col">File</th><th scope="col">Owner and packages</th><th scope="col">Became</th><th scope="col">Owner had</th><th scope="col">Shipped</th><th scope="col">Is now</th></tr></thead>
+<tbody>${table.files.map(oneFile)}</tbody></table></div></details>`;
+}
+
+function isRemarkable({ fate, note }: FileFate): boolean {
+  return (fate !== 'preserved' && fate !== 'default') || note !== undefined;
+}
+
+/** What is the owner's loss, what is worth a look, and what is as it should be. */
+const weights: Record<Fate, 'passed' | 'unknown' | 'failed'> = {
+  preserved: 'passed',
+  'access changed': 'unknown',
+  'kind changed': 'unknown',
+  merged: 'passed',
+  'replaced with copy': 'unknown',
+  damaged: 'failed',
+  lost: 'failed',
+  recreated: 'unknown',
+  default: 'passed',
+  'stale default': 'unknown',
+};
+
+function oneFile({ path, case: what, fate, kinds, note, digests, copy, copies }: FileFate): Html {
+  const digest = (value: string | undefined) =>
+    value === undefined ? html`<span class="quiet">not known</span>` : html`<code>${value}</code>`;
+  return html`<tr><th scope="row"><code>${path}</code></th><td>${what}</td><td><span class="mark ${weights[fate]}">${fate}</span>${kinds === undefined ? '' : html`<p>${kinds.owner} before, ${kinds.now} now</p>`}${copy === undefined ? '' : html`<p>The owner’s bytes are in <code>${copy}</code></p>`}${copies.map((one) => html`<p><code>${one.path}</code> holds ${one.holds}${one.spurious ? ', and nobody needs it' : ''}</p>`)}${note === undefined ? '' : html`<p class="note">${note}</p>`}</td><td>${digest(digests.owner)}</td><td>${digests.shippedBefore === undefined && digests.shippedNow === undefined ? digest(undefined) : html`${digest(digests.shippedBefore)}, then ${digest(digests.shippedNow)}`}</td><td>${digest(digests.now)}</td></tr>
+`;
+}

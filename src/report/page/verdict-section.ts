@@ -1,0 +1,164 @@
+import type { CrashRecord, RunRecord, Verdict } from '../../model/record.ts';
+import { durationText, recordingsText, undecidedText, whyOpen } from '../text.ts';
+import { type Html, html } from './html.ts';
+import { claimTexts, countText, numberText, questionNames, totalOf, verdictMark } from './words.ts';
+
+/** May it ship? With what was not shown right beside it. */
+export function verdictSection(record: RunRecord): Html {
+  const { crash } = record;
+  return html`<section id="verdict" class="verdict ${record.verdict}" aria-labelledby="verdict-title">
+<div class="answer">
+<p class="eyebrow">${record.scenario} <span class="on">on ${record.machine}</span></p>
+<h1 id="verdict-title"><span class="mark ${record.verdict}">${headWords[record.verdict]}</span> ${headline(record)}</h1>
+${record.problem === undefined ? '' : problemText(record.problem)}
+<dl class="facts">
+${crash === undefined ? '' : crashFacts(crash)}
+<div><dt>Checked</dt><dd>${checksText(record)}</dd></div>
+<div><dt>Took</dt><dd>${durationText(record.seconds)}${crash === undefined ? '' : `, ${countText(crash.boots, 'boot')} after cuts`}; QEMU ${record.host.qemu} (${record.host.accelerator}), ${countText(record.host.cores, 'core')}</dd></div>
+</dl>
+</div>
+<aside class="not-shown" aria-labelledby="not-shown-title">
+<h2 id="not-shown-title">What this does not show</h2>
+<ul>${notShown(record).map((text) => html`<li>${text}</li>`)}</ul>
+</aside>
+</section>`;
+}
+
+const headWords: Record<Verdict, string> = {
+  passed: 'Passed.',
+  failed: 'Failed.',
+  error: 'No verdict.',
+  unknown: 'Not decided.',
+};
+
+function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {
+  const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
+  switch (verdict) {
+    case 'passed':
+      if (crash === undefined) return `All ${countText(steps, 'step')} without a cut hold what was promised.`;
+      return crash.claim === 'exhaustive' || crash.claim === 'unaudited'
+        ? `The device comes back whole from all ${countText(totalOf(crash.decided), 'crash state')}.`
+        : `The device came back whole from each of ${countText(crash.boots, 'power cut')}.`;
+    case 'failed':
+      return failedStates(crash) > 0
+        ? `${countText(failedStates(crash), 'crash state')} of ${numberText(crash === undefined ? 0 : Math.max(totalOf(crash.states), crash.boots))} break what was promised.`
+        : `${countText(findings.length, 'promise')} broken without a cut.`;
+    case 'unknown':
+      return crash === undefined
+        ? 'Nothing was decided.'
+        : `${countText(crash.undecided, 'crash state')} of ${numberText(totalOf(crash.states))} left open: ${undecidedText(crash)}.`;
+    case 'error':
+      return problem?.kind === 'scenario'
+        ? 'The scenario or the image description is wrong, so the device was not judged.'
+        : 'The run ended before its time, so the device was not judged.';
+  }
+}
+
+/** States that are decided not to come back whole. */
+function failedStates(crash: CrashRecord | undefined): number {
+  return (crash?.cuts ?? [])
+    .filter(({ verdict, stage = 'whole' }) => verdict === 'failed' && stage === 'whole')
+    .reduce((sum, { decides }) => sum + Math.max(1, decides ?? 1), 0);
+}
+
+function problemText({ message, code, hint, log }: NonNullable<RunRecord['problem']>): Html {
+  return html`<p class="problem"><strong>Ended early:</strong> ${message} <code>${code}</code>${log === undefined ? '' : html` · log: <code>${log}</code>`}${hint === undefined ? '' : html`<br>${hint}`}</p>`;
+}
+
+function crashFacts(crash: CrashRecord): Html {
+  const { recording, stages } = crash;
+  const whole = stages.find(({ name }) => name === 'whole');
+  const states = totalOf(crash.states);
+  return html`<div><dt>Claim</dt><dd><strong>${crash.claim}</strong> ${recordingsText(crash)}: ${claimTexts[crash.claim]}</dd></div>
+<div><dt>States</dt><dd>${numberText(totalOf(crash.decided))} of ${numberText(states)} decided${whole === undefined ? '' : ` by ${countText(whole.boots, 'boot')}`}; ${countText(recording.writes, 'write')}, ${countText(recording.flushes, 'flush', 'flushes')}</dd></div>
+${stages
+  .filter(({ name }) => name !== 'whole')
+  .map(
+    ({ name, decided, states: all, boots, claim }) =>
+      html`<div><dt class="sub">${questionNames[name]}</dt><dd>${numberText(decided)} of ${numberText(all)} by ${countText(boots, 'boot')}, ${claim}</dd></div>`,
+  )}
+<div><dt>Audits</dt><dd>${auditsText(crash)}</dd></div>`;
+}
+
+function auditsText({ audited, mismatches, audits }: CrashRecord): string {
+  if (audits === undefined || audits.asked === 0)
+    return 'none: each state counts that was booted, or nobody asked';
+  const again = audits.reseeded > 0 ? `, ${audits.reseeded} once more with other random numbers` : '';
+  return `${audited} of ${audits.asked} states booted after all${again}; ${countText(mismatches, 'mismatch', 'mismatches')}`;
+}
+
+/** What was looked at, each kind once: `boots, release, configuration`. */
+function checksText({ paths, crash }: RunRecord): Html {
+  const steps = [...(crash?.cuts ?? []).flatMap(({ checks }) => checks)];
+  const found = new Map<string, Verdict[]>();
+  for (const { id, verdict } of steps) found.set(id.check, [...(found.get(id.check) ?? []), verdict]);
+  const own = paths.flatMap((path) => path.steps);
+  const passed = own.filter(({ verdict }) => verdict === 'passed').length;
+  const after = [...found].map(([check, verdicts]) => {
+    const bad = verdicts.filter((verdict) => verdict !== 'passed').length;
+    return bad === 0
+      ? html`${verdictMark('passed', check)} `
+      : html`${verdictMark(verdicts.includes('failed') ? 'failed' : 'unknown', check)} <span class="quiet">(${countText(bad, 'boot')})</span> `;
+  });
+  return html`${numberText(passed)} of ${countText(own.length, 'step')} without a cut${after.length === 0 ? '' : html`; after cuts ${after}`}`;
+}
+
+/** Everything that a reader might take for shown and that is not; never empty. */
+function notShown({ crash, network, powerCuts, problem, verdict, paths }: RunRecord): string[] {
+  const none = powerCuts === 'none' || (crash === undefined && problem === undefined);
+  return [
+    ...(none ? ['Power cuts: none were made.'] : []),
+    ...(problem !== undefined ? ['Whatever comes after the point at which the run ended.'] : []),
+    ...(crash === undefined ? [] : openStates(crash)),
+    ...(crash?.claim === 'sampled' && crash.stages.every(({ name }) => name !== 'whole')
+      ? [
+          `States that were not drawn: ${numberText(Math.max(0, totalOf(crash.states) - totalOf(crash.decided)))} of ${numberText(totalOf(crash.states))}.`,
+        ]
+      : []),
+    ...(crash?.claim === 'heuristic'
+      ? ['Lost writes: a process that is killed loses nothing that it has written.']
+      : []),
+    ...(crash?.phasesWithoutStates ?? []).map(
+      (phase) => `Cuts during ${phase}: nothing was written there, so no state is its own.`,
+    ),
+    ...(crash === undefined
+      ? []
+      : [
+          `Other timings: each claim is about ${countText(crash.recording.count, 'recorded upgrade')}, and another one writes in another order.`,
+        ]),
+    ...(network === 'open' ? ['A closed network: the guest could reach whatever the host reached.'] : []),
+    ...(paths.some(({ steps }) => steps.some(({ note }) => note !== undefined))
+      ? ['What some steps did not compare; their notes say so.']
+      : []),
+    ...(verdict === 'passed' && crash !== undefined
+      ? ['Hardware: drives that lie about flushes, and what QEMU does not model.']
+      : []),
+  ];
+}
+
+function openStates(crash: CrashRecord): string[] {
+  const sampled = crash.states.sampled - crash.decided.sampled;
+  return [
+    ...(crash.undecided > 0 && crash.stages.length > 0
+      ? [`${countText(crash.undecided, 'state')} not decided: ${undecidedText(crash)}.`]
+      : []),
+    ...(crash.skipped > 0
+      ? [`${countText(crash.skipped, 'state')} not tried: their epoch had failed in that way already.`]
+      : []),
+    ...crash.stages.flatMap(({ name, states, decided, ended }) =>
+      name !== 'whole' && decided < states
+        ? [
+            `${questionNames[name]}: ${numberText(states - decided)} of ${countText(states, 'state')}${ended === 'bound' ? ', beyond the boots it was given' : ended === 'complete' ? '' : `: ${whyOpen(ended)}`}.`,
+          ]
+        : [],
+    ),
+    ...(crash.states.sampled > 0
+      ? [
+          `Larger sets of lost writes: ${numberText(crash.states.sampled)} were drawn${sampled > 0 ? `, ${numberText(sampled)} of them open` : ''}; there are very many more.`,
+        ]
+      : []),
+    ...(crash.audits !== undefined && crash.audits.asked === 0
+      ? ['Audits: what was decided without a boot was not booted after all.']
+      : []),
+  ];
+}
