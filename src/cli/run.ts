@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
@@ -20,7 +21,7 @@ const command = (program: Parent) =>
     .description(
       'Boots the image of each scenario and upgrades it along each path, recording every write. Then boots states ' +
         'that a power cut could have left on the disks, as many as asked for, and checks each. Leaves a report ' +
-        'folder (run.json, run.jsonl, junit.xml, console logs).',
+        'folder (index.html, run.json, states.json, run.jsonl, junit.xml, console logs).',
     )
     .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
     .option(
@@ -159,6 +160,9 @@ async function run(
   } else {
     const colour = coloursFor(streams.stdout, streams.environment);
     streams.stdout.write(`\n${summaryText(records, { colour, folderOf: ({ id }) => folders.get(id) })}`);
+    const [first] = folders.values();
+    if (records.length > 1 && first !== undefined)
+      streams.stdout.write(`\nall runs: ${join(dirname(first), 'index.html')}\n`);
   }
   return exitCode;
 }

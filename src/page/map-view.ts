@@ -36,6 +36,11 @@ export async function showMap(): Promise<void> {
   new MapView(root, JSON.parse(states) as StatesRecord, JSON.parse(findings ?? '[]') as Finding[]);
 }
 
+/** As people count: `p2` before `p10`. */
+function byName(one: TraceStates, other: TraceStates): number {
+  return one.name.localeCompare(other.name, 'en', { numeric: true });
+}
+
 class MapView {
   private readonly root: HTMLElement;
   private readonly states: StatesRecord;
@@ -57,11 +62,11 @@ class MapView {
 
   constructor(root: HTMLElement, states: StatesRecord, findings: readonly Finding[]) {
     this.root = root;
-    this.states = states;
+    this.states = { ...states, traces: [...states.traces].sort(byName) };
     this.findings = findings;
     this.canvas = this.part('canvas') as HTMLCanvasElement;
     this.context = this.canvas.getContext('2d') as CanvasRenderingContext2D;
-    this.trace = states.traces[0] as TraceStates;
+    this.trace = this.states.traces[0] as TraceStates;
     this.stage = this.trace.stages[0] as StageStates;
     this.model = mapModel(this.trace, this.stage, this.colour);
     this.zoomer = zoom<HTMLCanvasElement, unknown>()

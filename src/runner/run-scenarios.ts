@@ -10,9 +10,9 @@ import type { EventSink } from '../model/event.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { storeStates } from '../report/stored-states.ts';
-import { writePage } from './build-page.ts';
+import { writePage, writeRunsPage } from './build-page.ts';
 import { defaultJobs } from './jobs.ts';
-import { type PlannedRun, planRuns, type RunRequest } from './plan-runs.ts';
+import { type PlannedRun, planRuns, type RunRequest, type RunsPlan } from './plan-runs.ts';
 import {
   type Invocation,
   type InvocationOptions,
@@ -62,8 +62,7 @@ export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
   };
   const ended = await Promise.allSettled(plan.runs.map((run) => runOne(invocation, run)));
   const records = ended.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
-  if (plan.runs.length > 1)
-    await writeAllRuns(plan.root, records, (record) => record.id.slice(plan.id.length + 1));
+  if (plan.runs.length > 1) await writeAll(invocation, plan, records);
   for (const run of ended) if (run.status === 'rejected') throw run.reason;
   return records;
 }
@@ -143,6 +142,26 @@ async function finish(
     );
   run.emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
+}
+
+/** Writes what tells of several runs together. Throws HarnessError `reports-unwritable`. */
+async function writeAll(
+  { host, options }: RunInvocation,
+  plan: RunsPlan,
+  records: readonly RunRecord[],
+): Promise<void> {
+  const folderOf = (record: RunRecord) => record.id.slice(plan.id.length + 1);
+  await writeAllRuns(plan.root, records, folderOf);
+  try {
+    const runs = records.map((record) => ({ record, folder: folderOf(record) }));
+    await writeRunsPage(plan.root, runs, await host.pageParts());
+  } catch (error) {
+    options.events({
+      type: 'notice',
+      run: plan.id,
+      message: `the page of these runs is not there: ${messageOf(error)}`,
+    });
+  }
 }
 
 /** Makes the run's page. A run is judged by its record, and stays what it is where there is no page of it. */

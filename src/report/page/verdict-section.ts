@@ -1,7 +1,15 @@
-import type { CrashRecord, RunRecord, Verdict } from '../../model/record.ts';
+import type { CrashRecord, RunRecord, StageRecord, Verdict } from '../../model/record.ts';
 import { durationText, recordingsText, undecidedText, whyOpen } from '../text.ts';
 import { type Html, html } from './html.ts';
-import { claimTexts, countText, numberText, questionNames, totalOf, verdictMark } from './words.ts';
+import {
+  claimTexts,
+  countText,
+  headWords,
+  numberText,
+  questionNames,
+  totalOf,
+  verdictMark,
+} from './words.ts';
 
 /** May it ship? With what was not shown right beside it. */
 export function verdictSection(record: RunRecord): Html {
@@ -23,13 +31,6 @@ ${crash === undefined ? '' : crashFacts(crash)}
 </aside>
 </section>`;
 }
-
-const headWords: Record<Verdict, string> = {
-  passed: 'Passed.',
-  failed: 'Failed.',
-  error: 'No verdict.',
-  unknown: 'Not decided.',
-};
 
 function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {
   const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
@@ -104,7 +105,7 @@ function checksText({ paths, crash }: RunRecord): Html {
 }
 
 /** Everything that a reader might take for shown and that is not; never empty. */
-function notShown({ crash, network, powerCuts, problem, verdict, paths }: RunRecord): string[] {
+export function notShown({ crash, network, powerCuts, problem, verdict, paths }: RunRecord): string[] {
   const none = powerCuts === 'none' || (crash === undefined && problem === undefined);
   return [
     ...(none ? ['Power cuts: none were made.'] : []),
@@ -145,20 +146,39 @@ function openStates(crash: CrashRecord): string[] {
     ...(crash.skipped > 0
       ? [`${countText(crash.skipped, 'state')} not tried: their epoch had failed in that way already.`]
       : []),
-    ...crash.stages.flatMap(({ name, states, decided, ended }) =>
-      name !== 'whole' && decided < states
-        ? [
-            `${questionNames[name]}: ${numberText(states - decided)} of ${countText(states, 'state')}${ended === 'bound' ? ', beyond the boots it was given' : ended === 'complete' ? '' : `: ${whyOpen(ended)}`}.`,
-          ]
-        : [],
-    ),
+    ...crash.stages.flatMap((stage) => stageText(stage)),
     ...(crash.states.sampled > 0
       ? [
           `Larger sets of lost writes: ${numberText(crash.states.sampled)} were drawn${sampled > 0 ? `, ${numberText(sampled)} of them open` : ''}; there are very many more.`,
         ]
       : []),
-    ...(crash.audits !== undefined && crash.audits.asked === 0
-      ? ['Audits: what was decided without a boot was not booted after all.']
+    ...auditsLeft(crash),
+  ];
+}
+
+/** What a later question leaves open. */
+function stageText({ name, states, decided, ended, written }: StageRecord): string[] {
+  if (name === 'whole') return [];
+  const why =
+    ended === 'bound' ? ', beyond the boots it was given' : ended === 'complete' ? '' : `: ${whyOpen(ended)}`;
+  if (states === 0) return ended === 'complete' ? [] : [`${questionNames[name]}: not begun${why}.`];
+  const uncut = (written ?? []).filter(({ cuts }) => cuts.length === 0).length;
+  return [
+    ...(decided < states
+      ? [`${questionNames[name]}: ${numberText(states - decided)} of ${countText(states, 'state')}${why}.`]
+      : []),
+    ...(uncut > 0
+      ? [
+          `${questionNames[name]}: ${countText(uncut, 'set')} of places that devices wrote to while they came back, none of which was cut again.`,
+        ]
       : []),
   ];
+}
+
+function auditsLeft({ audits, audited }: CrashRecord): string[] {
+  if (audits === undefined) return [];
+  if (audits.asked === 0) return ['Audits: what was decided without a boot was not booted after all.'];
+  return audited < audits.asked
+    ? [`Audits: ${numberText(audits.asked - audited)} of ${numberText(audits.asked)} were not made.`]
+    : [];
 }

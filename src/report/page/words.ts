@@ -38,3 +38,11 @@ export function verdictMark(verdict: Verdict, text: string = verdict): Html {
 export function totalOf(counts: CrashRecord['states']): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
+
+/** A verdict in large letters. */
+export const headWords: Record<Verdict, string> = {
+  passed: 'Passed.',
+  failed: 'Failed.',
+  error: 'No verdict.',
+  unknown: 'Not decided.',
+};

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readPageParts } from '../../../src/report/page/page-parts.ts';
 import { buildPage } from '../../../src/runner/build-page.ts';
+import { runScenarios } from '../../../src/runner/run-scenarios.ts';
 import { withCode } from '../../support/errors.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
 
@@ -53,6 +54,20 @@ describe('the page of a run', () => {
     await symlink(join(lab.folder, 'secret'), join(folder, 'console', 'p1.1.log'));
     await buildPage(folder, parts);
     expect(await readFile(join(folder, 'index.html'), 'utf8')).not.toContain('data-name="console/p1.1.log"');
+  });
+
+  it('is one of all runs, where there are several, with a page each', async () => {
+    const lab = await slotLab();
+    await runScenarios(await lab.options({ powerCuts: { mode: 'none' } }, 2));
+    const folder = join(lab.reports, 'latest');
+    const page = await readFile(join(folder, 'index.html'), 'utf8');
+    const runs = [...page.matchAll(/href="\.\/([^"]+)\/index\.html"/g)].map(([, name = '']) => name);
+    expect(runs).toEqual(['simulated-qemuarm64', 'simulated-qemuarm64-2']);
+    for (const run of runs)
+      expect(await readFile(join(folder, run, 'index.html'), 'utf8')).toContain('Simulated');
+    await rm(join(folder, 'index.html'));
+    await buildPage(folder, parts);
+    expect(await readFile(join(folder, 'index.html'), 'utf8')).toBe(page);
   });
 
   it('is refused where there is no run, or its files are damaged', async () => {
