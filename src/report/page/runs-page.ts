@@ -3,6 +3,7 @@ import { durationText } from '../text.ts';
 import { pageDocument } from './document.ts';
 import { type Html, html } from './html.ts';
 import type { PageParts } from './page-parts.ts';
+import { verdictFrame } from './verdict-frame.ts';
 import { notShown } from './verdict-section.ts';
 import { countText, headWords, numberText, totalOf, verdictMark } from './words.ts';
 
@@ -22,14 +23,12 @@ export function runsPage(id: string, runs: readonly OneOfRuns[], parts: PagePart
   const body = html`<a class="skip" href="#verdict">To the verdict</a>
 <header class="top"><p class="brand">brownout</p><p class="run">${id}</p></header>
 <main>
-<section id="verdict" class="verdict ${verdict}" aria-labelledby="verdict-title">
-<div class="answer">
-<h1 id="verdict-title"><span class="mark ${verdict}">${headWords[verdict]}</span> ${numberText(passed)} of ${countText(runs.length, 'run')} passed.</h1>
-<dl class="facts"><div><dt>States</dt><dd>${statesText(runs)}</dd></div><div><dt>Findings</dt><dd>${findings.length === 0 ? 'none' : numberText(findings.length)}</dd></div><div><dt>Machine time</dt><dd>${durationText(runs.reduce((sum, { record }) => sum + record.seconds, 0))}, all runs together</dd></div></dl>
-</div>
-<aside class="not-shown" aria-labelledby="not-shown-title"><h2 id="not-shown-title">What this does not show</h2>
-<ul>${openTexts(runs).map((text) => html`<li>${text}</li>`)}</ul></aside>
-</section>
+${verdictFrame({
+  verdict,
+  head: html`<h1 id="verdict-title"><span class="mark ${verdict}">${headWords[verdict]}</span> ${numberText(passed)} of ${countText(runs.length, 'run')} passed.</h1>`,
+  open: openTexts(runs),
+  facts: html`<div><dt>States</dt><dd>${statesText(runs)}</dd></div><div><dt>Findings</dt><dd>${findings.length === 0 ? 'none' : numberText(findings.length)}</dd></div><div><dt>Machine time</dt><dd>${durationText(runs.reduce((sum, { record }) => sum + record.seconds, 0))}, all runs together</dd></div>`,
+})}
 <section id="runs" aria-labelledby="runs-title"><h2 id="runs-title">The runs</h2>${matrix(runs)}</section>
 ${
   findings.length === 0

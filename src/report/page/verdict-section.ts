@@ -1,6 +1,7 @@
 import type { CrashRecord, RunRecord, StageRecord, Verdict } from '../../model/record.ts';
 import { durationText, recordingsText, undecidedText, whyOpen } from '../text.ts';
 import { type Html, html } from './html.ts';
+import { verdictFrame } from './verdict-frame.ts';
 import {
   claimTexts,
   countText,
@@ -14,22 +15,16 @@ import {
 /** May it ship? With what was not shown right beside it. */
 export function verdictSection(record: RunRecord): Html {
   const { crash } = record;
-  return html`<section id="verdict" class="verdict ${record.verdict}" aria-labelledby="verdict-title">
-<div class="answer">
-<p class="eyebrow">${record.scenario} <span class="on">on ${record.machine}</span></p>
+  return verdictFrame({
+    verdict: record.verdict,
+    head: html`<p class="eyebrow">${record.scenario} <span class="on">on ${record.machine}</span></p>
 <h1 id="verdict-title"><span class="mark ${record.verdict}">${headWords[record.verdict]}</span> ${headline(record)}</h1>
-${record.problem === undefined ? '' : problemText(record.problem)}
-<dl class="facts">
-${crash === undefined ? '' : crashFacts(crash)}
+${record.problem === undefined ? '' : problemText(record.problem)}`,
+    open: notShown(record),
+    facts: html`${crash === undefined ? '' : crashFacts(crash)}
 <div><dt>Checked</dt><dd>${checksText(record)}</dd></div>
-<div><dt>Took</dt><dd>${durationText(record.seconds)}${crash === undefined ? '' : `, ${countText(crash.boots, 'boot')} after cuts`}; QEMU ${record.host.qemu} (${record.host.accelerator}), ${countText(record.host.cores, 'core')}</dd></div>
-</dl>
-</div>
-<aside class="not-shown" aria-labelledby="not-shown-title">
-<h2 id="not-shown-title">What this does not show</h2>
-<ul>${notShown(record).map((text) => html`<li>${text}</li>`)}</ul>
-</aside>
-</section>`;
+<div><dt>Took</dt><dd>${durationText(record.seconds)}${crash === undefined ? '' : `, ${countText(crash.boots, 'boot')} after cuts`}; QEMU ${record.host.qemu} (${record.host.accelerator}), ${countText(record.host.cores, 'core')}</dd></div>`,
+  });
 }
 
 function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {
@@ -70,7 +65,7 @@ function crashFacts(crash: CrashRecord): Html {
   const { recording, stages } = crash;
   const whole = stages.find(({ name }) => name === 'whole');
   const states = totalOf(crash.states);
-  return html`<div><dt>Claim</dt><dd><strong>${crash.claim}</strong> ${recordingsText(crash)}: ${claimTexts[crash.claim]}</dd></div>
+  return html`<div><dt>Claim</dt><dd><strong>${crash.claim}</strong> ${recordingsText(crash)}: ${crash.claim === 'sampled' && whole !== undefined ? 'not every state was decided' : claimTexts[crash.claim]}</dd></div>
 <div><dt>States</dt><dd>${numberText(totalOf(crash.decided))} of ${numberText(states)} decided${whole === undefined ? '' : ` by ${countText(whole.boots, 'boot')}`}; ${countText(recording.writes, 'write')}, ${countText(recording.flushes, 'flush', 'flushes')}</dd></div>
 ${stages
   .filter(({ name }) => name !== 'whole')
