@@ -32,6 +32,7 @@ const owners = {
   yaml: 'document',
   xml2js: 'report',
   chalk: 'report',
+  diff: 'report',
   'p-retry': 'core',
   picomatch: 'core',
   commander: 'cli',

@@ -56,6 +56,8 @@ export interface FileFate {
   note?: string;
   /** The first 12 digits of each content's SHA-256, or `absent`. What nobody knows is left out. */
   digests: { owner: string; shippedBefore?: string; shippedNow?: string; now: string };
+  /** What the owner had and what is there now, where these differ and both are short text; of no file: nothing. */
+  texts?: { owner: string; now: string };
   /** Where the owner's bytes are, if not in the file itself. */
   copy?: string;
   copies: CopyRecord[];

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { sha256 } from '../core/digest.ts';
 import type { CopyRecord, Fate, FileFate } from '../model/configuration.ts';
 import { caseOf, type FileHistory } from './conffile-case.ts';
@@ -29,6 +30,7 @@ export function fileFate(change: FileChange): FileFate {
       ...shippedDigest('shippedNow', shippedNow),
       now: shortDigest(after.content),
     },
+    ...textsOf(before, after),
     ...(live || owners === undefined ? {} : { copy: owners.path }),
     copies,
   };
@@ -145,6 +147,23 @@ function kindsOf(before: FileState, after: FileState): Pick<FileFate, 'kinds'> {
 export function kindText({ kind, content }: FileState): string {
   if (content === undefined) return 'absent';
   return kind === 'link' ? `link to ${content.toString('utf8')}` : (kind ?? 'file');
+}
+
+/** Texts of a record are for people to compare; longer files they have themselves. */
+const mostTextBytes = 4096;
+
+/** Both contents of a regular file, where they differ and can be read. */
+function textsOf(before: FileState, after: FileState): Pick<FileFate, 'texts'> {
+  if (before.kind !== undefined || after.kind !== undefined) return {};
+  if (before.content === undefined && after.content === undefined) return {};
+  const [owner, now] = [textOf(before.content), textOf(after.content)];
+  return owner === undefined || now === undefined || owner === now ? {} : { texts: { owner, now } };
+}
+
+function textOf(content: Buffer = Buffer.alloc(0)): string | undefined {
+  if (content.length > mostTextBytes || !isUtf8(content)) return undefined;
+  const text = content.toString('utf8');
+  return /[\u0000-\u0008\u000e-\u001f]/.test(text) ? undefined : text;
 }
 
 function shortDigest(content: Buffer | undefined): string {

@@ -53,6 +53,7 @@ const fate: z.ZodType<FileFate> = z.object({
     shippedNow: z.string().exactOptional(),
     now: z.string(),
   }),
+  texts: z.object({ owner: z.string(), now: z.string() }).exactOptional(),
   copy: z.string().exactOptional(),
   copies: z.array(copy),
 });

@@ -1,3 +1,4 @@
+import { diffLines } from 'diff';
 import type { ConfigurationTable, Fate, FileFate } from '../../model/configuration.ts';
 import type { PathRecord, RunRecord } from '../../model/record.ts';
 import { momentText } from '../../model/steps.ts';
@@ -40,9 +41,39 @@ const weights: Record<Fate, 'passed' | 'unknown' | 'failed'> = {
   'stale default': 'unknown',
 };
 
-function oneFile({ path, case: what, fate, kinds, note, digests, copy, copies }: FileFate): Html {
+function oneFile(file: FileFate): Html {
+  const { path, case: what, fate, kinds, note, digests, copy, copies, texts } = file;
   const digest = (value: string | undefined) =>
     value === undefined ? html`<span class="quiet">not known</span>` : html`<code>${value}</code>`;
-  return html`<tr><th scope="row"><code>${path}</code></th><td>${what}</td><td><span class="mark ${weights[fate]}">${fate}</span>${kinds === undefined ? '' : html`<p>${kinds.owner} before, ${kinds.now} now</p>`}${copy === undefined ? '' : html`<p>The owner’s bytes are in <code>${copy}</code></p>`}${copies.map((one) => html`<p><code>${one.path}</code> holds ${one.holds}${one.spurious ? ', and nobody needs it' : ''}</p>`)}${note === undefined ? '' : html`<p class="note">${note}</p>`}</td><td>${digest(digests.owner)}</td><td>${digests.shippedBefore === undefined && digests.shippedNow === undefined ? digest(undefined) : html`${digest(digests.shippedBefore)}, then ${digest(digests.shippedNow)}`}</td><td>${digest(digests.now)}</td></tr>
+  const shipped =
+    digests.shippedBefore === undefined && digests.shippedNow === undefined
+      ? digest(undefined)
+      : html`${digest(digests.shippedBefore)}, then ${digest(digests.shippedNow)}`;
+  return html`<tr><th scope="row"><code>${path}</code></th><td>${what}</td><td>
+<span class="mark ${weights[fate]}">${fate}</span>
+${kinds === undefined ? '' : html`<p>${kinds.owner} before, ${kinds.now} now</p>`}
+${copy === undefined ? '' : html`<p>The owner’s bytes are in <code>${copy}</code></p>`}
+${copies.map((one) => html`<p><code>${one.path}</code> holds ${one.holds}${one.spurious ? ', and nobody needs it' : ''}</p>`)}
+${note === undefined ? '' : html`<p class="note">${note}</p>`}
+${texts === undefined ? '' : difference(texts)}
+</td><td>${digest(digests.owner)}</td><td>${shipped}</td><td>${digest(digests.now)}</td></tr>
 `;
+}
+
+/** What the owner had and what is there now, line by line, with signs besides colours. */
+function difference({ owner, now }: NonNullable<FileFate['texts']>): Html {
+  if (now === '') return html`<p>0 bytes are left of:</p><pre class="diff"><del>${owner}</del></pre>`;
+  const lines = diffLines(owner, now).flatMap(({ value, added, removed }) =>
+    value
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) =>
+        added
+          ? html`<ins>+ ${line}</ins>`
+          : removed
+            ? html`<del>- ${line}</del>`
+            : html`<span>  ${line}</span>`,
+      ),
+  );
+  return html`<pre class="diff">${lines}</pre>`;
 }

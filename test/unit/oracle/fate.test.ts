@@ -116,6 +116,16 @@ describe('fileFate', () => {
     expect(fileFate({ before: owned(port), after: state(now), ...known }).fate).toBe(fate);
   });
 
+  it.each([
+    ['changed', edit, next, { owner: edit, now: next }],
+    ['gone', edit, undefined, { owner: edit, now: '' }],
+    ['as it was', edit, edit, undefined],
+    ['no text now', edit, 'a\u0000b', undefined],
+    ['too long for a record', edit, 'x'.repeat(5000), undefined],
+  ])('gives both texts to compare: %s', (_, before, now, texts) => {
+    expect(fileFate({ before: owned(before), after: state(now), ...known }).texts).toEqual(texts);
+  });
+
   it('lets an untouched default go or stay with its package', () => {
     const gone = { shippedBefore: shipped(port), shippedNow: 'nothing' } as const;
     expect(fileFate({ before: owned(port), after: state(undefined), ...gone }).fate).toBe('default');

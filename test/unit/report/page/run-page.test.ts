@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { CrashRecord, RunRecord } from '../../../../src/model/record.ts';
 import { runPage } from '../../../../src/report/page/run-page.ts';
-import { crash, cut, motley, motleyFiles, record, step } from '../records.ts';
+import { crash, cut, fate, motley, motleyFiles, record, step } from '../records.ts';
 
 const parts = { script: 'console.log("</scr" + "ipt>")', style: 'p{color:red}' };
 
@@ -249,6 +249,19 @@ describe('the page of a run', () => {
     );
     expect(textOf(section('map', page(of)))).toContain('There is no states.json');
     expect(section('map', page(of, { states: '{}' }))).toContain('<canvas');
+  });
+
+  it('shows what became of a file line by line, and that nothing is left of one', () => {
+    const shown = (now: string) => {
+      const files = [fate('/etc/app.conf', { fate: 'lost', texts: { owner: 'port=8443\nname=<x>\n', now } })];
+      const table = { ...motleyFiles(), files };
+      const paths = [{ releases: ['1.0', '1.1'], steps: [], configuration: [table] }];
+      return section('files', page(record({ paths })));
+    };
+    expect(shown('port=80\nname=<x>\n')).toContain(
+      '<pre class="diff"><del>- port=8443</del><ins>+ port=80</ins><span>  name=&lt;x&gt;</span></pre>',
+    );
+    expect(textOf(shown(''))).toContain('0 bytes are left of: port=8443');
   });
 
   it('names each step of a path under its station', () => {
