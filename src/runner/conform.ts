@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import { type CaseChoice, chosenCases, type GroupedCase } from '../conform/cases/index.ts';
 import { conform } from '../conform/conform.ts';
@@ -11,6 +11,7 @@ import { type CaseRecord, type CaseVerdict, type ConformanceRecord } from '../mo
 import type { EventSink } from '../model/event.ts';
 import { worst } from '../model/record.ts';
 import { conformanceJunit, conformanceMarkdown } from '../report/conformance-text.ts';
+import { conformancePage } from '../report/page/conformance-page.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { defaultJobs } from './jobs.ts';
 import { type PlannedRun, planRuns, type RunRequest } from './plan-runs.ts';
@@ -21,7 +22,7 @@ import {
   prepare,
   unknownHost,
 } from './prepare-run.ts';
-import { eventsFile } from './report-files.ts';
+import { eventsFile, pageFile } from './report-files.ts';
 import { openRunFolder, writeReport } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
 import { filesInUse } from './scenario-image.ts';
@@ -39,8 +40,8 @@ export interface ConformOptions extends RunRequest, Omit<InvocationOptions, 'pow
 }
 
 /**
- * Holds the agent of each scenario on each machine to what it promises, and leaves conformance.json, conformance.md and
- * junit.xml. An empty list comes back where no scenario names the machine. Throws ScenarioError `no-such-case` before
+ * Holds the agent of each scenario on each machine to what it promises, and leaves index.html, conformance.json,
+ * conformance.md and junit.xml. An empty list comes back where no scenario names the machine. Throws ScenarioError `no-such-case` before
  * anything is done, and HarnessError `reports-unwritable`.
  */
 export async function runConformance(options: ConformOptions): Promise<ConformanceRecord[]> {
@@ -56,7 +57,9 @@ export async function runConformance(options: ConformOptions): Promise<Conforman
     images: new Map(),
   };
   const records = await Promise.all(plan.runs.map((run) => runSuite(invocation, run, cases, options)));
-  await writeAll(plan.root, records);
+  const below = (record: ConformanceRecord) =>
+    plan.runs.length === 1 ? '' : record.id.slice(plan.id.length + 1);
+  await writeAll(plan.root, records, invocation.host, below);
   return records;
 }
 
@@ -126,7 +129,7 @@ async function runSuite(
     seconds,
     ...suite,
   };
-  await writeAll(folder, [record]);
+  await writeAll(folder, [record], invocation.host);
   emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
 }
@@ -145,8 +148,19 @@ const judged: Partial<Record<CaseVerdict, ConformanceRecord['verdict']>> = {
   ...{ passed: 'passed', failed: 'failed', error: 'error', unknown: 'unknown', 'proves-nothing': 'unknown' },
 };
 
-async function writeAll(folder: string, records: readonly ConformanceRecord[]): Promise<void> {
+/** `folderOf` names a suite's folder relative to `folder`. */
+async function writeAll(
+  folder: string,
+  records: readonly ConformanceRecord[],
+  host: RunHost,
+  folderOf: (record: ConformanceRecord) => string = () => '',
+): Promise<void> {
   await writeReport(join(folder, 'conformance.json'), `${JSON.stringify(records, null, 2)}\n`);
   await writeReport(join(folder, 'conformance.md'), conformanceMarkdown(records));
   await writeReport(join(folder, 'junit.xml'), conformanceJunit(records));
+  const suites = records.map((record) => ({ record, folder: folderOf(record) }));
+  await writeReport(
+    join(folder, pageFile),
+    conformancePage(basename(folder), suites, await host.pageParts()),
+  );
 }

@@ -100,6 +100,7 @@ describe('a device that keeps every promise', () => {
     expect(JSON.parse(await read('conformance.json'))).toMatchObject([
       { id: record.id, cases: [{ id: 'I1' }, { id: 'I2' }] },
     ]);
+    expect(await read('index.html')).toContain('of 1 case hold');
     expect(await read('conformance.md')).toContain('| I1 | the next release is installed');
     const junit = await read('junit.xml');
     expect(junit).toContain('tests="2" failures="0" errors="0" skipped="1"');
