@@ -1,25 +1,8 @@
 import type { Finding } from '../model/record.ts';
 import { durationText, oneLine } from '../report/text.ts';
-import type {
-  Admission,
-  AdmissionRun,
-  Criterion,
-  CriterionId,
-  Evidence,
-  PackageAdmission,
-} from './admission.ts';
+import type { Admission, AdmissionRun, Criterion, Evidence, PackageAdmission } from './admission.ts';
 import { criterionIds } from './admission.ts';
-
-/** What each criterion asks. */
-const questions: Record<CriterionId, string> = {
-  install: 'Installs on a device that never had it',
-  upgrade: 'Upgrades from each earlier release to each later one',
-  configuration: "Keeps its owner's configuration",
-  services: 'Its services run',
-  reboot: 'The device boots afterwards',
-  reinstall: 'Can be removed and installed again',
-  'power-cuts': 'Survives power cuts during its upgrade',
-};
+import { questions } from './questions.ts';
 
 /** Evidence of one criterion that is shown line by line; all of it is in admission.json. */
 const maxLines = 60;

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { Admission, PackageAdmission, RanScenario } from '../admission/admission.ts';
 import { judge, verdictOfAll } from '../admission/criteria.ts';
 import { dossierText } from '../admission/dossier.ts';
+import { dossierPage } from '../admission/dossier-page.ts';
 import { type PackagePlan, type PlanChoices, planPackage } from '../admission/plan.ts';
 import { limits, toBeStated } from '../admission/proposal.ts';
 import { scenarioText } from '../admission/scenario-text.ts';
@@ -16,8 +17,10 @@ import type { Scenario } from '../model/scenario.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { type CandidateOptions, candidatesOf } from './candidates.ts';
 import { openReportFolder, timeId } from './report-folder.ts';
+import { qemuHost } from './run-host.ts';
 import { powerCutsText } from './run-record.ts';
 import { type RunOptions, runScenarios } from './run-scenarios.ts';
+import { tryPageText } from './try-page.ts';
 
 /** What `brownout admit` was asked for. */
 export interface AdmitOptions
@@ -94,6 +97,11 @@ export async function admit(options: AdmitOptions): Promise<Admitted> {
   };
   await write(join(folder, 'admission.json'), `${JSON.stringify(admission, null, 2)}\n`);
   await write(join(folder, 'admission.md'), dossierText(admission));
+  const notice = (message: string) => options.events({ type: 'notice', run: id, message });
+  await tryPageText(options.host ?? qemuHost, notice, {
+    folder,
+    text: (parts) => dossierPage(admission, parts),
+  });
   return { folder, admission, records: ran.map(({ record }) => record) };
 }
 

@@ -12,6 +12,7 @@ import type { EventSink } from '../model/event.ts';
 import { worst } from '../model/record.ts';
 import { conformanceJunit, conformanceMarkdown } from '../report/conformance-text.ts';
 import { conformancePage } from '../report/page/conformance-page.ts';
+import type { PageParts } from '../report/page/page-parts.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { defaultJobs } from './jobs.ts';
 import { type PlannedRun, planRuns, type RunRequest } from './plan-runs.ts';
@@ -22,10 +23,11 @@ import {
   prepare,
   unknownHost,
 } from './prepare-run.ts';
-import { eventsFile, pageFile } from './report-files.ts';
+import { eventsFile } from './report-files.ts';
 import { openRunFolder, writeReport } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
 import { filesInUse } from './scenario-image.ts';
+import { tryPageText } from './try-page.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout conform` was asked for. */
@@ -59,7 +61,8 @@ export async function runConformance(options: ConformOptions): Promise<Conforman
   const records = await Promise.all(plan.runs.map((run) => runSuite(invocation, run, cases, options)));
   const below = (record: ConformanceRecord) =>
     plan.runs.length === 1 ? '' : record.id.slice(plan.id.length + 1);
-  await writeAll(plan.root, records, invocation.host, below);
+  const notice = (message: string) => options.events({ type: 'notice', run: plan.id, message });
+  await writeAll(plan.root, records, invocation.host, notice, below);
   return records;
 }
 
@@ -129,7 +132,7 @@ async function runSuite(
     seconds,
     ...suite,
   };
-  await writeAll(folder, [record], invocation.host);
+  await writeAll(folder, [record], invocation.host, run.notice);
   emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
 }
@@ -153,14 +156,13 @@ async function writeAll(
   folder: string,
   records: readonly ConformanceRecord[],
   host: RunHost,
+  notice: (message: string) => void,
   folderOf: (record: ConformanceRecord) => string = () => '',
 ): Promise<void> {
   await writeReport(join(folder, 'conformance.json'), `${JSON.stringify(records, null, 2)}\n`);
   await writeReport(join(folder, 'conformance.md'), conformanceMarkdown(records));
   await writeReport(join(folder, 'junit.xml'), conformanceJunit(records));
   const suites = records.map((record) => ({ record, folder: folderOf(record) }));
-  await writeReport(
-    join(folder, pageFile),
-    conformancePage(basename(folder), suites, await host.pageParts()),
-  );
+  const text = (parts: PageParts) => conformancePage(basename(folder), suites, parts);
+  await tryPageText(host, notice, { folder, text });
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
-import { HarnessError, messageOf } from '../core/errors.ts';
+import { HarnessError } from '../core/errors.ts';
 import type { ExploreLimits } from '../crash/explore-cuts.ts';
 import type { RunProgress } from '../crash/power-cuts.ts';
 import { statesRecord } from '../crash/run-states.ts';
@@ -25,6 +25,7 @@ import { openRunFolder, writeAllRuns, writeReport, writeRun } from './report-fol
 import { qemuHost, type RunHost } from './run-host.ts';
 import { makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
+import { tryPage } from './try-page.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout run` was asked for. */
@@ -133,7 +134,7 @@ async function finish(
   const states = statesRecord(runId, progress);
   if (states !== undefined) await writeReport(join(folder, statesFile), storeStates(states));
   await writeRun(folder, record);
-  await tryPage(run, record, host);
+  await tryPage(host, run.notice, (parts) => writePage(folder, record, [], parts));
   if (recorder.failure !== undefined)
     throw new HarnessError(
       'reports-unwritable',
@@ -152,23 +153,7 @@ async function writeAll(
 ): Promise<void> {
   const folderOf = (record: RunRecord) => record.id.slice(plan.id.length + 1);
   await writeAllRuns(plan.root, records, folderOf);
-  try {
-    const runs = records.map((record) => ({ record, folder: folderOf(record) }));
-    await writeRunsPage(plan.root, runs, await host.pageParts());
-  } catch (error) {
-    options.events({
-      type: 'notice',
-      run: plan.id,
-      message: `the page of these runs is not there: ${messageOf(error)}`,
-    });
-  }
-}
-
-/** Makes the run's page. A run is judged by its record, and stays what it is where there is no page of it. */
-async function tryPage(run: BegunRun, record: RunRecord, host: RunHost): Promise<void> {
-  try {
-    await writePage(run.folder, record, [], await host.pageParts());
-  } catch (error) {
-    run.notice(`the page of this run is not there: ${messageOf(error)}`);
-  }
+  const runs = records.map((record) => ({ record, folder: folderOf(record) }));
+  const notice = (message: string) => options.events({ type: 'notice', run: plan.id, message });
+  await tryPage(host, notice, (parts) => writeRunsPage(plan.root, runs, parts));
 }
