@@ -71,7 +71,7 @@ function criterionMark(verdict: CriterionVerdict): Html {
 /** Criteria as rows, packages and machines as columns. */
 function criteriaTable({ packages, machines }: Admission): Html {
   const columns = packages.flatMap((one) => machines.map((machine) => ({ one, machine })));
-  return html`<div class="scroll tall" tabindex="0" role="region" aria-label="Criteria"><table class="matrix">
+  return html`<div class="scroll tall" tabindex="0" role="region" aria-label="Table of the criteria"><table class="matrix">
 <thead><tr><th scope="col">Criterion</th>${columns.map(({ one, machine }) => html`<th scope="col">${packages.length > 1 ? `${one.name}, ` : ''}${machine}</th>`)}</tr></thead>
 <tbody>${criterionIds.map(
     (id) => html`<tr><th scope="row">${questions[id]}</th>${columns.map(({ one, machine }) => {
@@ -98,15 +98,18 @@ function packageSection(one: PackageAdmission): Html {
 `,
   )}</tbody></table></div>
 <p>Runs: ${runs.map((run, i) => html`${i === 0 ? '' : ', '}<a href="./${encodeURI(run.folder)}/index.html">${run.machine}</a> (${run.verdict}, ${durationText(run.seconds)})`)}${runs.length === 0 ? 'none' : ''}; scenario ${scenario.file === '' ? 'none' : html`<a href="./${encodeURI(scenario.file)}">${scenario.file}</a>`}.</p>
-${criteria.map(criterionDetails)}
+${criteria.map((criterion) => criterionDetails(name, criterion))}
 </section>`;
 }
 
-function criterionDetails({ id, machine, verdict, evidence, findings, reproduce }: Criterion): Html {
+function criterionDetails(
+  name: string,
+  { id, machine, verdict, evidence, findings, reproduce }: Criterion,
+): Html {
   const rest = evidence.length - maxLines;
   return html`<details ${verdict === 'passed' || verdict === 'not run' || verdict === 'not applicable' ? html`` : html`open`}><summary>${questions[id]}, ${machine}: ${criterionMark(verdict)} <span class="quiet">${countText(evidence.length, 'piece')} of evidence</span></summary>
 ${findings.map(findingCard)}
-${evidence.length === 0 ? '' : html`<div class="scroll tall" tabindex="0" role="region" aria-label="Evidence"><table><thead><tr><th scope="col">Release</th><th scope="col">What</th><th scope="col">Verdict</th><th scope="col">Seen</th></tr></thead><tbody>${evidence.slice(0, maxLines).map(evidenceRow)}</tbody></table></div>`}
+${evidence.length === 0 ? '' : html`<div class="scroll tall" tabindex="0" role="region" aria-label="Evidence for ${name}: ${questions[id]}, ${machine}"><table><thead><tr><th scope="col">Release</th><th scope="col">What</th><th scope="col">Verdict</th><th scope="col">Seen</th></tr></thead><tbody>${evidence.slice(0, maxLines).map(evidenceRow)}</tbody></table></div>`}
 ${rest > 0 ? html`<p class="quiet">and ${rest} more in admission.json</p>` : ''}
 ${reproduce.map((line) => html`<p class="command"><code>${line}</code> <button type="button" class="small" data-copy="${line}">Copy</button></p>`)}
 </details>`;

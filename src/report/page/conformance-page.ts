@@ -89,7 +89,7 @@ function matrix(suites: readonly OneSuite[]): Html {
     const one = record.cases.find((candidate) => candidate.id === id);
     return one === undefined ? html`<span class="quiet">not tried</span>` : caseCell(one, folder);
   };
-  return html`<div class="scroll tall" tabindex="0" role="region" aria-label="Cases"><table class="matrix" id="cases-table">
+  return html`<div class="scroll tall" tabindex="0" role="region" aria-label="Table of the cases"><table class="matrix" id="cases-table">
 <thead><tr><th scope="col">Case</th>${suites.map(({ record }) => html`<th scope="col">${record.agent}, ${record.machine}</th>`)}</tr></thead>
 <tbody>${[...rows.values()].map(
     ({

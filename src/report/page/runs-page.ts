@@ -72,7 +72,7 @@ function matrix(runs: readonly OneOfRuns[]): Html {
     const key = JSON.stringify([run.record.scenario, run.record.scenarioFile]);
     rows.set(key, [...(rows.get(key) ?? []), run]);
   }
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="The runs"><table class="matrix">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of the runs"><table class="matrix">
 <thead><tr><th scope="col">Scenario</th>${machines.map((machine) => html`<th scope="col">${machine}</th>`)}</tr></thead>
 <tbody>${[...rows.values()].map(
     (

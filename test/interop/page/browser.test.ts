@@ -7,10 +7,15 @@ import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { dossierPage } from '../../../src/admission/dossier-page.ts';
+import type { ConformanceRecord } from '../../../src/model/conformance.ts';
 import type { RunRecord } from '../../../src/model/record.ts';
-import { readPageParts } from '../../../src/report/page/page-parts.ts';
+import { conformancePage } from '../../../src/report/page/conformance-page.ts';
+import { type PageParts, readPageParts } from '../../../src/report/page/page-parts.ts';
 import { runPage } from '../../../src/report/page/run-page.ts';
+import { runsPage } from '../../../src/report/page/runs-page.ts';
 import { storeStates } from '../../../src/report/stored-states.ts';
+import { admission } from '../../unit/admission/admissions.ts';
 import { crash, cut, motleyFiles, record, step } from '../../unit/report/records.ts';
 import { states } from '../../unit/report/states.ts';
 
@@ -73,6 +78,59 @@ function failed(): RunRecord {
   });
 }
 
+/** What axe finds wrong. */
+async function violations(page: Page): Promise<string[]> {
+  // By the debugger, which the page's policy does not bind.
+  await page.evaluate(axe.source);
+  return page.evaluate<string[]>(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 120) + ' ' + n.failureSummary.slice(0, 200)).join(' | ')))`,
+  );
+}
+
+/** A suite with a case of each verdict. */
+function suite(): ConformanceRecord {
+  const verdicts = [
+    'passed',
+    'failed',
+    'unknown',
+    'error',
+    'not-applicable',
+    'ability-missing',
+    'proves-nothing',
+  ] as const;
+  return {
+    ...{
+      format: 1,
+      id: 'x',
+      scenario: 'RAUC',
+      scenarioFile: 'a.yaml',
+      machine: 'qemuarm64',
+      image: 'rauc-ab',
+      imageKey: 'k',
+    },
+    ...{
+      agent: 'rauc',
+      abilities: ['slots'],
+      releases: { old: '1.0' },
+      verdict: 'failed',
+      started: '',
+      seconds: 100,
+    },
+    cases: verdicts.map((verdict, i) => ({
+      ...{
+        id: `I${i}`,
+        group: 'install',
+        title: 'a release',
+        verdict,
+        seconds: 3,
+        notes: ['a note'],
+        reason: 'because',
+      },
+      steps: [step('boots', { console: 'console/a.log' })],
+    })),
+  };
+}
+
 describe('the page of a run in Chromium', () => {
   beforeEach(({ skip }) => {
     if (program === undefined) skip('this host lacks chromium (Debian: apt-get install chromium)');
@@ -114,9 +172,11 @@ describe('the page of a run in Chromium', () => {
   async function open({
     width = 1280,
     scheme = 'light',
+    file = 'index.html',
   }: {
     width?: number;
     scheme?: 'light' | 'dark';
+    file?: string;
   } = {}): Promise<{ page: Page; complaints: string[]; requests: string[] }> {
     if (browser === undefined) throw new Error('there is no browser');
     const context = await browser.newContext({
@@ -132,8 +192,9 @@ describe('the page of a run in Chromium', () => {
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => requests.push(request.url()));
-    await page.goto(pathToFileURL(join(folder, 'index.html')).href);
-    await page.locator('[data-map="trace"] option').first().waitFor({ state: 'attached' });
+    await page.goto(pathToFileURL(join(folder, file)).href);
+    if (file === 'index.html')
+      await page.locator('[data-map="trace"] option').first().waitFor({ state: 'attached' });
     return { page, complaints, requests };
   }
 
@@ -165,14 +226,44 @@ describe('the page of a run in Chromium', () => {
         `[...document.body.querySelectorAll('*')].filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim() !== '') && e.tagName !== 'SCRIPT' && parseFloat(getComputedStyle(e).fontSize) < 12).map((e) => e.outerHTML.slice(0, 80))`,
       );
       expect(small).toEqual([]);
-      // By the debugger, which the page's policy does not bind.
-      await page.evaluate(axe.source);
-      const found = await page.evaluate<string[]>(
-        `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 120) + ' ' + n.failureSummary.slice(0, 200)).join(' | ')))`,
-      );
-      expect(found).toEqual([]);
+      expect(await violations(page)).toEqual([]);
     },
   );
+
+  it.each([
+    [
+      'several runs',
+      (parts: PageParts) =>
+        runsPage(
+          'id',
+          [
+            { record: failed(), folder: 'a' },
+            { record: record(), folder: 'b' },
+          ],
+          parts,
+        ),
+    ],
+    [
+      'a conformance suite',
+      (parts: PageParts) => conformancePage('id', [{ record: suite(), folder: '' }], parts),
+    ],
+    ['an admission', (parts: PageParts) => dossierPage(admission(), parts)],
+  ])('the page of %s: axe finds nothing, wide or narrow, light or dark', async (name, make) => {
+    const file = `${name}.html`;
+    await writeFile(join(folder, file), make(await readPageParts()));
+    for (const [width, scheme] of [
+      [360, 'light'],
+      [1280, 'dark'],
+    ] as const) {
+      const { page, complaints } = await open({ width, scheme, file });
+      await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+      expect(
+        await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+      ).toBe(0);
+      expect(await violations(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    }
+  });
 
   it('goes through the map by keyboard: writes, findings, zoom', async () => {
     const { page } = await open();
