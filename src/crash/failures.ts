@@ -39,6 +39,8 @@ export async function reportFailures(
       const simple = simplestOf(exploration, boots, stage) ?? boot;
       const { window } = simple;
       const failure = { state: simple.state, window, stage, outcome };
+      // Shrinking boots states, whatever the budget was: it may take minutes.
+      context.notice(`${trace.name}: finding ${number}: which of its writes are to blame?`);
       const { state, text, minimal, files } = await explain(context, trace, exploration, failure);
       const token = tokenOf(context, { trace, state });
       const file = `finding-${number}.brownout`;
