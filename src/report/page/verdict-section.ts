@@ -50,11 +50,18 @@ function headline({ verdict, crash, findings, problem, paths }: RunRecord): stri
   }
 }
 
-/** States that are decided not to come back whole. */
+/** States that are decided not to come back whole; of states that were drawn, and where the live cut alone failed, the boots. */
 function failedStates(crash: CrashRecord | undefined): number {
-  return (crash?.cuts ?? [])
-    .filter(({ verdict, stage = 'whole' }) => verdict === 'failed' && stage === 'whole')
-    .reduce((sum, { decides }) => sum + Math.max(1, decides ?? 1), 0);
+  const failed = new Set(
+    (crash?.cuts ?? [])
+      .filter(({ verdict, stage = 'whole' }) => verdict === 'failed' && stage === 'whole')
+      .map(({ id }) => id),
+  );
+  const decided = (crash?.groups ?? [])
+    .filter(({ stage }) => stage === 'whole')
+    .flatMap(({ by }) => by)
+    .reduce((sum, { cut, states }) => sum + (failed.has(cut) ? states : 0), 0);
+  return decided === 0 ? failed.size : decided;
 }
 
 function problemText({ message, code, hint, log }: NonNullable<RunRecord['problem']>): Html {

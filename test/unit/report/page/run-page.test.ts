@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { CrashRecord, RunRecord } from '../../../../src/model/record.ts';
+import type { CrashRecord, RunRecord, StateGroup, Verdict } from '../../../../src/model/record.ts';
 import { runPage } from '../../../../src/report/page/run-page.ts';
 import { crash, cut, fate, motley, motleyFiles, record, step } from '../records.ts';
 
@@ -131,12 +131,7 @@ describe('the page of a run', () => {
     const verdict = section('verdict', markup);
     expect(textOf(verdict)).toContain('No verdict. The run ended before its time');
     expect(textOf(verdict)).toContain('What this does not show');
-    expect(textOf(verdict)).toContain(
-      '12 states not decided: the budget was used up.'.replace(
-        'the budget was used up',
-        'the budget was used up',
-      ),
-    );
+    expect(textOf(verdict)).toContain('12 states not decided: the budget was used up.');
     expect(textOf(verdict)).toContain('8 states not tried');
     expect(textOf(verdict)).toContain(
       'upgrade done again: 420 of 450 states, beyond the boots it was given.',
@@ -144,7 +139,18 @@ describe('the page of a run', () => {
     expect(markup.indexOf('id="verdict"')).toBeLessThan(markup.indexOf('id="findings"'));
   });
 
-  it.each([
+  const decidedBy = (id: string, states: number): StateGroup => ({
+    stage: 'whole',
+    upgrade: '1.0->1.1',
+    during: 'install',
+    kind: 'prefix',
+    states: 450,
+    skipped: 0,
+    undecided: 0,
+    by: [{ cut: id, states }],
+  });
+
+  it.each<[Verdict, Partial<RunRecord>, string]>([
     [
       'passed',
       {
@@ -160,11 +166,26 @@ describe('the page of a run', () => {
     ['passed', { powerCuts: 'none' }, 'Passed. All 2 steps without a cut hold what was promised.'],
     [
       'failed',
-      { crash: crash([cut('p1.9', { verdict: 'failed', decides: 3, stage: 'whole' })]) },
+      {
+        crash: {
+          // The live cut, and what was booted although another boot had decided it, are no states more.
+          ...crash([
+            cut('p1.9', { verdict: 'failed', decides: 3, stage: 'whole' }),
+            cut('p1.9.head1of2', { verdict: 'failed', stage: 'whole' }),
+            cut('live1', { verdict: 'failed', kind: 'live', stage: 'whole' }),
+          ]),
+          groups: [decidedBy('p1.9', 3)],
+        },
+      },
       'Failed. 3 crash states of 450 break what was promised.',
     ],
+    [
+      'failed',
+      { crash: crash([cut('live1', { verdict: 'failed', kind: 'live' })]) },
+      'Failed. 1 crash state of 450 break what was promised.',
+    ],
     ['unknown', { crash: { ...crash([]), ...explored() } }, 'Not decided. 12 crash states of 450 left open'],
-  ] as const)('has a headline: %s', (verdict, more, headline) => {
+  ])('has a headline: %s', (verdict, more, headline) => {
     expect(textOf(section('verdict', page(record({ verdict, ...more }))))).toContain(headline);
   });
 
