@@ -107,7 +107,7 @@ function criterionDetails(
   { id, machine, verdict, evidence, findings, reproduce }: Criterion,
 ): Html {
   const rest = evidence.length - maxLines;
-  return html`<details ${verdict === 'passed' || verdict === 'not run' || verdict === 'not applicable' ? html`` : html`open`}><summary>${questions[id]}, ${machine}: ${criterionMark(verdict)} <span class="quiet">${countText(evidence.length, 'piece')} of evidence</span></summary>
+  return html`<details ${verdict === 'failed' || verdict === 'error' ? html`open` : html``}><summary>${questions[id]}, ${machine}: ${criterionMark(verdict)} <span class="quiet">${countText(evidence.length, 'piece')} of evidence</span></summary>
 ${findings.map(findingCard)}
 ${evidence.length === 0 ? '' : html`<div class="scroll tall" tabindex="0" role="region" aria-label="Evidence for ${name}: ${questions[id]}, ${machine}"><table><thead><tr><th scope="col">Release</th><th scope="col">What</th><th scope="col">Verdict</th><th scope="col">Seen</th></tr></thead><tbody>${evidence.slice(0, maxLines).map(evidenceRow)}</tbody></table></div>`}
 ${rest > 0 ? html`<p class="quiet">and ${rest} more in admission.json</p>` : ''}
