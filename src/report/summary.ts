@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
-import { commandLine } from '../core/quote.ts';
 import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord, StepRecord } from '../model/record.ts';
 import { isSameStep } from '../model/steps.ts';
+import { againCommand } from './again-command.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
 import { softwareLines } from './software-text.ts';
@@ -237,7 +237,7 @@ function findingLines(record: RunRecord, folder: string | undefined): string[] {
     `  findings: ${record.findings.length}${firstText(record.crash)}`,
     ...shown,
     ...(rest > 0 ? [`    and ${rest} more in run.json`] : []),
-    `    again: ${replayCommand(record)}`,
+    `    again: ${againCommand(record)}`,
   ];
 }
 
@@ -279,22 +279,6 @@ function problemLines({ problem }: RunRecord, folder: string | undefined): strin
     ...(problem.log === undefined ? [] : [`  log: ${below(folder, problem.log)}`]),
     ...(problem.hint === undefined ? [] : [`  hint: ${oneLine(problem.hint, 300)}`]),
   ];
-}
-
-/** The command that takes the same cuts again: they follow from the recording that was kept and the seed. */
-function replayCommand({ scenarioFile, machine, powerCuts, seed }: RunRecord): string {
-  const words = [
-    'brownout',
-    'run',
-    scenarioFile,
-    '--machine',
-    machine,
-    '--power-cuts',
-    powerCuts,
-    '--seed',
-    seed,
-  ];
-  return commandLine(words.map((word) => oneLine(word, 500)));
 }
 
 function below(folder: string | undefined, path: string): string {

@@ -1,22 +1,12 @@
-import { commandLine } from '../../core/quote.ts';
 import type { RunRecord } from '../../model/record.ts';
+import { againCommand } from '../again-command.ts';
 import { durationText } from '../text.ts';
 import { type Html, html } from './html.ts';
 
 /** Enough to run it again. */
 export function inputSection(record: RunRecord): Html {
-  const { inputs, host, scenarioFile, machine, powerCuts, seed, timings, crash } = record;
-  const again = commandLine([
-    'brownout',
-    'run',
-    scenarioFile,
-    '--machine',
-    machine,
-    '--power-cuts',
-    powerCuts,
-    '--seed',
-    seed,
-  ]);
+  const { inputs, host, seed, timings, crash } = record;
+  const again = againCommand(record);
   const rows: [string, string][] = [
     ['scenario', inputs.scenario],
     ['image', `${inputs.image}${inputs.imageKey === '' ? '' : ` (${inputs.imageKey})`}`],
