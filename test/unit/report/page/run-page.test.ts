@@ -170,14 +170,14 @@ describe('the page of a run', () => {
         crash: {
           // The live cut, and what was booted although another boot had decided it, are no states more.
           ...crash([
-            cut('p1.9', { verdict: 'failed', decides: 3, stage: 'whole' }),
+            cut('p1.9', { verdict: 'failed', decides: 5, stage: 'whole' }),
             cut('p1.9.head1of2', { verdict: 'failed', stage: 'whole' }),
             cut('live1', { verdict: 'failed', kind: 'live', stage: 'whole' }),
           ]),
-          groups: [decidedBy('p1.9', 3)],
+          groups: [decidedBy('p1.9', 5)],
         },
       },
-      'Failed. 3 crash states of 450 break what was promised.',
+      'Failed. 5 crash states of 450 break what was promised.',
     ],
     [
       'failed',
