@@ -35,7 +35,6 @@ const parts = [
   },
 ];
 
-const started = Date.now();
 // The other machine's image is built while the first one runs.
 const image = brownout(['image', 'build', 'rauc-ab', '--machine', 'qemux86-64'], 'ignore');
 for (const [n, { title, name, options, expected }] of parts.entries()) {
@@ -49,3 +48,7 @@ for (const [n, { title, name, options, expected }] of parts.entries()) {
     process.exit(3);
   }
 }
+
+console.log('\nThe first updater lost its application to a power cut, its twin did not. To see that cut once more, and the page of it:');
+console.log('$ npx brownout replay reports/demo/careless/latest/finding-1.brownout');
+console.log('$ npx brownout report open reports/demo/careless/latest');
