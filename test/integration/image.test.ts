@@ -21,15 +21,17 @@ import { BuildCache } from '../../src/image/build-cache.ts';
 import { raucBundle } from '../../src/image/bundles/rauc.ts';
 import { listImages, mapPaths, verifyImage } from '../../src/image/manifest.ts';
 import { ownImages } from '../../src/image/own-images.ts';
-import { lockedSetOf, readLock, writeLock } from '../../src/image/packages/lock.ts';
-import { unpackSet } from '../../src/image/packages/unpack.ts';
-import { Tools } from '../../src/image/tools.ts';
+import { readLock, writeLock } from '../../src/image/packages/lock.ts';
+import type { Tools } from '../../src/image/tools.ts';
 import type { FileRef, ImageManifest } from '../../src/model/image.ts';
 import { type MachineName, machineNames } from '../../src/model/machine.ts';
+import { fetchedLock, lockedPrograms } from './locked-packages.ts';
 
 const epoch = 1_767_225_600;
 const keys = join(ownImages, 'keys');
 let scratch: string;
+/** Our images, locked to what the mirror has: a lock of ours may be older. */
+let imagesRoot: string;
 let tools: Tools;
 const built = new Map<MachineName, ImageManifest>();
 
@@ -55,12 +57,15 @@ function bundle(machine: MachineName, version: string, format: string): FileRef 
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'brownout-image-'));
+  imagesRoot = join(scratch, 'images');
+  await cp(ownImages, imagesRoot, { recursive: true });
+  await writeLock(join(imagesRoot, 'rauc-ab', 'lock.json'), await fetchedLock('rauc-ab'));
   await Promise.all(
-    machineNames.map(async (machine) => built.set(machine, await buildImage({ name: 'rauc-ab', machine }))),
+    machineNames.map(async (machine) =>
+      built.set(machine, await buildImage({ name: 'rauc-ab', machine, imagesRoot, frozen: true })),
+    ),
   );
-  const lockPath = join(ownImages, 'rauc-ab', 'lock.json');
-  const set = lockedSetOf(await readLock(lockPath), 'tools', lockPath);
-  tools = new Tools(await unpackSet(set, cacheRoot(), new BuildCache(cacheRoot())), set, epoch);
+  tools = await lockedPrograms('rauc-ab', 'tools', epoch);
 });
 
 afterAll(() => rm(scratch, { recursive: true, force: true }));
@@ -72,7 +77,7 @@ describe('rauc-ab', () => {
       mapPaths(manifest, (path) => relative(dirname(dirname(path)), path));
     await Promise.all(
       machineNames.map(async (machine) => {
-        const again = await buildImage({ name: 'rauc-ab', machine, cache, frozen: true });
+        const again = await buildImage({ name: 'rauc-ab', machine, cache, imagesRoot, frozen: true });
         expect(relativePaths(again)).toEqual(relativePaths(image(machine)));
         await verifyImage(again);
       }),
@@ -180,10 +185,7 @@ describe('an interrupted build', () => {
 });
 
 describe('a locked version that the mirror no longer has', () => {
-  let imagesRoot: string;
   beforeAll(async () => {
-    imagesRoot = join(scratch, 'images');
-    await cp(ownImages, imagesRoot, { recursive: true });
     const path = join(imagesRoot, 'rauc-ab', 'lock.json');
     const lock = await readLock(path);
     const rauc = lock.sets['qemuarm64/system']?.packages.find(({ name }) => name === 'rauc');

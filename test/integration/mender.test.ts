@@ -3,16 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/core/digest.ts';
-import { cacheRoot } from '../../src/core/paths.ts';
 import { buildImage } from '../../src/image/build.ts';
 import { BuildCache } from '../../src/image/build-cache.ts';
 import { menderBundle } from '../../src/image/bundles/mender.ts';
 import { ownImages } from '../../src/image/own-images.ts';
-import { lockedSetOf, readLock } from '../../src/image/packages/lock.ts';
-import { fetchSet } from '../../src/image/packages/packages.ts';
-import { unpackSet } from '../../src/image/packages/unpack.ts';
-import { Tools } from '../../src/image/tools.ts';
+import type { Tools } from '../../src/image/tools.ts';
 import type { FileRef, ImageManifest } from '../../src/model/image.ts';
+import { lockedPrograms } from './locked-packages.ts';
 
 const epoch = 1_767_225_600;
 const machine = 'qemuarm64';
@@ -29,16 +26,7 @@ let manifest: ImageManifest;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'brownout-mender-'));
   manifest = await buildImage({ name: 'mender-ab', machine });
-  const lockPath = join(folder, 'lock.json');
-  const locked = lockedSetOf(await readLock(lockPath), 'tools', lockPath);
-  const cache = cacheRoot();
-  const set = await fetchSet(locked, {
-    cache,
-    frozen: false,
-    signal: undefined,
-    onReplaced: () => undefined,
-  });
-  tools = new Tools(await unpackSet(set, cache, new BuildCache(cache)), set, epoch);
+  tools = await lockedPrograms('mender-ab', 'tools', epoch);
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 

@@ -3,17 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/core/digest.ts';
-import { cacheRoot } from '../../src/core/paths.ts';
 import { buildImage } from '../../src/image/build.ts';
 import { BuildCache } from '../../src/image/build-cache.ts';
 import { swuArchive, swuBundle } from '../../src/image/bundles/swu.ts';
 import { ownImages } from '../../src/image/own-images.ts';
-import { lockedSetOf, readLock } from '../../src/image/packages/lock.ts';
-import { fetchSet } from '../../src/image/packages/packages.ts';
-import { unpackSet } from '../../src/image/packages/unpack.ts';
-import { Tools } from '../../src/image/tools.ts';
+import type { Tools } from '../../src/image/tools.ts';
 import type { FileRef, ImageManifest } from '../../src/model/image.ts';
 import { readCpio } from '../../src/package/archive/cpio.ts';
+import { lockedPrograms } from './locked-packages.ts';
 
 const epoch = 1_767_225_600;
 const machine = 'qemuarm64';
@@ -25,24 +22,11 @@ let tools: Tools;
 let device: Tools;
 let manifest: ImageManifest;
 
-async function programs(label: string): Promise<Tools> {
-  const lockPath = join(ownImages, 'swupdate-ab', 'lock.json');
-  const locked = lockedSetOf(await readLock(lockPath), label, lockPath);
-  const cache = cacheRoot();
-  const set = await fetchSet(locked, {
-    cache,
-    frozen: false,
-    signal: undefined,
-    onReplaced: () => undefined,
-  });
-  return new Tools(await unpackSet(set, cache, new BuildCache(cache)), set, epoch);
-}
-
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'brownout-swupdate-'));
   manifest = await buildImage({ name: 'swupdate-ab', machine });
-  tools = await programs('tools');
-  device = await programs('qemux86-64/system');
+  tools = await lockedPrograms('swupdate-ab', 'tools', epoch);
+  device = await lockedPrograms('swupdate-ab', 'qemux86-64/system', epoch);
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
