@@ -108,6 +108,8 @@ class CaseDevice {
   private release: string;
   /** The release that was last to be installed. */
   private ordered: string | undefined;
+  /** Whether its power has failed since it was last looked at. */
+  private powerFailed = false;
 
   constructor(context: RunContext, device: Device, work: CaseWork) {
     this.context = context;
@@ -211,9 +213,12 @@ class CaseDevice {
       case 'see': {
         const ready = await checklist.guard({ ...when, check: 'boots' }, () => this.up());
         const allowed = action.on.flatMap((role) => this.work.cast[role] ?? []);
-        const expectation = { allowed, owned: this.work.owned, compare: 'every' as const, mayFallBack: true };
+        const { powerFailed } = this;
+        const compared = { allowed, owned: this.work.owned, compare: 'every' as const };
+        const expectation = { ...compared, mayFallBack: true, powerFailed };
         const { subject } = this.device;
         const seen = await examine(this.context, ready, subject, expectation, checklist, when);
+        this.powerFailed = false;
         this.release = seen.release ?? this.release;
         return seen.sound;
       }
@@ -374,6 +379,7 @@ class CaseDevice {
   /** Cuts the power as soon as a kernel starts, or where none shows itself within the time for a boot. */
   private async losePower(times: number): Promise<void> {
     const { context } = this;
+    this.powerFailed = true;
     let off = this.state.state === 'off' ? this.state : await this.state.cutPower();
     for (let cut = 1; cut <= times; cut += 1) {
       const booting = await off.powerOn();

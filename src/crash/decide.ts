@@ -156,7 +156,10 @@ async function comeBack(
       : await checklist.step({ ...afterCut, check: 'recovers' }, () =>
           unlessBroken(context, cut.upgrade, () => recover(context, ready, cut.upgrade, packages)),
         );
-  const expectation = { allowed, owned: ownedOf(cut, after), compare: 'telling' as const, mayFallBack: true };
+  const expectation = {
+    ...{ allowed, owned: ownedOf(cut, after), compare: 'telling' as const },
+    ...{ mayFallBack: true, powerFailed: true },
+  };
   const seen = await examine(context, ready, device.subject, expectation, checklist, afterCut);
   return { ready, seen: { ...seen, said: [...(odd === undefined ? [] : [odd]), ...seen.said] } };
 }

@@ -28,6 +28,8 @@ export interface Expectation {
   fellBackFrom?: string;
   /** Whether the device may give up boots on its way to another release; what it says in them is a note then. */
   mayFallBack?: boolean;
+  /** Whether its power has failed since it was last looked at: a file system that was not mounted may have been repaired since. */
+  powerFailed?: boolean;
 }
 
 /** What a device must look like after an upgrade that nothing interrupted. */
@@ -60,7 +62,7 @@ export async function examine(
   context: RunContext,
   device: Ready,
   subject: Subject,
-  { allowed, owned, compare, cameFrom, fellBackFrom, mayFallBack = false }: Expectation,
+  { allowed, owned, compare, cameFrom, fellBackFrom, mayFallBack = false, powerFailed = false }: Expectation,
   checklist: Checklist,
   when: Moment,
 ): Promise<Examined> {
@@ -105,8 +107,7 @@ export async function examine(
   results.push(
     await listen(context, device, checklist, {
       ...{ when, mayFallBack, booted: true },
-      // Without a cut nothing is to be repaired.
-      ...(when.moment === 'after-cut' ? { mounted } : {}),
+      ...(powerFailed ? { mounted } : {}),
     }),
   );
   const sound = results.every(Boolean);
