@@ -120,6 +120,7 @@ function serverText(faults: readonly DdiFault[]): string {
     if (answer === 'endless') return `answers ${what} without an end`;
     if (answer === 'redirect') return `redirects ${what} to itself`;
     if (answer === 'wrong hash') return `names a wrong hash at ${what}`;
+    if (answer === 'absurd size') return `names an absurd size at ${what}`;
     return answer === 'lost' ? `lets the answer to ${what} be lost` : `answers ${what} with ${answer}`;
   });
   return `whose server ${texts.join(', ')}`;

@@ -302,7 +302,7 @@ class CaseDevice {
     const ready = await this.up();
     const whole = work.cast[release] ?? '';
     const upgrade = { from: this.release, to: wrong === undefined ? whole : wrongName(whole, wrong) };
-    if (server !== undefined) context.feed.hawkbit.misbehave(server);
+    context.feed.hawkbit.misbehave(server ?? []);
     this.ordered = upgrade.to;
     const installing = async () => {
       this.state = (await installToReset(context, ready, upgrade)) ?? ready;

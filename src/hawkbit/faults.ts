@@ -13,14 +13,24 @@ export type Subject =
 /**
  * What goes wrong when a device asks. A number is an HTTP status that stands in place of the answer, and the server has
  * not heard what was said; `lost`: the server has heard it, and the connection ends without an answer; `cancel`: it has
- * heard it, and cancels the order; `wrong hash`: an order names other hashes than its file has. What no hawkBit says: `html`, a page; `deep`, JSON within JSON within JSON; `endless`, an
+ * heard it, and cancels the order; `wrong hash`: an order names other hashes than its file has;
+ * `absurd size`: a size that no device has room for. What no hawkBit says: `html`, a page; `deep`, JSON within JSON within JSON; `endless`, an
  * answer without an end; `redirect`, to the same address.
  */
 export interface DdiFault {
   on: Subject;
-  answer: 401 | 410 | 429 | 500 | 503 | 'lost' | 'cancel' | 'wrong hash' | HostileAnswer;
+  answer: 401 | 410 | 429 | 500 | 503 | 'lost' | 'cancel' | OrderFault | HostileAnswer;
   /** How many requests meet it; then it is over. Default: all. */
   times?: number;
+}
+
+/** What is wrong with an order; the answer is one of hawkBit's. */
+export type OrderFault = (typeof orderFaults)[number];
+
+const orderFaults = ['wrong hash', 'absurd size'] as const;
+
+export function isOrderFault(answer: DdiFault['answer'] | undefined): answer is OrderFault {
+  return orderFaults.some((one) => one === answer);
 }
 
 export type HostileAnswer = (typeof hostileAnswers)[number];

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { type Action, Controller, type Taken } from './controller.ts';
 import { artifactPath, deploymentOf, hashOf } from './documents.ts';
-import { type DdiFault, DdiFaultPlan, hostileAnswers, type Subject } from './faults.ts';
+import { type DdiFault, DdiFaultPlan, hostileAnswers, isOrderFault, type Subject } from './faults.ts';
 import type { HawkbitServer, Ordered } from './hawkbit-server.ts';
 import { answerHostile } from './hostile.ts';
 import { configDataSchema, feedbackSchema, type Offer, pollingTime, type Terms } from './messages.ts';
@@ -163,7 +163,7 @@ export class DdiServer implements HawkbitServer {
         if (await this.spoil(fault, controller, request, response)) return;
         const action = controller.deployment(route.action);
         if (action === undefined) answer(response, 404);
-        else json(response, deploymentOf(action, base, fault === 'wrong hash'));
+        else json(response, deploymentOf(action, base, isOrderFault(fault) ? fault : undefined));
         return;
       }
       case 'cancellation': {
@@ -250,7 +250,7 @@ export class DdiServer implements HawkbitServer {
     response: ServerResponse,
   ): Promise<boolean> {
     if (fault === 'cancel') controller.cancel();
-    if (fault === undefined || fault === 'cancel' || fault === 'wrong hash') return false;
+    if (fault === undefined || fault === 'cancel' || isOrderFault(fault)) return false;
     if (fault === 'lost') response.destroy();
     else if (typeof fault === 'number') answer(response, fault);
     else await answerHostile(fault, request, response);

@@ -2,9 +2,9 @@ import type { DdiFault } from '../../hawkbit/faults.ts';
 import type { Action, CaseGroup } from '../conformance-case.ts';
 
 /** The server comes to its senses, and the device takes the release. */
-function carriedOutAfter(server: readonly DdiFault[]): Action[] {
+function carriedOutAfter(server?: readonly DdiFault[]): Action[] {
   return [
-    { do: 'install', release: 'new', must: 'succeed', server },
+    { do: 'install', release: 'new', must: 'succeed', ...(server === undefined ? {} : { server }) },
     { do: 'boot' },
     { do: 'see', on: ['new'] },
     { do: 'confirm' },
@@ -185,16 +185,32 @@ export const transport: CaseGroup = {
     {
       id: 'T11',
       title:
-        'a server that answers with nonsense, without end or in circles: the order is carried out once it does not',
+        'a server that answers with nonsense, without end or in circles: the order is carried out once it does not; a file without end is refused',
       needs: ['server'],
       from: 'in-service',
-      actions: carriedOutAfter([
-        { on: 'poll', answer: 'html', times: 1 },
-        { on: 'poll', answer: 'deep', times: 1 },
-        { on: 'poll', answer: 'redirect', times: 20 },
-        { on: 'deployment', answer: 'html', times: 1 },
-        { on: 'deployment', answer: 'endless', times: 1 },
-      ]),
+      actions: [
+        ...carriedOutAfter([
+          { on: 'poll', answer: 'html', times: 1 },
+          { on: 'poll', answer: 'deep', times: 1 },
+          { on: 'poll', answer: 'redirect', times: 20 },
+          { on: 'deployment', answer: 'html', times: 1 },
+          { on: 'deployment', answer: 'endless', times: 1 },
+        ]),
+        { do: 'begin again' },
+        {
+          do: 'install',
+          release: 'new',
+          must: 'refuse',
+          server: [
+            { on: 'deployment', answer: 'absurd size' },
+            { on: 'artifact', answer: 'endless' },
+          ],
+        },
+        { do: 'boot' },
+        { do: 'see', on: ['old'] },
+        { do: 'confirm' },
+        ...carriedOutAfter(),
+      ],
     },
   ],
 };

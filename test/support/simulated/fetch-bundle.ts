@@ -4,6 +4,9 @@ import { sha256 } from '../../../src/core/digest.ts';
 /** Milliseconds without a byte after which a download is given up. */
 const mostIdleMs = 400;
 
+/** Bytes after which a download is given up. */
+const longest = 1 << 20;
+
 /** What an updater takes that it should not. */
 export interface Believes {
   /** Whose signatures and which machines' releases it takes. */
@@ -89,6 +92,7 @@ async function partOf(response: Response, idleMs?: number): Promise<{ part: Buff
   const parts: Uint8Array[] = [];
   const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
   let timer: NodeJS.Timeout | undefined;
+  let bytes = 0;
   const watch = () => {
     clearTimeout(timer);
     if (idleMs !== undefined) timer = setTimeout(() => void reader?.cancel(), idleMs);
@@ -99,6 +103,11 @@ async function partOf(response: Response, idleMs?: number): Promise<{ part: Buff
       const read = await reader?.read();
       if (read?.value === undefined) break;
       parts.push(read.value);
+      bytes += read.value.length;
+      if (bytes > longest) {
+        await reader?.cancel();
+        return { part: Buffer.alloc(0), broken: 'it has no end' };
+      }
     }
     const part = Buffer.concat(parts);
     const announced = Number(response.headers.get('content-length') ?? part.length);

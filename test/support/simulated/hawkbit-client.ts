@@ -205,7 +205,8 @@ class Client {
         headers: { authorization },
         ...{ redirect: 'error', signal: AbortSignal.any([this.signal, enough.signal]) },
       });
-      if (answer.status === 200 && Number(answer.headers.get('content-length')) < 100_000)
+      const length = answer.headers.get('content-length');
+      if (answer.status === 200 && length !== null && Number(length) < 100_000)
         return JSON.parse(await answer.text()) as unknown;
       this.wrong(`the server says ${answer.status}`);
     } catch (error) {

@@ -171,7 +171,7 @@ describe('what an agent does not claim', () => {
     ['D2', {}, told],
     ['D3', {}, told],
     ['D5', gateway(true), told],
-    ...['T1', 'T6', 'T7', 'T8', 'T9', 'T10', 'B10'].map((id): [string, SlotTraits, typeof ordered] => [
+    ...['T1', 'T6', 'T7', 'T8', 'T9', 'T10', 'T11', 'B10'].map((id): [string, SlotTraits, typeof ordered] => [
       id,
       {},
       ordered,
@@ -373,6 +373,22 @@ describe('a device that breaks a promise', () => {
       'T1',
       'failed',
       'the server says 503',
+      ordered,
+    ],
+    [
+      'gives up where a server talks nonsense',
+      { client: { givesUp: true } },
+      'T11',
+      'failed',
+      'the server says 200',
+      ordered,
+    ],
+    [
+      'says that it has installed what has no end',
+      { client: { lies: true } },
+      'T11',
+      'failed',
+      'ended with success where it had to refuse',
       ordered,
     ],
     [

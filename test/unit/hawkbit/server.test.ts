@@ -362,6 +362,16 @@ describe('a server with faults', () => {
     expect(plan.met).toBe(2);
   });
 
+  it('names a size that no device has room for', async () => {
+    await using server = await open();
+    server.ddi.register('dev1', token).assign(offer, now);
+    server.ddi.misbehave([{ on: 'deployment', answer: 'absurd size', times: 1 }]);
+    const { text } = await server.ask('GET', `${base}/deploymentBase/1`);
+    expect(text).toContain('"size":4611686018427388000');
+    expect(text).toContain('"sha1":"a"');
+    expect((await server.ask('GET', `${base}/deploymentBase/1`)).text).not.toContain('46116860184');
+  });
+
   it('hears what is said, and its answer is lost', async () => {
     await using server = await open();
     const controller = server.ddi.register('dev1', token);
