@@ -1,4 +1,4 @@
-import { basename, dirname, relative, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
@@ -14,6 +14,7 @@ import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns, exitCodes } from './exit-code.ts';
 import { imageMachines } from './image-names.ts';
+import { nearPath } from './near-path.ts';
 import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
@@ -136,8 +137,7 @@ function closing({ admission, folder }: Admitted): string {
       ({ id, machine, verdict, summary }) => `  ${id} on ${machine}: ${verdict}; ${oneLine(summary)}`,
     ),
   ]);
-  const place = relative(process.cwd(), folder);
-  return [...lines, `dossier: ${place.startsWith('..') ? folder : place}/admission.md`, ''].join('\n');
+  return [...lines, `dossier: ${nearPath(folder)}/admission.md`, ''].join('\n');
 }
 
 function releaseList(text: string): string[] {

@@ -49,7 +49,7 @@ async function build(
   const progress = options.json === true ? streams.stderr : streams.stdout;
   const places: ImagePlace[] = [];
   for (const place of await imagePlaces(operands, options.all === true)) {
-    const lack = operands.length === 0 ? await lackOf(place.name) : undefined;
+    const lack = operands.length === 0 ? await lackOf(place) : undefined;
     if (lack === undefined) places.push(place);
     else progress.write(`[${place.name}] left out: ${lack}\n`);
   }

@@ -1,8 +1,9 @@
 import { cacheRoot } from '../core/paths.ts';
 import { listImages } from '../image/manifest.ts';
+import { imageNames } from '../image/own-images.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
-import { imageMachines, imageNames } from './image-names.ts';
+import { imageMachines } from './image-names.ts';
 
 const command = (image: Parent) =>
   image

@@ -1,25 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
-import { didYouMean } from '../document/suggest.ts';
+import { describedImage } from '../image/described.ts';
 import { readDescription } from '../image/description.ts';
 import { givenPackages } from '../image/feed-image.ts';
-import { ownImages } from '../image/own-images.ts';
-import { type MachineName, machineNames } from '../model/machine.ts';
-
-/** The images that have a description. */
-export async function imageNames(root = ownImages): Promise<string[]> {
-  const folders = (await readdir(root)).sort();
-  const described = await Promise.all(
-    folders.map((name) =>
-      stat(join(root, name, 'image.yaml')).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return folders.filter((_, i) => described[i]);
-}
+import { imageNames, ownImages, unknownImage } from '../image/own-images.ts';
+import type { MachineName } from '../model/machine.ts';
 
 /** The images meant by a command's operands: those named, or all of them. Throws ScenarioError `image-unknown`. */
 export async function chosenImages(names: readonly string[], all: boolean): Promise<string[]> {
@@ -30,11 +15,7 @@ export async function chosenImages(names: readonly string[], all: boolean): Prom
   }
   for (const name of names) {
     if (known.includes(name)) continue;
-    const expected = known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
-    throw new ScenarioError(
-      'image-unknown',
-      `no image ${JSON.stringify(name.slice(0, 60))}; ${expected}${didYouMean(name, known)}`,
-    );
+    throw new ScenarioError('image-unknown', unknownImage(name, known));
   }
   return [...new Set(names)];
 }
@@ -59,11 +40,11 @@ export async function imagePlaces(operands: readonly string[], all: boolean): Pr
 }
 
 /** Why an image cannot be built here: packages that it is made of come from elsewhere. Undefined where it can. */
-export async function lackOf(name: string): Promise<string | undefined> {
-  const description = await readDescription(ownImages, name);
+export async function lackOf({ name, imagesRoot }: ImagePlace): Promise<string | undefined> {
+  const description = await readDescription(imagesRoot, name);
   if (!('feed' in description)) return undefined;
   try {
-    givenPackages(description, join(ownImages, name));
+    givenPackages(description, join(imagesRoot, name));
     return undefined;
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
@@ -73,9 +54,7 @@ export async function lackOf(name: string): Promise<string | undefined> {
 
 /** The machines that an image is described for. */
 export async function imageMachines(name: string, root = ownImages): Promise<MachineName[]> {
-  const description = await readDescription(root, name);
-  const machines = 'prebuilt' in description ? description.prebuilt : description.machines;
-  return machineNames.filter((machine) => machines[machine] !== undefined);
+  return (await describedImage(root, name)).machines;
 }
 
 /** The machine that is wanted, or the only one. Throws ScenarioError `machine-unnamed`. */

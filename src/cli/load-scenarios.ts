@@ -2,6 +2,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { assertHost } from '../host/check.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { assertDescribed } from '../runner/described-scenario.ts';
 import { loadScenario } from '../scenario/load.ts';
 
 /** Reads scenarios whose devices are to be booted, on one machine or on all that they name, and looks whether the host can. */
@@ -10,7 +11,11 @@ export async function scenariosToBoot(
   machine: MachineName | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<Scenario[]> {
-  const scenarios = await loadAll(files);
+  const scenarios = await loadAll(files, async (file) => {
+    const scenario = await loadScenario(file);
+    await assertDescribed(scenario, machine);
+    return scenario;
+  });
   const machines = scenarios
     .flatMap((scenario) => scenario.machines)
     .filter((name) => name === (machine ?? name));
@@ -19,8 +24,11 @@ export async function scenariosToBoot(
 }
 
 /** Reads every scenario before anything starts, and reports what is wrong with any of them. */
-async function loadAll(files: readonly string[]): Promise<Scenario[]> {
-  const results = await Promise.allSettled(files.map((file) => loadScenario(file)));
+export async function loadAll(
+  files: readonly string[],
+  load: (file: string) => Promise<Scenario>,
+): Promise<Scenario[]> {
+  const results = await Promise.allSettled(files.map((file) => load(file)));
   const failures = results.flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],
   );

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
+import { addCheck } from './check.ts';
 import type { Finish, Parent, Surroundings } from './command.ts';
 import { addConform } from './conform.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
@@ -54,6 +55,7 @@ function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
   for (const add of [
     addSetup,
     addInit,
+    addCheck,
     addRun,
     addReplay,
     addShell,

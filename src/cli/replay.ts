@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { relative } from 'node:path';
 import { assertHost } from '../host/check.ts';
 import type { MachineName } from '../model/machine.ts';
 import { machineNames } from '../model/machine.ts';
@@ -10,6 +9,7 @@ import type { Broken, Ready } from '../target/target.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { handOver } from './hand-over.ts';
+import { nearPath } from './near-path.ts';
 import { wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
@@ -81,10 +81,7 @@ async function replay(
     );
   else
     streams.stdout.write(
-      replayText(
-        { ...done, folder: relative(process.cwd(), folder) },
-        coloursFor(streams.stdout, streams.environment),
-      ),
+      replayText({ ...done, folder: nearPath(folder) }, coloursFor(streams.stdout, streams.environment)),
     );
   if (cut === undefined || cut.verdict === 'passed') return exitCodes.passed;
   return cut.verdict === 'failed' ? exitCodes.device : exitCodes.harness;

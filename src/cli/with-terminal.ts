@@ -1,6 +1,6 @@
-import { relative } from 'node:path';
 import type { EventSink } from '../model/event.ts';
 import type { Terminal } from '../report/terminal.ts';
+import { nearPath } from './near-path.ts';
 
 /** Shows what happens while `work` goes on; `folders` takes the report folder of each run, by its id. */
 export async function withTerminal<T>(
@@ -10,15 +10,10 @@ export async function withTerminal<T>(
 ): Promise<T> {
   try {
     return await work((event) => {
-      if (event.type === 'run-started') folders.set(event.run, shortest(event.folder));
+      if (event.type === 'run-started') folders.set(event.run, nearPath(event.folder));
       terminal.sink(event);
     });
   } finally {
     terminal[Symbol.dispose]();
   }
-}
-
-function shortest(folder: string): string {
-  const fromHere = relative(process.cwd(), folder);
-  return fromHere === '' || fromHere.startsWith('..') ? folder : fromHere;
 }

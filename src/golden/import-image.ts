@@ -5,6 +5,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { assertFree, makeNewFolder } from '../core/new-folder.ts';
 import { releasePattern } from '../document/forms.ts';
 import type { MachineName } from '../model/machine.ts';
+import { writeSchema } from '../scenario/editor-schema.ts';
 import { updateScript } from '../yocto/written-yaml.ts';
 import { openView } from './disk-view.ts';
 import { type FoundDisk, type FoundRoot, findOn, volumeText } from './found-disk.ts';
@@ -77,6 +78,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
     };
     await writeFile(at('image.yaml'), imageYaml(written));
     await writeFile(at('scenario.yaml'), scenarioText(written));
+    await writeSchema(temporary);
     if (request.feeds.length === 0) await writeFile(at('update.sh'), updateScript);
     else await writeFile(at('packages.json'), JSON.stringify(packagesOn(root.files)));
     const names = (await readdir(temporary)).sort();

@@ -1,5 +1,6 @@
 import type { MachineName } from '../model/machine.ts';
 import { oneLine } from '../report/text.ts';
+import { schemaLine } from '../scenario/editor-schema.ts';
 import { nextRelease, scenarioYaml } from '../yocto/written-yaml.ts';
 import type { FoundSystem } from './found-system.ts';
 import type { TakenBoot } from './take-boot.ts';
@@ -105,6 +106,7 @@ export function scenarioText({ machine, release, system, feeds }: Written): stri
       ...(system.packages?.system === 'dpkg' ? { install: aptsDownload } : {}),
     });
   return lines([
+    schemaLine,
     '#   brownout run scenario.yaml --power-cuts none    boots, updates and boots again',
     '#   brownout run scenario.yaml --power-cuts all     and decides every power cut on the way',
     `name: ${text(name)}`,

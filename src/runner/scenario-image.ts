@@ -5,6 +5,7 @@ import { deliveryTo, offerOf } from '../device/deliveries.ts';
 import { startRelease } from '../device/start-release.ts';
 import { buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
+import { ownImages } from '../image/own-images.ts';
 import { type WrongBundle, wrongBundle } from '../image/wrong-bundle.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -34,9 +35,12 @@ export function wrongBundleFor(
   return wrongBundle({ ...folderOf(scenario), manifest, signal }, wanted);
 }
 
-function folderOf(scenario: Pick<Scenario, 'image' | 'source'>): { name: string; imagesRoot?: string } {
+/** Where the description of a scenario's image is. */
+export function folderOf(scenario: Pick<Scenario, 'image' | 'source'>): { name: string; imagesRoot: string } {
   const id = imageId(scenario);
-  return scenario.image.includes('/') ? { name: basename(id), imagesRoot: dirname(id) } : { name: id };
+  return scenario.image.includes('/')
+    ? { name: basename(id), imagesRoot: dirname(id) }
+    : { name: id, imagesRoot: ownImages };
 }
 
 /** Throws ScenarioError where the image does not have what the scenario's paths need. */

@@ -5,6 +5,7 @@ import { assertFree, makeNewFolder } from '../core/new-folder.ts';
 import { releasePattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { type MachineName, machines } from '../model/machine.ts';
+import { writeSchema } from '../scenario/editor-schema.ts';
 import { readDeployFolder } from './deploy-folder.ts';
 import { type BootPlan, bootPlan, type DeployedImage } from './deployed-image.ts';
 import { type DescribedMachine, describedMachine } from './described-machine.ts';
@@ -151,6 +152,7 @@ async function writeAll(
   await writeFile(at('update.sh'), updateScript);
   await writeFile(at('image.yaml'), imageYaml(written));
   await writeFile(at('scenario.yaml'), scenarioYaml(written));
+  await writeSchema(folder);
   const names = (await readdir(folder)).sort();
   return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(at(name))).size })));
 }

@@ -1,5 +1,6 @@
 import type { MachineName } from '../model/machine.ts';
 import { oneLine } from '../report/text.ts';
+import { schemaLine } from '../scenario/editor-schema.ts';
 import { deviationText } from './command-lines.ts';
 import type { DescribedMachine } from './described-machine.ts';
 
@@ -94,6 +95,7 @@ export function scenarioYaml({
 }: ScriptedScenario): string {
   const both = `[${text(release)}, ${nextRelease}]`;
   return lines([
+    schemaLine,
     '# A beginning: update.sh stands for the update that you test.',
     '#   brownout run scenario.yaml --power-cuts none    boots, updates and boots again',
     '#   brownout run scenario.yaml --power-cuts all     and decides every power cut on the way',

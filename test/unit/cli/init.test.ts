@@ -29,7 +29,7 @@ describe('brownout init', () => {
     const { code, out, err } = await init(...made());
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^core-image-base 4\.0\.17 for qemux86-64, in .*made:\n {2}image\.yaml {9}the machine/,
+      /^core-image-base 4\.0\.17 for qemux86-64, in .*made:\n {2}image\.yaml {12}the machine/,
     );
     expect(out).toMatch(/\nnext: brownout run .*made\/scenario\.yaml --power-cuts none\n$/);
     expect(err).toMatch(/^warning: core-image-base has no ssh server .*\n$/);
@@ -46,7 +46,13 @@ describe('brownout init', () => {
   });
 
   it.each([
-    ['no folder', [], "required option '--yocto <folder>' not specified"],
+    ['nothing to begin with', [], 'hint: brownout init --agent rauc; there are rauc, swupdate, '],
+    ['an agent that there is not', ['--agent', 'ruac'], 'Allowed choices are rauc, swupdate, '],
+    [
+      'what belongs to a Yocto build with an agent',
+      ['--agent', 'rauc', '--fstype', 'wic'],
+      "option '--agent <agent>' cannot be used with option '--fstype <type>'",
+    ],
     [
       'a wrong host key',
       ['--yocto', 'x', '--ssh-host-key', 'SHA256:abc'],
@@ -57,6 +63,20 @@ describe('brownout init', () => {
     expect(code).toBe(2);
     expect(err).toContain(message);
     expect(await readdir(folder)).toEqual(['deploy']);
+  });
+
+  it('says what it wrote for an agent, and what to do next', async () => {
+    const { code, out } = await init('--agent', 'swupdate', '--to', join(folder, 'first'));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^a first scenario for swupdate, in .*first:\n {2}scenario\.schema\.json {2}what/);
+    expect(out).toMatch(/\nnext: brownout run .*first\/scenario\.yaml --power-cuts none\n$/);
+    const { out: json } = await init('--agent', 'rauc', '--to', join(folder, 'other'), '--json');
+    expect(JSON.parse(json)).toMatchObject({ folder: join(folder, 'other'), agent: 'rauc' });
+  });
+
+  it('says of nothing to begin with by its code what it is', async () => {
+    const { out } = await init('--json');
+    expect(JSON.parse(out)).toMatchObject({ exitCode: 2, error: { code: 'init-of-what' } });
   });
 
   it('has examples in its help', async () => {

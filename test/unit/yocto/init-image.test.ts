@@ -42,7 +42,10 @@ describe('brownout init --yocto writes', () => {
     await makeTree(deploy(), kirkstoneFiles(kirkstoneX86));
     const { files, release, warnings } = await init();
     expect({ files: files.map(({ name }) => name), release, warnings }).toEqual({
-      files: ['image.yaml', 'kernel', 'packages.manifest', 'rootfs.ext4', 'scenario.yaml', 'update.sh'],
+      files: [
+        ...['image.yaml', 'kernel', 'packages.manifest', 'rootfs.ext4'],
+        ...['scenario.schema.json', 'scenario.yaml', 'update.sh'],
+      ],
       release: '4.0.17',
       warnings: [expect.stringContaining('core-image-base has no ssh server among its packages')],
     });

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { agents } from '../../../src/agents/index.ts';
+import { runCli } from '../../../src/cli/program.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'brownout-check-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function brownout(...args: string[]) {
+  const text = { out: '', err: '' };
+  const code = await runCli(args, {
+    stdout: { write: (more) => (text.out += more) },
+    stderr: { write: (more) => (text.err += more) },
+    environment: { PATH: '/usr/bin:/bin' },
+  });
+  return { code, ...text };
+}
+
+const good = 'name: x\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nreleases: ["1.0", "1.1"]\n';
+async function scenario(text: string): Promise<string> {
+  const path = join(folder, 'scenario.yaml');
+  await writeFile(path, text);
+  return path;
+}
+
+describe('brownout check', () => {
+  it.each(agents.map(({ name }) => name))('passes what brownout init --agent %s writes', async (agent) => {
+    const to = join(folder, agent);
+    expect(await brownout('init', '--agent', agent, '--to', to)).toMatchObject({ code: 0, err: '' });
+    const { code, out, err } = await brownout('check', join(to, 'scenario.yaml'));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`scenario.yaml: ok: ${agent}, image `);
+  });
+
+  it('passes every scenario that ships with the project', async () => {
+    const names = await readdir('scenarios', { recursive: true });
+    const files = names.flatMap((name) => (name.endsWith('.yaml') ? [`scenarios/${name}`] : []));
+    expect(files.length).toBeGreaterThan(20);
+    const { code, out } = await brownout('check', ...files, '--json');
+    expect(code).toBe(0);
+    expect((JSON.parse(out) as { scenarios: unknown[] }).scenarios).toHaveLength(files.length);
+  });
+
+  it('says what is checked, and on which paths', async () => {
+    const path = await scenario(good);
+    expect(await brownout('check', path)).toEqual({
+      code: 0,
+      out: `${path}: ok: rauc, image rauc-ab, qemuarm64: 1.0 -> 1.1\n`,
+      err: '',
+    });
+  });
+
+  it('says what an image cannot be built without', async () => {
+    await mkdir(join(folder, 'own'));
+    const image = await readFile('images/yocto-ipk/image.yaml', 'utf8');
+    const packages = join(folder, 'own', 'image.yaml');
+    await writeFile(packages, image.replaceAll('yocto-kirkstone-aarch64', './none'));
+    const path = await scenario(
+      good.replace('rauc-ab', './own').replace('rauc', 'opkg').replace('"1.0", "1.1"', '"4.0.1", "4.0.2"'),
+    );
+    const { code, out } = await brownout('check', path);
+    expect(code).toBe(0);
+    expect(out).toMatch(/\n {2}but it cannot be built here: .*none/);
+  });
+
+  it.each([
+    [
+      'an image that there is not',
+      good.replace('rauc-ab', 'rauc-ba'),
+      /scenario\.yaml: no image "rauc-ba"; there are apt, .*; did you mean "rauc-ab"\?\nhint: .*image: \.\/rauc-ba\n/,
+    ],
+    [
+      'a machine that its image is not made for',
+      good.replace('rauc-ab', 'ostree').replace('qemuarm64', 'qemux86-64').replace('rauc', 'ostree'),
+      /scenario\.yaml: image ostree is not made for qemux86-64, only for qemuarm64\n/,
+    ],
+    [
+      'a release that its image does not have',
+      good.replace('"1.1"', '"1.10"'),
+      /scenario\.yaml: image rauc-ab has no release 1\.10; did you mean "1\.0"\?; it has 1\.0, 1\.1, 2\.0, 2\.1-broken/,
+    ],
+    ['a word that it does not know', good.replace('name', 'nmae'), /scenario\.yaml:1:1: unknown key "nmae"/],
+  ])('refuses %s, and so does run, before anything starts', async (_, text, message) => {
+    const path = await scenario(text);
+    const reports = join(folder, 'reports');
+    for (const args of [
+      ['check', path],
+      ['run', path, '--reports', reports],
+    ]) {
+      const { code, out, err } = await brownout(...args);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toMatch(message);
+    }
+    expect(await readdir(folder)).toEqual(['scenario.yaml']);
+  });
+});
