@@ -2,7 +2,8 @@
  * Runs the corpus: is every defect found, after how many boots, does its sentence name the place, does every corrected
  * twin pass, and would killing QEMU for the same CPU time have found it? Prints one JSON object; progress goes to
  * standard error. Needs the built dist/ (npm run corpus).
- * Exit code 0: all found, no false alarm; 1: not so; 2: wrong arguments; 3: something was not decided.
+ * Exit code 0: all found, no false alarm; 1: not so; 2: wrong arguments; 3: something was not decided. An interruption
+ * (Ctrl-C, SIGTERM) ends it with the JSON of the cases that were done, and 3.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,6 +17,9 @@ const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Exit codes of `brownout run` after which its JSON says what was decided: passed, failed, error. */
 const decidedCodes = [0, 1, 3];
+
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interruption.abort());
 
 function readArguments() {
   const { values } = parseArgs({
@@ -54,6 +58,8 @@ async function runFile(path, title, options, { machine, seed, jobs, audit, repor
   if (audit !== undefined) args.push('--audit', audit);
   args.push(...options);
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = () => child.kill();
+  interruption.signal.addEventListener('abort', stop, { once: true });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -66,6 +72,8 @@ async function runFile(path, title, options, { machine, seed, jobs, audit, repor
     child.once('error', reject);
     child.once('close', resolve);
   });
+  interruption.signal.removeEventListener('abort', stop);
+  interruption.signal.throwIfAborted();
   if (!decidedCodes.includes(exitCode) || stdout === '')
     throw new Error(`${file} ended with ${exitCode}: ${stderr.trim().slice(-600)}`);
   const [first] = JSON.parse(stdout).runs;
@@ -183,12 +191,19 @@ function round(number) {
 async function main() {
   const options = readArguments();
   const cases = [];
-  if (options.together) for (const some of togetherWith(options.cases)) cases.push(...(await runTogether(some, options)));
-  else for (const one of options.cases) cases.push(await runCase(one, options));
+  const parts = options.together
+    ? togetherWith(options.cases).map((some) => () => runTogether(some, options))
+    : options.cases.map((one) => async () => [await runCase(one, options)]);
+  for (const part of parts) {
+    const done = await part();
+    if (interruption.signal.aborted) break;
+    cases.push(...done);
+  }
   const count = (condition) => cases.filter(condition).length;
   const summary = {
     found: count(({ found }) => found),
     of: cases.length,
+    ...(interruption.signal.aborted ? { interrupted: true } : {}),
     ...medianOf(cases.flatMap(({ bootsUntilFound }) => bootsUntilFound ?? [])),
     falseAlarms: count(({ twin }) => twin?.falseAlarm === true),
     placeNamed: count(({ found, finding }) => found && finding.namesPlace),
@@ -199,7 +214,7 @@ async function main() {
   };
   console.log(JSON.stringify(summary, undefined, 2));
   const undecided = ({ error, twin, naive }) => [error, twin?.error, naive?.error].some((reason) => reason !== undefined);
-  if (cases.some(undecided)) return 3;
+  if (interruption.signal.aborted || cases.some(undecided)) return 3;
   return summary.found === summary.of && summary.falseAlarms === 0 ? 0 : 1;
 }
 
