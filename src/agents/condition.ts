@@ -4,6 +4,13 @@ import { DeviceFailure } from '../core/errors.ts';
 /** What of an output a message shows. */
 const shownChars = 200;
 
+/** A regular expression, as JavaScript has them. */
+export const pattern = z
+  .string()
+  .min(1)
+  .max(1000)
+  .refine(isPattern, 'a regular expression, as JavaScript has them: ^state: (.*)$');
+
 const texts = z.union([z.string().max(1000), z.array(z.string().max(1000)).min(1)]);
 
 /**
@@ -18,11 +25,7 @@ export const condition = z
       .regex(/^(?:\/(?:[^~/]|~[01])*)*$/, { error: 'a JSON pointer (RFC 6901): /slots/0/state' })
       .describe('The output is JSON, and this is the place (RFC 6901): /slots/0/state')
       .optional(),
-    pattern: z
-      .string()
-      .min(1)
-      .max(1000)
-      .refine(isPattern, 'a regular expression, as JavaScript has them: ^state: (.*)$')
+    pattern: pattern
       .describe('The first line that fits this regular expression: its first group, or else all that fits')
       .optional(),
     is: texts
@@ -30,7 +33,7 @@ export const condition = z
       .optional(),
   })
   .refine(
-    ({ pointer, pattern }) => (pointer === undefined) !== (pattern === undefined),
+    (one) => (one.pointer === undefined) !== (one.pattern === undefined),
     'either a pointer or a pattern',
   )
   .refine(({ pointer, is }) => pointer === undefined || is !== undefined, {
@@ -58,13 +61,13 @@ export interface Judged {
  * Looks a condition up in what a device printed. `key` is what the scenario calls it: `agent.status.good`. Throws
  * DeviceFailure `status-failed` where nothing stands in the place that is named.
  */
-export function judge({ pointer, pattern, is }: Condition, output: string, key: string): Judged {
+export function judge({ pointer, pattern: asked, is }: Condition, output: string, key: string): Judged {
   const shown = JSON.stringify(output.trim().slice(0, shownChars));
-  if (pattern !== undefined) {
-    const match = new RegExp(pattern, 'm').exec(output);
+  if (asked !== undefined) {
+    const match = new RegExp(asked, 'm').exec(output);
     if (is === undefined) return { holds: match !== null, found: match?.[0] ?? shown };
     if (match === null)
-      throw unreadable(`no line of the status fits ${key}.pattern, ${pattern}; it printed ${shown}`);
+      throw unreadable(`no line of the status fits ${key}.pattern, ${asked}; it printed ${shown}`);
     return compared(match[1] ?? match[0], is);
   }
   const value = valueAt(parsed(output, `${key}.pointer`, shown), pointer ?? '');

@@ -5,7 +5,7 @@ import { filePath, releaseName } from '../document/forms.ts';
 import { abilities as claims } from '../model/conformance.ts';
 import type { AgentLimits, UpdateAgent } from './agent.ts';
 import { agentCommand } from './command.ts';
-import { condition, judge } from './condition.ts';
+import { condition, judge, pattern } from './condition.ts';
 import { commands, defineAgent, reboots } from './define-agent.ts';
 
 const statusSettings = z
@@ -53,6 +53,11 @@ export const script = defineAgent({
       .min(1)
       .optional()
       .describe('Names of its programs: brownout conform kills them'),
+    kernelOnSource: pattern
+      .optional()
+      .describe(
+        'Lines by which the kernel says that what the source sent cannot be read: a regular expression. While a source is faulty they fail nothing',
+      ),
     downloads: filePath('of the device')
       .optional()
       .describe('Folder in which it keeps a bundle while it installs: brownout conform fills it up'),
@@ -66,11 +71,12 @@ export const script = defineAgent({
     ...(rollback === undefined ? [] : (['rollback'] as const)),
   ],
   source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
-  create: ({ install, confirm, rollback, status: asked, identity, reboots: who, programs, downloads }) => ({
+  create: ({ install, confirm, rollback, status: asked, kernelOnSource, reboots: who, ...known }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
-    ...(programs === undefined ? {} : { programs }),
-    ...(downloads === undefined ? {} : { downloads }),
-    ...(identity === undefined ? {} : { identity }),
+    ...(kernelOnSource === undefined ? {} : { kernelOnSource: new RegExp(kernelOnSource) }),
+    ...(known.programs === undefined ? {} : { programs: known.programs }),
+    ...(known.downloads === undefined ? {} : { downloads: known.downloads }),
+    ...(known.identity === undefined ? {} : { identity: known.identity }),
 
     async install(device, { url }, limits) {
       await agentCommand(device, 'install', `export BUNDLE_URL=${quote(url)}\n${install}`, limits);

@@ -81,3 +81,18 @@ describe('a script without status or identity', () => {
     expect(agent.identity).toBeUndefined();
   });
 });
+
+describe('a script through whose kernel the source is read', () => {
+  it('says which lines are about the source', () => {
+    const agent = agentFor({ name: 'script', install: 'i', kernelOnSource: '\\bnbd\\d+\\b' });
+    expect(agent.kernelOnSource?.test('block nbd0: Receive control failed')).toBe(true);
+    expect(agent.kernelOnSource?.test('EXT4-fs error (device vda4)')).toBe(false);
+    expect(agentFor({ name: 'script', install: 'i' }).kernelOnSource).toBeUndefined();
+  });
+
+  it('is refused with what is no regular expression', () => {
+    expect(() => agentFor({ name: 'script', install: 'i', kernelOnSource: 'nbd(' })).toThrow(
+      /a regular expression, as JavaScript has them/,
+    );
+  });
+});
