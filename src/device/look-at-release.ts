@@ -1,6 +1,7 @@
 import type { OddPath } from '../oracle/packaged-paths.ts';
 import type { Ready } from '../target/target.ts';
 import { identityByCommand } from './identity-by-command.ts';
+import { identityByDeployment, isCommit } from './identity-by-deployment.ts';
 import { identityByFiles } from './identity-by-files.ts';
 import { identityByPackages } from './identity-by-packages.ts';
 import { identityBySlots } from './identity-by-slots.ts';
@@ -26,6 +27,8 @@ function identityOf(context: RunContext): ReleaseIdentity {
   const { agent, contents, manifest, signal } = context;
   if (agent.identity !== undefined) return identityByCommand(agent.identity, signal);
   if (contents !== undefined) return identityByPackages(context, contents);
-  const isByFiles = Object.values(manifest.releases).some(({ content }) => content.kind === 'files');
+  const releases = Object.values(manifest.releases);
+  if (releases.some(isCommit)) return identityByDeployment(context, manifest);
+  const isByFiles = releases.some(({ content }) => content.kind === 'files');
   return isByFiles ? identityByFiles(context, manifest) : identityBySlots(manifest);
 }

@@ -20,6 +20,14 @@ export function ext4Files(raw: DiskView): FileTree {
   return new Ext4Files(recoveredView(raw));
 }
 
+/**
+ * The same of one that a system has mounted, which recovered it then. What has changed since may lie in the journal alone, and is not
+ * seen. Throws Malformed if it is none.
+ */
+export function mountedExt4Files(view: DiskView): FileTree {
+  return new Ext4Files(view);
+}
+
 class Ext4Files implements FileTree {
   readonly kind = 'ext4';
   readonly label: string;
