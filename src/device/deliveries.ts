@@ -2,7 +2,7 @@ import type { AgentSource } from '../agents/agent.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { bundleDelivery } from './deliver-bundle.ts';
 import { feedDelivery } from './deliver-feed.ts';
-import { orderedDelivery, repositoryDelivery } from './deliver-repository.ts';
+import { broughtBy, orderedDelivery, repositoryDelivery } from './deliver-repository.ts';
 import type { Delivery, Offer } from './delivery.ts';
 
 /** How releases reach an agent: the one place that tells kinds of sources apart. */
@@ -19,5 +19,7 @@ export function deliveryTo({ source }: { source: AgentSource }): Delivery {
 
 /** What an image offers of a release; nothing of one that it does not have. */
 export function offerOf({ releases }: Pick<ImageManifest, 'releases'>, version: string): Offer {
-  return releases[version] ?? { version, bundles: {} };
+  const release = releases[version];
+  if (release === undefined) return { version, bundles: {} };
+  return { ...release, brought: broughtBy(release, Object.values(releases)) };
 }

@@ -2,7 +2,10 @@ import type { ReleaseSource } from '../agents/agent.ts';
 import type { FileRef, PackageContents, ReleaseSpec } from '../model/image.ts';
 
 /** What an image offers of a release to update agents. */
-export type Offer = Pick<ReleaseSpec, 'version' | 'bundles' | 'feed' | 'module'>;
+export interface Offer extends Pick<ReleaseSpec, 'version' | 'bundles' | 'feed' | 'module'> {
+  /** Paths of its feed that no release has which it goes on from: what of a repository a device does not have yet. */
+  brought?: readonly string[];
+}
 
 /** A file of the server: its URL path without the first slash, and its name for people. */
 export interface ServedFile {

@@ -61,22 +61,20 @@ const faultyScripts: Record<ScriptFault, { name: string; line: string }> = {
 /** Signer of the folder of test keys that no image trusts. */
 const stranger = { certificate: 'stranger.cert.pem', key: 'stranger.key.pem' };
 
+/** Of which image, and where its description and what is built lie. */
+export interface WrongOptions {
+  manifest: ImageManifest;
+  imagesRoot?: string;
+  cache?: string;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Makes a wrong bundle of a release of an image that was built here, or finds it in the cache; its bytes depend on the image
  * only. Returns in words why there is none: the image is prebuilt, or its bundle format knows no such thing.
  */
 export async function wrongBundle(
-  {
-    manifest,
-    imagesRoot = ownImages,
-    cache = cacheRoot(),
-    signal,
-  }: {
-    manifest: ImageManifest;
-    imagesRoot?: string;
-    cache?: string;
-    signal?: AbortSignal | undefined;
-  },
+  { manifest, imagesRoot = ownImages, cache = cacheRoot(), signal }: WrongOptions,
   { release, format, wrong }: WrongBundle,
 ): Promise<FileRef | string> {
   const { name, machine, slots } = manifest;

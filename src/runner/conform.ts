@@ -3,10 +3,10 @@ import pLimit from 'p-limit';
 import { type CaseChoice, chosenCases, type GroupedCase } from '../conform/cases/index.ts';
 import { conform } from '../conform/conform.ts';
 import { castOf } from '../conform/roles.ts';
+import type { MakeWrong } from '../conform/wrong-releases.ts';
 import { CleanupStack } from '../core/cleanup.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import { verifyFiles } from '../image/manifest.ts';
-import type { WrongBundle } from '../image/wrong-bundle.ts';
 import { type CaseRecord, type CaseVerdict, type ConformanceRecord } from '../model/conformance.ts';
 import type { EventSink } from '../model/event.ts';
 import { worst } from '../model/record.ts';
@@ -111,8 +111,8 @@ async function runSuite(
     const known = { agent, abilities, releases };
     suite = { ...known, cases: done };
     const { manifest, signal } = context;
-    const makeWrong = (wanted: WrongBundle) =>
-      invocation.host.wrongBundleFor(scenario, manifest, wanted, signal);
+    const makeWrong: MakeWrong = (wanted) =>
+      invocation.host.wrongReleaseFor(scenario, manifest, wanted, signal);
     const asked = { cases, cast: releases, makeWrong, budgetMs, onCase };
     suite = { ...known, cases: await conform(context, asked, stack) };
   } catch (error) {

@@ -6,7 +6,8 @@ import { startRelease } from '../device/start-release.ts';
 import { buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
 import { ownImages } from '../image/own-images.ts';
-import { type WrongBundle, wrongBundle } from '../image/wrong-bundle.ts';
+import type { WrongBundle } from '../image/wrong-bundle.ts';
+import { type WrongCommit, type WrongOffer, wrongRelease } from '../image/wrong-release.ts';
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { installedBy, type Scenario } from '../model/scenario.ts';
@@ -25,14 +26,14 @@ export function imageFor(
   return buildImage({ ...folderOf(scenario), machine, ...options });
 }
 
-/** Makes a bundle of a scenario's image that is not what devices must take; or says why there is none. */
-export function wrongBundleFor(
+/** Makes what devices must not take of a release of a scenario's image; or says why there is none. */
+export function wrongReleaseFor(
   scenario: Pick<Scenario, 'image' | 'source'>,
   manifest: ImageManifest,
-  wanted: WrongBundle,
+  wanted: WrongBundle | WrongCommit,
   signal: AbortSignal,
-): Promise<FileRef | string> {
-  return wrongBundle({ ...folderOf(scenario), manifest, signal }, wanted);
+): Promise<WrongOffer | string> {
+  return wrongRelease({ ...folderOf(scenario), manifest, signal }, wanted);
 }
 
 /** Where the description of a scenario's image is. */

@@ -138,7 +138,10 @@ function hostOf(lab: Lab): RunHost {
   return {
     createTarget: (options) => lab.createTarget(options),
     imageFor: () => Promise.resolve(lab.manifest),
-    wrongBundleFor: (_, __, wanted) => wrongSlotBundle(join(lab.folder, 'image'), wanted),
+    wrongReleaseFor: async (_, __, wanted) =>
+      'branch' in wanted
+        ? 'slots have no branches'
+        : { bundles: { [wanted.format]: await wrongSlotBundle(join(lab.folder, 'image'), wanted) } },
     qemuVersion: () => Promise.resolve('simulated'),
     pageParts: () => Promise.resolve({ script: '', style: '' }),
   };

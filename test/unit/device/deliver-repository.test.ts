@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { orderedDelivery, repositoryDelivery } from '../../../src/device/deliver-repository.ts';
+import { broughtBy, orderedDelivery, repositoryDelivery } from '../../../src/device/deliver-repository.ts';
 
 const file = (path: string) => ({ path, sha256: '00', bytes: 65 });
 const feed = { config: file('c'), 'refs/heads/stable': file('r'), 'objects/aa/b.filez': file('o') };
@@ -28,6 +28,46 @@ describe('a release in an OSTree repository', () => {
       message: 'has no OSTree repository with the branch stable, from which ostree pulls',
     });
     expect(delivery.faultable(offer)).toEqual([]);
+  });
+});
+
+describe('what a release brings into a repository', () => {
+  const content = (name: string) => `objects/aa/${name}.filez`;
+  const release = (version: string, names: string[]) => ({
+    version,
+    feed: {
+      'objects/aa/b.commit': file('c'),
+      ...Object.fromEntries(names.map((name) => [content(name), { ...file(name), bytes: name.length }])),
+    },
+  });
+  const all = [
+    release('1.0', ['kernel']),
+    release('1.1', ['kernel', 'payload']),
+    release('2.0', ['kernel', 'payload', 'a', 'long']),
+    release('2.0-other', ['kernel', 'payload', 'z']),
+  ];
+
+  it.each([
+    ['1.0', ['kernel']],
+    ['1.1', ['payload']],
+    ['2.0', ['a', 'long']],
+    ['2.0-other', ['z']],
+  ])('is in none before %s', (version, names) => {
+    const [one] = all.filter((release) => release.version === version);
+    expect(one === undefined ? [] : broughtBy(one, all)).toEqual(names.map(content));
+  });
+
+  it('is where a fault of the server is, in the largest of it', () => {
+    const [, , offer] = all;
+    const brought = [content('a'), content('long')];
+    expect(delivery.faultable({ version: '2.0', bundles: {}, feed: offer?.feed ?? {}, brought })).toEqual([
+      {
+        path: `2.0/feed/${content('long')}`,
+        what: 'the largest content of 2.0',
+        inFull: 'the largest content of 2.0',
+        bytes: 4,
+      },
+    ]);
   });
 });
 

@@ -306,7 +306,7 @@ describe('a run', () => {
       host: {
         createTarget: (options) => lab.createTarget(options),
         qemuVersion: () => Promise.resolve('simulated'),
-        wrongBundleFor: () => Promise.resolve('nobody asks'),
+        wrongReleaseFor: () => Promise.resolve('nobody asks'),
         pageParts: () => Promise.resolve({ script: '', style: '' }),
         imageFor: async () => {
           await rm(join(lab.reports, 'latest'), { recursive: true });
