@@ -11,7 +11,7 @@ import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
-import { byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
+import { acceleratorName, byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
 
 const command = (program: Parent) =>
@@ -49,6 +49,12 @@ const command = (program: Parent) =>
       '--jobs <n>',
       'machines that run at once (default: by cores and memory)',
       wholeNumber('--jobs', 1, 256),
+    )
+    .option(
+      '--accelerator <name>',
+      'auto = TCG with power cuts, else KVM where it works; kvm; tcg',
+      acceleratorName,
+      'auto',
     )
     .option(
       '--ssh-port <port>',
@@ -134,6 +140,7 @@ async function run(
       seed: options.seed,
       reports: options.reports,
       jobs: jobsFor(options),
+      accelerator: options.accelerator,
       diskBudget: options.diskBudget,
       sshPort: options.sshPort,
       limits: {

@@ -2,6 +2,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { fingerprintPattern, releasePattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
+import { type WantedAccelerator, wantedAccelerators } from '../qemu/wanted-accelerator.ts';
 import { parseDuration } from '../scenario/duration.ts';
 
 /** Reads `--machine`. */
@@ -10,6 +11,14 @@ export function machineName(text: string): MachineName {
   if (known !== undefined) return known;
   const help = didYouMean(text, machineNames);
   throw wrong('--machine', `one of ${machineNames.join(', ')}`, text, help);
+}
+
+/** Reads `--accelerator`. */
+export function acceleratorName(text: string): WantedAccelerator {
+  const known = wantedAccelerators.find((name) => name === text);
+  if (known !== undefined) return known;
+  const help = didYouMean(text, wantedAccelerators);
+  throw wrong('--accelerator', `one of ${wantedAccelerators.join(', ')}`, text, help);
 }
 
 /** Reads a whole number between two bounds. */

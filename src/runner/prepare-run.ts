@@ -9,7 +9,8 @@ import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { RunRecord } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
-import { type AcceleratorChoice, chooseAccelerator } from '../qemu/accelerator.ts';
+import { chooseAccelerator } from '../qemu/accelerator.ts';
+import { acceleratorFor, type WantedAccelerator } from '../qemu/wanted-accelerator.ts';
 import { assertFaults } from '../recording/source-trouble.ts';
 import { hawkbitAccount } from './hawkbit-account.ts';
 import type { RunHost } from './run-host.ts';
@@ -28,6 +29,8 @@ export interface Invocation {
 export interface InvocationOptions {
   powerCuts: PowerCuts;
   seed: string;
+  /** What runs the guests; absent: the best for what is to be done. */
+  accelerator?: WantedAccelerator;
   /** Bytes that one device may write; absent: as its disks are large. */
   diskBudget?: number | undefined;
   /** Host port for the guests' ssh; a free one each where undefined. */
@@ -76,7 +79,10 @@ export async function prepare(
   run.host.qemu = await host.qemuVersion(machine, signal);
   const account = await hawkbitAccount(scenario, signal);
   if (account !== undefined) notice(`orders are given by the hawkBit server at ${account.address}`);
-  const accelerator = await accelerate(manifest, options);
+  const accelerator = await acceleratorFor(options.accelerator ?? 'auto', {
+    cutsPower: options.powerCuts.mode !== 'none',
+    probe: () => chooseAccelerator({ machine, probe: manifest.probe, signal }),
+  });
   run.host.accelerator = accelerator.accelerator;
   run.host.acceleratorReason = accelerator.reason;
   const { createTarget } = host;
@@ -104,14 +110,4 @@ function image(
   });
   invocation.images.set(key, building);
   return building;
-}
-
-/** Crash states are explored under TCG, which is deterministic enough; without cuts the fastest that works is taken. */
-function accelerate(manifest: ImageManifest, options: InvocationOptions): Promise<AcceleratorChoice> {
-  if (options.powerCuts.mode !== 'none')
-    return Promise.resolve({
-      accelerator: 'tcg',
-      reason: 'power cuts are decided under TCG, which is deterministic enough',
-    });
-  return chooseAccelerator({ machine: manifest.machine, probe: manifest.probe, signal: options.signal });
 }

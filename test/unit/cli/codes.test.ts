@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chosenImages, imagePlaces } from '../../../src/cli/image-names.ts';
 import { runCli } from '../../../src/cli/program.ts';
 import {
+  acceleratorName,
   byteSize,
   durationMs,
   fingerprint,
@@ -79,6 +80,7 @@ describe('the value of an option', () => {
     ['--suite', suiteName, 'a b', 'a letter or digit'],
     ['--seed', seedText, '', '1 to 64 letters'],
     ['--created', utcTime, '2026-13-01T00:00:00Z', 'a time such as'],
+    ['--accelerator', acceleratorName, 'kmv', 'one of auto, kvm, tcg'],
     ['--disk-budget', byteSize, '4', 'a size of 1M to 1T'],
     ['--disk-budget', byteSize, '2T', 'such as 512M or 20G'],
     ['--vendor', vendorId, 'A/B', 'the ID of an os-release file'],
