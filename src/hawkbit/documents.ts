@@ -11,11 +11,7 @@ export function artifactPath(filename: string): string {
 }
 
 /** What there is to deploy, with what is wrong with it. */
-export function deploymentOf(
-  { id, offer, terms }: Action,
-  base: string,
-  fault?: OrderFault | undefined,
-): object {
+export function deploymentOf({ id, offer, terms }: Action, base: string, fault?: OrderFault): object {
   const { name, version, artifact, part = 'os', metadata } = offer;
   const { download, update, maintenanceWindow } = terms;
   return {

@@ -3,29 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chosenCases } from '../../../src/conform/cases/index.ts';
 import type { CaseVerdict, ConformanceRecord } from '../../../src/model/conformance.ts';
-import { runConformance } from '../../../src/runner/conform.ts';
-import { slotLab } from '../../support/simulated/lab.ts';
 import { settingPath } from '../../support/simulated/settings.ts';
 import { fails, prints } from '../../support/simulated/shell.ts';
 import type { EdgeTraits, SlotTraits } from '../../support/simulated/slot-guest.ts';
+import { type Asked, claims, ordered, suite, three, updater } from '../../support/simulated/suite.ts';
 
-interface Asked {
-  cases?: string[];
-  /** Fields of the scenario. */
-  fields?: Record<string, unknown>;
-}
-
-const three = { releases: ['1.0', '1.1', '2.0'] };
 /** Of which the scenario says that the last release does not come up. */
 const falls = { releases: ['1.0', '1.1', '2.0'], expect: { upgrade: 'falls-back' } };
 
-/** A script that drives the simulated updater, and what it claims. */
-const updater = { name: 'script', bundle: 'verity', install: 'update', confirm: 'rauc status mark-good' };
-const claims = (...abilities: string[]) => ({ ...three, agent: { ...updater, abilities } });
 const downloading = { ...three, agent: { ...updater, downloads: '/downloads' } };
 
-/** A client that a hawkBit server orders to install. */
-const ordered = { ...three, agent: { name: 'rauc', delivery: 'hawkbit' } };
 const facts = { setting: settingPath, data: { write: 'gateway write', read: 'gateway read' } };
 const told = { ...three, conformance: facts };
 
@@ -41,17 +28,6 @@ function gateway(keepsBoth: boolean): SlotTraits {
       return prints('');
     },
   };
-}
-
-/** The suite on a simulated device. */
-async function suite(traits: SlotTraits, { cases = [], fields = three }: Asked = {}) {
-  const lab = await slotLab(traits);
-  await lab.scenario(fields);
-  const options = await lab.options();
-  const choice = { ids: cases, groups: [] };
-  const [record] = await runConformance({ ...options, choice, budgetMs: 600_000 });
-  if (record === undefined) throw new Error('the suite has left no record');
-  return { record, lab };
 }
 
 const verdicts = ({ cases }: ConformanceRecord) =>

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { runConformance } from '../../../src/runner/conform.ts';
-import { slotLab } from '../../support/simulated/lab.ts';
 import { prints } from '../../support/simulated/shell.ts';
 import type { SlotTraits } from '../../support/simulated/slot-guest.ts';
+import { suite } from '../../support/simulated/suite.ts';
 
 /**
  * Whatever ends one of its starts but its own system tears a commit: at the next start the kernel will not mount /data.
@@ -26,11 +25,8 @@ function tearsCommits(mounted: string, evenAtItsEnd = false): SlotTraits {
 }
 
 async function verdictOf(id: string, traits: SlotTraits) {
-  const lab = await slotLab(traits);
-  await lab.scenario({ releases: ['1.0', '1.1', '2.0'] });
-  const choice = { ids: [id], groups: [] };
-  const [record] = await runConformance({ ...(await lab.options()), choice, budgetMs: 600_000 });
-  return record?.cases[0];
+  const { record } = await suite(traits, { cases: [id] });
+  return record.cases[0];
 }
 
 it('a file system that a cut left unmounted, and that the device has repaired since, is a note of its case', async () => {
