@@ -59,6 +59,7 @@ const command = (program: Parent) =>
         .default(parsePowerCuts('none'), 'none'),
     )
     .option('--budget <duration>', 'with all: begin no boot after this time (30m, 2h)', durationMs)
+    .option('--fresh', 'with all: boot every state again, also those that earlier runs have booted')
     .option('--seed <word>', 'which crash states are drawn', seedText, '1')
     .option('--reports <folder>', 'where the folder of the dossier is made', 'reports')
     .option(
@@ -105,7 +106,13 @@ async function run(
     choices: { edits: options.edit, units: options.unit },
     changedByScripts: options.changedByScripts,
     powerCuts: options.powerCuts,
-    limits: { ...usualLimits, retryBoots: 0, secondCutBoots: 0, budgetMs: options.budget },
+    limits: {
+      ...usualLimits,
+      retryBoots: 0,
+      secondCutBoots: 0,
+      reuse: options.fresh !== true,
+      budgetMs: options.budget,
+    },
     seed: options.seed,
     reports: options.reports,
     jobs: options.jobs,

@@ -66,6 +66,10 @@ const command = (program: Parent) =>
       'record the upgrade again, even where a recording with equal inputs was kept',
     )
     .option(
+      '--fresh',
+      'with all: boot every state again, also those that earlier runs have booted of the same recording',
+    )
+    .option(
       '--disk-budget <size>',
       'what a device may write before it is taken for broken: 512M, 20G (default: 8 times its disks, at least 2G)',
       byteSize,
@@ -151,6 +155,7 @@ async function run(
         chanceBoots: usualLimits.chanceBoots,
         retryBoots: options.retryBoots,
         secondCutBoots: options.recoveryBoots ?? options.secondCutBoots,
+        reuse: options.fresh !== true,
         budgetMs: options.budget,
       },
       freshRecording: options.freshRecording === true,

@@ -7,6 +7,7 @@ import type { CutRecord } from '../model/record.ts';
 import { laterCuts } from '../model/scenario.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
+import { BootLedger } from './boot-ledger.ts';
 import { type CameBack, cutAgain } from './cut-again.ts';
 import { cutWindows, describeCuttable } from './described-trace.ts';
 import { reportFailures } from './failures.ts';
@@ -14,9 +15,11 @@ import { type ExploreOptions, openExploration } from './open-exploration.ts';
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
 
 /** Bounds of the later questions. */
-export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget'> {
+export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget' | 'ledger'> {
   /** Boots of one path after a second cut, and as many after each further one. */
   secondCutBoots: number;
+  /** Whether boots that earlier runs have made of the same recording count. */
+  reuse: boolean;
   /** Milliseconds after which no boot is begun; undefined: no limit. */
   budgetMs: number | undefined;
 }
@@ -65,11 +68,16 @@ export async function exploreCuts(
     const trace = traceOf(recording);
     const windows = cutWindows(context, trace);
     await using stack = new CleanupStack();
-    const open = async (canonical: boolean) =>
-      stack.use(
+    const open = async (canonical: boolean) => {
+      const ledger =
+        limits.reuse && recording.folder !== undefined
+          ? { ledger: await BootLedger.open(context, recording.folder, { canonical }) }
+          : {};
+      return stack.use(
         'exploration',
-        await openExploration(context, trace, windows, { ...options, canonical }, onBoot),
+        await openExploration(context, trace, windows, { ...options, canonical, ...ledger }, onBoot),
       );
+    };
     const first = await open(limits.canonical);
     const described = await describeCuttable(context, trace);
     const entry: RunProgress['explorations'][number] = { stage: 'whole', opened: first, described };

@@ -4,7 +4,7 @@ import { writeFileAtomically } from '../core/files.ts';
 import type { Random } from '../core/random.ts';
 import { secondsSince } from '../device/checklist.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { Boot, ExploredBoot } from '../explore/boot.ts';
+import type { Boot, ExploredBoot, KnownBoot } from '../explore/boot.ts';
 import { Cells } from '../explore/cells.ts';
 import { Contents } from '../explore/contents.ts';
 import type { Contradiction } from '../explore/determinism.ts';
@@ -23,7 +23,10 @@ import { basesOf, disksIn, type Trace } from '../recording/trace.ts';
 import { SnapshotStore } from '../target/snapshot-store.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import { sectorBytes } from '../writelog/log.ts';
+import { parseStateId, stateId } from '../writelog/state-id.ts';
 import type { Window } from '../writelog/windows.ts';
+import { type BootFact, bootedOf } from './boot-fact.ts';
+import type { BootLedger } from './boot-ledger.ts';
 import { bootState } from './boot-state.ts';
 import { shownByChance } from './chance.ts';
 import { WrittenPlaces } from './written-places.ts';
@@ -35,6 +38,8 @@ export interface ExploreOptions extends ExplorationBounds {
   canonical: boolean;
   /** Whether boots may begin from snapshots of earlier ones; audits never do. */
   snapshots: boolean;
+  /** Boots of the trace's states that earlier runs have made, and where this run keeps its own. */
+  ledger?: BootLedger;
   /** Names its boots' files where a trace is explored more than once; the trace's name where absent. */
   label?: string;
 }
@@ -84,12 +89,14 @@ export async function openExploration(
   const snapshots = options.snapshots ? await openSnapshots(context, trace, space, stack) : undefined;
   const comeBacks: ComeBack[] = [];
   const written = await openPlaces(context, trace, stack);
+  const { ledger } = options;
   const exploration = new Exploration(space, {
     ...options,
     boot: bootsOf(context, trace, {
-      ...{ journaled, store: snapshots, written, comeBacks },
+      ...{ journaled, store: snapshots, written, comeBacks, ledger },
       name: options.label ?? trace.name,
     }),
+    known: ledger === undefined ? [] : knownBoots(ledger, trace, space, comeBacks),
     placeOf,
     places: context.vm,
     signal: AbortSignal.any([context.signal, own.signal]),
@@ -112,38 +119,74 @@ export async function openExploration(
   };
 }
 
-/** Boots states of a trace; `cold` ones leave snapshots alone. */
+/** What boots of an exploration are made with. */
+interface BootParts {
+  journaled: readonly (readonly Journaled[])[];
+  store: SnapshotStore | undefined;
+  written: WrittenPlaces;
+  comeBacks: ComeBack[];
+  ledger: BootLedger | undefined;
+  name: string;
+}
+
+/** Boots states of a trace, where no earlier run has; `cold` ones leave snapshots alone. */
 function bootsOf(
   context: RunContext,
   trace: Trace,
-  {
-    journaled,
-    store,
-    written,
-    comeBacks,
-    name,
-  }: {
-    journaled: readonly (readonly Journaled[])[];
-    store: SnapshotStore | undefined;
-    written: WrittenPlaces;
-    comeBacks: ComeBack[];
-    name: string;
-  },
+  { journaled, store, written, comeBacks, ledger, name }: BootParts,
 ): Boot<CutRecord> {
   let number = 0;
   return async (state, window, { retry, cold, seed }) => {
+    const asked = { sha256: trace.sha256, state: stateId(state), retry, seed };
+    const known = ledger?.take(asked);
+    if (known !== undefined) {
+      noteComeBack(comeBacks, known, { state, window });
+      return bootedOf(known);
+    }
     number += 1;
     const label = `${name}-${number}`;
     const snapshots = cold ? undefined : store;
+    const booted = new Date().toISOString();
     const options = { label, retry, snapshots, journaled, randomSeed: seed };
-    const booted = await bootState(context, { trace, state, window }, options);
-    const [whole] = booted.stages;
-    if (whole?.verdict === 'passed') {
-      const { id } = booted.record;
-      comeBacks.push({ id, state, window, places: written.before(booted.log, whole.at) });
-    }
-    return booted;
+    const { record, stages, log } = await bootState(context, { trace, state, window }, options);
+    const places = stages[0]?.verdict === 'passed' ? written.before(log, stages[0].at) : [];
+    const fact = { ...asked, cold, booted, record, stages, places };
+    noteComeBack(comeBacks, fact, { state, window });
+    // A failure is shown by a boot of the run that tells it, with its console.
+    if (record.verdict === 'passed' && snapshots === undefined) await ledger?.keep(fact);
+    return { record, stages };
   };
+}
+
+function noteComeBack(
+  comeBacks: ComeBack[],
+  { record: { id }, stages: [whole], places }: Pick<BootFact, 'record' | 'stages' | 'places'>,
+  { state, window }: Pick<ComeBack, 'state' | 'window'>,
+): void {
+  if (whole?.verdict === 'passed') comeBacks.push({ id, state, window, places });
+}
+
+/** What earlier runs have booted of the space's states with the usual random numbers. */
+function knownBoots(
+  ledger: BootLedger,
+  trace: Trace,
+  space: Space,
+  comeBacks: ComeBack[],
+): KnownBoot<CutRecord>[] {
+  return ledger.of(trace).flatMap((fact) => {
+    const state = parseStateId(fact.state);
+    const ref = state === undefined ? undefined : space.refOf(state);
+    const window = ref === undefined ? undefined : space.windows[space.placeOf(ref).window];
+    if (state === undefined || ref === undefined || window === undefined || fact.seed !== 0) return [];
+    const take = () => {
+      const taken = ledger.take(fact);
+      if (taken === undefined) return undefined;
+      noteComeBack(comeBacks, taken, { state, window });
+      return bootedOf(taken);
+    };
+    const stage = fact.retry ? 'retry' : fact.cold ? undefined : 'whole';
+    return [{ ref, stage, take }];
+  });
 }
 
 /** Names places by what lies there at the end of a trace. */

@@ -9,4 +9,5 @@ export const usualLimits = {
   chanceBoots: 2,
   retryBoots: 6,
   secondCutBoots: 6,
+  reuse: true,
 } as const satisfies Omit<ExploreLimits, 'budgetMs'>;

@@ -39,6 +39,15 @@ export interface BootRequest {
 /** Boots one crash state for real. */
 export type Boot<R> = (state: CrashState, window: Window, request: BootRequest) => Promise<Booted<R>>;
 
+/** A boot that somebody has made already, of a state of the space. */
+export interface KnownBoot<R> {
+  ref: StateRef;
+  /** What it was made for; undefined: to audit what another had decided, or to explain. */
+  stage: Stage | undefined;
+  /** Takes it, for it stands for one boot; undefined where it has been taken. */
+  take: () => Booted<R> | undefined;
+}
+
 /** What one stage of a boot came to, and what it read for that. */
 export interface BootVerdict {
   verdict: Verdict;

@@ -12,7 +12,7 @@ import {
   drawPruned,
   isSameEnd,
 } from './audits.ts';
-import type { Boot, Booted, BootRequest, BootVerdict, ExploredBoot, Stage } from './boot.ts';
+import type { Boot, Booted, BootRequest, BootVerdict, ExploredBoot, KnownBoot, Stage } from './boot.ts';
 import { Coverage } from './coverage.ts';
 import { type Contradiction, contradictionOf } from './determinism.ts';
 import { firstCandidates } from './first-candidates.ts';
@@ -43,6 +43,8 @@ export interface ExplorationBounds {
 /** What an exploration is handed: it knows of devices what these tell it. `R` is what the caller notes of a boot. */
 export interface ExplorationParts<R> extends ExplorationBounds {
   boot: Boot<R>;
+  /** Boots that need not be made, in the order in which they were. */
+  known?: readonly KnownBoot<R>[];
   /** Tells writes apart by where they went; the search begins with one state of each kind. */
   placeOf: PlaceOf;
   /** Each boot takes one of these places. */
@@ -103,9 +105,29 @@ export class Exploration<R extends { id: string }> {
    * `audit-mismatch` as soon as two boots contradict each other, what a boot throws, and the signal's reason once that is aborted.
    */
   async explore(): Promise<void> {
+    await this.recall('whole');
     await this.decideAll();
     await this.audit();
+    await this.recall('retry');
     await this.retryMore();
+  }
+
+  /** Takes the boots of a stage that are known, in place of those that would be made to the same end. */
+  private async recall(stage: Stage): Promise<void> {
+    const retry = stage === 'retry';
+    for (const known of this.parts.known ?? []) {
+      if (known.stage !== stage) continue;
+      if (retry && (this.retries >= this.mostRetries || this.whole.decidedBy(known.ref) === undefined))
+        continue;
+      const booted = known.take();
+      if (booted === undefined) continue;
+      const boot = this.bootOf(known.ref, booted);
+      if (retry) {
+        this.retries += 1;
+        this.takeAgain(boot, { retry, isAudit: true });
+      } else this.take(stage, boot);
+      await this.compare(boot);
+    }
   }
 
   /** Boots until every state is decided or given up, the budget is used up, or `maxBoots` are made. */
@@ -230,11 +252,17 @@ export class Exploration<R extends { id: string }> {
   }
 
   private async boot(ref: StateRef, request: BootRequest): Promise<DecidingBoot<R>> {
+    return this.bootOf(ref, await this.begin(this.space.crashState(ref), this.windowOf(ref), request));
+  }
+
+  private bootOf(ref: StateRef, booted: Booted<R>): DecidingBoot<R> {
     const { space } = this;
-    const window = space.windows[space.placeOf(ref).window] as Window;
-    const state = space.crashState(ref);
-    const booted = await this.begin(state, window, request);
-    return { ...this.explored(booted, state, window, (cell) => space.contentIn(ref, cell)), ref };
+    const contentOf = (cell: number) => space.contentIn(ref, cell);
+    return { ...this.explored(booted, space.crashState(ref), this.windowOf(ref), contentOf), ref };
+  }
+
+  private windowOf(ref: StateRef): Window {
+    return this.space.windows[this.space.placeOf(ref).window] as Window;
   }
 
   /** Boots, unless it is too late for that: a boot that has its place may have waited long for it. */
@@ -298,14 +326,19 @@ export class Exploration<R extends { id: string }> {
     if (retry) this.retries += 1;
     const isAudit = this.whole.decidedBy(ref) !== undefined;
     const boot = await this.boot(ref, { retry, cold: true, seed: 0 });
+    this.takeAgain(boot, { retry, isAudit });
+    await this.compare(boot);
+  }
+
+  /** Takes a boot of a state that another one has decided, or that is to show whether the upgrade can be done again. */
+  private takeAgain(boot: DecidingBoot<R>, { retry, isAudit }: { retry: boolean; isAudit: boolean }): void {
     if (boot.retry !== undefined) this.take('retry', boot);
     else {
       // A device that has not come back whole has no upgrade to do again.
-      if (retry) this.retry.skipAlike(ref, boot.whole.read);
+      if (retry) this.retry.skipAlike(boot.ref, boot.whole.read);
       this.parts.onBoot(boot);
     }
     if (isAudit) this.auditing.made += 1;
-    await this.compare(boot);
   }
 
   /** Boots a state with other random numbers. What differs then, and each time again, is the device's chance. */

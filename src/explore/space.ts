@@ -2,6 +2,7 @@ import type { StateKind } from '../model/scenario.ts';
 import { type CrashState, stateMaps } from '../writelog/crash-state.ts';
 import type { WriteLog } from '../writelog/log.ts';
 import { fromBase, zeroed } from '../writelog/sector-map.ts';
+import { stateId } from '../writelog/state-id.ts';
 import type { Window } from '../writelog/windows.ts';
 import type { Axis } from './axis.ts';
 import type { Cells } from './cells.ts';
@@ -111,6 +112,26 @@ export class Space {
     const sectors = ref.position - from + 1;
     if (ref.axis === 'head' && ref.position === to - 1) return { at, shape: { kind: 'prefix' } };
     return { at, shape: { kind: 'torn', seq, part: ref.axis, sectors } };
+  }
+
+  /** The space's own name for a state of its log; undefined where it is none of the space's. */
+  refOf({ at, shape }: CrashState): StateRef | undefined {
+    if (shape.kind === 'torn') return this.refOn(shape.part, ({ seq }) => seq === shape.seq, shape.sectors);
+    if (shape.kind === 'prefix') return this.refOn('head', (segment) => segment.at === at);
+    if (shape.kind === 'lost' && shape.keep === 'none')
+      return this.refOn('none', (segment) => segment.at === at);
+    const id = stateId({ at, shape });
+    const subset = this.subsets.findIndex((state) => state.at === at && stateId(state) === id);
+    return subset < 0 ? undefined : { subset };
+  }
+
+  /** The state of a segment's first sectors; of all of them where it is not said how many. */
+  private refOn(axis: AxisName, isIt: (segment: Segment) => boolean, sectors?: number): StateRef | undefined {
+    const segment = this.line(axis).segments.find(isIt);
+    if (segment === undefined) return undefined;
+    const position = sectors === undefined ? segment.to - 1 : segment.from + sectors - 1;
+    const isThere = position >= segment.from && position < segment.to;
+    return isThere && this.classAt(axis, position, segment) !== undefined ? { axis, position } : undefined;
   }
 
   /** How many torn states a drive with atoms of 4096 bytes has too: those torn between two 4 KiB blocks of the disk. */

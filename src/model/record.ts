@@ -87,6 +87,8 @@ export interface CutRecord {
   stage?: StageName;
   /** How many states this boot decided of that question, itself included; absent where `stage` is. */
   decides?: number;
+  /** When an earlier run booted it, in ISO 8601; absent: this one did. */
+  booted?: string;
 }
 
 /** How many states there are of each kind; `subset` and `sampled` are of the larger sets of lost writes (R3, R4). */

@@ -27,6 +27,8 @@ export interface Recording extends PathRun {
   sha256: string;
   /** True if it comes from an earlier run with equal inputs. */
   reused: boolean;
+  /** Where it is kept for later runs; absent: nowhere. */
+  folder?: string;
 }
 
 /** Which recording of a path. */
@@ -64,6 +66,7 @@ export class RecordingStore {
         log,
         arenaPath,
         reused: true,
+        folder,
       };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -117,7 +120,7 @@ export class RecordingStore {
       // Another process has just kept a recording of the same; this run goes on with its own.
       if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
-    return { ...run, sha256: digest, reused: false };
+    return { ...run, sha256: digest, reused: false, folder: join(this.root, name) };
   }
 
   /** Scenario file, machine, accelerator, path and which recording of it: what a new recording replaces an old one of. */

@@ -78,7 +78,8 @@ const afterCut = (one: Unnamed): StepRecord => ({
   id: one.id ?? { moment: 'after-cut', check: one.name },
 });
 
-const cut: z.ZodType<CutRecord> = z
+/** Of a booted crash state. */
+export const cutSchema: z.ZodType<CutRecord> = z
   .object({
     id: text,
     kind: z.enum(['prefix', 'lost', 'torn', 'subset', 'live', 'naive']),
@@ -95,6 +96,7 @@ const cut: z.ZodType<CutRecord> = z
     notes: z.array(text).exactOptional(),
     stage: stageName.exactOptional(),
     decides: count.exactOptional(),
+    booted: text.exactOptional(),
   })
   .transform(({ checks, ...rest }) => ({ ...rest, checks: checks.map(afterCut) }));
 
@@ -154,7 +156,7 @@ const crash: z.ZodType<CrashRecord> = z.object({
     .array(z.object({ name: text, stage: stageName.exactOptional(), states: count, example: text }))
     .default([]),
   groups: z.array(group).exactOptional(),
-  cuts: z.array(cut),
+  cuts: z.array(cutSchema),
   recording: z.object({
     sha256: text,
     writes: count,

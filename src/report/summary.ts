@@ -5,7 +5,7 @@ import { againCommand } from './again-command.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
 import { softwareLines } from './software-text.ts';
-import { durationText, oneLine, recordingsText, undecidedText } from './text.ts';
+import { durationText, oneLine, recordingsText, reusedText, undecidedText } from './text.ts';
 
 /** What the summary cannot know from the records. */
 export interface SummaryOptions {
@@ -140,6 +140,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
         : [],
     ),
   ];
+  const reused = reusedText(crash);
   return [
     `  power cuts: every crash state ${recordingsText(crash)} (${facts})`,
     ...align([['', 'decided', 'by', 'claim'], ...stages]).map((line) => `    ${line}`),
@@ -149,6 +150,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     ...(crash.snapshots.restored > 0
       ? [`    ${crash.snapshots.restored} boots began with one of ${crash.snapshots.taken} snapshots`]
       : []),
+    ...(reused === undefined ? [] : [`    ${reused} (--fresh makes them again)`]),
     `    audit: ${auditText(crash)}`,
     ...(crash.rawAgain === undefined
       ? []

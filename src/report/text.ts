@@ -49,6 +49,17 @@ export function recordingsText({ recording }: Pick<CrashRecord, 'recording'>): s
   return `of ${count} recording${count === 1 ? '' : 's'}${of}${how}`;
 }
 
+/** How many of a run's boots earlier ones had made: `31 of 48 boots were made on 2026-11-28`; undefined where none. */
+export function reusedText({ boots, cuts }: Pick<CrashRecord, 'boots' | 'cuts'>): string | undefined {
+  const days = [...new Set(cuts.flatMap(({ booted }) => booted?.slice(0, 10) ?? []))].sort();
+  const [first] = days;
+  const last = days.at(-1);
+  if (first === undefined) return undefined;
+  const count = cuts.filter(({ booted }) => booted !== undefined).length;
+  const when = first === last ? `on ${first}` : `from ${first} to ${last}`;
+  return `${count} of ${boots} boots are earlier runs' of this recording, made ${when}`;
+}
+
 /** Why states of an exploration are left undecided: for people. */
 export function undecidedText({ stages }: Pick<CrashRecord, 'stages'>): string {
   return whyOpen(stages.find(({ name }) => name === 'whole')?.ended ?? 'budget');

@@ -23,7 +23,7 @@ const { values } = parseArgs({
 
 /** Runs the built command line on one workload and returns its record. */
 async function run({ name, scenario, machine }, how) {
-  const args = ['dist/cli/main.js', 'run', scenario, '--machine', machine, '--power-cuts', how, '--seed', values.seed];
+  const args = ['dist/cli/main.js', 'run', scenario, '--machine', machine, '--power-cuts', how, '--fresh', '--seed', values.seed];
   args.push('--retry-boots', '0', '--second-cut-boots', '0', '--reports', values.reports, '--json');
   if (values.jobs !== undefined) args.push('--jobs', values.jobs);
   process.stderr.write(`${name}: ${how}\n`);

@@ -53,7 +53,7 @@ function run({ name, withoutCut, options }, which, how, settings) {
 /** Runs a scenario file and returns its record. Throws where the run decided nothing at all. */
 async function runFile(path, title, options, { machine, seed, jobs, audit, reports }) {
   const file = relative(process.cwd(), path);
-  const args = ['run', file, '--machine', machine, '--seed', seed, '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, title), '--json'];
+  const args = ['run', file, '--machine', machine, '--seed', seed, '--fresh', '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, title), '--json'];
   if (jobs !== undefined) args.push('--jobs', jobs);
   if (audit !== undefined) args.push('--audit', audit);
   args.push(...options);

@@ -6,7 +6,7 @@ import { brownout, projectFolder, recordOf, temporaryFolder } from './cli.ts';
 const corpusCase = (name: string) => join(projectFolder, 'test', 'corpus', '06-two-writes-must-be-one', name);
 
 const explore = (scenario: string, reports: string, ...more: string[]) =>
-  brownout(['run', scenario, '--power-cuts', 'all', '--reports', reports, '--json', ...more]);
+  brownout(['run', scenario, '--power-cuts', 'all', '--fresh', '--reports', reports, '--json', ...more]);
 
 describe('brownout run --power-cuts all', () => {
   it('finds a defect, says why, and replays it from a file, a token and elsewhere', async () => {

@@ -1,5 +1,5 @@
 import type { CrashRecord, RunRecord, StageRecord, Verdict } from '../../model/record.ts';
-import { durationText, recordingsText, undecidedText, whyOpen } from '../text.ts';
+import { durationText, recordingsText, reusedText, undecidedText, whyOpen } from '../text.ts';
 import { type Html, html } from './html.ts';
 import { verdictFrame } from './verdict-frame.ts';
 import {
@@ -23,8 +23,13 @@ ${record.problem === undefined ? '' : problemText(record.problem)}`,
     open: notShown(record),
     facts: html`${crash === undefined ? '' : crashFacts(crash)}
 <div><dt>Checked</dt><dd>${checksText(record)}</dd></div>
-<div><dt>Took</dt><dd>${durationText(record.seconds)}${crash === undefined ? '' : `, ${countText(crash.boots, 'boot')} after cuts`}; QEMU ${record.host.qemu} (${record.host.accelerator}), ${countText(record.host.cores, 'core')}</dd></div>`,
+<div><dt>Took</dt><dd>${durationText(record.seconds)}${crash === undefined ? '' : `, ${bootsText(crash)}`}; QEMU ${record.host.qemu} (${record.host.accelerator}), ${countText(record.host.cores, 'core')}</dd></div>`,
   });
+}
+
+function bootsText(crash: CrashRecord): string {
+  const reused = reusedText(crash);
+  return `${countText(crash.boots, 'boot')} after cuts${reused === undefined ? '' : `; ${reused}`}`;
 }
 
 function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {

@@ -26,6 +26,7 @@ const fewBoots: ExploreLimits = {
   chanceBoots: 0,
   retryBoots: 3,
   secondCutBoots: 0,
+  reuse: false,
   budgetMs: undefined,
 };
 

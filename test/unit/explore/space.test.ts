@@ -69,6 +69,22 @@ describe('Space', () => {
     );
   });
 
+  it('finds each state by what the write log calls it, and none that it does not have', () => {
+    fc.assert(
+      fc.property(madeUp, (made) => {
+        const space = spaceOf(made);
+        for (const ref of refsOf(space)) expect(space.refOf(space.crashState(ref))).toEqual(ref);
+        const seq = space.log.records.length;
+        expect(space.refOf({ at: -1, shape: { kind: 'prefix' } })).toBeUndefined();
+        expect(
+          space.refOf({ at: 0, shape: { kind: 'torn', part: 'head', seq, sectors: 1 } }),
+        ).toBeUndefined();
+        expect(space.refOf({ at: 0, shape: { kind: 'subset', lost: [seq] } })).toBeUndefined();
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('says of a state by its crash state what it says of it by its place', () => {
     fc.assert(
       fc.property(madeUp, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), (made, choices) => {

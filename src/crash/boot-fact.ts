@@ -1,0 +1,96 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
+import type { Booted, BootStage } from '../explore/boot.ts';
+import type { CutRecord } from '../model/record.ts';
+import { cutSchema } from '../report/stored-record.ts';
+
+/** A boot of a crash state with all that an exploration is told of it: true whoever booted it, and whenever. */
+export interface BootFact {
+  /** Of the trace that the state is of. */
+  sha256: string;
+  /** The state's name in its log. */
+  state: string;
+  /** How it was booted. */
+  retry: boolean;
+  seed: number;
+  /** Not to decide the state, but because a boot of another one had. */
+  cold: boolean;
+  /** When, in ISO 8601. */
+  booted: string;
+  record: CutRecord;
+  stages: BootStage[];
+  /** Where the device wrote until it had come back. */
+  places: string[];
+}
+
+/** Ascending sector numbers as gaps and lengths in turn, deflated: a boot reads long runs. */
+const sectors = z
+  .base64()
+  .transform((text) =>
+    numbersOf(JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as number[]),
+  );
+
+const factSchema: z.ZodType<BootFact> = z.object({
+  sha256: z.string(),
+  state: z.string(),
+  retry: z.boolean(),
+  seed: z.int().min(0),
+  cold: z.boolean(),
+  booted: z.string(),
+  record: cutSchema,
+  stages: z.array(
+    z.object({
+      stage: z.enum(['whole', 'retry']),
+      verdict: z.enum(['passed', 'failed', 'error', 'unknown']),
+      outcome: z.string(),
+      sectorsRead: z.array(z.object({ recovered: sectors, raw: sectors })),
+    }),
+  ),
+  places: z.array(z.string()),
+});
+
+/** What a ledger keeps of a fact: JSON. */
+export function storeFact({ stages, ...fact }: BootFact): unknown {
+  return {
+    ...fact,
+    stages: stages.map(({ stage, verdict, outcome, sectorsRead }) => ({
+      ...{ stage, verdict, outcome },
+      sectorsRead: sectorsRead.map(({ recovered, raw }) => ({
+        recovered: deflated(recovered),
+        raw: deflated(raw),
+      })),
+    })),
+  };
+}
+
+/** The fact that `storeFact` gave; undefined where it is none. */
+export function restoreFact(stored: unknown): BootFact | undefined {
+  return factSchema.safeParse(stored).data;
+}
+
+/** The boot as an exploration takes it: its console stayed with the run that made it. */
+export function bootedOf({ record, stages, booted }: BootFact): Booted<CutRecord> {
+  const { console: _, checks, ...rest } = record;
+  return { record: { ...rest, checks: checks.map(({ console: __, ...check }) => check), booted }, stages };
+}
+
+function deflated(numbers: Iterable<number>): string {
+  const runs: number[] = [];
+  let end = 0;
+  for (const number of numbers) {
+    if (number === end && runs.length > 0) runs[runs.length - 1] = (runs.at(-1) ?? 0) + 1;
+    else runs.push(number - end, 1);
+    end = number + 1;
+  }
+  return deflateRawSync(JSON.stringify(runs)).toString('base64');
+}
+
+function numbersOf(runs: readonly number[]): number[] {
+  const numbers: number[] = [];
+  let at = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    at += runs[i] ?? 0;
+    for (const end = at + (runs[i + 1] ?? 0); at < end; at += 1) numbers.push(at);
+  }
+  return numbers;
+}
