@@ -29,8 +29,8 @@ const command = (program: Parent) =>
         'criterion and machine, its evidence, and the command that shows it again.',
     )
     .argument('<package...>', 'names of packages, as the feed has them')
-    .option('--image <name>', 'whose feed; with a "/", a folder with an image.yaml', 'yocto-ipk')
-    .option('--machine <name>', 'only this machine (default: all of the image)', machineName)
+    .option('--image <image>', 'whose feed; with a "/", a folder with an image.yaml', 'yocto-ipk')
+    .option('--machine <machine>', 'only this machine (default: all of the image)', machineName)
     .option(
       '--releases <list>',
       'oldest first, with commas (default: those of the image that follow each other)',

@@ -24,7 +24,7 @@ const command = (program: Parent) =>
       'scenario files (YAML; see scenarios/README.md): agent, image, machines, owner',
     )
     .option(
-      '--machine <name>',
+      '--machine <machine>',
       `only this machine: ${machineNames.join(' or ')} (default: all of the scenario)`,
       machineName,
     )

@@ -19,7 +19,7 @@ const command = (image: Parent) =>
     )
     .option('--all', 'every image whose packages are at hand')
     .option(
-      '--machine <name>',
+      '--machine <machine>',
       'only for this machine (default: all that the image is made for)',
       machineName,
     )

@@ -8,7 +8,7 @@ const command = (image: Parent) =>
   image
     .command('verify')
     .summary('read every file of built images again and compare it with its digest')
-    .argument('[name...]', 'folders below images/ (default: all)')
+    .argument('[image...]', 'folders below images/ (default: all)')
     .addHelpText('after', examples('brownout image verify rauc-ab'));
 
 /** `brownout image verify` */

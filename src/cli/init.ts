@@ -31,7 +31,7 @@ const command = (program: Parent) =>
     )
     .option('--yocto <folder>', 'DEPLOY_DIR (tmp/deploy), or the folder of one machine in it')
     .option('--image <name>', 'which image, where there are several: core-image-minimal')
-    .option('--machine <name>', 'of which machine, where there are several')
+    .option('--machine <machine>', 'of which machine, where there are several')
     .option('--fstype <type>', 'ext4 or wic (default: what QB_DEFAULT_FSTYPE names)')
     .option('--to <folder>', 'new folder (default: brownout-AGENT or brownout-IMAGE)')
     .option('--name <text>', 'what the scenario is called in reports')

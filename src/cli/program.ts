@@ -3,6 +3,7 @@ import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
 import { addCheck } from './check.ts';
 import type { Finish, Parent, Surroundings } from './command.ts';
+import { addCompletion } from './completion.ts';
 import { addConform } from './conform.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { addFeed } from './feed.ts';
@@ -42,7 +43,8 @@ function commanderExit({ exitCode }: CommanderError): number {
   return exitCode === 0 ? exitCodes.passed : exitCodes.scenario;
 }
 
-function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
+/** The whole command line; what is run tells its exit code to `finish`. */
+export function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
   const { stdout, stderr } = surroundings.streams;
   const program = new Command('brownout')
     .description('Upgrade test harness for emulated embedded Linux targets that cuts the power honestly.')
@@ -68,6 +70,7 @@ function makeProgram(surroundings: Surroundings, finish: Finish): Parent {
     addSbom,
     addLog,
     addSchema,
+    addCompletion,
   ])
     add(program, surroundings, finish);
   return program;

@@ -25,7 +25,7 @@ const command = (program: Parent) =>
     )
     .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
     .option(
-      '--machine <name>',
+      '--machine <machine>',
       `only this machine: ${machineNames.join(' or ')} (default: all of the scenario)`,
       machineName,
     )

@@ -25,7 +25,7 @@ const command = (program: Parent) =>
         'is gone afterwards, and the image stays as it is.',
     )
     .argument('<image>', 'name of a folder below images/, or path with a "/" of a folder with an image.yaml')
-    .option('--machine <name>', 'which machine, where the image is made for several', machineName)
+    .option('--machine <machine>', 'which machine, where the image is made for several', machineName)
     .option('--release <name>', 'which release (default: the first that devices leave the factory with)')
     .option('--console', 'the serial console in place of a login; Ctrl-] leaves it')
     .option('--ssh-port <port>', "host port for the guest's ssh", wholeNumber('--ssh-port', 1, 65535))

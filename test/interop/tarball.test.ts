@@ -16,7 +16,7 @@ describe('the tarball of npm pack', () => {
     run('sh', ['-c', 'tar -xzf *.tgz'], folder);
     symlinkSync(join(root, 'node_modules'), join(folder, 'package', 'node_modules'));
     mkdirSync(join(folder, 'empty'));
-  });
+  }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('holds every file of the images and of the scenarios, and no test', () => {
@@ -33,5 +33,12 @@ describe('the tarball of npm pack', () => {
     const brownout = (...args: string[]) =>
       run(process.execPath, [join(folder, 'package/dist/cli/main.js'), ...args], join(folder, 'empty'));
     expect(brownout('image', 'list')).toMatch(/^rauc-ab +qemuarm64 /m);
+    brownout('init', '--agent', 'rauc');
+    expect(brownout('check', 'brownout-rauc/scenario.yaml')).toContain('scenario.yaml: ok: rauc, ');
+    const scenarios = run('sh', ['-c', 'ls scenarios/*/*.yaml'], join(folder, 'package'))
+      .trimEnd()
+      .split('\n');
+    const checked = brownout('check', ...scenarios.map((name) => join(folder, 'package', name)));
+    expect(checked.match(/: ok: /g)).toHaveLength(scenarios.length);
   });
 });

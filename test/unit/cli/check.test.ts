@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { agents } from '../../../src/agents/index.ts';
 import { runCli } from '../../../src/cli/program.ts';
 
 let folder = '';
@@ -29,21 +28,21 @@ async function scenario(text: string): Promise<string> {
 }
 
 describe('brownout check', () => {
-  it.each(agents.map(({ name }) => name))('passes what brownout init --agent %s writes', async (agent) => {
-    const to = join(folder, agent);
-    expect(await brownout('init', '--agent', agent, '--to', to)).toMatchObject({ code: 0, err: '' });
+  it('passes what brownout init writes', async () => {
+    const to = join(folder, 'first');
+    expect(await brownout('init', '--agent', 'rauc', '--to', to)).toMatchObject({ code: 0, err: '' });
     const { code, out, err } = await brownout('check', join(to, 'scenario.yaml'));
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain(`scenario.yaml: ok: ${agent}, image `);
+    expect(out).toContain('scenario.yaml: ok: rauc, image rauc-ab, qemuarm64: 1.0 -> 2.0');
   });
 
-  it('passes every scenario that ships with the project', async () => {
-    const names = await readdir('scenarios', { recursive: true });
-    const files = names.flatMap((name) => (name.endsWith('.yaml') ? [`scenarios/${name}`] : []));
-    expect(files.length).toBeGreaterThan(20);
+  it('passes the first scenario of every agent', async () => {
+    const files = (await readdir('scenarios/first')).map((name) => `scenarios/first/${name}`);
     const { code, out } = await brownout('check', ...files, '--json');
     expect(code).toBe(0);
-    expect((JSON.parse(out) as { scenarios: unknown[] }).scenarios).toHaveLength(files.length);
+    expect((JSON.parse(out) as { scenarios: { file: string }[] }).scenarios.map(({ file }) => file)).toEqual(
+      files,
+    );
   });
 
   it('says what is checked, and on which paths', async () => {
