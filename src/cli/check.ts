@@ -21,7 +21,7 @@ const command = (program: Parent) =>
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
-      `${examples('brownout check scenarios/rauc/ab-upgrade.yaml', 'brownout check scenarios/*/*.yaml')}\n\n${exitCodeHelp}`,
+      `${examples('brownout check scenarios/rauc/ab-upgrade.yaml', 'brownout check brownout-rauc/scenario.yaml')}\n\n${exitCodeHelp}`,
     );
 
 type Options = OptionsOf<typeof command>;

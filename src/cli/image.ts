@@ -1,4 +1,4 @@
-import type { AddCommand } from './command.ts';
+import { type AddCommand, examples } from './command.ts';
 import { addImageBuild } from './image-build.ts';
 import { addImageImport } from './image-import.ts';
 import { addImageList } from './image-list.ts';
@@ -9,7 +9,8 @@ import { addImageVerify } from './image-verify.ts';
 export const addImage: AddCommand = (program, surroundings, finish) => {
   const image = program
     .command('image')
-    .summary('build, import, list, verify and lock the images that scenarios boot');
+    .summary('build, import, list, verify and lock the images that scenarios boot')
+    .addHelpText('after', examples('brownout image list', 'brownout image build rauc-ab'));
   for (const add of [addImageBuild, addImageImport, addImageList, addImageVerify, addImageLock])
     add(image, surroundings, finish);
 };

@@ -4,6 +4,7 @@ import type { MachineName } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { assertDescribed } from '../runner/described-scenario.ts';
 import { loadScenario } from '../scenario/load.ts';
+import { scenarioFile } from './scenario-file.ts';
 
 /** Reads scenarios whose devices are to be booted, on one machine or on all that they name, and looks whether the host can. */
 export async function scenariosToBoot(
@@ -28,7 +29,7 @@ export async function loadAll(
   files: readonly string[],
   load: (file: string) => Promise<Scenario>,
 ): Promise<Scenario[]> {
-  const results = await Promise.allSettled(files.map((file) => load(file)));
+  const results = await Promise.allSettled(files.map(async (file) => load(await scenarioFile(file))));
   const failures = results.flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],
   );

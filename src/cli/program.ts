@@ -2,7 +2,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
 import { addCheck } from './check.ts';
-import type { Finish, Parent, Surroundings } from './command.ts';
+import { examples, type Finish, type Parent, type Surroundings } from './command.ts';
 import { addCompletion } from './completion.ts';
 import { addConform } from './conform.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
@@ -53,7 +53,14 @@ export function makeProgram(surroundings: Surroundings, finish: Finish): Parent 
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .showHelpAfterError('(--help shows what there is)')
-    .addHelpText('after', `\n${exitCodeHelp}`);
+    .addHelpText(
+      'after',
+      `${examples(
+        'brownout setup',
+        'brownout init --agent rauc',
+        'brownout run brownout-rauc/scenario.yaml --power-cuts none',
+      )}\n\n${exitCodeHelp}`,
+    );
   for (const add of [
     addSetup,
     addInit,

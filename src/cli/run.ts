@@ -117,7 +117,7 @@ const command = (program: Parent) =>
       `${examples(
         'brownout run scenarios/rauc/ab-upgrade.yaml',
         'brownout run scenarios/rauc/ab-upgrade.yaml --power-cuts all --budget 1h',
-        'brownout run scenarios/rauc/*.yaml --machine qemuarm64 --power-cuts random:20 --seed 7 --json',
+        'brownout run scenarios/rauc/ab-upgrade.yaml scenarios/rauc/fallback.yaml --machine qemuarm64 --power-cuts random:20 --seed 7 --json',
       )}\n\n${exitCodeHelp}`,
     );
 

@@ -58,7 +58,7 @@ const command = (sbom: Parent) =>
       'after',
       examples(
         'ssh root@device cat /var/lib/opkg/status > status',
-        'brownout sbom --status status --format opkg --feed tmp/deploy/ipk --image-spdx core-image.spdx.tar.zst --out system.spdx.json',
+        'brownout sbom write --status status --format opkg --feed tmp/deploy/ipk --image-spdx core-image.spdx.tar.zst --out system.spdx.json',
       ),
     );
 

@@ -1,4 +1,4 @@
-import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { machineNames } from '../../model/machine.ts';
 
 /** What may stand at one place of a command line. */
@@ -56,7 +56,7 @@ function describe(
   const help = command.createHelp();
   const proposalOf = (name: string, choices?: readonly string[]): Proposal =>
     choices ?? byName[name] ?? 'nothing';
-  const operands = command.registeredArguments as readonly Argument[];
+  const operands = command.registeredArguments;
   return {
     path,
     description: command.summary() || command.description(),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../../src/cli/program.ts';
+import { scenarioFile } from '../../../src/cli/scenario-file.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -43,6 +44,24 @@ describe('brownout check', () => {
     expect((JSON.parse(out) as { scenarios: { file: string }[] }).scenarios.map(({ file }) => file)).toEqual(
       files,
     );
+  });
+
+  it('takes a scenario of the program where there is none of this name, and nothing else', async () => {
+    const named = 'scenarios/first/rauc.yaml';
+    expect(await scenarioFile(named)).toBe(named);
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(await scenarioFile(named)).toBe(join(before, named));
+      expect(await scenarioFile(`./${named}`)).toBe(join(before, named));
+      expect(await scenarioFile('scenarios/none.yaml')).toBe('scenarios/none.yaml');
+      expect(await scenarioFile('README.md')).toBe('README.md');
+      await mkdir('scenarios/first', { recursive: true });
+      await writeFile(named, good);
+      expect(await scenarioFile(named)).toBe(named);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('says what is checked, and on which paths', async () => {

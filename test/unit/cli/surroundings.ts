@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Surroundings } from '../../../src/cli/command.ts';
 import { Interruption } from '../../../src/cli/interruption.ts';
 
@@ -6,9 +7,8 @@ const nowhere = { write: () => undefined };
 /** For a program of which no command is run. */
 export const inert: Surroundings = {
   streams: { stdout: nowhere, stderr: nowhere, environment: {} },
-  interruption: new Interruption(() => undefined, {
-    on: () => process,
-    off: () => process,
-    exit: () => undefined,
-  }),
+  interruption: new Interruption(
+    () => undefined,
+    Object.assign(new EventEmitter(), { exit: () => undefined }),
+  ),
 };

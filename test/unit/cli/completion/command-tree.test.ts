@@ -31,10 +31,8 @@ describe('the tree of commands', () => {
     expect(option('--machine', at('run'))?.value).toEqual(['qemux86-64', 'qemuarm64']);
     expect(option('--reports', at('run'))?.value).toBe('folders');
     expect(option('--format', at('feed', 'index'))?.value).toEqual(['ipk', 'deb', 'rpm']);
-    expect(option('--json', at('run'))).toEqual({
-      names: ['--json'],
-      description: expect.stringContaining('print'),
-    });
+    expect(option('--json', at('run'))?.names).toEqual(['--json']);
+    expect(option('--json', at('run'))?.value).toBeUndefined();
     expect(at('image', 'build')).toMatchObject({ operands: [['one', 'two']], variadic: true });
     expect(at('run')).toMatchObject({ operands: ['files'], variadic: true });
   });
