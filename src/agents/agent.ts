@@ -11,8 +11,8 @@ export type AgentSource =
   | { kind: 'bundle'; format: string; by?: 'hawkbit' }
   /** A feed of packages in this format, and the system that keeps the record of them on the device. */
   | { kind: 'feed'; format: PackageFormat; system: PackageSystem }
-  /** An OSTree repository, of which devices follow this branch; or what a server orders of it. */
-  | { kind: 'repository'; branch: string }
+  /** An OSTree repository, of which devices follow this branch, by static deltas alone or not at all; or what a server orders of it. */
+  | { kind: 'repository'; branch: string; deltas?: true }
   | { kind: 'repository'; by: 'hawkbit' };
 
 /** How the running release is told by what a device prints. */

@@ -14,6 +14,13 @@ const settings = z.strictObject({
     .default('brownout')
     .describe("The remote in the device's configuration, with the keys that it trusts"),
   branch: name.default('stable').describe('The branch of the remote that devices follow'),
+  // Left out where it is not so: digests of scenarios that say nothing are made over their settings.
+  deltas: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Releases are pulled as static deltas, and refused where there is none; left out: never as deltas',
+    ),
   reboots,
 });
 
@@ -29,16 +36,20 @@ const inUse = 'fw_setenv success 1';
 export const ostree = defineAgent({
   name: 'ostree',
   settings,
-  source: ({ branch }) => ({ kind: 'repository', branch }),
+  source: ({ branch, deltas }) => ({
+    ...{ kind: 'repository', branch },
+    ...(deltas === undefined ? {} : { deltas }),
+  }),
   abilities: () => ['stream', 'verified', 'bootCount', 'rollback'],
-  create: ({ os, remote, branch, reboots: who }) => ({
+  create: ({ os, remote, branch, deltas, reboots: who }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
 
     programs: ['ostree'],
 
     async install(device, { url }, limits) {
       const from = `${remote}:${branch}`;
-      const pull = `ostree pull --url=${quote(url)} ${remote} ${branch}`;
+      const how = deltas === true ? '--require-static-deltas' : '--disable-static-deltas';
+      const pull = `ostree pull ${how} --url=${quote(url)} ${remote} ${branch}`;
       await agentCommand(device, 'update', pull, limits);
       const deploy = `${restartCounting} && ostree admin deploy --os=${os} ${from}`;
       await agentCommand(device, 'install', who === 'itself' ? `${deploy} && reboot` : deploy, limits);

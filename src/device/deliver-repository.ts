@@ -26,29 +26,51 @@ function contentsOf(feed: NonNullable<ReleaseSpec['feed']>): string[] {
   return Object.keys(feed).filter((path) => objects.test(path));
 }
 
-/** Releases that are commits of an OSTree repository, each served as it was when that release was its newest. */
-export function repositoryDelivery(branch: string): Delivery {
+/** A part of a static delta; beside it lies a superblock, which says what it is of. */
+const deltaPart = /^deltas\/.*\/\d+$/;
+
+/**
+ * Releases that are commits of an OSTree repository, each served as it was when that release was its newest. A fault of the
+ * server is in what is large enough to be cut short or wrong in its midst: the release's own contents, or deltas.
+ */
+export function repositoryDelivery({ branch, deltas }: { branch: string; deltas?: true }): Delivery {
   const ref = `refs/heads/${branch}`;
   return {
-    lack: ({ feed = {} }, agent) =>
-      feed[ref] === undefined
-        ? {
+    lack: ({ feed = {} }, agent) => {
+      const [isThere, what] = deltas
+        ? [Object.keys(feed).some((path) => deltaPart.test(path)), 'static deltas of']
+        : [feed[ref] !== undefined, 'the branch'];
+      return isThere
+        ? undefined
+        : {
             code: 'unknown-feed',
-            message: `has no OSTree repository with the branch ${branch}, from which ${agent} pulls`,
-          }
-        : undefined,
+            message: `has no OSTree repository with ${what} ${branch}, from which ${agent} pulls`,
+          };
+    },
     files: ({ feed = {} }) => Object.values(feed),
     source: ({ version }) => ({ path: feedPath(version), folders: [], packages: [] }),
-    // A branch is 65 bytes; what can be cut short or wrong in its midst is a content.
     faultable: ({ version, feed = {}, brought = [] }) => {
-      const largest = [...brought].sort((a, b) => (feed[b]?.bytes ?? 0) - (feed[a]?.bytes ?? 0))[0];
-      const path = largest ?? ref;
-      const about =
-        largest === undefined ? `the branch ${branch} of ${version}` : `the largest content of ${version}`;
-      const at = `${feedPath(version).slice(1)}/${path}`;
-      return feed[path] === undefined
-        ? []
-        : [{ path: at, what: about, inFull: about, bytes: feed[path].bytes }];
+      const bytesOf = (path: string) => feed[path]?.bytes ?? 0;
+      const largestFirst = (paths: readonly string[]) => [...paths].sort((a, b) => bytesOf(b) - bytesOf(a));
+      const served = (path: string, about: string) =>
+        feed[path] === undefined
+          ? []
+          : [
+              {
+                path: `${feedPath(version).slice(1)}/${path}`,
+                what: about,
+                inFull: about,
+                bytes: bytesOf(path),
+              },
+            ];
+      if (deltas)
+        return largestFirst(Object.keys(feed).filter((path) => deltaPart.test(path))).flatMap((path) =>
+          served(path, `a static delta to ${version}`),
+        );
+      const [largest] = largestFirst(brought);
+      return largest === undefined
+        ? served(ref, `the branch ${branch} of ${version}`)
+        : served(largest, `the largest content of ${version}`);
     },
   };
 }

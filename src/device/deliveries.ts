@@ -13,7 +13,7 @@ export function deliveryTo({ source }: { source: AgentSource }): Delivery {
     case 'feed':
       return feedDelivery;
     case 'repository':
-      return 'by' in source ? orderedDelivery : repositoryDelivery(source.branch);
+      return 'by' in source ? orderedDelivery : repositoryDelivery(source);
   }
 }
 

@@ -113,6 +113,8 @@ const ostreeImage = z
       branch: z.string().regex(/^[\w-]+(\/[\w-]+)*$/),
       /** OpenPGP key that signs commits, of the folder of test keys. */
       key: z.string(),
+      /** Whether the repository has static deltas to each release, from those before it. */
+      deltas: z.literal(true).exactOptional(),
     }),
     disk: z.strictObject({ bootMiB: z.int().min(8).max(512) }),
     machines: perMachine(ostreeMachine),

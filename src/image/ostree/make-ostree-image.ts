@@ -7,6 +7,7 @@ import { bootPartition, mib } from '../disk/partitions.ts';
 import { writeManifest } from '../make-image.ts';
 import { type MakeOptions, output, outputBytes, prepare, type Workshop } from '../workshop.ts';
 import { writeApplications } from './applications.ts';
+import { summaryPath } from './deltas.ts';
 import { contentOf, moduleOf, type OstreeRelease, ostreeReleases } from './ostree-releases.ts';
 import {
   checksumOf,
@@ -41,10 +42,11 @@ export async function makeOstreeImage(options: OstreeImageOptions): Promise<void
   const vars = await outputBytes(shop, 'disks/vars.img', loader.vars, loader.varsBytes);
   const all = await ostreeReleases(shop);
   const commits = unique(all.flatMap(({ system, applications }) => [system, ...Object.values(applications)]));
-  const { key } = description.ostree;
+  const { key, deltas } = description.ostree;
   const repository = await makeRepository(shop, commits, {
     key: join(keys, key),
     epoch: description.epoch,
+    deltas: deltas ?? false,
   });
   const releases: Record<string, ReleaseSpec> = {};
   for (const release of all) {
@@ -87,11 +89,16 @@ async function served(
     const ref = Buffer.from(`${checksumOf(repository, head)}\n`);
     const path = head === system ? `${place}/ref` : `${place}/ref-${head.branch}`;
     files[`refs/heads/${head.branch}`] = await outputBytes(shop, path, ref);
-    for (const commit of history(commits, head))
-      for (const object of made.get(commitName(commit))?.objects ?? []) {
-        await mkdir(join(shop.out, dirname(`repository/${object}`)), { recursive: true });
-        files[object] = await output(shop, join(folder, object), `repository/${object}`);
-      }
+    const objects = history(commits, head).flatMap((one) => made.get(commitName(one))?.objects ?? []);
+    const { deltas = [] } = made.get(commitName(head)) ?? {};
+    for (const file of [...objects, ...deltas]) {
+      await mkdir(join(shop.out, dirname(`repository/${file}`)), { recursive: true });
+      files[file] = await output(shop, join(folder, file), `repository/${file}`);
+    }
+    if (deltas.length > 0) {
+      const summary = join(folder, summaryPath(checksumOf(repository, head)));
+      files['summary'] = await output(shop, summary, `${place}/summary`);
+    }
   }
   return files;
 }

@@ -6,6 +6,7 @@ import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 import { type Tree, writeTar } from '../tree.ts';
 import { commitMetadata } from './commit-metadata.ts';
+import { makeDeltas } from './deltas.ts';
 
 /** What is to be committed: a version of a branch. */
 export interface NewCommit {
@@ -22,6 +23,8 @@ interface Commit {
   checksum: string;
   /** Files of the repository that came with it, by path. */
   objects: string[];
+  /** Static deltas that lead to it, where there are any. */
+  deltas?: string[];
 }
 
 /** A repository in the mode `archive`, as a server has it, and what each commit brought into it. */
@@ -61,13 +64,14 @@ const secondsADay = 86_400;
 export async function makeRepository(
   { tools, build }: { tools: Tools; build: BuildCache },
   commits: readonly NewCommit[],
-  { key, epoch }: { key: string; epoch: number },
+  { key, epoch, deltas }: { key: string; epoch: number; deltas: boolean },
 ): Promise<Repository> {
   const inputs = {
     version: 2,
     commits: commits.map(({ version, branch, tree, after }) => [version, branch, tree.digest(), after ?? '']),
     key: sha256(await readFile(key)),
     epoch,
+    ...(deltas ? { deltas } : {}),
     tools: tools.key,
   };
   const part = await build.run('ostree-repository', inputs, async (out) => {
@@ -105,9 +109,15 @@ export async function makeRepository(
       const signature = await signer.detached(await readFile(place), new Date(seconds * 1000));
       await writeFile(`${place}meta`, commitMetadata([signature]));
       const all = await filesOf(join(folder, 'objects'));
+      const from = history(commits, commit).slice(1);
+      const step = {
+        ...{ branch, checksum, seconds },
+        from: from.map((one) => made.get(commitName(one))?.checksum ?? ''),
+      };
       made.set(commitName(commit), {
         checksum,
         objects: all.filter((path) => !known.has(path)).map((path) => `objects/${path}`),
+        ...(deltas ? { deltas: await makeDeltas(tools, folder, step) } : {}),
       });
       known = new Set(all);
     }

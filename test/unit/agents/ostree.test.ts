@@ -17,7 +17,7 @@ describe('ostree', () => {
     const { ready, asked } = device({});
     await ostree.install(ready, source, limits());
     expect(asked).toEqual([
-      "ostree pull --url='http://x/b' brownout stable",
+      "ostree pull --disable-static-deltas --url='http://x/b' brownout stable",
       'fw_setenv init_var && ostree admin deploy --os=brownout brownout:stable',
     ]);
     const itself = device({});
@@ -31,6 +31,15 @@ describe('ostree', () => {
     await agent.install(itself.ready, source, limits());
     expect(itself.asked[1]).toBe('fw_setenv init_var && ostree admin deploy --os=gateway ours:a/b && reboot');
     expect(agent.reboots).toBe('itself');
+  });
+
+  it('pulls by static deltas alone where it is told to', async () => {
+    const { ready, asked } = device({});
+    const agent = agentFor({ name: 'ostree', deltas: true });
+    await agent.install(ready, source, limits());
+    expect(asked[0]).toBe("ostree pull --require-static-deltas --url='http://x/b' brownout stable");
+    expect(agent.source).toEqual({ kind: 'repository', branch: 'stable', deltas: true });
+    expect(ostree.source).toEqual({ kind: 'repository', branch: 'stable' });
   });
 
   it('fails an installation after which the next boot takes the deployment that runs', async () => {

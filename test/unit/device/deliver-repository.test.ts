@@ -3,7 +3,7 @@ import { broughtBy, orderedDelivery, repositoryDelivery } from '../../../src/dev
 
 const file = (path: string) => ({ path, sha256: '00', bytes: 65 });
 const feed = { config: file('c'), 'refs/heads/stable': file('r'), 'objects/aa/b.filez': file('o') };
-const delivery = repositoryDelivery('stable');
+const delivery = repositoryDelivery({ branch: 'stable' });
 
 describe('a release in an OSTree repository', () => {
   it('is served with all files of the repository', () => {
@@ -28,6 +28,31 @@ describe('a release in an OSTree repository', () => {
       message: 'has no OSTree repository with the branch stable, from which ostree pulls',
     });
     expect(delivery.faultable(offer)).toEqual([]);
+  });
+});
+
+describe('a release that is pulled as a static delta', () => {
+  const byDeltas = repositoryDelivery({ branch: 'stable', deltas: true });
+  const part = (name: string, bytes: number) => ({ [`deltas/${name}`]: { ...file(name), bytes } });
+  const offer = {
+    version: '2.0',
+    bundles: {},
+    feed: { ...feed, ...part('a/b-c/0', 10), ...part('a/b-c/superblock', 99), ...part('d/e-c/0', 20) },
+  };
+
+  it('is where a fault of the server is, in each delta to it', () => {
+    expect(byDeltas.faultable(offer).map(({ path, what }) => [path, what])).toEqual([
+      ['2.0/feed/deltas/d/e-c/0', 'a static delta to 2.0'],
+      ['2.0/feed/deltas/a/b-c/0', 'a static delta to 2.0'],
+    ]);
+    expect(byDeltas.lack(offer, 'ostree')).toBeUndefined();
+  });
+
+  it('is missing where the repository has none', () => {
+    expect(byDeltas.lack({ ...offer, feed }, 'ostree')).toEqual({
+      code: 'unknown-feed',
+      message: 'has no OSTree repository with static deltas of stable, from which ostree pulls',
+    });
   });
 });
 
