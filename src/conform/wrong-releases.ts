@@ -29,6 +29,8 @@ export async function withWrongReleases(
     if (action.do !== 'install' || action.wrong === undefined) continue;
     const { wrong } = action;
     const release = cast[action.release] ?? '';
+    if ('deltas' in source)
+      return 'a static delta has the signature of its commit in it, and none is made here that has another';
     const from =
       source.kind === 'bundle'
         ? { format: source.format }
