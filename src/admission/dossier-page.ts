@@ -43,6 +43,7 @@ ${packages.map(packageSection)}
 function headline({ verdict }: Admission): string {
   const texts: Record<Verdict, string> = {
     passed: 'All that was run holds.',
+    known: 'All that was run holds, but for known findings.',
     failed: 'A promise was broken.',
     unknown: 'Not all that was asked for was decided.',
     error: 'The test bench broke, and says nothing of the package.',

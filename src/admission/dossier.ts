@@ -55,6 +55,7 @@ function headline({ verdict, packages, powerCuts }: Admission): string {
   );
   const words = {
     passed: 'All that was run passed',
+    known: 'All that was run passed, but for known findings',
     failed: 'FAILED: a promise was broken',
     unknown: 'UNKNOWN: not all that was asked for was decided',
     error: 'ERROR: the test bench broke, and says nothing of the package',

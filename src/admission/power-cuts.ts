@@ -1,4 +1,4 @@
-import type { CrashRecord, RunRecord } from '../model/record.ts';
+import { type CrashRecord, type RunRecord, worst } from '../model/record.ts';
 import { undecidedText } from '../report/text.ts';
 import type { Criterion, CriterionVerdict, JudgedRun } from './admission.ts';
 
@@ -30,7 +30,8 @@ function verdictOf(powerCuts: string, record: RunRecord | undefined): CriterionV
   if (crash.mismatches > 0) return 'error';
   const verdicts = crash.cuts.map((cut) => cut.verdict);
   if (verdicts.includes('error')) return 'error';
-  if (verdicts.includes('failed')) return 'failed';
+  const worstCut = worst(verdicts);
+  if (worstCut === 'failed') return 'failed';
   const whole =
     crash.undecided === 0 &&
     crash.skipped === 0 &&
@@ -38,9 +39,7 @@ function verdictOf(powerCuts: string, record: RunRecord | undefined): CriterionV
     crash.claim !== 'unaudited' &&
     crash.stages.every(({ ended }) => ended !== 'budget') &&
     crash.audits?.ended !== 'budget';
-  return whole && record.problem === undefined && verdicts.every((one) => one === 'passed')
-    ? 'passed'
-    : 'unknown';
+  return whole && record.problem === undefined ? worstCut : 'unknown';
 }
 
 function summaryOf(powerCuts: string, record: RunRecord | undefined): string {

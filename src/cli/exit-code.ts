@@ -6,7 +6,7 @@ export const exitCodes = { passed: 0, device: 1, scenario: 2, harness: 3, nothin
 
 /** For `--help`. */
 export const exitCodeHelp = `Exit codes:
-  0  all passed
+  0  all passed, but for known findings
   1  a device broke its promise
   2  the scenario, the image description or the command line is wrong
   3  the harness or its host broke, or something could not be decided
@@ -36,7 +36,7 @@ export function exitCodeOfRuns(records: readonly Ended[]): number {
 /** The kinds of failure in a record. Neither an error nor an open question is ever the device's fault. */
 function kindsOf({ verdict, problem }: Ended): FailureKind[] {
   const ended = problem === undefined ? [] : [problem.kind];
-  if (verdict === 'passed') return ended;
+  if (verdict === 'passed' || verdict === 'known') return ended;
   if (verdict === 'failed') return ['device', ...ended];
   return ended.includes('scenario') ? ['scenario'] : ['harness'];
 }

@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import { assertHost } from '../host/check.ts';
 import type { MachineName } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { assertDescribed } from '../runner/described-scenario.ts';
+import { knownFile } from '../scenario/known.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { scenarioFile } from './scenario-file.ts';
 
@@ -24,12 +26,17 @@ export async function scenariosToBoot(
   return scenarios;
 }
 
-/** Reads every scenario before anything starts, and reports what is wrong with any of them. */
+/**
+ * Reads every scenario before anything starts, and reports what is wrong with any of them. A list of known findings that a
+ * shell's pattern has found among them is none.
+ */
 export async function loadAll(
   files: readonly string[],
   load: (file: string) => Promise<Scenario>,
 ): Promise<Scenario[]> {
-  const results = await Promise.allSettled(files.map(async (file) => load(await scenarioFile(file))));
+  const named = files.filter((file) => basename(file) !== knownFile);
+  const chosen = named.length > 0 ? named : files;
+  const results = await Promise.allSettled(chosen.map(async (file) => load(await scenarioFile(file))));
   const failures = results.flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],
   );

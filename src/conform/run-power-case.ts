@@ -65,7 +65,7 @@ export async function runPowerCase(
     };
   });
   if (ask === 'second cut') questions.push(secondCut(parts, explorations));
-  const steps: StepRecord[] = [];
+  const steps: JudgedStep[] = [];
   const findings: Finding[] = [];
   for (const { work, decided } of questions) {
     const started = performance.now();
@@ -201,7 +201,10 @@ function isPartOfRelease({ checks }: CutRecord): boolean {
   return checks.some(({ verdict, id }) => verdict === 'failed' && !besideRelease.includes(id.check));
 }
 
-function stepOf(decided: Decided, [finding]: readonly Finding[], seconds: number): StepRecord {
+/** A suite knows no list of known findings. */
+type JudgedStep = StepRecord & { verdict: 'passed' | 'failed' | 'unknown' };
+
+function stepOf(decided: Decided, [finding]: readonly Finding[], seconds: number): JudgedStep {
   const { at, upgrade, complete } = decided;
   const id = { moment: 'case' as const, at: `cut during ${upgrade}, ${at}`, check: 'states' };
   const step = { id, name: stepText(id), seconds };
@@ -212,7 +215,7 @@ function stepOf(decided: Decided, [finding]: readonly Finding[], seconds: number
   return { ...step, verdict: complete ? 'passed' : 'unknown', note: countText(decided) };
 }
 
-function verdictOf(steps: readonly StepRecord[]): Pick<PowerCaseRun, 'verdict' | 'reason'> {
+function verdictOf(steps: readonly JudgedStep[]): Pick<PowerCaseRun, 'verdict' | 'reason'> {
   const verdict = worst(steps.map((step) => step.verdict));
   const telling = steps.filter((step) => step.verdict === verdict);
   if (verdict === 'passed') return { verdict };

@@ -1,7 +1,7 @@
 import type { Stage } from '../explore/boot.ts';
 import type { Exploration } from '../explore/exploration.ts';
 import type { Space } from '../explore/space.ts';
-import type { CutRecord, StageName } from '../model/record.ts';
+import type { CutRecord, RunRecord, StageName } from '../model/record.ts';
 import {
   type LineName,
   lineNames,
@@ -15,10 +15,14 @@ import { stateId } from '../writelog/state-id.ts';
 import type { DescribedTrace } from './described-trace.ts';
 import { present, type RunProgress } from './power-cuts.ts';
 
-/** Every state of a run, as far as it is decided; undefined where it has none. */
+/**
+ * Every state of a run, as far as it is decided; undefined where it has none. `known`: failures that are on the list, by
+ * the id of the booted state and its outcome.
+ */
 export function statesRecord(
   run: string,
   progress: Pick<RunProgress, 'explorations' | 'stages' | 'drawn' | 'cuts'>,
+  known: ReadonlySet<string> = new Set(),
 ): StatesRecord | undefined {
   const explored = progress.explorations.map(({ stage, described, opened: { exploration } }) => {
     const asked = stage === 'whole' && progress.stages.includes('retry');
@@ -29,8 +33,28 @@ export function statesRecord(
     return { ...described, lines: linesOf(exploration.space), stages };
   });
   const drawn = (progress.drawn ?? []).map((described) => drawnStates(described, present(progress.cuts)));
-  const traces = [...explored, ...drawn];
+  const traces = [...explored, ...drawn].map((trace) => ({
+    ...trace,
+    stages: trace.stages.map((stage) => ({
+      ...stage,
+      boots: stage.boots.map((boot) =>
+        boot.verdict === 'failed' && known.has(failureKey(boot.cut, boot.outcome))
+          ? { ...boot, verdict: 'known' as const }
+          : boot,
+      ),
+    })),
+  }));
   return traces.length === 0 ? undefined : { format: 1, run, traces };
+}
+
+/** The failures of a record that are on the list of known findings, as `statesRecord` takes them. */
+export function knownCuts({ crash }: Pick<RunRecord, 'crash'>): ReadonlySet<string> {
+  const known = (crash?.cuts ?? []).filter(({ verdict }) => verdict === 'known');
+  return new Set(known.map(({ id, outcome }) => failureKey(id, outcome)));
+}
+
+function failureKey(cut: string, outcome: string): string {
+  return JSON.stringify([cut, outcome]);
 }
 
 /** How the states of a space lie on lines. */

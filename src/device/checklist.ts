@@ -62,7 +62,9 @@ export class Checklist {
   /** Notes what an oracle found. Returns whether it passed. */
   check(id: StepId, result: CheckResult): boolean {
     const { verdict, code, message } = result;
-    const problem = code === undefined ? {} : { problem: { kind: 'device' as const, code, message } };
+    const paths = result.verdict === 'passed' || result.paths === undefined ? {} : { paths: result.paths };
+    const problem =
+      code === undefined ? {} : { problem: { kind: 'device' as const, code, message, ...paths } };
     const note = result.verdict === 'passed' && result.note !== undefined ? { note: result.note } : {};
     this.note({ id, verdict, seconds: 0, ...problem, ...note });
     return verdict === 'passed';

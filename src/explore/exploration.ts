@@ -35,6 +35,8 @@ export interface ExplorationBounds {
   chanceBoots: number;
   /** Boots after which no more upgrade is tried again; 0 where that is not asked for. */
   retryBoots: number;
+  /** No epoch is given up that has failed: what is known to fail there must hide nothing else. */
+  thorough?: true;
   /** Aborted when there is no time left to begin another boot: to decide more states, and to audit what is decided. */
   budget: Budget;
   auditBudget: Budget;
@@ -310,6 +312,7 @@ export class Exploration<R extends { id: string }> {
     stage: Stage,
     { verdict, outcome }: BootVerdict,
   ): boolean {
+    if (this.parts.thorough === true) return false;
     const key = `${stage} ${window.upgrade} ${this.space.placeOf(ref).epoch}`;
     const known = this.failures.get(key);
     if (verdict !== 'failed' && known === undefined) return false;

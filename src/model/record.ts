@@ -1,22 +1,27 @@
 import type { FailureKind } from '../core/errors.ts';
 import type { ConfigurationTable } from './configuration.ts';
 import type { Network } from './guest-network.ts';
+import type { KnownAs, KnownRecord } from './known.ts';
 import type { MachineName } from './machine.ts';
 import type { RecordingVariant } from './recording.ts';
 import type { LaterCut, StateKind } from './scenario.ts';
 import type { SoftwareTable } from './software.ts';
 import type { StepId } from './steps.ts';
 
-/** `error`: the harness broke; `unknown`: not decided. Neither is ever a pass. */
-export type Verdict = 'passed' | 'failed' | 'error' | 'unknown';
+/**
+ * `known`: it fails, in a way that is on the list of known findings, and fails no run. `error`: the harness broke;
+ * `unknown`: not decided. Neither of these two is ever a pass.
+ */
+export const verdicts = ['passed', 'known', 'failed', 'error', 'unknown'] as const;
+export type Verdict = (typeof verdicts)[number];
 
 /** Verdicts from best to worst; the verdict of a whole is the worst of its parts. */
-const order: readonly Verdict[] = ['passed', 'unknown', 'failed', 'error'];
+const order: readonly Verdict[] = ['passed', 'known', 'unknown', 'failed', 'error'];
 
 /** The worst verdict; of nothing at all: unknown. */
-export function worst(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.length === 0) return 'unknown';
-  return order[Math.max(...verdicts.map((verdict) => order.indexOf(verdict)))] ?? 'error';
+export function worst<V extends Verdict>(verdicts: readonly V[]): V | 'unknown' {
+  const places = verdicts.map((verdict) => order.indexOf(verdict));
+  return verdicts[places.indexOf(Math.max(...places))] ?? 'unknown';
 }
 
 /** Why something is not passed. */
@@ -29,6 +34,8 @@ export interface Problem {
   log?: string;
   /** What the reader can do next. */
   hint?: string;
+  /** Of the device's files that it is about; absent where it is about something else. */
+  paths?: string[];
 }
 
 /** One thing that was decided. */
@@ -44,6 +51,8 @@ export interface StepRecord {
   note?: string;
   /** Console log, path below the run's folder. */
   console?: string;
+  /** Of a failure that is on the list of known findings. */
+  known?: KnownAs;
 }
 
 /** One upgrade path taken without a cut. */
@@ -246,6 +255,8 @@ export interface Finding {
   files: string[];
   /** Below the run's folder: all that a replay needs besides the images. */
   file?: string;
+  /** Absent where it is on no list. */
+  known?: KnownAs;
 }
 
 /** The record of one scenario on one machine: every report is made from it alone. */
@@ -266,6 +277,8 @@ export interface RunRecord {
   paths: PathRecord[];
   crash?: CrashRecord;
   findings: Finding[];
+  /** The list of known findings, as far as it is about this machine, and what became of each; absent: there is none. */
+  known?: KnownRecord[];
   /** The failure that ended the run early, if one did. */
   problem?: Problem;
   timings: Record<string, number>;

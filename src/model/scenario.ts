@@ -175,6 +175,34 @@ export function ownedPaths({
   });
 }
 
+/** When a failure shows: in which phase the power failed, or `no-cut`. */
+export const knownPhases = [
+  ...new Set([...cutPhases, ...laterCuts, 'reset-storm' as const, 'no-cut' as const]),
+] as const;
+export type KnownPhase = (typeof knownPhases)[number];
+
+/** What a failure is recognised by, on any recording: never its token. What is left out may be anything. */
+export interface KnownCause {
+  /** As reports name it, without its upgrade: `configuration`, `retry: release`. */
+  check: string;
+  phases: KnownPhase[];
+  kinds?: StateKind[];
+  /** Patterns of paths (core/glob.ts). */
+  files?: string[];
+}
+
+/** A failure that somebody has looked at and reported, and that shall fail no run until a date. */
+export interface KnownFinding {
+  cause: KnownCause;
+  /** The last day on which it counts as known: `2027-03-01`, UTC. */
+  until: string;
+  /** Where it was reported. */
+  tracker: string;
+  why: string;
+  /** Only on these; absent: on each. */
+  machines?: MachineName[];
+}
+
 /** A parsed, checked scenario: what is to be shown, on which image, along which releases. */
 export interface Scenario {
   name: string;
@@ -199,6 +227,8 @@ export interface Scenario {
   server?: NamedServer;
   /** Absent: closed. */
   network?: Extract<Network, 'open'>;
+  /** Failures that fail no run until a date: of the file itself, and of the list beside it; absent: none. */
+  known?: KnownFinding[];
   /** Packages that are removed at the end of each path, and installed again; absent: none. */
   reinstall?: string[];
   /** Tried, one after the other, before each upgrade of a path. */

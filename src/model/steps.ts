@@ -81,3 +81,31 @@ export function stepKey(step: StepId): string {
 export function isSameStep(one: StepId | undefined, other: StepId | undefined): boolean {
   return one !== undefined && other !== undefined && stepKey(one) === stepKey(other);
 }
+
+/** What is decided of devices besides the checks of a scenario's own, by name. */
+export const builtInChecks = [
+  'boots',
+  'look',
+  'release',
+  'configuration',
+  'fallback',
+  'kernel',
+  'console shows',
+  'provision',
+  'install',
+  'first boot',
+  'confirm',
+  'confirmed',
+  'rollback',
+  'shutdown',
+  'server',
+  'refused',
+  'harmless',
+  'remove',
+  'gone',
+  'recovers',
+  'retry',
+  'slot',
+  'deterministic',
+  'outcomes',
+] as const;

@@ -11,10 +11,12 @@ interface Passed {
 
 /** One that it did not pass. */
 interface NotPassed {
-  verdict: Exclude<Verdict, 'passed'>;
+  verdict: Exclude<Verdict, 'passed' | 'known'>;
   /** Stable code of what is wrong. */
   code: string;
   message: string;
+  /** As of a problem. */
+  paths?: string[];
 }
 
 /** What one check of a device came to. */
@@ -26,6 +28,6 @@ export function passed(message: string, note?: string): CheckResult {
 }
 
 /** A promise that the device broke. */
-export function failed(code: string, message: string): CheckResult {
-  return { verdict: 'failed', code, message };
+export function failed(code: string, message: string, paths?: string[]): CheckResult {
+  return { verdict: 'failed', code, message, ...(paths === undefined ? {} : { paths }) };
 }

@@ -26,10 +26,12 @@ export function checkConfiguration(
   const now = new Map(after.map((file) => [file.path, file]));
   const judged = before.map((file) => judge(file, now.get(file.path), terms));
   const files = judged.map(({ fate }) => fate);
-  const problems = judged.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
-  if (problems.length === 0) return { ...passed(countsText(files)), files };
+  const wrong = judged.filter(({ problem }) => problem !== undefined);
+  if (wrong.length === 0) return { ...passed(countsText(files)), files };
   const worst = (['lost', 'damaged'] as const).find((one) => files.some(({ fate }) => fate === one));
-  return { ...failed(`configuration-${worst ?? 'changed'}`, problems.join('; ')), files };
+  const message = wrong.map(({ problem }) => problem).join('; ');
+  const paths = wrong.map(({ fate }) => fate.path);
+  return { ...failed(`configuration-${worst ?? 'changed'}`, message, paths), files };
 }
 
 interface Judged {

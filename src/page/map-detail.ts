@@ -80,7 +80,7 @@ function stateRows(
   }
   const all = [...byBoot].sort((a, b) => b[1].states - a[1].states);
   // Failures are never among those that are left out.
-  const shown = all.filter(([by], i) => i < mostBoots || stage.boots[by]?.verdict === 'failed');
+  const shown = all.filter(([by], i) => i < mostBoots || isFailure(stage, by));
   const rest = all.length - shown.length;
   const rows = shown.map(([by, { states, first }], i) => {
     const boot = stage.boots[by];
@@ -96,7 +96,13 @@ function stateRows(
         element(
           'span',
           { class: `mark ${boot?.verdict ?? 'unknown'}` },
-          boot?.outcome ?? (by === -1 ? 'undecided' : 'given up'),
+          boot === undefined
+            ? by === -1
+              ? 'undecided'
+              : 'given up'
+            : boot.verdict === 'known'
+              ? `${boot.outcome} (known)`
+              : boot.outcome,
         ),
       ),
       element('td', {}, isDecided(by) ? element('code', {}, boot?.cut ?? '') : ''),
@@ -114,6 +120,12 @@ function stateRows(
   return rest > 0
     ? [...rows, element('tr', {}, element('td', { colspan: '5', class: 'quiet' }, `and ${rest} more boots`))]
     : rows;
+}
+
+/** Also one that is on the list of known findings. */
+function isFailure({ boots }: StageStates, by: number): boolean {
+  const verdict = boots[by]?.verdict;
+  return verdict === 'failed' || verdict === 'known';
 }
 
 function byRow(stretches: readonly Stretch[]): [RowKind, Stretch[]][] {
@@ -144,7 +156,7 @@ export function writeTable(
       bytesText(sectors * 512),
       ...[
         (by: number) => stage.boots[by]?.verdict === 'passed',
-        (by: number) => stage.boots[by]?.verdict === 'failed',
+        (by: number) => isFailure(stage, by),
         (by: number) => !isDecided(by),
       ].map((wanted) => sum(wanted).toLocaleString('en-US')),
     ];

@@ -187,10 +187,14 @@ function categoriesOf(
           }
         : colour === 'boot'
           ? { key: `boot-${by % most.boot}`, name: '', verdict: boot.verdict, states }
-          : { key: colourOf(boot, taken), name: boot.outcome, verdict: boot.verdict, states };
+          : { key: colourOf(boot, taken), name: nameOf(boot), verdict: boot.verdict, states };
     numbers.set(key, categories.push(made) - 1);
   }
   return { categories, categoryOf: (by) => numbers.get(keyOf(by)) ?? -1 };
+}
+
+function nameOf({ verdict, outcome }: StageStates['boots'][number]): string {
+  return verdict === 'known' ? `${outcome} (known)` : outcome;
 }
 
 /** The old release's colour comes first, then the new one's; nobody's come last. */
@@ -200,9 +204,9 @@ function rankOf(outcome: string | undefined, by: number): number {
 }
 
 function colourOf({ verdict, outcome }: StageStates['boots'][number], taken: Record<Family, number>): string {
-  if (verdict !== 'passed' && verdict !== 'failed') return 'open';
+  if (verdict === 'error' || verdict === 'unknown') return 'open';
   const family: Family =
-    verdict === 'failed'
+    verdict !== 'passed'
       ? 'fail'
       : outcome.startsWith('old')
         ? 'old'

@@ -1,3 +1,4 @@
+import type { KnownAs } from '../model/known.ts';
 import {
   type CrashRecord,
   type CutRecord,
@@ -19,6 +20,7 @@ export interface CutCase {
   seconds: number;
   verdict: Verdict | 'skipped';
   problem?: Problem;
+  known?: KnownAs;
   /** Absent where cuts ended without any check that says why. */
   step: StepId | undefined;
   /** Ids of the cuts that failed so. */
@@ -164,6 +166,7 @@ function checkCase(batch: Batch, { id, name }: StepRecord): CutCase {
       ...common,
       verdict,
       ...(first.check.problem === undefined ? {} : { problem: first.check.problem }),
+      ...(first.check.known === undefined ? {} : { known: first.check.known }),
       cuts: failing.map(({ cut }) => cut.id),
       about: aboutCuts(failing),
       ...(console === undefined ? {} : { console }),

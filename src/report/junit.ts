@@ -1,5 +1,6 @@
 import { Builder } from 'xml2js';
 import type { Problem, RunRecord } from '../model/record.ts';
+import { entryText, knownText } from './known-text.ts';
 import { merged, type TestCase, testCases } from './test-cases.ts';
 import { oneLine, plainText, recordingsText } from './text.ts';
 
@@ -52,7 +53,7 @@ export function suiteXml({ name, cases, seconds, started, properties: known }: S
       tests: cases.length,
       failures: cases.filter(({ verdict }) => verdict === 'failed').length,
       errors: cases.filter(({ verdict }) => verdict === 'error' || verdict === 'unknown').length,
-      skipped: cases.filter(({ verdict }) => verdict === 'skipped').length,
+      skipped: cases.filter(({ verdict }) => verdict === 'skipped' || verdict === 'known').length,
       time: time(seconds),
       ...(started === undefined ? {} : { timestamp: started.replace(/\.\d+Z$/, 'Z') }),
     },
@@ -83,6 +84,7 @@ function properties(record: RunRecord): [string, string][] {
     ['seed', record.seed],
     ['power-cuts', record.powerCuts],
     ['network', record.network],
+    ...(record.known ?? []).map((entry, i): [string, string] => [`known.${i + 1}`, entryText(entry)]),
     ['host.qemu', host.qemu],
     ['host.node', host.node],
     ['host.accelerator', host.accelerator],
@@ -106,6 +108,7 @@ function within(folder: string, one: TestCase): TestCase {
 function testCaseElement(one: TestCase): object {
   const { classname, name, seconds, console } = one;
   const output = [
+    ...(one.verdict === 'known' ? one.details.map((line) => oneLine(line, 600)) : []),
     ...one.output.map((line) => oneLine(line, 600)),
     ...(console === undefined ? [] : [attachment(console)]),
   ];
@@ -116,11 +119,13 @@ function testCaseElement(one: TestCase): object {
   };
 }
 
-function outcome({ verdict, problem, details }: TestCase): object {
+function outcome({ verdict, problem, details, known }: TestCase): object {
   if (verdict === 'passed') return {};
+  const listed = known === undefined ? '' : `${oneLine(knownText(known))}: `;
+  if (verdict === 'known') return { skipped: { $: { message: `${listed}${message(verdict, problem)}` } } };
   if (verdict === 'skipped') return { skipped: { $: { message: message(verdict, problem) } } };
   const element = {
-    $: { message: message(verdict, problem), type: type(verdict, problem) },
+    $: { message: `${listed}${message(verdict, problem)}`, type: type(verdict, problem) },
     _: plainText(details.join('\n')),
   };
   return verdict === 'failed' ? { failure: element } : { error: element };

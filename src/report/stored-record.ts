@@ -1,24 +1,26 @@
 import { z } from 'zod';
 import { parseStored } from '../core/stored.ts';
+import type { KnownAs, KnownRecord } from '../model/known.ts';
 import { machineNames } from '../model/machine.ts';
-import type {
-  CrashRecord,
-  CutRecord,
-  Finding,
-  PathRecord,
-  Problem,
-  RunRecord,
-  StepRecord,
+import {
+  type CrashRecord,
+  type CutRecord,
+  type Finding,
+  type PathRecord,
+  type Problem,
+  type RunRecord,
+  type StepRecord,
+  verdicts,
 } from '../model/record.ts';
 import { disturbances } from '../model/recording.ts';
-import { phaseName } from '../model/scenario.ts';
+import { knownPhases, phaseName, stateKinds } from '../model/scenario.ts';
 import { stepOf } from '../model/step-of-text.ts';
 import { configurationSchema, softwareSchema, stepIdSchema } from './stored-tables.ts';
 
 const text = z.string();
 const count = z.int().min(0);
 const seconds = z.number().min(0);
-const verdict = z.enum(['passed', 'failed', 'error', 'unknown']);
+const verdict = z.enum(verdicts);
 const claim = z.enum(['exhaustive', 'unaudited', 'sampled', 'heuristic']);
 const ended = z.enum(['complete', 'bound', 'budget', 'interrupted']);
 const stageName = z.preprocess(
@@ -36,6 +38,28 @@ const problem: z.ZodType<Problem> = z.object({
   message: text,
   log: text.exactOptional(),
   hint: text.exactOptional(),
+  paths: z.array(text).exactOptional(),
+});
+
+const knownAs: z.ZodType<KnownAs> = z.object({
+  status: z.enum(['known', 'expired']),
+  until: text,
+  tracker: text,
+  why: text,
+});
+
+const known: z.ZodType<KnownRecord> = z.object({
+  cause: z.object({
+    check: text,
+    phases: z.array(z.enum(knownPhases)),
+    kinds: z.array(z.enum(stateKinds)).exactOptional(),
+    files: z.array(text).exactOptional(),
+  }),
+  until: text,
+  tracker: text,
+  why: text,
+  machines: z.array(z.enum(machineNames)).exactOptional(),
+  status: z.enum(['known', 'expired', 'gone', 'not seen']),
 });
 
 const step = z.object({
@@ -47,6 +71,7 @@ const step = z.object({
   problem: problem.exactOptional(),
   note: text.exactOptional(),
   console: below.exactOptional(),
+  known: knownAs.exactOptional(),
 });
 
 type Unnamed = z.infer<typeof step>;
@@ -181,6 +206,7 @@ const finding: z.ZodType<Finding> = z.object({
   minimal: z.array(text).default([]),
   files: z.array(text).default([]),
   file: text.exactOptional(),
+  known: knownAs.exactOptional(),
 });
 
 const digests = z.record(text, text);
@@ -201,6 +227,7 @@ const record: z.ZodType<RunRecord> = z.object({
   paths: z.array(path),
   crash: crash.exactOptional(),
   findings: z.array(finding),
+  known: z.array(known).exactOptional(),
   problem: problem.exactOptional(),
   timings: z.record(text, z.number()),
   host: z.object({

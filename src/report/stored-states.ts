@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseStored } from '../core/stored.ts';
+import { verdicts } from '../model/record.ts';
 import { givenUpBy, type LineName, lineNames, type StatesRecord, type TraceStates } from '../model/states.ts';
 
 const count = z.number().int().min(0);
@@ -16,7 +17,7 @@ const stage = z.strictObject({
   boots: z.array(
     z.strictObject({
       cut: z.string(),
-      verdict: z.enum(['passed', 'failed', 'error', 'unknown']),
+      verdict: z.enum(verdicts),
       outcome: z.string(),
     }),
   ),

@@ -4,8 +4,9 @@ import { isSameStep } from '../model/steps.ts';
 import { againCommand } from './again-command.ts';
 import { plain } from './colour.ts';
 import { tableLines } from './configuration-text.ts';
+import { entryText, knownCountText, knownText } from './known-text.ts';
 import { softwareLines } from './software-text.ts';
-import { durationText, oneLine, recordingsText, reusedText, undecidedText } from './text.ts';
+import { durationText, isFailure, oneLine, recordingsText, reusedText, undecidedText } from './text.ts';
 
 /** What the summary cannot know from the records. */
 export interface SummaryOptions {
@@ -47,6 +48,7 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
       ? ['  network: open: the guest could reach whatever this host reaches, not its releases alone']
       : []),
     ...findingLines(record, folder),
+    ...(record.known ?? []).map((entry) => `  known finding: ${oneLine(entryText(entry), 400)}`),
     ...problemLines(record, folder),
     ...(folder === undefined ? [] : [`  reports: ${folder}`, `  page: ${folder}/index.html`]),
   ];
@@ -73,6 +75,8 @@ function verdictText(
   switch (verdict) {
     case 'passed':
       return green('passed');
+    case 'known':
+      return yellow('passed, but for KNOWN findings');
     case 'failed':
       return red('FAILED');
     case 'unknown':
@@ -231,16 +235,21 @@ function align(table: readonly (readonly string[])[]): string[] {
 
 function findingLines(record: RunRecord, folder: string | undefined): string[] {
   if (record.findings.length === 0) return [];
-  const shown = record.findings
-    .slice(0, maxFindings)
-    .flatMap((finding) => oneFinding(record, finding, folder));
-  const rest = record.findings.length - maxFindings;
+  const all = newFirst(record.findings);
+  const shown = all.slice(0, maxFindings).flatMap((finding) => oneFinding(record, finding, folder));
+  const rest = all.length - maxFindings;
   return [
-    `  findings: ${record.findings.length}${firstText(record.crash)}`,
+    `  findings: ${all.length}${knownCountText(all)}${firstText(record.crash)}`,
     ...shown,
     ...(rest > 0 ? [`    and ${rest} more in run.json`] : []),
     `    again: ${againCommand(record)}`,
   ];
+}
+
+/** What nobody knows of comes first: it is what fails the run. */
+function newFirst(findings: readonly Finding[]): Finding[] {
+  const isKnown = ({ known }: Finding) => known?.status === 'known';
+  return [...findings.filter((finding) => !isKnown(finding)), ...findings.filter(isKnown)];
 }
 
 /** By how many boots the first fault was found. */
@@ -256,6 +265,7 @@ function oneFinding(record: RunRecord, finding: Finding, folder: string | undefi
   return [
     `    ${oneLine(finding.check, 60)}: ${oneLine(finding.message, 400)}`,
     `      ${finding.cut === '' ? 'without a cut' : `cut ${oneLine(finding.cut, 80)}`}, ${oneLine(finding.during)}${alike}`,
+    ...(finding.known === undefined ? [] : [`      ${oneLine(knownText(finding.known), 400)}`]),
     ...(finding.reason === undefined ? [] : [`      because: ${oneLine(finding.reason, 600)}`]),
     ...(finding.files.length === 0 ? [] : [`      files: ${oneLine(finding.files.join(', '))}`]),
     ...(again === '' ? [] : [`      replay: brownout replay ${again}`]),
@@ -265,13 +275,13 @@ function oneFinding(record: RunRecord, finding: Finding, folder: string | undefi
 
 function cutConsole({ crash }: RunRecord, { cut, step }: Finding): string | undefined {
   const booted = crash?.cuts.find(({ id }) => id === cut);
-  const failed = booted?.checks.find(({ id, verdict }) => isSameStep(id, step) && verdict === 'failed');
+  const failed = booted?.checks.find(({ id, verdict }) => isSameStep(id, step) && isFailure(verdict));
   return failed?.console ?? booted?.console;
 }
 
 function stepConsole({ paths }: RunRecord, { step, during }: Finding): string | undefined {
   const path = paths.find(({ releases }) => releases.join('->') === during);
-  return path?.steps.find(({ id, verdict }) => isSameStep(id, step) && verdict === 'failed')?.console;
+  return path?.steps.find(({ id, verdict }) => isSameStep(id, step) && isFailure(verdict))?.console;
 }
 
 function problemLines({ problem }: RunRecord, folder: string | undefined): string[] {

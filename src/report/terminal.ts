@@ -113,6 +113,7 @@ export class Terminal implements Disposable {
     const { green, red, magenta, yellow } = this.colour;
     if (verdict === 'passed') return green('ok');
     if (verdict === 'failed') return red('FAILED');
+    if (verdict === 'known') return yellow('KNOWN');
     return verdict === 'error' ? magenta('ERROR') : yellow('UNKNOWN');
   }
 

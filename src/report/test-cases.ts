@@ -1,3 +1,4 @@
+import type { KnownAs } from '../model/known.ts';
 import type { Finding, PathRecord, Problem, RunRecord, StepRecord, Verdict } from '../model/record.ts';
 import { isSameStep, type StepId } from '../model/steps.ts';
 import { lostLines } from './configuration-text.ts';
@@ -12,6 +13,8 @@ export interface TestCase {
   /** `skipped`: there was nothing to decide. */
   verdict: Verdict | 'skipped';
   problem?: Problem | undefined;
+  /** Of what is on the list of known findings. */
+  known?: KnownAs | undefined;
   /** Lines that help to understand what is not passed. */
   details: string[];
   /** Lines that say of what it was decided: ids and tokens, which are others with each recording. */
@@ -40,7 +43,7 @@ export function testCases(record: RunRecord): TestCase[] {
 }
 
 /** Verdicts of cases from the one that says the least on. */
-const gravity = ['skipped', 'passed', 'unknown', 'failed', 'error'] as const;
+const gravity = ['skipped', 'passed', 'known', 'unknown', 'failed', 'error'] as const;
 
 /** One case for each name: CI servers take one of two for the other. */
 export function merged(cases: readonly TestCase[]): TestCase[] {
@@ -80,6 +83,7 @@ function stepCase(
     seconds: step.seconds,
     verdict: step.verdict,
     problem: step.problem,
+    known: step.known,
     step: step.id,
     cuts: [],
     details: [...problemLines(step.problem), ...tables.flatMap(lostLines)],
@@ -96,7 +100,7 @@ function ofCuts(classname: string, { name, step, about, ...decided }: CutCase): 
 /** Adds which writes and files findings blame, and notes these findings. */
 function withFindings(one: Identified, findings: readonly Finding[], blamed: Set<Finding>): TestCase {
   const { step, cuts, ...rest } = one;
-  if (rest.verdict !== 'failed') return rest;
+  if (rest.verdict !== 'failed' && rest.verdict !== 'known') return rest;
   const found = findings.filter(
     (finding) =>
       isSameStep(finding.step, step) && (finding.cut === '' ? cuts.length === 0 : cuts.includes(finding.cut)),
@@ -112,8 +116,9 @@ function findingCase(classname: string, { crash }: RunRecord, finding: Finding):
   return {
     ...identity(classname, [finding.check, where].filter((part) => part !== '').join(', ')),
     seconds: 0,
-    verdict: 'failed',
+    verdict: finding.known?.status === 'known' ? 'known' : 'failed',
     problem: { kind: 'device', code: finding.check, message: finding.message },
+    known: finding.known,
     details: [
       finding.message,
       ...(finding.cut === '' ? [] : [`power cut: ${finding.during}`, `state: ${finding.cut}`]),

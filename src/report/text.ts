@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { CrashRecord, Ended } from '../model/record.ts';
+import type { CrashRecord, Ended, Verdict } from '../model/record.ts';
 
 /** Characters that XML 1.0 forbids (production 2, Char) and halves of surrogate pairs. */
 const forbidden =
@@ -68,4 +68,9 @@ export function undecidedText({ stages }: Pick<CrashRecord, 'stages'>): string {
 /** Why a search left something open: for people. */
 export function whyOpen(ended: Ended): string {
   return ended === 'interrupted' ? 'the run ended before' : 'the budget was used up';
+}
+
+/** Whether something was decided not to hold, known or not. */
+export function isFailure(verdict: Verdict): boolean {
+  return verdict === 'failed' || verdict === 'known';
 }

@@ -2,8 +2,9 @@ import { crashSummary } from '../crash/crash-summary.ts';
 import { present, type RunProgress } from '../crash/power-cuts.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
-import { type Problem, type RunRecord, worst } from '../model/record.ts';
+import { type Problem, type RunRecord, type Verdict, worst } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import { knownOn, markKnown } from '../oracle/known.ts';
 import { manyOutcomes } from '../oracle/outcomes.ts';
 import { findingsOf, runVerdict, uncutFindings } from '../oracle/verdict.ts';
 
@@ -27,14 +28,22 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
   const { scenario, manifest } = facts;
   const releases = Object.values(manifest?.releases ?? {});
   const cuts = present(progress.cuts);
-  const parts = {
+  const happened = {
     paths: present(progress.paths),
     ...(cuts.length === 0 ? {} : { crash: crashSummary(progress, scenario.powerCuts.during) }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
   const found =
-    progress.explorations.length === 0 ? findingsOf(parts) : [...uncutFindings(parts), ...progress.findings];
+    progress.explorations.length === 0
+      ? findingsOf(happened)
+      : [...uncutFindings(happened), ...progress.findings];
   const many = scenario.expect.outcomes === 'two' ? manyOutcomes(cuts) : [];
+  const list = knownOn(scenario.known, facts.machine);
+  const { known, ...parts } = markKnown(
+    { ...happened, findings: [...found, ...many] },
+    list,
+    dayOf(facts.started),
+  );
   return {
     format: 1,
     id: facts.runId,
@@ -44,11 +53,11 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
     seed: facts.seed,
     powerCuts: powerCutsText(facts.powerCuts),
     network: scenario.network ?? 'closed',
-    verdict: worst([runVerdict(parts), ...(many.length === 0 ? [] : ['failed' as const])]),
+    verdict: verdictOf(parts, facts.powerCuts),
     started: facts.started.toISOString(),
     seconds: facts.seconds,
     ...parts,
-    findings: [...found, ...many],
+    ...(known.length === 0 ? {} : { known }),
     timings: facts.timings,
     host: facts.host,
     inputs: {
@@ -68,6 +77,28 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
       packages: Object.fromEntries((manifest?.packages ?? []).map(({ name, version }) => [name, version])),
     },
   };
+}
+
+/** The day of a moment, in UTC: `2027-03-01`. */
+export function dayOf(moment: Date): string {
+  return moment.toISOString().slice(0, 10);
+}
+
+/**
+ * The verdict of a run with its findings. What is known must hide nothing: where it has kept a path from being cut, or states
+ * from being tried, these are open.
+ */
+function verdictOf(
+  parts: Pick<RunRecord, 'paths' | 'crash' | 'findings' | 'problem'>,
+  powerCuts: PowerCuts,
+): Verdict {
+  const found = parts.findings.map(({ known }) => (known?.status === 'known' ? 'known' : 'failed'));
+  const verdict = worst([runVerdict(parts), ...found]);
+  if (verdict !== 'known') return verdict;
+  const uncut =
+    powerCuts.mode !== 'none' &&
+    parts.paths.some(({ steps }) => steps.some((step) => step.verdict === 'known'));
+  return uncut || (parts.crash?.skipped ?? 0) > 0 ? 'unknown' : verdict;
 }
 
 /** As on the command line: `random:20`. */

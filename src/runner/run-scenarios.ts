@@ -4,10 +4,11 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { ExploreLimits } from '../crash/explore-cuts.ts';
 import type { RunProgress } from '../crash/power-cuts.ts';
-import { statesRecord } from '../crash/run-states.ts';
+import { knownCuts, statesRecord } from '../crash/run-states.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import type { EventSink } from '../model/event.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
+import { isExpired, knownOn } from '../oracle/known.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { storeStates } from '../report/stored-states.ts';
 import { writePage, writeRunsPage } from './build-page.ts';
@@ -23,7 +24,7 @@ import {
 import { eventsFile, statesFile } from './report-files.ts';
 import { openRunFolder, writeAllRuns, writeReport, writeRun } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
-import { makeRecord } from './run-record.ts';
+import { dayOf, makeRecord } from './run-record.ts';
 import { runScenario } from './run-scenario.ts';
 import { tryPage } from './try-page.ts';
 import { openWorkspace } from './workspace.ts';
@@ -88,7 +89,14 @@ async function runOne(invocation: RunInvocation, planned: PlannedRun): Promise<R
     await using stack = new CleanupStack();
     const context = await prepare(invocation, run, stack);
     const { powerCuts, limits, freshRecording } = invocation.options;
-    const plan = { powerCuts, limits, freshRecording, qemuVersion: run.host.qemu };
+    const today = dayOf(run.began.date);
+    const isKnown = knownOn(scenario.known, machine).some((entry) => !isExpired(entry, today));
+    const plan = {
+      powerCuts,
+      limits: isKnown ? { ...limits, thorough: true as const } : limits,
+      freshRecording,
+      qemuVersion: run.host.qemu,
+    };
     await runScenario(context, plan, run.progress);
   } catch (error) {
     problem = problemOf(error, folder);
@@ -131,7 +139,7 @@ async function finish(
     { ...facts, timings, host: run.host, ...(problem === undefined ? {} : { problem }) },
     progress,
   );
-  const states = statesRecord(runId, progress);
+  const states = statesRecord(runId, progress, knownCuts(record));
   if (states !== undefined) await writeReport(join(folder, statesFile), storeStates(states));
   await writeRun(folder, record);
   await tryPage(host, run.notice, (parts) => writePage(folder, record, [], parts));

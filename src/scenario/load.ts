@@ -14,14 +14,20 @@ import {
   type Scenario,
 } from '../model/scenario.ts';
 import { factsOf } from './conformance-facts.ts';
+import { knownBeside, knownFaults, knownFinding } from './known.ts';
 import { resolvePaths } from './paths.ts';
 import { type ScenarioDocument, scenarioSchemaFor } from './schema.ts';
 import { serverComplaint } from './server.ts';
 import { faultComplaints, faultyAttempt, type ServerFault } from './server-fault.ts';
 
-/** Reads a scenario file. Throws ScenarioError that names file:line:column for each thing that is wrong. */
+/**
+ * Reads a scenario file, and the list of known findings beside it. Throws ScenarioError that names file:line:column for
+ * each thing that is wrong.
+ */
 export async function loadScenario(path: string): Promise<Scenario> {
-  return parseScenario(await readText(path), path);
+  const scenario = parseScenario(await readText(path), path);
+  const known = [...(scenario.known ?? []), ...(await knownBeside(scenario))];
+  return known.length === 0 ? scenario : { ...scenario, known };
 }
 
 /** Checks a scenario's text; `path` is what errors and the record call it, and its agent is one of `list`. */
@@ -50,6 +56,7 @@ export function parseScenario(text: string, path: string, list: AgentList = agen
     ...(document.clock === undefined ? {} : { clock: document.clock }),
     ...(document.conformance === undefined ? {} : { conformance: factsOf(document.conformance) }),
     ...(document.server === undefined ? {} : { server: document.server }),
+    ...(document.known.length === 0 ? {} : { known: document.known.map(knownFinding) }),
     ...(document.network === 'open' ? { network: document.network } : {}),
     ...(document.reinstall.length === 0 ? {} : { reinstall: document.reinstall }),
     serverFaults: faultsOf(document).map(faultyAttempt),
@@ -85,6 +92,7 @@ function consistentScenario(list: AgentList) {
         paths,
         provision,
         checks,
+        known,
         reinstall,
         serverFaults,
         feedFaults,
@@ -150,6 +158,11 @@ function consistentScenario(list: AgentList) {
         if (checks.findIndex((other) => other.name === name) < i)
           complain(['checks', i, 'name'], `check ${name} is there twice`);
       });
+      for (const { path, message } of knownFaults(
+        known,
+        checks.map(({ name }) => name),
+      ))
+        complain(['known', ...path], message);
       for (const { path, message } of faultComplaints(faults, agent))
         complain([faultsWord, ...path], message);
       const serverTrouble = server === undefined ? undefined : serverComplaint(agent.source, faults);

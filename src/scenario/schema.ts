@@ -10,6 +10,7 @@ import { cutPhases, laterCuts, phaseName, stateKinds, usualCutPhases } from '../
 import { agentSchema } from './agent-schema.ts';
 import { conformanceFacts } from './conformance-facts.ts';
 import { durationPattern, parseDuration } from './duration.ts';
+import { knownEntry } from './known.ts';
 import { pathRules } from './paths.ts';
 import { namedServer } from './server.ts';
 import { serverFault } from './server-fault.ts';
@@ -299,6 +300,10 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
           'services and other networks included',
       ),
     conformance: conformanceFacts.optional(),
+    known: z
+      .array(knownEntry(machines))
+      .default([])
+      .describe('Failures that fail no run until a date; also in known-findings.yaml beside this file'),
     server: namedServer.optional(),
     reinstall: packageNames
       .default([])

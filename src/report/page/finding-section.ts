@@ -1,18 +1,23 @@
 import { commandLine } from '../../core/quote.ts';
 import type { CutRecord, Finding, RunRecord } from '../../model/record.ts';
 import { isSameStep } from '../../model/steps.ts';
+import { knownCountText, knownText } from '../known-text.ts';
+import { isFailure } from '../text.ts';
 import { consoleLink } from './console-link.ts';
 import { type Html, html } from './html.ts';
-import { countText, numberText } from './words.ts';
+import { countText, numberText, verdictMark } from './words.ts';
 
 /** What broke: a card for each finding. */
 export function findingSection(record: RunRecord): Html {
   const { findings, crash } = record;
   if (findings.length === 0) return html``;
+  const numbered = findings.map((finding, i) => ({ finding, number: i + 1 }));
+  const isKnown = ({ finding: { known } }: (typeof numbered)[number]) => known?.status === 'known';
+  const cards = [...numbered.filter((one) => !isKnown(one)), ...numbered.filter(isKnown)];
   const first = crash?.bootsUntilFound === undefined ? '' : `, the first by boot ${crash.bootsUntilFound}`;
   return html`<section id="findings" aria-labelledby="findings-title">
-<h2 id="findings-title">What broke <span class="count">${countText(findings.length, 'finding')}${first}</span></h2>
-<ol class="cards">${findings.map((finding, i) => card(record, finding, i + 1))}</ol>
+<h2 id="findings-title">What broke <span class="count">${countText(findings.length, 'finding')}${knownCountText(findings)}${first}</span></h2>
+<ol class="cards">${cards.map(({ finding, number }) => card(record, finding, number))}</ol>
 </section>`;
 }
 
@@ -20,8 +25,10 @@ function card(record: RunRecord, finding: Finding, number: number): Html {
   const booted = record.crash?.cuts.find(({ id }) => id === finding.cut);
   const log = booted === undefined ? stepConsole(record, finding) : cutConsole(booted, finding);
   const replay = replayOf(finding);
-  return html`<li class="card" id="finding-${number}" tabindex="-1">
+  const { known } = finding;
+  return html`<li class="card${known?.status === 'known' ? ' is-known' : ''}" id="finding-${number}" tabindex="-1">
 <header><span class="pin" aria-hidden="true">${number}</span><h3>${finding.check}: ${finding.message}</h3></header>
+${known === undefined ? '' : html`<p class="known-as">${verdictMark(known.status === 'known' ? 'known' : 'failed', knownText(known))}</p>`}
 ${finding.reason === undefined ? '' : html`<p class="reason">${finding.reason}</p>`}
 ${finding.minimal.length === 0 ? '' : writeList(finding.minimal)}
 <dl class="facts">
@@ -80,11 +87,11 @@ function issueText(record: RunRecord, finding: Finding): string {
 }
 
 function cutConsole(booted: CutRecord, { step }: Finding): string | undefined {
-  const failed = booted.checks.find(({ id, verdict }) => isSameStep(id, step) && verdict === 'failed');
+  const failed = booted.checks.find(({ id, verdict }) => isSameStep(id, step) && isFailure(verdict));
   return failed?.console ?? booted.console;
 }
 
 function stepConsole({ paths }: RunRecord, { step, during }: Finding): string | undefined {
   const path = paths.find(({ releases }) => releases.join('->') === during);
-  return path?.steps.find(({ id, verdict }) => isSameStep(id, step) && verdict === 'failed')?.console;
+  return path?.steps.find(({ id, verdict }) => isSameStep(id, step) && isFailure(verdict))?.console;
 }

@@ -19,13 +19,14 @@ export function runsPage(id: string, runs: readonly OneOfRuns[], parts: PagePart
   const findings = runs.flatMap((run) =>
     run.record.findings.map((finding, i) => ({ run, finding, number: i + 1 })),
   );
-  const passed = runs.filter(({ record }) => record.verdict === 'passed').length;
+  const count = (wanted: Verdict) => runs.filter(({ record }) => record.verdict === wanted).length;
+  const known = count('known');
   const body = html`<a class="skip" href="#verdict">To the verdict</a>
 <header class="top"><p class="brand">brownout</p><p class="run">${id}</p></header>
 <main>
 ${verdictFrame({
   verdict,
-  head: html`<h1 id="verdict-title"><span class="mark ${verdict}">${headWords[verdict]}</span> ${numberText(passed)} of ${countText(runs.length, 'run')} passed.</h1>`,
+  head: html`<h1 id="verdict-title"><span class="mark ${verdict}">${headWords[verdict]}</span> ${numberText(count('passed') + known)} of ${countText(runs.length, 'run')} passed${known === 0 ? '' : `, ${numberText(known)} of them but for known findings`}.</h1>`,
   open: openTexts(runs),
   facts: html`<div><dt>States</dt><dd>${statesText(runs)}</dd></div><div><dt>Findings</dt><dd>${findings.length === 0 ? 'none' : numberText(findings.length)}</dd></div><div><dt>Machine time</dt><dd>${durationText(runs.reduce((sum, { record }) => sum + record.seconds, 0))}, all runs together</dd></div>`,
 })}
@@ -104,6 +105,7 @@ function cells(runs: readonly OneOfRuns[]): Html {
 
 const verdictWords: Record<Verdict, string> = {
   passed: 'passed',
+  known: 'known findings alone',
   failed: 'failed',
   error: 'no verdict',
   unknown: 'not decided',

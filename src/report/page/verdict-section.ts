@@ -1,4 +1,11 @@
-import type { CrashRecord, RunRecord, StageRecord, Verdict } from '../../model/record.ts';
+import {
+  type CrashRecord,
+  type RunRecord,
+  type StageRecord,
+  type Verdict,
+  worst,
+} from '../../model/record.ts';
+import { entryText } from '../known-text.ts';
 import { durationText, recordingsText, reusedText, undecidedText, whyOpen } from '../text.ts';
 import { type Html, html } from './html.ts';
 import { verdictFrame } from './verdict-frame.ts';
@@ -23,6 +30,7 @@ ${record.problem === undefined ? '' : problemText(record.problem)}`,
     open: notShown(record),
     facts: html`${crash === undefined ? '' : crashFacts(crash)}
 <div><dt>Checked</dt><dd>${checksText(record)}</dd></div>
+${goneFacts(record)}
 <div><dt>Took</dt><dd>${durationText(record.seconds)}${crash === undefined ? '' : `, ${bootsText(crash)}`}; QEMU ${record.host.qemu} (${record.host.accelerator}), ${countText(record.host.cores, 'core')}</dd></div>`,
   });
 }
@@ -30,6 +38,13 @@ ${record.problem === undefined ? '' : problemText(record.problem)}`,
 function bootsText(crash: CrashRecord): string {
   const reused = reusedText(crash);
   return `${countText(crash.boots, 'boot')} after cuts${reused === undefined ? '' : `; ${reused}`}`;
+}
+
+/** What is on the list of known findings and can be taken off it. */
+function goneFacts({ known = [] }: RunRecord): Html {
+  const gone = known.filter(({ status }) => status === 'gone');
+  if (gone.length === 0) return html``;
+  return html`<div><dt>Known findings</dt><dd><ul class="plain">${gone.map((entry) => html`<li>${verdictMark('passed', entryText(entry))}</li>`)}</ul></dd></div>`;
 }
 
 function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {
@@ -40,11 +55,16 @@ function headline({ verdict, crash, findings, problem, paths }: RunRecord): stri
       return crash.claim === 'exhaustive' || crash.claim === 'unaudited'
         ? `The device comes back whole from all ${countText(totalOf(crash.decided), 'crash state')}.`
         : `The device came back whole from each of ${countText(crash.boots, 'power cut')}.`;
-    case 'failed':
-      return failedStates(crash) > 0
-        ? `${countText(failedStates(crash), 'crash state')} of ${numberText(crash === undefined ? 0 : Math.max(totalOf(crash.states), crash.boots))} break what was promised.`
-        : `${countText(findings.length, 'promise')} broken without a cut.`;
+    case 'known':
+      return `${brokenText(crash, 'known', findings)}, as is known; nothing else does.`;
+    case 'failed': {
+      const known = findings.filter((finding) => finding.known?.status === 'known').length;
+      const besides = known === 0 ? '' : ` ${countText(known, 'finding')} besides, as is known.`;
+      return `${brokenText(crash, 'failed', findings)}.${besides}`;
+    }
     case 'unknown':
+      if (crash !== undefined && crash.undecided === 0 && findings.length > 0)
+        return 'Known findings keep the rest from being decided.';
       return crash === undefined
         ? 'Nothing was decided.'
         : `${countText(crash.undecided, 'crash state')} of ${numberText(totalOf(crash.states))} left open: ${undecidedText(crash)}.`;
@@ -55,11 +75,24 @@ function headline({ verdict, crash, findings, problem, paths }: RunRecord): stri
   }
 }
 
+/** How much does not hold, of what is known or of what is not. */
+function brokenText(
+  crash: CrashRecord | undefined,
+  verdict: 'failed' | 'known',
+  findings: RunRecord['findings'],
+): string {
+  const states = failedStates(crash, verdict);
+  if (crash !== undefined && states > 0)
+    return `${countText(states, 'crash state')} of ${numberText(Math.max(totalOf(crash.states), crash.boots))} break what was promised`;
+  const own = findings.filter(({ known }) => (known?.status === 'known') === (verdict === 'known'));
+  return `${countText(own.length, 'promise')} broken without a cut`;
+}
+
 /** States that are decided not to come back whole; of states that were drawn, and where the live cut alone failed, the boots. */
-function failedStates(crash: CrashRecord | undefined): number {
+function failedStates(crash: CrashRecord | undefined, wanted: 'failed' | 'known'): number {
   const failed = new Set(
     (crash?.cuts ?? [])
-      .filter(({ verdict, stage = 'whole' }) => verdict === 'failed' && stage === 'whole')
+      .filter(({ verdict, stage = 'whole' }) => verdict === wanted && stage === 'whole')
       .map(({ id }) => id),
   );
   const decided = (crash?.groups ?? [])
@@ -106,16 +139,25 @@ function checksText({ paths, crash }: RunRecord): Html {
     const bad = verdicts.filter((verdict) => verdict !== 'passed').length;
     return bad === 0
       ? html`${verdictMark('passed', check)} `
-      : html`${verdictMark(verdicts.includes('failed') ? 'failed' : 'unknown', check)} <span class="quiet">(${countText(bad, 'boot')})</span> `;
+      : html`${verdictMark(worst(verdicts), check)} <span class="quiet">(${countText(bad, 'boot')})</span> `;
   });
   return html`${numberText(passed)} of ${countText(own.length, 'step')} without a cut${after.length === 0 ? '' : html`; after cuts ${after}`}`;
 }
 
 /** Everything that a reader might take for shown and that is not; never empty. */
-export function notShown({ crash, network, powerCuts, problem, verdict, paths }: RunRecord): string[] {
+export function notShown(record: RunRecord): string[] {
+  const { crash, network, powerCuts, problem, verdict, paths, known = [] } = record;
   const none = powerCuts === 'none' || (crash === undefined && problem === undefined);
   return [
+    ...known.filter(({ status }) => status !== 'gone').map((entry) => `Known finding, ${entryText(entry)}.`),
     ...(none ? ['Power cuts: none were made.'] : []),
+    ...(powerCuts === 'none'
+      ? []
+      : paths
+          .filter(({ steps }) => steps.some((step) => step.verdict === 'known'))
+          .map(
+            ({ releases }) => `Power cuts of ${releases.join(' → ')}: it fails without one, as is known.`,
+          )),
     ...(problem !== undefined ? ['Whatever comes after the point at which the run ended.'] : []),
     ...(crash === undefined ? [] : openStates(crash)),
     ...(crash?.claim === 'sampled' && crash.stages.every(({ name }) => name !== 'whole')

@@ -42,6 +42,7 @@ export function totalOf(counts: CrashRecord['states']): number {
 /** A verdict in large letters. */
 export const headWords: Record<Verdict, string> = {
   passed: 'Passed.',
+  known: 'Known.',
   failed: 'Failed.',
   error: 'No verdict.',
   unknown: 'Not decided.',

@@ -430,6 +430,16 @@ describe('an epoch that has failed', () => {
     expect(parts.exploration.ended.whole).toBe('complete');
   });
 
+  it('is not given up by a thorough exploration, which decides each of its states', async () => {
+    const parts = madeUpExploration(twoEpochs, {
+      device: brokenEpoch(() => 'boots: kernel-panic'),
+      thorough: true,
+    });
+    await parts.exploration.decideAll();
+    expect(open(parts)).toMatchObject({ skipped: 0, undecided: 0 });
+    for (const ref of refsOf(parts.space)) assert.equal(decidedOutcome(parts, ref), parts.truth(ref));
+  });
+
   it('gets some boots more to fail in another way, and no more than that', async () => {
     const parts = madeUpExploration(twoEpochs, { device: brokenEpoch(({ number }) => `way ${number}`) });
     await parts.exploration.decideAll();

@@ -99,7 +99,9 @@ export interface MadeUpExploration {
 }
 
 export interface MadeUpOptions
-  extends Partial<Pick<ExplorationBounds, 'auditShare' | 'auditLeast' | 'chanceBoots' | 'retryBoots'>> {
+  extends Partial<
+    Pick<ExplorationBounds, 'auditShare' | 'auditLeast' | 'chanceBoots' | 'retryBoots' | 'thorough'>
+  > {
   device?: Device;
   view?: View;
   machines?: number;
