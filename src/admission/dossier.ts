@@ -1,4 +1,5 @@
 import type { Finding } from '../model/record.ts';
+import { codeMarkdown } from '../report/markdown.ts';
 import { durationText, oneLine } from '../report/text.ts';
 import type { Admission, AdmissionRun, Criterion, Evidence, PackageAdmission } from './admission.ts';
 import { criterionIds } from './admission.ts';
@@ -12,7 +13,7 @@ const maxFindings = 10;
 export function dossierText(admission: Admission): string {
   const names = admission.packages.map(({ name }) => name).join(', ');
   return [
-    `# Admission of ${code(names)}: evidence`,
+    `# Admission of ${codeMarkdown(names)}: evidence`,
     '',
     `${headline(admission)} Made by brownout ${admission.brownout} on ${admission.created.slice(0, 16).replace('T', ' ')} UTC; everything here is in \`admission.json\` too. Paths and commands are relative to this folder.`,
     '',
@@ -20,7 +21,7 @@ export function dossierText(admission: Admission): string {
       ['package', 'machine', ...criterionIds],
       admission.packages.flatMap((one) =>
         admission.machines.map((machine) => [
-          code(one.name),
+          codeMarkdown(one.name),
           machine,
           ...criterionIds.map(
             (id) =>
@@ -66,7 +67,7 @@ function headline({ verdict, packages, powerCuts }: Admission): string {
 
 function packageSection(admission: Admission, one: PackageAdmission): string[] {
   return [
-    `## ${code(one.name)}`,
+    `## ${codeMarkdown(one.name)}`,
     '',
     ...identity(one),
     ...method(admission, one),
@@ -86,9 +87,9 @@ function identity({ builds, missing }: PackageAdmission): string[] {
         machine,
         release,
         version,
-        code(file),
+        codeMarkdown(file),
         String(bytes),
-        code(sha256),
+        codeMarkdown(sha256),
       ]),
     ),
     '',
@@ -111,19 +112,20 @@ function method(
   return [
     '### How it is shown',
     '',
-    `Image ${code(image)}, by ${agent}; \`${scenario.file}\` says it in full.`,
+    `Image ${codeMarkdown(image)}, by ${agent}; \`${scenario.file}\` says it in full.`,
     '',
-    `- Each device comes from the factory without ${code(name)}, has it installed from the feed of its first release, is set up by its owner, rebooted, and taken through its upgrades with a reboot after each. At the end the package is removed and installed again, and the device rebooted.`,
+    `- Each device comes from the factory without ${codeMarkdown(name)}, has it installed from the feed of its first release, is set up by its owner, rebooted, and taken through its upgrades with a reboot after each. At the end the package is removed and installed again, and the device rebooted.`,
     ...(upgrades.length === 0 ? [] : [`- Upgrades: ${upgrades.join('; ')}.`]),
     ...(alone.length === 0 ? [] : [`- Installed without an upgrade on: ${alone.join(', ')}.`]),
     ...edits.map(
-      ({ path, content }) => `- The owner adds ${code(JSON.stringify(content))} to ${code(path)}.`,
+      ({ path, content }) =>
+        `- The owner adds ${codeMarkdown(JSON.stringify(content))} to ${codeMarkdown(path)}.`,
     ),
-    ...unedited.map(({ path, why }) => `- ${code(path)} is left alone: ${why}.`),
+    ...unedited.map(({ path, why }) => `- ${codeMarkdown(path)} is left alone: ${why}.`),
     ...(units.length === 0
       ? ['- No unit has to be active.']
-      : [`- Must be active: ${units.map(code).join(', ')}.`]),
-    ...idle.map(({ unit, why }) => `- ${code(unit)} need not be active: ${plain(why)}.`),
+      : [`- Must be active: ${units.map((one) => codeMarkdown(one)).join(', ')}.`]),
+    ...idle.map(({ unit, why }) => `- ${codeMarkdown(unit)} need not be active: ${plain(why)}.`),
     `- Power cuts: ${powerCuts}.`,
     '',
   ];
@@ -136,16 +138,16 @@ function inputs({ releases }: Admission, { runs, scenario }: PackageAdmission): 
     ...runs.flatMap((run) => [
       `- ${run.machine}: run ${link(run.id, run.folder)}, ${run.verdict} in ${durationText(run.seconds)}, begun ${run.started}.`,
       `  - QEMU ${plain(run.host.qemu)}, ${plain(run.host.accelerator)} (${plain(run.host.acceleratorReason)}), ${run.host.cores} cores, Node ${plain(run.host.node)}.`,
-      `  - Image ${code(run.inputs.image)} with the key ${code(run.inputs.imageKey)}; ${diskText(run, releases)}.`,
+      `  - Image ${codeMarkdown(run.inputs.image)} with the key ${codeMarkdown(run.inputs.imageKey)}; ${diskText(run, releases)}.`,
     ]),
-    `- Scenario ${link(scenario.file, scenario.file)}, SHA-256 ${code(scenario.sha256)}.`,
+    `- Scenario ${link(scenario.file, scenario.file)}, SHA-256 ${codeMarkdown(scenario.sha256)}.`,
     '',
   ];
 }
 
 function diskText({ inputs }: AdmissionRun, releases: readonly string[]): string {
   const disks = Object.entries(inputs.disks).filter(([name]) => releases.includes(name.split('/')[0] ?? ''));
-  return disks.map(([name, sha256]) => `factory disk ${name} SHA-256 ${code(sha256)}`).join(', ');
+  return disks.map(([name, sha256]) => `factory disk ${name} SHA-256 ${codeMarkdown(sha256)}`).join(', ');
 }
 
 function criterionSection({
@@ -201,7 +203,7 @@ function findingLines(findings: readonly Finding[]): string[] {
       .flatMap(({ check, message, during, states, reason, files }) => [
         `- **${plain(check)}**: ${plain(message)} (${plain(during)}; ${states} states alike)`,
         ...(reason === undefined ? [] : [`  - because: ${plain(reason)}`]),
-        ...(files.length === 0 ? [] : [`  - files: ${files.map(code).join(', ')}`]),
+        ...(files.length === 0 ? [] : [`  - files: ${files.map((one) => codeMarkdown(one)).join(', ')}`]),
       ]),
     ...(rest > 0 ? [`- and ${rest} more in admission.json`] : []),
     '',
@@ -215,10 +217,6 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 /** What devices and packages say is text, never markup. */
 function plain(text: string): string {
   return oneLine(text, 1000).replaceAll(/[\\`*_<[\]|#]/g, (mark) => `\\${mark}`);
-}
-
-function code(text: string): string {
-  return `\`${oneLine(text, 1000).replaceAll('`', "'").replaceAll('|', '¦')}\``;
 }
 
 function link(text: string, target: string): string {

@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
+import { dossierText } from '../admission/dossier.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { filePath, releasePattern } from '../document/forms.ts';
@@ -14,6 +15,7 @@ import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns, exitCodes } from './exit-code.ts';
 import { imageMachines } from './image-names.ts';
+import { addToJobSummary } from './job-summary.ts';
 import { nearPath } from './near-path.ts';
 import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
@@ -120,6 +122,7 @@ async function run(
     onNotice: (message) => streams.stderr.write(`${oneLine(message, 500)}\n`),
     signal: interruption.signal,
   });
+  await addToJobSummary(dossierText(admitted.admission), streams);
   const exitCode = exitCodeOf(admitted);
   if (options.json === true)
     streams.stdout.write(`${JSON.stringify({ exitCode, ...admitted.admission }, null, 2)}\n`);

@@ -1,10 +1,11 @@
 import { machineNames } from '../model/machine.ts';
 import { coloursFor } from '../report/colour.ts';
-import { conformanceText } from '../report/conformance-text.ts';
+import { conformanceMarkdown, conformanceText } from '../report/conformance-text.ts';
 import { Terminal } from '../report/terminal.ts';
 import { runConformance } from '../runner/conform.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
+import { addToJobSummary } from './job-summary.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
@@ -88,6 +89,7 @@ async function run(
       signal: interruption.signal,
     }),
   );
+  if (records.length > 0) await addToJobSummary(conformanceMarkdown(records), streams);
   const exitCode = exitCodeOfRuns(records);
   if (options.json === true) {
     const suites = records.map((record) => ({ folder: folders.get(record.id), record }));

@@ -5,11 +5,13 @@ import { usualLimits } from '../crash/usual-limits.ts';
 import { machineNames } from '../model/machine.ts';
 import { coloursFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
+import { summaryMarkdown } from '../report/summary-markdown.ts';
 import { Terminal } from '../report/terminal.ts';
 import { runScenarios } from '../runner/run-scenarios.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
+import { addToJobSummary } from './job-summary.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { acceleratorName, byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
@@ -163,6 +165,11 @@ async function run(
       signal: interruption.signal,
     }),
   );
+  if (records.length > 0)
+    await addToJobSummary(
+      summaryMarkdown(records, ({ id }) => folders.get(id) ?? ''),
+      streams,
+    );
   const exitCode = exitCodeOfRuns(records);
   if (options.json === true) {
     const runs = records.map((record) => ({ folder: folders.get(record.id), record }));

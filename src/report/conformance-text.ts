@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import type { CaseRecord, CaseVerdict, ConformanceRecord } from '../model/conformance.ts';
 import { plain } from './colour.ts';
 import { suiteXml } from './junit.ts';
+import { plainMarkdown } from './markdown.ts';
 import type { TestCase } from './test-cases.ts';
 import { durationText, oneLine } from './text.ts';
 
@@ -77,7 +78,7 @@ export function conformanceMarkdown(records: readonly ConformanceRecord[]): stri
   const rows = ids.map((id) => {
     const found = records.map((record) => find(record, id));
     const title = found.find((one) => one !== undefined)?.title ?? '';
-    return `| ${id} | ${cell(title)} | ${found.map((one) => (one === undefined ? '' : words[one.verdict])).join(' | ')} |`;
+    return `| ${id} | ${plainMarkdown(title)} | ${found.map((one) => (one === undefined ? '' : words[one.verdict])).join(' | ')} |`;
   });
   const reasons = records.flatMap((record) =>
     record.cases.flatMap((one) => {
@@ -85,14 +86,14 @@ export function conformanceMarkdown(records: readonly ConformanceRecord[]): stri
       return why === undefined
         ? []
         : [
-            `- ${one.id}, ${cell(`${record.agent}, ${record.machine}`)}: **${words[one.verdict]}**: ${cell(why)}`,
+            `- ${one.id}, ${plainMarkdown(`${record.agent}, ${record.machine}`)}: **${words[one.verdict]}**: ${plainMarkdown(why)}`,
           ];
     }),
   );
   return [
     '# Conformance',
     '',
-    `| case | what must hold | ${columns.map(cell).join(' | ')} |`,
+    `| case | what must hold | ${columns.map((column) => plainMarkdown(column)).join(' | ')} |`,
     `| --- | --- | ${columns.map(() => '---').join(' | ')} |`,
     ...rows,
     ...(reasons.length === 0 ? [] : ['', '## Why', '', ...reasons]),
@@ -101,10 +102,6 @@ export function conformanceMarkdown(records: readonly ConformanceRecord[]): stri
 }
 
 /** Text of a guest's or a scenario's in a table of Markdown: it must not become markup. */
-function cell(text: string): string {
-  return oneLine(text, 400).replaceAll(/[\\`*_{}[\]<>|#]/g, (letter) => `\\${letter}`);
-}
-
 /** JUnit XML: one test case a case of the suite. */
 export function conformanceJunit(records: readonly ConformanceRecord[]): string {
   const [only] = records;

@@ -6,18 +6,23 @@ import { oneLine, plainText, recordingsText } from './text.ts';
 
 /** How a report finds the runs' files. */
 export interface JunitOptions {
-  /** The run's folder as attachments name it, relative to where the report is read (default: the report's own folder). */
+  /** The run's folder relative to the report's (default: that itself). */
   folderOf?: (record: RunRecord) => string;
+  /** The report's folder, as its reader looks for attachments (default: from there). */
+  root?: string;
 }
 
 /**
  * JUnit XML: one `testsuite` over all runs as the document's root, so that it satisfies the Surefire XSD (whose
  * only root is `testsuite`) as well as Jenkins' junit-10.xsd. Runs are told apart by the cases' `classname`.
  */
-export function junitXml(records: readonly RunRecord[], { folderOf = () => '' }: JunitOptions = {}): string {
+export function junitXml(
+  records: readonly RunRecord[],
+  { folderOf = () => '', root = '' }: JunitOptions = {},
+): string {
   const runs = records.map((record) => ({ record, folder: folderOf(record) }));
   const cases = merged(
-    runs.flatMap(({ record, folder }) => testCases(record).map((one) => within(folder, one))),
+    runs.flatMap(({ record, folder }) => testCases(record).map((one) => within([root, folder], one))),
   );
   const [only] = records;
   return suiteXml({
@@ -99,18 +104,25 @@ function properties(record: RunRecord): [string, string][] {
   ];
 }
 
-/** The case with its console's path as the reader of the report finds it. */
-function within(folder: string, one: TestCase): TestCase {
-  if (folder === '' || one.console === undefined) return one;
-  return { ...one, console: `${folder.replace(/\/+$/, '')}/${one.console}` };
+/** The case with the paths of its files as the reader of the report finds them. */
+function within(folders: readonly string[], one: TestCase): TestCase {
+  const { console, files = [] } = one;
+  const prefix = folders.filter((folder) => folder !== '').map((folder) => `${folder.replace(/\/+$/, '')}/`);
+  const found = (path: string) => `${prefix.join('')}${path}`;
+  return {
+    ...one,
+    ...(console === undefined ? {} : { console: found(console) }),
+    ...(files.length === 0 ? {} : { files: files.map(found) }),
+  };
 }
 
 function testCaseElement(one: TestCase): object {
-  const { classname, name, seconds, console } = one;
+  const { classname, name, seconds, console, files = [] } = one;
   const output = [
     ...(one.verdict === 'known' ? one.details.map((line) => oneLine(line, 600)) : []),
     ...one.output.map((line) => oneLine(line, 600)),
-    ...(console === undefined ? [] : [attachment(console)]),
+    // GitLab takes the first alone.
+    ...[...(console === undefined ? [] : [console]), ...files].map(attachment),
   ];
   return {
     $: { classname, name, time: time(seconds) },
@@ -143,7 +155,7 @@ function type(verdict: string, problem: Problem | undefined): string {
 
 /** The form that Jenkins' attachments plugin and GitLab read: alone on its line. */
 function attachment(path: string): string {
-  return `[[ATTACHMENT|${oneLine(path, 1000).replaceAll(']', '_')}]]`;
+  return `[[ATTACHMENT|${oneLine(path, 1000).replaceAll(/[[\]|]/g, '_')}]]`;
 }
 
 /** Seconds with three decimals, which is as many as the Surefire XSD and Jenkins' take. */

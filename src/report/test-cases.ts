@@ -21,6 +21,8 @@ export interface TestCase {
   output: string[];
   /** Below the run's folder. */
   console?: string | undefined;
+  /** Of the findings that it is about, below the run's folder: for a replay. */
+  files?: string[];
 }
 
 /**
@@ -106,7 +108,12 @@ function withFindings(one: Identified, findings: readonly Finding[], blamed: Set
       isSameStep(finding.step, step) && (finding.cut === '' ? cuts.length === 0 : cuts.includes(finding.cut)),
   );
   for (const finding of found) blamed.add(finding);
-  return { ...rest, details: [...rest.details, ...found.flatMap(blame)] };
+  const files = found.flatMap(({ file }) => file ?? []);
+  return {
+    ...rest,
+    details: [...rest.details, ...found.flatMap(blame)],
+    ...(files.length === 0 ? {} : { files }),
+  };
 }
 
 /** A finding that no failed step or check stands for. */
@@ -125,6 +132,7 @@ function findingCase(classname: string, { crash }: RunRecord, finding: Finding):
       ...blame(finding),
     ],
     output: [],
+    ...(finding.file === undefined ? {} : { files: [finding.file] }),
   };
 }
 

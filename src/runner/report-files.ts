@@ -1,13 +1,16 @@
 import type { RunRecord } from '../model/record.ts';
+import { codeQuality } from '../report/code-quality.ts';
 import { junitXml } from '../report/junit.ts';
+import { summaryMarkdown } from '../report/summary-markdown.ts';
+import { testResults } from '../report/test-results.ts';
 
 /** A file that is written of runs that have ended. */
 export interface ReportFile {
   name: string;
   /** `run`: one a run; `all`: one a run, and one of all runs of an invocation together. */
   of: 'run' | 'all';
-  /** `folderOf` names a run's folder relative to the file's. */
-  text: (records: readonly RunRecord[], folderOf: (record: RunRecord) => string) => string;
+  /** `folderOf` names a run's folder relative to the file's; `root`, the file's own as a CI server looks for it. */
+  text: (records: readonly RunRecord[], folderOf: (record: RunRecord) => string, root: string) => string;
 }
 
 /** The record of a run. */
@@ -20,7 +23,10 @@ export const reportFiles: readonly ReportFile[] = [
     of: 'run',
     text: (records) => records.map((record) => `${JSON.stringify(record, null, 2)}\n`).join(''),
   },
-  { name: 'junit.xml', of: 'all', text: (records, folderOf) => junitXml(records, { folderOf }) },
+  { name: 'junit.xml', of: 'all', text: (records, folderOf, root) => junitXml(records, { folderOf, root }) },
+  { name: 'testresults.json', of: 'all', text: testResults },
+  { name: 'summary.md', of: 'all', text: summaryMarkdown },
+  { name: 'codequality.json', of: 'all', text: codeQuality },
 ];
 
 /** What is written while a run goes on, an event a line: of a killed run it is all that there is. */

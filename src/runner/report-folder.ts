@@ -1,5 +1,5 @@
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import type { RunRecord } from '../model/record.ts';
@@ -47,11 +47,27 @@ export async function writeRun(
   record: RunRecord,
   files: readonly ReportFile[] = reportFiles,
 ): Promise<void> {
+  const root = await attachmentRoot(folder);
   for (const { name, text } of files)
     await writeReport(
       join(folder, name),
-      text([record], () => ''),
+      text([record], () => '', root),
     );
+}
+
+/**
+ * How a CI server finds files beside a report: GitLab by their paths below the project's folder, Jenkins by absolute ones,
+ * others (empty) from the report's own folder.
+ */
+export async function attachmentRoot(
+  folder: string,
+  { CI_PROJECT_DIR: project = '', JENKINS_URL: jenkins = '' }: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const absolute = await realpath(folder).catch(() => resolve(folder));
+  if (jenkins !== '') return absolute;
+  if (project === '') return '';
+  const below = relative(await realpath(project).catch(() => resolve(project)), absolute);
+  return below.startsWith('..') ? '' : below;
 }
 
 /**
@@ -64,8 +80,9 @@ export async function writeAllRuns(
   folderOf: (record: RunRecord) => string,
   files: readonly ReportFile[] = reportFiles,
 ): Promise<void> {
+  const root = await attachmentRoot(folder);
   for (const { name, of, text } of files)
-    if (of === 'all') await writeReport(join(folder, name), text(records, folderOf));
+    if (of === 'all') await writeReport(join(folder, name), text(records, folderOf, root));
 }
 
 /** Creates the folder of one run. Errors: HarnessError `reports-unwritable`. */

@@ -156,6 +156,26 @@ describe('junitXml', () => {
     expect(xml).toContain('[[ATTACHMENT|reports/20261121T034500Z-ab-upgrade-qemuarm64/console/p1.log]]');
   });
 
+  it('names them as a CI server looks for them, and what a replay needs after the console', () => {
+    const check = step('boots', { ...failure('no-boot', 'panic'), console: 'console/[a].log' });
+    const bad = cut('p1.4', { verdict: 'failed', checks: [check] });
+    const found = {
+      check: 'boots',
+      step: check.id,
+      message: 'panic',
+      cut: 'p1.4',
+      token: '',
+      during: 'install',
+    };
+    const finding = { ...found, states: 1, minimal: [], files: [], file: 'finding-1.brownout' };
+    const one = record({ verdict: 'failed', paths: [], crash: crash([bad]), findings: [finding] });
+    const xml = junitXml([one], { folderOf: () => 'below', root: 'reports/all' });
+    expect(xml).toContain(
+      '[[ATTACHMENT|reports/all/below/console/_a_.log]]\n[[ATTACHMENT|reports/all/below/finding-1.brownout]]',
+    );
+    expect(junitXml([one])).toContain('\n[[ATTACHMENT|finding-1.brownout]]');
+  });
+
   it('writes times with three decimals, whatever they are', async () => {
     const odd = record({
       seconds: 0.00049,

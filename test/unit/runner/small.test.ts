@@ -1,11 +1,17 @@
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scenarioSlug } from '../../../src/model/scenario.ts';
 import { defaultJobs } from '../../../src/runner/jobs.ts';
 import { type ReportFile, reportFiles } from '../../../src/runner/report-files.ts';
-import { openReportFolder, timeId, writeAllRuns, writeRun } from '../../../src/runner/report-folder.ts';
+import {
+  attachmentRoot,
+  openReportFolder,
+  timeId,
+  writeAllRuns,
+  writeRun,
+} from '../../../src/runner/report-folder.ts';
 import { record } from '../report/records.ts';
 
 describe('defaultJobs', () => {
@@ -45,15 +51,32 @@ describe('report folders', () => {
     ];
     try {
       await writeRun(folder, one, files);
-      expect((await readdir(folder)).sort()).toEqual(['all.txt', 'junit.xml', 'one.txt', 'run.json']);
+      const ofAll = ['all.txt', 'codequality.json', 'junit.xml', 'summary.md', 'testresults.json'];
+      expect((await readdir(folder)).sort()).toEqual([...ofAll, 'one.txt', 'run.json'].sort());
       expect(JSON.parse(await readFile(join(folder, 'run.json'), 'utf8'))).toEqual(one);
       await rm(join(folder, 'one.txt'));
       await rm(join(folder, 'run.json'));
       await writeAllRuns(folder, [one, one], () => 'below', files);
-      expect((await readdir(folder)).sort()).toEqual(['all.txt', 'junit.xml']);
+      expect((await readdir(folder)).sort()).toEqual(ofAll);
       expect(await readFile(join(folder, 'all.txt'), 'utf8')).toBe(`below|${one.id},below|${one.id}`);
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+
+  it('are found by a CI server as that looks for them', async () => {
+    const project = await mkdtemp(join(tmpdir(), 'brownout-project-'));
+    try {
+      const folder = join(project, 'reports', 'run');
+      await mkdir(folder, { recursive: true });
+      expect(await attachmentRoot(folder, {})).toBe('');
+      expect(await attachmentRoot(folder, { CI_PROJECT_DIR: project })).toBe('reports/run');
+      expect(await attachmentRoot(tmpdir(), { CI_PROJECT_DIR: project })).toBe('');
+      expect(await attachmentRoot(folder, { JENKINS_URL: 'https://ci.example/' })).toBe(
+        await realpath(folder),
+      );
+    } finally {
+      await rm(project, { recursive: true });
     }
   });
 
