@@ -5,12 +5,12 @@ import { exitCodes } from './exit-code.ts';
 const command = (report: Parent) =>
   report
     .command('build')
-    .summary('make the page of a run from its record')
+    .summary('make the page of a run, a conformance suite or a dossier from its record')
     .description(
-      'Makes index.html of what lies in the folder of a run: run.json, states.json, consoles. Needs no device, no image and ' +
-        'no network; records of older programs will do, and the page says what they lack.',
+      'Makes index.html of what lies in the folder of a run: run.json, states.json, consoles; of what conform has left, ' +
+        'conformance.json; or admit, admission.json. Needs no device, no image and no network; records of older programs will do, and the page says what they lack.',
     )
-    .argument('<folder>', 'the folder of a run')
+    .argument('<folder>', 'a folder that run, conform or admit has left')
     .addHelpText('after', examples('brownout report build reports/latest'));
 
 /** `brownout report build` */

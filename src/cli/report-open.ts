@@ -13,7 +13,7 @@ const command = (report: Parent) =>
     .description(
       'Makes the page again and has the desktop open it (xdg-open). Where there is no desktop, prints its address.',
     )
-    .argument('[folder]', 'the folder of a run', 'reports/latest')
+    .argument('[folder]', 'a folder that run, conform or admit has left', 'reports/latest')
     .addHelpText('after', examples('brownout report open', 'brownout report open reports/latest'));
 
 /** `brownout report open` */

@@ -28,11 +28,11 @@ const stageName = z.preprocess(
   z.enum(['whole', 'retry', 'second-cut', 'third-cut', 'fourth-cut', 'reset-storm']),
 );
 /** A file below the run's folder: never one that leads out of it, nor to another host. */
-const below = z
+export const below = z
   .string()
   .regex(/^(?![/\\])(?!.*(?:^|\/)\.\.(?:\/|$))[^\0]+$/, 'expected a path below the folder');
 
-const problem: z.ZodType<Problem> = z.object({
+export const problemSchema: z.ZodType<Problem> = z.object({
   kind: z.enum(['device', 'scenario', 'harness']),
   code: text,
   message: text,
@@ -68,11 +68,14 @@ const step = z.object({
   name: text,
   verdict,
   seconds,
-  problem: problem.exactOptional(),
+  problem: problemSchema.exactOptional(),
   note: text.exactOptional(),
   console: below.exactOptional(),
   known: knownAs.exactOptional(),
 });
+
+/** A step as programs of today note it. */
+export const stepSchema: z.ZodType<StepRecord> = step.extend({ id: stepIdSchema });
 
 type Unnamed = z.infer<typeof step>;
 
@@ -194,7 +197,7 @@ const crash: z.ZodType<CrashRecord> = z.object({
   }),
 });
 
-const finding: z.ZodType<Finding> = z.object({
+export const findingSchema: z.ZodType<Finding> = z.object({
   check: text,
   step: stepIdSchema.exactOptional(),
   message: text,
@@ -211,6 +214,23 @@ const finding: z.ZodType<Finding> = z.object({
 
 const digests = z.record(text, text);
 
+export const hostSchema = z.object({
+  node: text,
+  qemu: text,
+  cores: count,
+  accelerator: text,
+  acceleratorReason: text.default(''),
+});
+
+export const inputsSchema = z.object({
+  scenario: text,
+  image: text,
+  imageKey: text,
+  disks: digests,
+  bundles: digests,
+  packages: digests,
+});
+
 const record: z.ZodType<RunRecord> = z.object({
   format: z.literal(1),
   id: text,
@@ -226,25 +246,12 @@ const record: z.ZodType<RunRecord> = z.object({
   seconds,
   paths: z.array(path),
   crash: crash.exactOptional(),
-  findings: z.array(finding),
+  findings: z.array(findingSchema),
   known: z.array(known).exactOptional(),
-  problem: problem.exactOptional(),
+  problem: problemSchema.exactOptional(),
   timings: z.record(text, z.number()),
-  host: z.object({
-    node: text,
-    qemu: text,
-    cores: count,
-    accelerator: text,
-    acceleratorReason: text.default(''),
-  }),
-  inputs: z.object({
-    scenario: text,
-    image: text,
-    imageKey: text,
-    disks: digests,
-    bundles: digests,
-    packages: digests,
-  }),
+  host: hostSchema,
+  inputs: inputsSchema,
 });
 
 /**

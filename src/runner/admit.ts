@@ -16,6 +16,7 @@ import { type RunRecord, worst } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { type CandidateOptions, candidatesOf } from './candidates.ts';
+import { admissionFile } from './report-files.ts';
 import { openReportFolder, timeId } from './report-folder.ts';
 import { qemuHost } from './run-host.ts';
 import { powerCutsText } from './run-record.ts';
@@ -95,7 +96,7 @@ export async function admit(options: AdmitOptions): Promise<Admitted> {
     toBeStated: [...toBeStated],
     limits: [...limits],
   };
-  await write(join(folder, 'admission.json'), `${JSON.stringify(admission, null, 2)}\n`);
+  await write(join(folder, admissionFile), `${JSON.stringify(admission, null, 2)}\n`);
   await write(join(folder, 'admission.md'), dossierText(admission));
   const notice = (message: string) => options.events({ type: 'notice', run: id, message });
   await tryPageText(options.host ?? qemuHost, notice, {

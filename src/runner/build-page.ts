@@ -1,25 +1,36 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { type Admission } from '../admission/admission.ts';
+import { dossierPage } from '../admission/dossier-page.ts';
+import { readAdmission } from '../admission/stored-admission.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import type { ConformanceRecord } from '../model/conformance.ts';
 import type { RunRecord } from '../model/record.ts';
+import { conformancePage } from '../report/page/conformance-page.ts';
 import { type PageParts, readPageParts } from '../report/page/page-parts.ts';
 import { runPage } from '../report/page/run-page.ts';
 import { type OneOfRuns, runsPage } from '../report/page/runs-page.ts';
+import { readSuites } from '../report/stored-conformance.ts';
 import { missingParts, readRecord } from '../report/stored-record.ts';
 import { readStates } from '../report/stored-states.ts';
-import { pageFile, recordFile, statesFile } from './report-files.ts';
+import { admissionFile, pageFile, recordFile, statesFile, suitesFile } from './report-files.ts';
 import { writeReport } from './report-folder.ts';
 
 /** Consoles are not larger, unless somebody else wrote them. */
 const mostConsoleBytes = 64 << 20;
 
 /**
- * Makes the page of a folder, and of each run below it where it has several; returns its path. Errors as of `buildRun`.
+ * Makes the page of a folder that `run`, `conform` or `admit` has left, and of each below it where it has several; returns its
+ * path. Errors as of `buildRun`.
  */
 export async function buildPage(
   folder: string,
   partsOf: () => Promise<PageParts> = readPageParts,
 ): Promise<string> {
+  const admission = await readStored(folder, admissionFile, readAdmission);
+  if (admission !== undefined) return buildDossier(folder, admission, partsOf);
+  const suites = await readStored(folder, suitesFile, readSuites);
+  if (suites !== undefined) return buildSuites(folder, suites, partsOf);
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const isRun = entries.some(({ name }) => name === recordFile);
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -29,6 +40,45 @@ export async function buildPage(
   for (const name of below)
     runs.push({ folder: name, record: (await buildRun(join(folder, name), partsOf)).record });
   return writeRunsPage(folder, runs, await partsOf());
+}
+
+/** The page of a dossier, and those of the runs that it is made from. */
+async function buildDossier(
+  folder: string,
+  admission: Admission,
+  partsOf: () => Promise<PageParts>,
+): Promise<string> {
+  for (const { runs } of admission.packages)
+    for (const run of runs) await buildRun(join(folder, run.folder), partsOf);
+  return writeText(folder, dossierPage(admission, await partsOf()));
+}
+
+/** The page of a conformance suite, or of several, each with a folder of its own. */
+async function buildSuites(
+  folder: string,
+  records: readonly ConformanceRecord[],
+  partsOf: () => Promise<PageParts>,
+): Promise<string> {
+  const below = records.length === 1 ? [] : await foldersIn(folder);
+  const suites = records.map((record) => ({
+    record,
+    folder: below.find((name) => record.id.endsWith(`-${name}`)) ?? '',
+  }));
+  for (const suite of suites) if (suite.folder !== '') await buildPage(join(folder, suite.folder), partsOf);
+  return writeText(folder, conformancePage(basename(await realpath(folder)), suites, await partsOf()));
+}
+
+async function writeText(folder: string, text: string): Promise<string> {
+  const path = join(folder, pageFile);
+  await writeReport(path, text);
+  return path;
+}
+
+/** The folders in one, the longest names first. */
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return names.sort((one, other) => other.length - one.length);
 }
 
 /** Those of a folder's folders that are of runs. */
@@ -66,7 +116,7 @@ async function buildRun(
   const record = await readStored(folder, recordFile, readRecord);
   if (record === undefined)
     throw new ScenarioError('report-unknown', `there is no ${recordFile} in ${folder}`, {
-      hint: 'name the folder of a run: reports/latest, or reports/<time>-<scenario>-<machine>',
+      hint: 'name a folder that run, conform or admit has left: reports/latest, or reports/<time>-...',
     });
   return { path: await writePage(folder, record, missingParts(record), await partsOf()), record };
 }

@@ -23,7 +23,7 @@ import {
   prepare,
   unknownHost,
 } from './prepare-run.ts';
-import { eventsFile } from './report-files.ts';
+import { eventsFile, suitesFile } from './report-files.ts';
 import { openRunFolder, writeReport } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
 import { filesInUse } from './scenario-image.ts';
@@ -159,7 +159,7 @@ async function writeAll(
   notice: (message: string) => void,
   folderOf: (record: ConformanceRecord) => string = () => '',
 ): Promise<void> {
-  await writeReport(join(folder, 'conformance.json'), `${JSON.stringify(records, null, 2)}\n`);
+  await writeReport(join(folder, suitesFile), `${JSON.stringify(records, null, 2)}\n`);
   await writeReport(join(folder, 'conformance.md'), conformanceMarkdown(records));
   await writeReport(join(folder, 'junit.xml'), conformanceJunit(records));
   const suites = records.map((record) => ({ record, folder: folderOf(record) }));

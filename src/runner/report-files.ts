@@ -32,6 +32,10 @@ export const reportFiles: readonly ReportFile[] = [
 /** What is written while a run goes on, an event a line: of a killed run it is all that there is. */
 export const eventsFile = 'run.jsonl';
 
+/** The record of a dossier, and that of conformance suites. */
+export const admissionFile = 'admission.json';
+export const suitesFile = 'conformance.json';
+
 /** The page that people read. */
 export const pageFile = 'index.html';
 

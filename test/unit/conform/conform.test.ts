@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chosenCases } from '../../../src/conform/cases/index.ts';
 import type { CaseVerdict, ConformanceRecord } from '../../../src/model/conformance.ts';
+import { buildPage } from '../../../src/runner/build-page.ts';
+import { withCode } from '../../support/errors.ts';
 import { settingPath } from '../../support/simulated/settings.ts';
 import { fails, prints } from '../../support/simulated/shell.ts';
 import type { EdgeTraits, SlotTraits } from '../../support/simulated/slot-guest.ts';
@@ -32,6 +34,8 @@ function gateway(keepsBoth: boolean): SlotTraits {
 
 const verdicts = ({ cases }: ConformanceRecord) =>
   Object.fromEntries(cases.map(({ id, verdict }) => [id, verdict]));
+
+const noParts = () => Promise.resolve({ script: '', style: '' });
 
 describe('a device that keeps every promise', () => {
   it('passes each case that its image has releases for', async () => {
@@ -77,6 +81,15 @@ describe('a device that keeps every promise', () => {
       { id: record.id, cases: [{ id: 'I1' }, { id: 'I2' }] },
     ]);
     expect(await read('index.html')).toContain('of 1 case hold');
+    const folder = join(lab.reports, 'latest');
+    const page = await read('index.html');
+    await rm(join(folder, 'index.html'));
+    expect(await buildPage(folder, noParts)).toBe(join(folder, 'index.html'));
+    expect(await read('index.html')).toBe(page);
+    await writeFile(join(folder, 'conformance.json'), '[{ "format": 1 }]');
+    await expect(buildPage(folder, noParts)).rejects.toThrow(
+      withCode('report-damaged', 'conformance.json is not what brownout writes: [0].id'),
+    );
     expect(await read('conformance.md')).toContain('| I1 | the next release is installed');
     const junit = await read('junit.xml');
     expect(junit).toContain('tests="2" failures="0" errors="0" skipped="1"');

@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DeadlinePassed } from '../../../src/core/deadline.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { admit } from '../../../src/runner/admit.ts';
+import { buildPage } from '../../../src/runner/build-page.ts';
 import { candidatesOf } from '../../../src/runner/candidates.ts';
+import { withCode } from '../../support/errors.ts';
 import { codesOf, type Lab } from '../../support/simulated/lab.ts';
 import type { PackageTraits } from '../../support/simulated/package-guest.ts';
 import { packageLab, type SameVersions } from '../../support/simulated/package-image.ts';
@@ -356,6 +358,16 @@ describe('admission', () => {
     expect(extra?.criteria.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     expect(extra?.criteria.map(({ verdict }) => verdict)).toContain('passed');
     expect(await readFile(join(folder, 'admission.md'), 'utf8')).toMatch(/extra/);
+    const noParts = () => Promise.resolve({ script: '', style: '' });
+    const pages = [folder, join(folder, extra?.runs[0]?.folder ?? '')].map((of) => join(of, 'index.html'));
+    const before = await Promise.all(pages.map((page) => readFile(page, 'utf8')));
+    await Promise.all(pages.map((page) => rm(page)));
+    expect(await buildPage(folder, noParts)).toBe(pages[0]);
+    expect(await Promise.all(pages.map((page) => readFile(page, 'utf8')))).toEqual(before);
+    await writeFile(join(folder, 'admission.json'), JSON.stringify({ ...admission, created: 7 }));
+    await expect(buildPage(folder, noParts)).rejects.toThrow(
+      withCode('report-damaged', 'admission.json is not what brownout writes: created'),
+    );
     expect(JSON.parse(await readFile(join(folder, 'admission.json'), 'utf8'))).toMatchObject({
       image: asked(lab).image,
       agent: 'opkg',
