@@ -62,9 +62,10 @@ export class Checklist {
   /** Notes what an oracle found. Returns whether it passed. */
   check(id: StepId, result: CheckResult): boolean {
     const { verdict, code, message } = result;
-    const paths = result.verdict === 'passed' || result.paths === undefined ? {} : { paths: result.paths };
+    const { paths = [], fates = [] } = result.verdict === 'passed' ? {} : result;
+    const about = { ...(paths.length === 0 ? {} : { paths }), ...(fates.length === 0 ? {} : { fates }) };
     const problem =
-      code === undefined ? {} : { problem: { kind: 'device' as const, code, message, ...paths } };
+      code === undefined ? {} : { problem: { kind: 'device' as const, code, message, ...about } };
     const note = result.verdict === 'passed' && result.note !== undefined ? { note: result.note } : {};
     this.note({ id, verdict, seconds: 0, ...problem, ...note });
     return verdict === 'passed';

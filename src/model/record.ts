@@ -1,5 +1,5 @@
 import type { FailureKind } from '../core/errors.ts';
-import type { ConfigurationTable } from './configuration.ts';
+import type { ConfigurationTable, FileFate } from './configuration.ts';
 import type { Network } from './guest-network.ts';
 import type { KnownAs, KnownRecord } from './known.ts';
 import type { MachineName } from './machine.ts';
@@ -36,6 +36,8 @@ export interface Problem {
   hint?: string;
   /** Of the device's files that it is about; absent where it is about something else. */
   paths?: string[];
+  /** What became of the owner's files that it is about; the first few. */
+  fates?: FileFate[];
 }
 
 /** One thing that was decided. */

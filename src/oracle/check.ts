@@ -1,3 +1,4 @@
+import type { FileFate } from '../model/configuration.ts';
 import type { Verdict } from '../model/record.ts';
 
 /** A check that the device passed. */
@@ -17,6 +18,7 @@ interface NotPassed {
   message: string;
   /** As of a problem. */
   paths?: string[];
+  fates?: FileFate[];
 }
 
 /** What one check of a device came to. */
@@ -28,6 +30,10 @@ export function passed(message: string, note?: string): CheckResult {
 }
 
 /** A promise that the device broke. */
-export function failed(code: string, message: string, paths?: string[]): CheckResult {
-  return { verdict: 'failed', code, message, ...(paths === undefined ? {} : { paths }) };
+export function failed(
+  code: string,
+  message: string,
+  about: Pick<NotPassed, 'paths' | 'fates'> = {},
+): CheckResult {
+  return { verdict: 'failed', code, message, ...about };
 }

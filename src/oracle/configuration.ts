@@ -30,9 +30,13 @@ export function checkConfiguration(
   if (wrong.length === 0) return { ...passed(countsText(files)), files };
   const worst = (['lost', 'damaged'] as const).find((one) => files.some(({ fate }) => fate === one));
   const message = wrong.map(({ problem }) => problem).join('; ');
-  const paths = wrong.map(({ fate }) => fate.path);
-  return { ...failed(`configuration-${worst ?? 'changed'}`, message, paths), files };
+  const fates = wrong.map(({ fate }) => fate);
+  const about = { paths: fates.map(({ path }) => path), fates: fates.slice(0, mostFates) };
+  return { ...failed(`configuration-${worst ?? 'changed'}`, message, about), files };
 }
+
+/** Fates that a failure has with it: each may have two texts of 4 KiB. */
+const mostFates = 4;
 
 interface Judged {
   fate: FileFate;

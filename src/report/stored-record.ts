@@ -15,7 +15,7 @@ import {
 import { disturbances } from '../model/recording.ts';
 import { knownPhases, phaseName, stateKinds } from '../model/scenario.ts';
 import { stepOf } from '../model/step-of-text.ts';
-import { configurationSchema, softwareSchema, stepIdSchema } from './stored-tables.ts';
+import { configurationSchema, fateSchema, softwareSchema, stepIdSchema } from './stored-tables.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -39,6 +39,7 @@ export const problemSchema: z.ZodType<Problem> = z.object({
   log: text.exactOptional(),
   hint: text.exactOptional(),
   paths: z.array(text).exactOptional(),
+  fates: z.array(fateSchema).exactOptional(),
 });
 
 const knownAs: z.ZodType<KnownAs> = z.object({

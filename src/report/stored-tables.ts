@@ -30,7 +30,7 @@ const copy: z.ZodType<CopyRecord> = z.object({
   spurious: z.boolean(),
 });
 
-const fate: z.ZodType<FileFate> = z.object({
+export const fateSchema: z.ZodType<FileFate> = z.object({
   path: z.string(),
   case: z.string(),
   fate: z.enum([
@@ -72,7 +72,7 @@ function formerlyStep<T>(key: string, schema: z.ZodType<T>): z.ZodType<T> {
 /** What became of the owner's files. Older programs noted no id. */
 export const configurationSchema = formerlyStep(
   'check',
-  z.object({ id: stepIdSchema.exactOptional(), check: name, files: z.array(fate) }),
+  z.object({ id: stepIdSchema.exactOptional(), check: name, files: z.array(fateSchema) }),
 );
 
 const installed: z.ZodType<InstalledPackage> = z.object({

@@ -1,4 +1,5 @@
 import { diffLines } from 'diff';
+import { sha256 } from '../../core/digest.ts';
 import type { ConfigurationTable, Fate, FileFate } from '../../model/configuration.ts';
 import type { PathRecord, RunRecord } from '../../model/record.ts';
 import { momentText } from '../../model/steps.ts';
@@ -40,6 +41,22 @@ const weights: Record<Fate, 'passed' | 'unknown' | 'failed'> = {
   default: 'passed',
   'stale default': 'unknown',
 };
+
+/** What the owner had in some files, and what is there; empty where nothing is known of that. */
+export function filesBeforeAfter(files: readonly FileFate[]): Html {
+  return html`${files.map(({ path, fate, texts, digests }) => {
+    const now =
+      digests.now === 'absent'
+        ? 'it is gone'
+        : digests.now === emptyDigest
+          ? 'it has 0 bytes'
+          : 'it has other content';
+    return html`<div class="before-after"><h4>What the owner had in <code>${path}</code>, and what is there: <span class="mark ${weights[fate]}">${fate}</span></h4>${texts === undefined ? html`<p>${now}</p>` : difference(texts)}</div>`;
+  })}`;
+}
+
+/** The first digits of the SHA-256 of nothing, as records have them. */
+const emptyDigest = sha256('').slice(0, 12);
 
 function oneFile(file: FileFate): Html {
   const { path, case: what, fate, kinds, note, digests, copy, copies, texts } = file;

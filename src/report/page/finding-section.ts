@@ -1,9 +1,10 @@
 import { commandLine } from '../../core/quote.ts';
-import type { CutRecord, Finding, RunRecord } from '../../model/record.ts';
+import type { Finding, RunRecord, StepRecord } from '../../model/record.ts';
 import { isSameStep } from '../../model/steps.ts';
 import { knownCountText, knownText } from '../known-text.ts';
 import { isFailure } from '../text.ts';
 import { consoleLink } from './console-link.ts';
+import { filesBeforeAfter } from './file-section.ts';
 import { type Html, html } from './html.ts';
 import { countText, numberText, verdictMark } from './words.ts';
 
@@ -23,13 +24,15 @@ export function findingSection(record: RunRecord): Html {
 
 function card(record: RunRecord, finding: Finding, number: number): Html {
   const booted = record.crash?.cuts.find(({ id }) => id === finding.cut);
-  const log = booted === undefined ? stepConsole(record, finding) : cutConsole(booted, finding);
+  const failed = failedOf(record, finding);
+  const log = failed?.console ?? booted?.console;
   const replay = replayOf(finding);
   const { known } = finding;
   return html`<li class="card${known?.status === 'known' ? ' is-known' : ''}" id="finding-${number}" tabindex="-1">
 <header><span class="pin" aria-hidden="true">${number}</span><h3>${finding.check}: ${finding.message}</h3></header>
 ${known === undefined ? '' : html`<p class="known-as">${verdictMark(known.status === 'known' ? 'known' : 'failed', knownText(known))}</p>`}
 ${finding.reason === undefined ? '' : html`<p class="reason">${finding.reason}</p>`}
+${filesBeforeAfter(failed?.problem?.fates ?? [])}
 ${finding.minimal.length === 0 ? '' : writeList(finding.minimal)}
 <dl class="facts">
 <div><dt>When</dt><dd>${finding.cut === '' ? 'without a cut, ' : ''}${finding.during}</dd></div>
@@ -86,12 +89,11 @@ function issueText(record: RunRecord, finding: Finding): string {
   ].join('\n');
 }
 
-function cutConsole(booted: CutRecord, { step }: Finding): string | undefined {
-  const failed = booted.checks.find(({ id, verdict }) => isSameStep(id, step) && isFailure(verdict));
-  return failed?.console ?? booted.console;
-}
-
-function stepConsole({ paths }: RunRecord, { step, during }: Finding): string | undefined {
-  const path = paths.find(({ releases }) => releases.join('->') === during);
-  return path?.steps.find(({ id, verdict }) => isSameStep(id, step) && isFailure(verdict))?.console;
+/** The step or check that a finding is of. */
+function failedOf({ paths, crash }: RunRecord, { step, cut, during }: Finding): StepRecord | undefined {
+  const steps =
+    cut === ''
+      ? paths.find(({ releases }) => releases.join('->') === during)?.steps
+      : crash?.cuts.find(({ id }) => id === cut)?.checks;
+  return steps?.find(({ id, verdict }) => isSameStep(id, step) && isFailure(verdict));
 }

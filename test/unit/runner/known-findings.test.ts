@@ -58,7 +58,12 @@ const count = (junit: string, what: string) => Number(new RegExp(`\\b${what}="(\
 
 describe('a gate that carries a known finding', () => {
   it('is red without the list', async () => {
-    const record = await (await gate({ rewritesFiles: true }, undefined)).run({ limits });
+    const lab = await gate({ rewritesFiles: true }, undefined);
+    const record = await lab.run({ limits });
+    // The card of a finding has the file before and after.
+    expect((await filesOf(lab)).page).toMatch(
+      /What the owner had in <code>\/etc\/(hostname|app\.conf)<\/code>, and what is there: <span class="mark failed">lost<\/span>/,
+    );
     expect(told(record)).toEqual({ verdict: 'failed', exit: 1, list: [], findings: [undefined] });
   });
 

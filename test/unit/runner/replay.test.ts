@@ -335,7 +335,8 @@ describe('a run', () => {
     const records = await runScenarios(await lab.options({ powerCuts: { mode: 'none' } }, 2));
     expect(records.map(({ verdict }) => verdict)).toEqual(['passed', 'passed']);
     const left = await readdir(join(lab.reports, 'latest'));
-    expect(left.sort()).toEqual(['index.html', 'junit.xml', 'simulated-qemuarm64', 'simulated-qemuarm64-2']);
+    const ofAll = ['codequality.json', 'index.html', 'junit.xml', 'summary.md', 'testresults.json'];
+    expect(left.sort()).toEqual([...ofAll, 'simulated-qemuarm64', 'simulated-qemuarm64-2'].sort());
     expect(await runScenarios(await lab.options({ machine: 'qemux86-64' }))).toEqual([]);
   });
 });
