@@ -11,10 +11,14 @@ export function knownText({ status, until, tracker, why }: KnownAs): string {
 
 /** A cause on one line: `configuration during install, lost, of /etc/hosts`. */
 function causeText({ check, phases, kinds, files }: KnownCause): string {
-  const when = phases.map((phase) => (phase === 'no-cut' ? 'without a cut' : `during ${phase}`));
+  const cut = phases.filter((phase) => phase !== 'no-cut');
+  const when = [
+    ...(cut.length === 0 ? [] : [`during ${listText(cut)}`]),
+    ...(cut.length === phases.length ? [] : ['without a cut']),
+  ];
   return [
     `${check} ${when.join(' or ')}`,
-    ...(kinds === undefined ? [] : [kinds.join(' or ')]),
+    ...(kinds === undefined ? [] : [listText(kinds)]),
     ...(files === undefined ? [] : [`of ${files.join(', ')}`]),
   ].join(', ');
 }
@@ -26,10 +30,16 @@ const words = {
   'not seen': 'not seen, though not all was looked at that could show it',
 } as const satisfies Record<KnownRecord['status'], string>;
 
-/** What became of an entry of the list, on one line. */
+/** An entry of the list and what became of it, on one line. */
 export function entryText(entry: KnownRecord): string {
   const { status, until, tracker, cause } = entry;
-  return `${words[status]}: ${causeText(cause)} (${tracker}, until ${until})`;
+  return `${causeText(cause)} (${tracker}, until ${until}): ${words[status]}`;
+}
+
+/** `install, first-boot or confirm` */
+function listText(items: readonly string[]): string {
+  const last = items.at(-1) ?? '';
+  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} or ${last}`;
 }
 
 /** How many findings fail no run, to stand behind their number; empty: none. */

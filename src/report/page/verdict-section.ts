@@ -149,7 +149,7 @@ export function notShown(record: RunRecord): string[] {
   const { crash, network, powerCuts, problem, verdict, paths, known = [] } = record;
   const none = powerCuts === 'none' || (crash === undefined && problem === undefined);
   return [
-    ...known.filter(({ status }) => status !== 'gone').map((entry) => `Known finding, ${entryText(entry)}.`),
+    ...known.filter(({ status }) => status !== 'gone').map((entry) => `Known finding: ${entryText(entry)}.`),
     ...(none ? ['Power cuts: none were made.'] : []),
     ...(powerCuts === 'none'
       ? []

@@ -60,7 +60,7 @@ describe('summary.md', () => {
       record({ known: [{ ...entry, cause: { check: 'boots', phases: ['install'] } }] }),
     ]);
     expect(text).toContain(
-      '- known finding: GONE: it did not appear, so its entry can be removed: boots during install (BUG-1',
+      '- known finding: boots during install (BUG-1, until 2027-03-01): GONE: it did not appear',
     );
   });
 });

@@ -86,7 +86,10 @@ describe('a gate that carries a known finding', () => {
     const text = summaryText([record]);
     expect(text).toContain('passed, but for KNOWN findings');
     expect(text).toMatch(/findings: \d+, \d+ of them known/);
-    expect(text).toContain('  known finding: known: configuration during install or during first-boot');
+    expect(text).toContain(
+      '  known finding: configuration during install, first-boot or confirm, of /etc/hostname, ',
+    );
+    expect(text).toContain('(https://bugs.example/17, until 2999-12-31): known\n');
   });
 
   it('is red after its date', async () => {
@@ -103,7 +106,7 @@ describe('a gate that carries a known finding', () => {
     const lab = await gate({}, [emptied]);
     const record = await lab.run({ limits });
     expect(told(record)).toEqual({ verdict: 'passed', exit: 0, list: ['gone'], findings: [] });
-    expect(summaryText([record])).toContain('known finding: GONE: it did not appear');
+    expect(summaryText([record])).toContain(', until 2999-12-31): GONE: it did not appear');
     expect((await filesOf(lab)).page).toContain('GONE: it did not appear');
   });
 
