@@ -2,13 +2,14 @@ import { describePlace } from '../filesystem/disk-map.ts';
 import { emptyFiles } from '../filesystem/ext4/empty-files.ts';
 import type { ByteRange } from '../filesystem/ext4/map.ts';
 import { volumesOf } from '../filesystem/partitions/volumes.ts';
-import { printable } from '../filesystem/place.ts';
+import { type Place, printable } from '../filesystem/place.ts';
 import { type DiskView, partView } from '../filesystem/view.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import { type LogRecord, sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
 import { JournalCommits } from './journal-commits.ts';
 import { disksAt, type LoggedDisks } from './logged-disks.ts';
+import { WriteEffects } from './write-effects.ts';
 
 /** A file that a cut leaves empty, in words. */
 export interface NamedEmptyFile {
@@ -32,6 +33,9 @@ export class NamedWrites {
   private readonly views: readonly (readonly DiskView[])[];
   private readonly commits: JournalCommits;
   private readonly disks: LoggedDisks;
+  private readonly effects: WriteEffects;
+  /** By the position of a write in the log. */
+  private readonly known = new Map<number, string | undefined>();
   private readonly numbers = new Map<number, number>();
 
   /** `state`, `window`: of the failure whose reason is sought. */
@@ -46,6 +50,7 @@ export class NamedWrites {
     this.fallback = this.phases.length === 0 ? window.phase : 'before';
     this.views = [at, window.to, log.now].map((moment) => disksAt(disks, moment));
     this.commits = new JournalCommits(disks);
+    this.effects = new WriteEffects(disks);
     for (const { kind, seq } of log.records)
       if (kind !== 'flush') this.numbers.set(seq, this.numbers.size + 1);
   }
@@ -67,7 +72,19 @@ export class NamedWrites {
       first,
       ...(rest.length === 0 ? [second ?? []].flat() : [`${rest.length + 1} more places`]),
     ];
-    return `${this.numbered(seq)} (${places.join('; ')})`;
+    const effect = this.effectOf(seq);
+    return `${this.numbered(seq)} (${places.join('; ')}${effect === undefined ? '' : `: ${effect}`})`;
+  }
+
+  /** What it sets, where that says more than its place. */
+  private effectOf(seq: number): string | undefined {
+    const record = this.log.records[seq];
+    if (record === undefined) return undefined;
+    if (!this.known.has(seq)) {
+      const found = this.effects.of(record, this.placesOf(record));
+      this.known.set(seq, found === undefined ? undefined : printable(found));
+    }
+    return this.known.get(seq);
   }
 
   /** `write 41 of install`. */
@@ -85,23 +102,24 @@ export class NamedWrites {
   of(seq: number): string[] {
     const record = this.log.records[seq];
     if (record === undefined) return [];
-    const { disk, sector, count } = record;
+    const id = this.log.disks[record.disk]?.id ?? '';
+    const commits = this.commits.namesOf(seq);
+    const texts = this.placesOf(record).flatMap(({ text, partition, content }) => {
+      if (partition === undefined) return [`${id}: ${text}`];
+      if (content.kind !== 'journal' || commits.length === 0) return [text];
+      return commits.map((commit) => `${printable(partition)}: ${commit}`);
+    });
+    return [...new Set(texts)];
+  }
+
+  private placesOf({ disk, sector, count }: LogRecord): Place[] {
     const [start, length] = [sector * sectorBytes, count * sectorBytes];
     const found = this.views.map((views) => {
       const view = views[disk];
       return view === undefined ? [] : describePlace(view, start, length);
     });
     // What is free at the cut may belong to a file later: delayed allocation, or a rename to come.
-    const best =
-      found.find((places) => places.some(({ content }) => content.kind !== 'free')) ?? found[0] ?? [];
-    const id = this.log.disks[disk]?.id ?? '';
-    const commits = this.commits.namesOf(seq);
-    const texts = best.flatMap(({ text, partition, content }) => {
-      if (partition === undefined) return [`${id}: ${text}`];
-      if (content.kind !== 'journal' || commits.length === 0) return [text];
-      return commits.map((commit) => `${printable(partition)}: ${commit}`);
-    });
-    return [...new Set(texts)];
+    return found.find((places) => places.some(({ content }) => content.kind !== 'free')) ?? found[0] ?? [];
   }
 
   /** Files of ext4 that are empty after a write and not before its phase, and have a content at the end of the log. */
