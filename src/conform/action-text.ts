@@ -117,6 +117,7 @@ function serverText(faults: readonly DdiFault[]): string {
   const texts = faults.map(({ on, answer, times }) => {
     const what = `${times === undefined ? 'each' : times} ${on}`;
     if (answer === 'cancel') return `cancels the order at ${what}`;
+    if (answer === 'blank') return `answers ${what} with a blank line`;
     if (answer === 'endless') return `answers ${what} without an end`;
     if (answer === 'redirect') return `redirects ${what} to itself`;
     if (answer === 'wrong hash') return `names a wrong hash at ${what}`;

@@ -14,7 +14,8 @@ export type Subject =
  * What goes wrong when a device asks. A number is an HTTP status that stands in place of the answer, and the server has
  * not heard what was said; `lost`: the server has heard it, and the connection ends without an answer; `cancel`: it has
  * heard it, and cancels the order; `wrong hash`: an order names other hashes than its file has;
- * `absurd size`: a size that no device has room for. What no hawkBit says: `html`, a page; `deep`, JSON within JSON within JSON; `endless`, an
+ * `absurd size`: a size that no device has room for. What no hawkBit says: `blank`, a line without
+ * anything on it; `html`, a page; `deep`, JSON within JSON within JSON; `endless`, an
  * answer without an end; `redirect`, to the same address.
  */
 export interface DdiFault {
@@ -35,7 +36,7 @@ export function isOrderFault(answer: DdiFault['answer'] | undefined): answer is 
 
 export type HostileAnswer = (typeof hostileAnswers)[number];
 
-export const hostileAnswers = ['html', 'deep', 'endless', 'redirect'] as const;
+export const hostileAnswers = ['blank', 'html', 'deep', 'endless', 'redirect'] as const;
 
 /** Says of each request which fault meets it: the first of the list that applies and is not over. */
 export class DdiFaultPlan {

@@ -14,6 +14,9 @@ export async function answerHostile(
   response: ServerResponse,
 ): Promise<void> {
   switch (how) {
+    case 'blank':
+      response.writeHead(200, { 'Content-Type': 'application/hal+json', 'Content-Length': 1 }).end('\n');
+      return;
     case 'html':
       response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>It works!</body></html>');
       return;

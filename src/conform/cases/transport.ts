@@ -190,6 +190,7 @@ export const transport: CaseGroup = {
       from: 'in-service',
       actions: [
         ...carriedOutAfter([
+          { on: 'poll', answer: 'blank', times: 1 },
           { on: 'poll', answer: 'html', times: 1 },
           { on: 'poll', answer: 'deep', times: 1 },
           { on: 'poll', answer: 'redirect', times: 20 },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { CommandOutput } from '../../../src/core/ask.ts';
 import type { FileStore } from './file-store.ts';
 import { fails, type Known, prints } from './shell.ts';
@@ -11,6 +12,8 @@ const pauseMs = 10;
 export interface ClientTraits {
   /** An answer that is not right ends it. */
   givesUp?: true;
+  /** It never gets to the end of an answer that is a blank line. */
+  hangsOnBlanks?: true;
   /** It closes an order as soon as the release is written. */
   closesAtOnce?: true;
   /** It never closes an order. */
@@ -206,8 +209,11 @@ class Client {
         ...{ redirect: 'error', signal: AbortSignal.any([this.signal, enough.signal]) },
       });
       const length = answer.headers.get('content-length');
-      if (answer.status === 200 && length !== null && Number(length) < 100_000)
-        return JSON.parse(await answer.text()) as unknown;
+      if (answer.status === 200 && length !== null && Number(length) < 100_000) {
+        const text = await answer.text();
+        if (this.traits.hangsOnBlanks === true && text.trim() === '') await once(this.signal, 'abort');
+        return JSON.parse(text) as unknown;
+      }
       this.wrong(`the server says ${answer.status}`);
     } catch (error) {
       this.wrong(error instanceof GivenUp ? error.message : String(error));

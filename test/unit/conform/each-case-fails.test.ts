@@ -42,7 +42,7 @@ const believesAnyAnswer: SlotTraits = {
   },
 };
 
-// Beside conform.test.ts: each case that no device there breaks.
+// Beside conform.test.ts: what no device there breaks.
 it.each<[string, string, SlotTraits, string, Record<string, unknown>?]>([
   ['I2', 'installs nothing', { pretends: true }, 'expected 2.0'],
   ['I3', 'takes the other slot for a copy of its own', { patches: true }, 'expected 1.1'],
@@ -64,6 +64,13 @@ it.each<[string, string, SlotTraits, string, Record<string, unknown>?]>([
   ['T2', 'does not get over a download that broke off', sulks(), 'locked'],
   ['T3', 'has installed what is not there', believesAnyAnswer, 'had to refuse'],
   ['T10', 'gives up where it is not admitted', { client: { givesUp: true } }, 'the server says 401', ordered],
+  [
+    'T11',
+    'never gets over a blank line',
+    { client: { hangsOnBlanks: true } },
+    'did not end within',
+    { ...ordered, expect: { installs: { within: '4s' } } },
+  ],
 ])('%s fails a device that %s', async (id, _, traits, words, fields) => {
   const { record } = await suite(traits, { cases: [id], ...(fields === undefined ? {} : { fields }) });
   expect(record.cases).toMatchObject([{ id, verdict: 'failed' }]);

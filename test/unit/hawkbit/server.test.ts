@@ -362,6 +362,14 @@ describe('a server with faults', () => {
     expect(plan.met).toBe(2);
   });
 
+  it('answers with a line without anything on it', async () => {
+    await using server = await open();
+    server.ddi.register('dev1', token);
+    server.ddi.misbehave([{ on: 'poll', answer: 'blank', times: 1 }]);
+    expect(await server.ask('GET', base)).toMatchObject({ status: 200, text: '\n' });
+    expect((await server.ask('GET', base)).json).toBeDefined();
+  });
+
   it('names a size that no device has room for', async () => {
     await using server = await open();
     server.ddi.register('dev1', token).assign(offer, now);
