@@ -369,7 +369,7 @@ describe('a device that breaks a promise', () => {
       { client: { givesUp: true } },
       'T11',
       'failed',
-      'the server says 200',
+      'Unexpected end of JSON input',
       ordered,
     ],
     [
