@@ -68,10 +68,13 @@ export function restoreFact(stored: unknown): BootFact | undefined {
   return factSchema.safeParse(stored).data;
 }
 
-/** The boot as an exploration takes it: its console stayed with the run that made it. */
+/** The boot as an exploration takes it: its console and its time are those of the run that made it. */
 export function bootedOf({ record, stages, booted }: BootFact): Booted<CutRecord> {
   const { console: _, checks, ...rest } = record;
-  return { record: { ...rest, checks: checks.map(({ console: __, ...check }) => check), booted }, stages };
+  return {
+    record: { ...rest, seconds: 0, checks: checks.map(({ console: __, ...check }) => check), booted },
+    stages,
+  };
 }
 
 function deflated(numbers: Iterable<number>): string {

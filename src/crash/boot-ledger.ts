@@ -25,6 +25,8 @@ export class BootLedger {
   private readonly facts: readonly BootFact[];
   private readonly byKey = new Map<string, BootFact[]>();
   private broken = false;
+  /** Boots of this run that are kept. */
+  kept = 0;
 
   private constructor(path: string, notice: (text: string) => void, facts: readonly BootFact[]) {
     this.path = path;
@@ -74,6 +76,7 @@ export class BootLedger {
     try {
       await mkdir(dirname(this.path), { recursive: true });
       await appendLine(this.path, storeFact(fact));
+      this.kept += 1;
     } catch (error) {
       if (!this.broken) this.notice(`boots are not kept for later runs: ${messageOf(error)}`);
       this.broken = true;

@@ -11,7 +11,7 @@ import { BootLedger } from './boot-ledger.ts';
 import { type CameBack, cutAgain } from './cut-again.ts';
 import { cutWindows, describeCuttable } from './described-trace.ts';
 import { reportFailures } from './failures.ts';
-import { type ExploreOptions, openExploration } from './open-exploration.ts';
+import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
 
 /** Bounds of the later questions. */
@@ -68,15 +68,22 @@ export async function exploreCuts(
     const trace = traceOf(recording);
     const windows = cutWindows(context, trace);
     await using stack = new CleanupStack();
+    const { folder } = recording;
     const open = async (canonical: boolean) => {
       const ledger =
-        limits.reuse && recording.folder !== undefined
-          ? { ledger: await BootLedger.open(context, recording.folder, { canonical }) }
-          : {};
-      return stack.use(
-        'exploration',
-        await openExploration(context, trace, windows, { ...options, canonical, ...ledger }, onBoot),
+        limits.reuse && folder !== undefined
+          ? await BootLedger.open(context, folder, { canonical })
+          : undefined;
+      const opened = await openExploration(
+        context,
+        trace,
+        windows,
+        { ...options, canonical, ...(ledger === undefined ? {} : { ledger }) },
+        onBoot,
       );
+      stack.use('exploration', opened);
+      stack.defer('word of boots that are kept', () => tellKept(context, opened, ledger));
+      return opened;
     };
     const first = await open(limits.canonical);
     const described = await describeCuttable(context, trace);
@@ -102,6 +109,18 @@ export async function exploreCuts(
   });
   const counts = await allOrStop([...explored, ...live.map((job) => job.then(() => 0))], context.stop);
   if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(context);
+}
+
+/** Says that a run which decided not all may be begun again, and goes on from there. */
+function tellKept(
+  { notice }: RunContext,
+  { trace, exploration }: TraceExploration,
+  ledger: BootLedger | undefined,
+): void {
+  const { kept = 0 } = ledger ?? {};
+  if (exploration.ended.whole === 'complete' || kept === 0) return;
+  const boots = kept === 1 ? 'one boot that passed is' : `${kept} boots that passed are`;
+  notice(`${trace.name}: ${boots} kept, and the same command goes on from there`);
 }
 
 /** What is said where audits show that a device reads what canonical forms leave out. */

@@ -90,7 +90,7 @@ export class Terminal implements Disposable {
         const again = cut.stage === 'retry' ? ' done again' : '';
         const others = (cut.decides ?? 1) > 1 ? `, decides ${cut.decides} states${again}` : '';
         const what = `${cut.during} ${cut.upgrade}, ${cut.description}: ${cut.outcome}`;
-        return `${label} ${this.mark(cut.verdict)} ${count} ${oneLine(what)}${others} ${dim(durationText(cut.seconds))}`;
+        return `${label} ${this.mark(cut.verdict)} ${count} ${oneLine(what)}${others} ${dim(cut.booted === undefined ? durationText(cut.seconds) : 'by an earlier run')}`;
       }
       case 'case':
         if (progress !== undefined) progress.done = event.done;

@@ -78,15 +78,20 @@ describe('boots of earlier runs', () => {
       ...reusing,
       jobs: 1,
       signal: controller.signal,
-      events: ({ type }) => {
-        if (type === 'cut') cuts += 1;
+      events: (event) => {
+        lab.events.push(event);
+        if (event.type === 'cut') cuts += 1;
         if (cuts === 5) controller.abort(new Error('interrupted'));
       },
     });
     expect(interrupted.verdict).toBe('error');
     const { made } = bootsOf(interrupted);
+    expect(notices(lab)).toContain(
+      `p1: ${made.length} boots that passed are kept, and the same command goes on from there`,
+    );
     const resumed = await lab.run({ ...reusing, jobs: 1 });
     expect(decided(resumed)).toEqual(decided(undisturbed));
+    expect(notices(lab).filter((text) => text.includes('goes on from there'))).toHaveLength(1);
     expect(bootsOf(resumed).reused.map(({ id }) => id)).toEqual(made.map(({ id }) => id));
   });
 
