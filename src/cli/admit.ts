@@ -6,7 +6,7 @@ import { usualLimits } from '../crash/usual-limits.ts';
 import { filePath, releasePattern } from '../document/forms.ts';
 import { assertHost } from '../host/check.ts';
 import type { PowerCuts } from '../model/scenario.ts';
-import { coloursFor } from '../report/colour.ts';
+import { coloursFor, viewFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
 import { Terminal } from '../report/terminal.ts';
 import { oneLine } from '../report/text.ts';
@@ -69,6 +69,8 @@ const command = (program: Parent) =>
       'machines that run at once (default: by cores and memory)',
       wholeNumber('--jobs', 1, 256),
     )
+    .option('--quiet', 'show nothing until the end, and then one screen')
+    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
     .option('--json', 'print admission.json on standard output; progress goes to standard error')
     .addHelpText(
       'after',
@@ -99,7 +101,9 @@ async function run(
   if (machines.length === 0)
     throw new ScenarioError('machine-unknown', `${image} is not for ${options.machine ?? 'any machine'}`);
   await assertHost({ purposes: ['run'], machines }, streams.environment);
-  using terminal = new Terminal(options.json === true ? streams.stderr : streams.stdout, streams.environment);
+  const { environment } = streams;
+  const progress = options.json === true ? streams.stderr : streams.stdout;
+  using terminal = new Terminal(progress, { view: viewFor(options, progress, environment), environment });
   const admitted = await admit({
     packages: [...new Set(packages)],
     image,

@@ -1,5 +1,5 @@
 import { machineNames } from '../model/machine.ts';
-import { coloursFor } from '../report/colour.ts';
+import { coloursFor, viewFor } from '../report/colour.ts';
 import { conformanceMarkdown, conformanceText } from '../report/conformance-text.ts';
 import { Terminal } from '../report/terminal.ts';
 import { runConformance } from '../runner/conform.ts';
@@ -44,6 +44,8 @@ const command = (program: Parent) =>
       'machines that run at once (default: by cores and memory)',
       wholeNumber('--jobs', 1, 256),
     )
+    .option('--quiet', 'show nothing until the end, and then one screen')
+    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
     .option('--json', 'print one JSON document on standard output; progress goes to standard error')
     .addHelpText(
       'after',
@@ -75,7 +77,9 @@ async function run(
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
   const folders = new Map<string, string>();
   const progress = options.json === true ? streams.stderr : streams.stdout;
-  const records = await withTerminal(new Terminal(progress, streams.environment), folders, (events) =>
+  const view = viewFor(options, progress, streams.environment);
+  const terminal = new Terminal(progress, { view, environment: streams.environment });
+  const records = await withTerminal(terminal, folders, (events) =>
     runConformance({
       scenarios,
       machine: options.machine,

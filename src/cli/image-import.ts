@@ -10,6 +10,7 @@ import { buildImage } from '../image/build.ts';
 import { oneLine } from '../report/text.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
+import { asTyped } from './typed-command.ts';
 import { releaseAndFolder } from './values.ts';
 
 const command = (image: Parent) =>
@@ -90,7 +91,9 @@ async function importDisk(
   if (json === true) streams.stdout.write(`${JSON.stringify({ ...imported, seen }, null, 2)}\n`);
   else if (seen !== undefined) streams.stdout.write(seenText(seen));
   if (json !== true)
-    streams.stdout.write(`next: brownout run ${place(imported)}/scenario.yaml --power-cuts none\n`);
+    streams.stdout.write(
+      asTyped(`next: brownout run ${place(imported)}/scenario.yaml --power-cuts none\n`, streams.environment),
+    );
   for (const one of imported.unknown) streams.stderr.write(`warning: ${oneLine(one, 1000)}\n`);
   return exitCodes.passed;
 }

@@ -7,6 +7,7 @@ import { initImage } from '../yocto/init-image.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { nearPath } from './near-path.ts';
+import { asTyped } from './typed-command.ts';
 import { fingerprint } from './values.ts';
 
 const agentNames = agents.map(({ name }) => name);
@@ -86,7 +87,7 @@ async function initAgent(
   { streams }: Surroundings,
 ): Promise<number> {
   const written = await writeFirstScenario({ agent, to, name });
-  const text = () => initText(`a first scenario for ${agent}`, written);
+  const text = () => initText(`a first scenario for ${agent}`, written, streams.environment);
   streams.stdout.write(json === true ? `${JSON.stringify(written, null, 2)}\n` : text());
   return exitCodes.passed;
 }
@@ -102,7 +103,9 @@ async function initYocto(
     interruption.signal,
   );
   const title = `${oneLine(written.image)} ${written.release} for ${written.machine}`;
-  streams.stdout.write(json === true ? `${JSON.stringify(written, null, 2)}\n` : initText(title, written));
+  streams.stdout.write(
+    json === true ? `${JSON.stringify(written, null, 2)}\n` : initText(title, written, streams.environment),
+  );
   for (const warning of written.warnings) streams.stderr.write(`warning: ${oneLine(warning, 500)}\n`);
   return exitCodes.passed;
 }
@@ -115,12 +118,16 @@ const meaning: Readonly<Record<string, string>> = {
   'packages.manifest': 'the packages in the image',
 };
 
-function initText(title: string, { folder, files }: { folder: string; files: WrittenFile[] }): string {
+function initText(
+  title: string,
+  { folder, files }: { folder: string; files: WrittenFile[] },
+  environment: NodeJS.ProcessEnv,
+): string {
   const place = nearPath(folder);
   const width = Math.max(...files.map(({ name }) => name.length));
   const rows = files.map(
     ({ name, bytes }) => `  ${name.padEnd(width)}  ${meaning[name] ?? `${(bytes / 2 ** 20).toFixed(1)} MiB`}`,
   );
   const start = `next: brownout run ${place}/scenario.yaml --power-cuts none`;
-  return [`${title}, in ${place}:`, ...rows, start, ''].join('\n');
+  return asTyped([`${title}, in ${place}:`, ...rows, start, ''].join('\n'), environment);
 }

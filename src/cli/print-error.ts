@@ -3,6 +3,7 @@ import { messageOf, toldFailure } from '../core/errors.ts';
 import { coloursFor, type TextOutput } from '../report/colour.ts';
 import { exitCodeOfError } from './exit-code.ts';
 import type { Streams } from './streams.ts';
+import { asTyped } from './typed-command.ts';
 
 /** Prints what went wrong: the message, where to read more, what to do next. The stack only where asked for. */
 function printError(error: unknown, output: TextOutput, verbose: boolean, environment = process.env): void {
@@ -16,7 +17,7 @@ function printError(error: unknown, output: TextOutput, verbose: boolean, enviro
   if (known === undefined && !verbose)
     lines.push('hint: this is a fault of brownout itself; --verbose shows where');
   if (verbose) lines.push(inspect(error, { depth: 5 }));
-  output.write(`${lines.join('\n')}\n`);
+  output.write(asTyped(`${lines.join('\n')}\n`, environment));
 }
 
 /** The same for programs. */

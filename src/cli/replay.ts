@@ -1,15 +1,19 @@
 import { mkdir } from 'node:fs/promises';
+import { commandLine } from '../core/quote.ts';
 import { assertHost } from '../host/check.ts';
 import type { MachineName } from '../model/machine.ts';
 import { machineNames } from '../model/machine.ts';
-import { coloursFor } from '../report/colour.ts';
+import { coloursFor, type TextOutput } from '../report/colour.ts';
+import { type PlannedReplay, replayBegin, replayLine } from '../report/replay-story.ts';
 import { replayText } from '../report/replay-text.ts';
-import { type Replayed, replay as runReplay } from '../runner/replay.ts';
+import { oneLine } from '../report/text.ts';
+import { type Replayed, type ReplayOptions, replay as runReplay } from '../runner/replay.ts';
 import type { Broken, Ready } from '../target/target.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { handOver } from './hand-over.ts';
 import { nearPath } from './near-path.ts';
+import { asTyped } from './typed-command.ts';
 import { wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
@@ -69,9 +73,7 @@ async function replay(
         : undefined,
     sshPort,
     allowOpenNetwork,
-    onEvent: (event) => {
-      if (event.type === 'notice') progress.write(`note: ${event.message}\n`);
-    },
+    ...narrator(progress),
     signal: interruption.signal,
   });
   const { scenario, cut, reason, images, folder } = done;
@@ -84,5 +86,29 @@ async function replay(
       replayText({ ...done, folder: nearPath(folder) }, coloursFor(streams.stdout, streams.environment)),
     );
   if (cut === undefined || cut.verdict === 'passed') return exitCodes.passed;
+  if (json !== true) {
+    const next = `next: ${commandLine(['brownout', 'replay', what, '--shell'])}\n`;
+    streams.stdout.write(asTyped(next, streams.environment));
+  }
   return cut.verdict === 'failed' ? exitCodes.device : exitCodes.harness;
+}
+
+/** Says what is booted and why, and then, as it happens, what the device is at. */
+function narrator(output: TextOutput): Pick<ReplayOptions, 'onEvent' | 'onPlanned'> {
+  let planned: PlannedReplay | undefined;
+  let started = 0;
+  const say = (lines: readonly string[]) => output.write(lines.map((line) => `${line}\n`).join(''));
+  return {
+    onPlanned: (now) => {
+      planned = now;
+      say(replayBegin(now));
+    },
+    onEvent: (event) => {
+      if (event.type === 'notice') say([`note: ${oneLine(event.message, 600)}`]);
+      if (event.type !== 'boot' || planned === undefined) return;
+      if (event.doing === 'starts') started = performance.now();
+      const line = replayLine(event.doing, (performance.now() - started) / 1000, planned);
+      if (line !== undefined) say([line]);
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { type AddCommand, examples } from './command.ts';
 import { addReportBuild } from './report-build.ts';
 import { addReportOpen } from './report-open.ts';
+import { addReportShow } from './report-show.ts';
 
 /** `brownout report …` */
 export const addReport: AddCommand = (program, surroundings, finish) => {
@@ -8,5 +9,5 @@ export const addReport: AddCommand = (program, surroundings, finish) => {
     .command('report')
     .summary('make the page of a run again, and open it')
     .addHelpText('after', examples('brownout report open reports/latest'));
-  for (const add of [addReportBuild, addReportOpen]) add(report, surroundings, finish);
+  for (const add of [addReportBuild, addReportOpen, addReportShow]) add(report, surroundings, finish);
 };

@@ -3,8 +3,7 @@ import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { machineNames } from '../model/machine.ts';
-import { coloursFor } from '../report/colour.ts';
-import { summaryText } from '../report/summary.ts';
+import { viewFor } from '../report/colour.ts';
 import { summaryMarkdown } from '../report/summary-markdown.ts';
 import { Terminal } from '../report/terminal.ts';
 import { runScenarios } from '../runner/run-scenarios.ts';
@@ -15,6 +14,7 @@ import { addToJobSummary } from './job-summary.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { acceleratorName, byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
+import { writeEnd } from './write-end.ts';
 
 const command = (program: Parent) =>
   program
@@ -113,6 +113,8 @@ const command = (program: Parent) =>
       '--snapshots',
       'with all: begin boots where an earlier one had come to the same point; saving costs more than it spares where states differ early',
     )
+    .option('--quiet', 'show nothing until the end, and then one screen')
+    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
     .option('--json', 'print one JSON document on standard output; progress goes to standard error')
     .addHelpText(
       'after',
@@ -138,7 +140,9 @@ async function run(
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
   const folders = new Map<string, string>();
   const progress = options.json === true ? streams.stderr : streams.stdout;
-  const records = await withTerminal(new Terminal(progress, streams.environment), folders, (events) =>
+  const view = viewFor(options, progress, streams.environment);
+  const terminal = new Terminal(progress, { view, environment: streams.environment });
+  const records = await withTerminal(terminal, folders, (events) =>
     runScenarios({
       scenarios,
       machine: options.machine,
@@ -177,11 +181,9 @@ async function run(
   } else if (records.length === 0) {
     streams.stdout.write(`nothing was run: no scenario names ${options.machine ?? 'a machine'}\n`);
   } else {
-    const colour = coloursFor(streams.stdout, streams.environment);
-    streams.stdout.write(`\n${summaryText(records, { colour, folderOf: ({ id }) => folders.get(id) })}`);
     const [first] = folders.values();
-    if (records.length > 1 && first !== undefined)
-      streams.stdout.write(`\nall runs: ${join(dirname(first), 'index.html')}\n`);
+    const all = records.length > 1 && first !== undefined ? join(dirname(first), 'index.html') : undefined;
+    writeEnd(records, { folderOf: ({ id }) => folders.get(id), page: all }, view, streams);
   }
   return exitCode;
 }

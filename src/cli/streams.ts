@@ -25,6 +25,9 @@ function survivor(stream: NodeJS.WriteStream): TextOutput {
     get columns() {
       return stream.columns;
     },
+    get rows() {
+      return stream.rows;
+    },
     write: (text) => (gone ? false : stream.write(text)),
   };
 }

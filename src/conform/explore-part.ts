@@ -89,11 +89,16 @@ export class Explorations {
     return this.findingsDuring(() => reportFailures(recorded.context, opened, this.progress, [stage]));
   }
 
-  /** Notes a boot where everybody can see it. */
-  readonly onBoot = (context: RunContext) => (boot: ExploredBoot<CutRecord>) => {
-    this.boots += 1;
-    context.emit({ type: 'cut', run: context.runId, done: this.boots, total: 0, cut: boot.record });
-  };
+  /** Notes a boot where everybody can see it; `mustFail`: of a device that is to come back in part. */
+  readonly onBoot =
+    (context: RunContext, { mustFail = false } = {}) =>
+    (boot: ExploredBoot<CutRecord>) => {
+      this.boots += 1;
+      context.emit({
+        ...{ type: 'cut', run: context.runId, done: this.boots, total: 0, cut: boot.record },
+        ...(mustFail ? { mustFail } : {}),
+      });
+    };
 
   private async open(part: CutPart): Promise<ExploredPart | { unsound: string } | { absent: string }> {
     const recorded = await this.traces.part(part);

@@ -151,8 +151,9 @@ async function withoutAny(
   if (install === undefined) throw new RangeError('the log has no installation');
   const started = performance.now();
   const seen: { red?: CutRecord } = {};
+  const note = explorations.onBoot(context, { mustFail: true });
   const onBoot = (boot: ExploredBoot<CutRecord>) => {
-    explorations.onBoot(context)(boot);
+    note(boot);
     if (!isPartOfRelease(boot.record)) return;
     seen.red ??= boot.record;
     budget.end();

@@ -8,6 +8,7 @@ import type { Owned } from '../device/judge-files.ts';
 import { installToReset } from '../device/own-reset.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { Stage, StageEnd } from '../explore/boot.ts';
+import type { BootDoing } from '../model/event.ts';
 import type { CutRecord } from '../model/record.ts';
 import { worst } from '../model/record.ts';
 import { cutPhases } from '../model/scenario.ts';
@@ -75,13 +76,20 @@ export async function decide<T extends object>(
   const started = performance.now();
   const { target } = after.device;
   const checklist = new Checklist({ folder: context.folder, consolePath: target.consolePath });
+  tell(context, cut, 'starts', `${cut.during} ${upgradeName(cut.upgrade)}, ${cut.description}`);
   try {
     const stages = await decideStages(context, cut, after, { checklist, options });
     const outcome = stages.at(-1)?.outcome ?? '';
     return { record: cutRecord(context, cut, after.device, { outcome, checklist, started }), stages };
   } finally {
     context.spend('cuts.cpu', target.cpuSeconds());
+    tell(context, cut, 'ended');
   }
+}
+
+/** Says what the device is at; `of` is which cut it comes back from. */
+function tell({ emit, runId }: RunContext, { id }: Cut, doing: BootDoing, of?: string): void {
+  emit({ type: 'boot', run: runId, id, doing, ...(of === undefined ? {} : { of }) });
 }
 
 /** The record of a cut from what was decided about the device that it left; `started` is a `performance.now()`. */
@@ -128,6 +136,7 @@ async function decideStages<T extends object>(
     end('whole', outcomeName(cut.upgrade, seen, checklist));
     if (!seen.sound || !options.retry) return stages;
     stage = 'retry';
+    tell(context, cut, 'upgrades again');
     await retry(context, ready, after.device, { cut, owned: ownedOf(cut, after), checklist, seen });
     return end('retry', outcomeName(cut.upgrade, seen, checklist));
   } catch (error) {
@@ -150,6 +159,7 @@ async function comeBack(
   const ready = await checklist.step({ ...afterCut, check: 'boots' }, async () =>
     untilReady(context, await device.target.powerOn(snapshots)),
   );
+  tell(context, cut, 'is looked at');
   const odd =
     packages === undefined
       ? undefined

@@ -9,6 +9,7 @@ import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
 import { BootLedger } from './boot-ledger.ts';
 import { type CameBack, cutAgain } from './cut-again.ts';
+import { kindCounter } from './decided-kinds.ts';
 import { cutWindows, describeCuttable } from './described-trace.ts';
 import { reportFailures } from './failures.ts';
 import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
@@ -49,12 +50,14 @@ export async function exploreCuts(
   const cutsAgain = during.includes('second-cut') && limits.secondCutBoots > 0;
   const again = cutsAgain ? laterCuts.slice(0, inARow - 1) : [];
   progress.stages = ['whole', ...(retryBoots > 0 ? (['retry'] as const) : []), ...again];
+  const countKinds = kindCounter();
   const note = (cut: CutRecord) => {
     progress.cuts.push(cut);
     const whole = progress.explorations.filter(({ stage }) => stage === 'whole');
     const sum = (of: 'all' | 'decided') =>
       whole.reduce((total, { opened }) => total + opened.exploration.whole[of], 0);
-    const states = { decided: sum('decided'), all: sum('all') };
+    const kinds = countKinds(whole.map(({ opened }) => opened.exploration.whole)) ?? [];
+    const states = { decided: sum('decided'), all: sum('all'), kinds };
     context.emit({ type: 'cut', run: context.runId, done: progress.cuts.length, total: 0, cut, states });
   };
   const onBoot = ({ record, decides, retry }: ExploredBoot<CutRecord>) => {

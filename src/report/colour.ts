@@ -4,11 +4,26 @@ import { Chalk, type ChalkInstance } from 'chalk';
 export interface TextOutput {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): unknown;
 }
 
+/** How progress is shown: redrawn in place, as lines that stay, or not at all. */
+export type View = 'live' | 'plain' | 'quiet';
+
+/** The view that was asked for, or what an output is fit for; CI servers keep what is redrawn as rubbish. */
+export function viewFor(
+  { quiet, plain: asLines }: { quiet?: true | undefined; plain?: true | undefined },
+  output: TextOutput,
+  environment: NodeJS.ProcessEnv = process.env,
+): View {
+  if (quiet === true) return 'quiet';
+  const isCi = (environment['CI'] ?? '') !== '' && environment['CI'] !== 'false';
+  return asLines === true || isCi || !isLive(output, environment) ? 'plain' : 'live';
+}
+
 /** Whether an output is a terminal that can redraw a line. */
-export function isLive(output: TextOutput, environment: NodeJS.ProcessEnv = process.env): boolean {
+function isLive(output: TextOutput, environment: NodeJS.ProcessEnv = process.env): boolean {
   return output.isTTY === true && environment['TERM'] !== 'dumb';
 }
 

@@ -14,10 +14,9 @@ export function replayText(
 ): string {
   const lines = [
     ...images.map((path) => `wrote ${path}`),
-    ...(reason === '' ? [] : [`found then: ${oneLine(reason, 1000)}`]),
+    ...(reason === '' || cut !== undefined ? [] : [`found then: ${oneLine(reason, 1000)}`]),
   ];
   if (cut !== undefined) {
-    lines.push(`power cut: ${cut.during} ${cut.upgrade}, ${oneLine(cut.description, 400)}`);
     for (const { name, verdict, problem, seconds } of cut.checks) {
       const mark =
         verdict === 'passed' ? green('ok') : verdict === 'failed' ? red('FAILED') : yellow(verdict);

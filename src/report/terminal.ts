@@ -2,67 +2,86 @@ import type { ChalkInstance } from 'chalk';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { EventSink, RunEvent } from '../model/event.ts';
 import type { StepRecord, Verdict } from '../model/record.ts';
-import { coloursFor, isLive, type TextOutput } from './colour.ts';
+import { coloursFor, type TextOutput, type View, viewFor } from './colour.ts';
 import { countsText, remarkableLines } from './configuration-text.ts';
 import { caseLine } from './conformance-text.ts';
+import { LiveView, runLabel } from './live-view.ts';
 import { durationText, oneLine } from './text.ts';
 
-interface Progress {
-  phase: string;
-  since: number;
-  done: number;
-  total: number;
-  states?: { decided: number; all: number } | undefined;
+/** What a terminal needs to know besides where it writes. */
+export interface TerminalOptions {
+  /** Default: what the output is fit for. */
+  view?: View;
+  environment?: NodeJS.ProcessEnv;
+  clock?: Clock;
 }
 
 /**
- * Shows a run to people: a line for each finished thing and, on a terminal, one live line with what is going on,
- * the boots done and left, and how long the rest will take. `end` removes the live line.
+ * Shows a run to people. Plain: a line for each finished thing. Live: a line for each phase and for all that is not as it
+ * should be, and below them, drawn again each second, what goes on. Quiet: nothing.
  */
 export class Terminal implements Disposable {
-  private readonly runs = new Map<string, Progress>();
-  private readonly live: boolean;
+  private readonly view: View;
+  private readonly live = new LiveView();
   private readonly colour: ChalkInstance;
   private readonly output: TextOutput;
   private readonly clock: Clock;
   private readonly ticker: NodeJS.Timeout | undefined;
+  /** Lines of the drawing that is on the screen. */
+  private drawn = 0;
+  /** Ways to fail that were shown: each is shown once. */
+  private readonly shown = new Set<string>();
 
-  constructor(output: TextOutput, environment: NodeJS.ProcessEnv = process.env, clock: Clock = systemClock) {
+  constructor(
+    output: TextOutput,
+    { view, environment = process.env, clock = systemClock }: TerminalOptions = {},
+  ) {
     this.output = output;
     this.clock = clock;
-    this.live = isLive(output, environment);
+    this.view = view ?? viewFor({}, output, environment);
     this.colour = coloursFor(output, environment);
-    this.ticker = this.live ? setInterval(() => this.draw(), 1000).unref() : undefined;
+    this.ticker = this.view === 'live' ? setInterval(() => this.draw(), 1000).unref() : undefined;
   }
 
   readonly sink: EventSink = (event) => {
-    const line = this.take(event);
+    if (this.view === 'quiet') return;
+    this.live.take(event, this.clock.now());
+    const line = this.isWorthALine(event) ? this.lineOf(event) : undefined;
     if (line !== undefined) this.print(line);
     else this.draw();
   };
 
-  /** Prints one line above the live one. */
-  print(line: string): void {
-    this.output.write(`${this.live ? clearLine : ''}${line}\n`);
+  /** Prints one line above the drawing. */
+  private print(line: string): void {
+    this.output.write(`${this.wiped()}${line}\n`);
     this.draw();
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.ticker);
-    if (this.live) this.output.write(clearLine);
-    this.runs.clear();
+    this.output.write(this.wiped());
   }
 
-  private take(event: RunEvent): string | undefined {
+  /** On a screen that shows what goes on, what went as it should needs no line of its own. */
+  private isWorthALine(event: RunEvent): boolean {
+    if (this.view !== 'live') return true;
+    if (event.type === 'step') return event.step.verdict !== 'passed';
+    if (event.type !== 'cut') return true;
+    const { verdict, outcome, during } = event.cut;
+    if (verdict === 'passed' || event.mustFail === true) return false;
+    const way = `${event.run} ${during} ${outcome}`;
+    if (this.shown.has(way)) return false;
+    this.shown.add(way);
+    return true;
+  }
+
+  private lineOf(event: RunEvent): string | undefined {
     const { bold, dim, yellow } = this.colour;
     const label = dim(`[${runLabel(event.run)}]`);
-    const progress = this.runs.get(event.run);
     switch (event.type) {
       case 'run-started':
-        this.runs.set(event.run, { phase: 'starting', since: this.clock.now(), done: 0, total: 0 });
         return `${label} ${bold(`${oneLine(event.scenario)} on ${oneLine(event.machine)}`)}`;
       case 'phase':
-        this.runs.set(event.run, { phase: oneLine(event.phase), since: this.clock.now(), done: 0, total: 0 });
         return `${label} ${oneLine(event.phase)}: ${oneLine(event.detail)}`;
       case 'step':
         return `${label} ${this.stepText(event.step, event.path.join('->'))}`;
@@ -72,34 +91,27 @@ export class Terminal implements Disposable {
         const files = `${countsText(event.table)}: ${remarkable.join('; ')}`;
         return `${label} ${oneLine(event.path.join('->'))}: ${oneLine(`${event.table.check}: ${files}`, 600)}`;
       }
-      case 'cuts-planned':
-        this.runs.set(event.run, {
-          phase: progress?.phase ?? 'power cuts',
-          since: this.clock.now(),
-          done: 0,
-          total: event.total,
-        });
-        return undefined;
       case 'cut': {
-        if (progress !== undefined) {
-          progress.done = event.done;
-          progress.states = event.states;
-        }
-        const { cut } = event;
+        const { cut, mustFail = false } = event;
         const count = event.total === 0 ? `boot ${event.done}` : `${event.done}/${event.total}`;
         const again = cut.stage === 'retry' ? ' done again' : '';
         const others = (cut.decides ?? 1) > 1 ? `, decides ${cut.decides} states${again}` : '';
         const what = `${cut.during} ${cut.upgrade}, ${cut.description}: ${cut.outcome}`;
-        return `${label} ${this.mark(cut.verdict)} ${count} ${oneLine(what)}${others} ${dim(cut.booted === undefined ? durationText(cut.seconds) : 'by an earlier run')}`;
+        const isMeant = mustFail && cut.verdict === 'failed';
+        const mark = this.mark(isMeant ? 'passed' : cut.verdict);
+        const meant = isMeant ? ', not whole, as it must be without flushes' : '';
+        const took = cut.booted === undefined ? durationText(cut.seconds) : 'by an earlier run';
+        return `${label} ${mark} ${count} ${oneLine(what)}${others}${meant} ${dim(took)}`;
       }
       case 'case':
-        if (progress !== undefined) progress.done = event.done;
         return `${label} ${event.done}/${event.total} ${caseLine(event.case, this.colour)}`;
       case 'notice':
         return `${label} ${yellow('note:')} ${oneLine(event.message, 600)}`;
       case 'run-finished':
-        this.runs.delete(event.run);
         return `${label} ${this.mark(event.verdict)} ${bold(event.verdict)} after ${durationText(event.seconds)}`;
+      case 'cuts-planned':
+      case 'boot':
+        return undefined;
     }
   }
 
@@ -118,30 +130,22 @@ export class Terminal implements Disposable {
   }
 
   private draw(): void {
-    if (!this.live || this.runs.size === 0) return;
-    const width = Math.max(20, (this.output.columns ?? 80) - 1);
-    const line = [...this.runs].map(([run, progress]) => this.progressText(run, progress)).join(' | ');
-    const shown = line.length > width ? `${line.slice(0, width - 3)}...` : line;
-    this.output.write(`${clearLine}${this.colour.cyan(shown)}`);
+    if (this.view !== 'live') return;
+    const size = {
+      columns: Math.max(20, (this.output.columns ?? 80) - 1),
+      rows: Math.max(2, (this.output.rows ?? 24) - 4),
+    };
+    const lines = this.live.lines(this.clock.now(), size, this.colour);
+    const text = this.wiped() + lines.join('\n');
+    this.drawn = lines.length;
+    this.output.write(text);
   }
 
-  private progressText(run: string, { phase, since, done, total, states }: Progress): string {
-    const seconds = (this.clock.now() - since) / 1000;
-    if (states !== undefined)
-      return `${runLabel(run)}: ${phase}, ${done} boots have decided ${states.decided} of ${states.all} states, ${durationText(Math.floor(seconds))}`;
-    if (total === 0) return `${runLabel(run)}: ${phase}, ${durationText(Math.floor(seconds))}`;
-    const left =
-      done === 0
-        ? 'no estimate yet'
-        : `about ${durationText(Math.ceil((seconds / done) * (total - done)))} left`;
-    return `${runLabel(run)}: ${phase} ${done}/${total} boots, ${left}`;
+  /** Back to where the drawing begins, and erase it (ECMA-48: CR, CUU, ED 0). */
+  private wiped(): string {
+    if (this.view !== 'live') return '';
+    const up = this.drawn > 1 ? `\u001b[${this.drawn - 1}A` : '';
+    this.drawn = 0;
+    return `\r${up}\u001b[J`;
   }
-}
-
-/** Back to the line's beginning, and erase it (ECMA-48: CR, EL 2). */
-const clearLine = '\r\u001b[2K';
-
-/** The run's id without its time. */
-function runLabel(run: string): string {
-  return oneLine(run.replace(/^\d{8}T\d{6}Z-/, ''), 60);
 }

@@ -113,12 +113,17 @@ async function buildRun(
   folder: string,
   partsOf: () => Promise<PageParts>,
 ): Promise<{ path: string; record: RunRecord }> {
-  const record = await readStored(folder, recordFile, readRecord);
-  if (record === undefined)
-    throw new ScenarioError('report-unknown', `there is no ${recordFile} in ${folder}`, {
-      hint: 'name a folder that run, conform or admit has left: reports/latest, or reports/<time>-...',
-    });
+  const record = await readRun(folder);
   return { path: await writePage(folder, record, missingParts(record), await partsOf()), record };
+}
+
+/** Reads the record of a run's folder. Throws ScenarioError `report-unknown` and `report-damaged`. */
+export async function readRun(folder: string): Promise<RunRecord> {
+  const record = await readStored(folder, recordFile, readRecord);
+  if (record !== undefined) return record;
+  throw new ScenarioError('report-unknown', `there is no ${recordFile} in ${folder}`, {
+    hint: 'name a folder that run, conform or admit has left: reports/latest, or reports/<time>-...',
+  });
 }
 
 /** Writes the page of a run whose record is at hand, and returns its path. Errors as of `buildRun`. */

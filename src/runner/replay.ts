@@ -15,6 +15,7 @@ import { verifyFiles } from '../image/manifest.ts';
 import type { RunEvent } from '../model/event.ts';
 import type { CutRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { upgradeName, upgradesOf } from '../model/upgrade.ts';
 import {
   differingInputs,
   type Inputs,
@@ -25,9 +26,10 @@ import {
 } from '../recording/inputs.ts';
 import { findRecording, type WholeRecording } from '../recording/recordings.ts';
 import { disksIn, type Trace } from '../recording/trace.ts';
+import type { PlannedReplay } from '../report/replay-story.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { Broken, Ready } from '../target/target.ts';
-import type { CrashState } from '../writelog/crash-state.ts';
+import { type CrashState, describeState } from '../writelog/crash-state.ts';
 import { parseStateId } from '../writelog/state-id.ts';
 import { type Window, windowsOf } from '../writelog/windows.ts';
 import { openReportFolder, openRunFolder, timeId } from './report-folder.ts';
@@ -49,6 +51,8 @@ export interface ReplayOptions {
   /** Whether the guest of a finding may reach all that this host reaches, where the finding asks for that. */
   allowOpenNetwork?: boolean | undefined;
   onEvent: (event: RunEvent) => void;
+  /** Told before a device is switched on to be checked. */
+  onPlanned?: (planned: PlannedReplay) => void;
   signal: AbortSignal;
   /** QEMU's where absent. */
   host?: RunHost;
@@ -126,8 +130,19 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     return done;
   }
   const retry = scenario.expect.retry === 'succeeds';
+  options.onPlanned?.({
+    ...{ scenario: scenario.name, machine: inputs.machine, reason: source.reason, retry },
+    ...{ upgrade: upgradeText(planned), during: planned.window.phase },
+    description: describeState(planned.trace.log, planned.state),
+    bootsWithinMs: scenario.expect.bootsWithinMs,
+  });
   const { record } = await bootState(context, planned, { label: 'replay', retry });
   return { ...done, cut: record };
+}
+
+function upgradeText({ trace, window }: PlannedState): string {
+  const upgrade = upgradesOf(trace.releases)[window.upgrade];
+  return upgrade === undefined ? '' : upgradeName(upgrade);
 }
 
 async function handOver(

@@ -47,7 +47,8 @@ function goneFacts({ known = [] }: RunRecord): Html {
   return html`<div><dt>Known findings</dt><dd><ul class="plain">${gone.map((entry) => html`<li>${verdictMark('passed', entryText(entry))}</li>`)}</ul></dd></div>`;
 }
 
-function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {
+/** What a run came to, in a sentence. */
+export function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {
   const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
   switch (verdict) {
     case 'passed':

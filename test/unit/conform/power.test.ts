@@ -29,8 +29,14 @@ const sound: SlotTraits = { countsUnconfirmedOnly: true };
 describe('cases about power', { timeout: 60_000 }, () => {
   it('pass a device that comes back whole, each with all of its states decided', async () => {
     const ids = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8'];
-    const { found } = await cases(sound, ids);
+    const { lab, found } = await cases(sound, ids);
     expect(found.map(({ id, verdict }) => [id, verdict])).toEqual(ids.map((id) => [id, 'passed']));
+    const reds = lab.events.flatMap((event) =>
+      event.type === 'cut' && event.cut.verdict === 'failed' ? [event.mustFail] : [],
+    );
+    // Those of P8, whose device must not come back whole.
+    expect(reds.length).toBeGreaterThan(0);
+    expect(reds.every((mustFail) => mustFail === true)).toBe(true);
     const { steps } = found[0];
     expect(steps[0]?.name).toBe('cut during 1.0->1.1, writing: states');
     expect(steps[0]?.note).toMatch(/^(\d+) of \1 states by \d+ boots, (\d+) of \2 audits$/);

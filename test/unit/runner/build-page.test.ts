@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCli } from '../../../src/cli/program.ts';
 import { readPageParts } from '../../../src/report/page/page-parts.ts';
 import { buildPage } from '../../../src/runner/build-page.ts';
 import { runScenarios } from '../../../src/runner/run-scenarios.ts';
@@ -22,6 +23,10 @@ describe('the page of a run', () => {
     await rm(join(folder, 'index.html'));
     expect(await buildPage(folder, parts)).toBe(join(folder, 'index.html'));
     expect(await readFile(join(folder, 'index.html'), 'utf8')).toBe(page);
+    const shown = { out: '', write: (text: string) => (shown.out += text) };
+    const streams = { stdout: shown, stderr: shown, environment: {} };
+    expect(await runCli(['report', 'show', folder], streams)).toBe(0);
+    expect(shown.out).toContain(`replay: brownout replay ${folder}/finding-1.brownout`);
     await rm(join(folder, 'states.json'));
     await buildPage(folder, parts);
     expect(await readFile(join(folder, 'index.html'), 'utf8')).toContain('There is no states.json');

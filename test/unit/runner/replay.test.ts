@@ -47,6 +47,25 @@ describe('a replay', () => {
     expect([cut?.verdict, cut?.token, reason]).toEqual(['failed', token, '']);
   });
 
+  it('tells what is booted before it is, and then what the device is at', async () => {
+    const lab = await slotLab({ forgetsFlush: true });
+    const { file } = await found(lab);
+    const told: string[] = [];
+    lab.events.length = 0;
+    const { cut } = await lab.replay(file, {
+      onPlanned: ({ during, description, reason, retry }) => {
+        expect(lab.events.some(({ type }) => type === 'boot')).toBe(false);
+        told.push(during, description, String(retry));
+        expect(reason).toMatch(/no flush/);
+      },
+    });
+    expect(told).toEqual(['install', cut?.description, 'false']);
+    const doings = lab.events.flatMap((event) => (event.type === 'boot' ? [event.doing] : []));
+    expect(doings[0]).toBe('starts');
+    expect(doings.filter((doing) => doing === 'ended')).toHaveLength(1);
+    expect(doings.at(-1)).toBe('ended');
+  });
+
   it('lets the guest of a finding reach all that the host reaches only where its user says so, too', async () => {
     const lab = await slotLab({ forgetsFlush: true });
     await lab.scenario({ ...lostWrites, network: 'open' });
