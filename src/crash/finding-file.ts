@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { CleanupStack } from '../core/cleanup.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 import { writeGzipFile } from '../core/gzip-file.ts';
 import { parseStored } from '../core/stored.ts';
 import type { RunContext } from '../device/run-context.ts';
@@ -350,7 +351,8 @@ class DataReader {
 }
 
 function unreadable(path: string, error: unknown): ScenarioError {
-  return new ScenarioError('finding-unreadable', `cannot read the finding ${path}: ${messageOf(error)}`, {
+  return new ScenarioError('finding-unreadable', `cannot read the finding ${path}: ${fileTrouble(error)}`, {
     cause: error,
+    hint: 'a run that has found something leaves finding-1.brownout and so on in its folder below reports',
   });
 }

@@ -1,7 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
-import { messageOf, ScenarioError } from '../core/errors.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 import { parseDocument } from './parse.ts';
+import { nearest } from './suggest.ts';
 
 /** Bytes beyond which a file is not even read. */
 const maxFileBytes = 16 << 20;
@@ -18,16 +21,19 @@ export async function readText(path: string): Promise<string> {
     if (size > maxFileBytes) throw new Error(`it has ${size} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
-    throw new ScenarioError('document-unreadable', `${path} cannot be read: ${reason(error)}`, {
-      cause: error,
-    });
+    throw new ScenarioError(
+      'document-unreadable',
+      `${path} cannot be read: ${fileTrouble(error)}${await nearName(path, error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'no such file';
-  if (code === 'EISDIR') return 'it is a folder';
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8 text';
-  return messageOf(error);
+/** What a user may have meant by the name of a file that is not there. */
+async function nearName(path: string, error: unknown): Promise<string> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return '';
+  const near = nearest(basename(path), await readdir(dirname(path)).catch(() => []));
+  return near === undefined ? '' : `; did you mean ${JSON.stringify(join(dirname(path), near))}?`;
 }

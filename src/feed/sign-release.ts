@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createCleartextMessage, createMessage, type PrivateKey, readPrivateKeys, sign } from 'openpgp';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 
 /** A key file that is larger is none. */
 const maxKeyBytes = 1 << 20;
@@ -71,7 +72,7 @@ async function keyBytes(file: string): Promise<Buffer> {
     return await readFile(file);
   } catch (cause) {
     if (cause instanceof ScenarioError) throw cause;
-    throw new ScenarioError('key-unreadable', `${file}: the key cannot be read: ${messageOf(cause)}`, {
+    throw new ScenarioError('key-unreadable', `${file}: the key cannot be read: ${fileTrouble(cause)}`, {
       cause,
     });
   }

@@ -1,6 +1,7 @@
 import { open, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf, ScenarioError } from '../core/errors.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 import type { Compression } from '../package/archive/compression.ts';
 import { run } from '../process/run.ts';
 import { copyDisk } from '../yocto/disk-copy.ts';
@@ -51,7 +52,7 @@ export async function takeDisk(given: GivenDisk, to: string, signal: AbortSignal
 
 async function theDiskIn(path: string): Promise<string> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new ScenarioError('disk-unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new ScenarioError('disk-unreadable', `${path} cannot be read: ${fileTrouble(cause)}`, { cause });
   });
   if (!found.isDirectory()) return path;
   const names = (await readdir(path)).filter((name) => diskName.test(name)).sort();
@@ -78,7 +79,7 @@ async function headOf(path: string): Promise<Buffer> {
     if (bytesRead === 0) throw new Error('it is empty');
     return buffer;
   } catch (cause) {
-    throw new ScenarioError('disk-unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new ScenarioError('disk-unreadable', `${path} cannot be read: ${fileTrouble(cause)}`, { cause });
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import { parseStored } from '../core/stored.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
@@ -56,7 +57,7 @@ export async function packagesOfRelease(
 
 async function listed(path: string, where: string): Promise<InstalledSoFar> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new ScenarioError('image-unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new ScenarioError('image-unreadable', `${path} cannot be read: ${fileTrouble(cause)}`, { cause });
   });
   try {
     const packages = parseStored(text, packageList);
@@ -97,7 +98,7 @@ async function upgraded(
 /** By the first package that is there. */
 async function formatOf(folder: string, where: string): Promise<PackageFormat> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new ScenarioError('image-unreadable', `${folder} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new ScenarioError('image-unreadable', `${folder} cannot be read: ${fileTrouble(cause)}`, { cause });
   });
   const formats = ['ipk', 'deb', 'rpm'] as const;
   const format = formats.find((one) => names.some((name) => name.endsWith(`.${one}`)));

@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
-import { messageOf, ScenarioError } from '../core/errors.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 import type {
   FileRef,
   ImageBoot,
@@ -150,7 +151,7 @@ async function fileRef(path: string): Promise<FileRef> {
     if (size === 0) throw new Error('it is empty');
     return { path, sha256: await sha256File(path), bytes: size };
   } catch (cause) {
-    throw new ScenarioError('image-unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new ScenarioError('image-unreadable', `${path} cannot be read: ${fileTrouble(cause)}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { messageOf, ScenarioError } from '../../core/errors.ts';
+import { fileTrouble } from '../../core/file-trouble.ts';
 import { writeFileAtomically } from '../../core/files.ts';
 import { parseStored } from '../../core/stored.ts';
 import { machineNames, machines } from '../../model/machine.ts';
@@ -44,7 +45,7 @@ export interface ImageSets {
 /** Reads a lock file. Throws ScenarioError `lock-missing` or `lock-invalid`. */
 export async function readLock(path: string): Promise<LockFile> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new ScenarioError('lock-missing', `${path} cannot be read: ${messageOf(cause)}`, {
+    throw new ScenarioError('lock-missing', `${path} cannot be read: ${fileTrouble(cause)}`, {
       cause,
       hint: 'make it with: brownout image lock',
     });

@@ -56,12 +56,26 @@ describe('brownout check', () => {
       expect(await scenarioFile(`./${named}`)).toBe(join(before, named));
       expect(await scenarioFile('scenarios/none.yaml')).toBe('scenarios/none.yaml');
       expect(await scenarioFile('README.md')).toBe('README.md');
+      expect(await scenarioFile('.')).toBe('.');
+      await writeFile('scenario.yaml', good);
+      expect(await scenarioFile('.')).toBe('scenario.yaml');
+      await rm('scenario.yaml');
       await mkdir('scenarios/first', { recursive: true });
       await writeFile(named, good);
       expect(await scenarioFile(named)).toBe(named);
     } finally {
       process.chdir(before);
     }
+  });
+
+  it('takes a folder for the scenario in it, and tells of a name that is nearly right', async () => {
+    const path = await scenario(good);
+    expect((await brownout('check', folder)).out).toContain(`${path}: ok: `);
+    const { code, err } = await brownout('check', join(folder, 'scenario.yml'));
+    expect(code).toBe(2);
+    expect(err).toContain(`scenario.yml cannot be read: no such file; did you mean "${path}"?`);
+    const { err: none } = await brownout('replay', join(folder, 'finding-1.brownout'));
+    expect(none).toMatch(/cannot read the finding .*finding-1\.brownout: no such file\nhint: a run that/);
   });
 
   it('says what is checked, and on which paths', async () => {

@@ -132,7 +132,7 @@ describe('feed index', () => {
     ['--date', '31.1.2026', '--date: expected a time such as 2026-01-31'],
     ['--date', '2026-13-01', '--date: expected a time such as 2026-01-31'],
     ['--valid-until', '2020-01-01T00:00:00+01:00', '--valid-until: expected a time after --date'],
-    ['--sign', '/nowhere', '/nowhere: the key cannot be read: ENOENT'],
+    ['--sign', '/nowhere', '/nowhere: the key cannot be read: no such file'],
   ])('%s %s ends with 2', async (option, value, message) => {
     await add('a.deb', 'a', '1.0');
     const { code, err } = await brownout(['feed', 'index', '--format', 'deb', option, value, folder]);

@@ -164,7 +164,7 @@ describe('a finding', () => {
     }
     const { lab } = found;
     expect(await replay({ ...found, file: join(lab.folder, 'none.brownout') })).toMatchObject(
-      unreadable('ENOENT'),
+      unreadable('no such file'),
     );
   });
 

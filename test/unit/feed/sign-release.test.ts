@@ -66,7 +66,7 @@ describe('a signer', () => {
   });
 
   it.each([
-    ['no file', undefined, 'key-unreadable', 'the key cannot be read: ENOENT'],
+    ['no file', undefined, 'key-unreadable', 'the key cannot be read: no such file'],
     ['no key', 'no key', 'key-unusable', 'is no key to sign with: '],
     ['a certificate', 'certificate', 'key-unusable', 'is no key to sign with: Armored text not of type'],
     ['a passphrase', 'locked', 'key-unusable', 'is no key to sign with: it has a passphrase'],
