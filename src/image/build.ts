@@ -55,7 +55,7 @@ const listVersion = 2;
 
 /**
  * Returns the image's manifest with absolute paths, building first what is not in the cache. Builds of
- * the same image wait for each other; an interrupted one leaves nothing that a later one would take.
+ * the same image wait for each other, and who needs none waits for nobody; an interrupted one leaves nothing that a later one would take.
  * Throws ScenarioError for a wrong description, `image-part-missing` for one that names what is not there, and
  * HarnessError for what the host lacks.
  */
@@ -91,9 +91,13 @@ async function cachedImage(options: BuildOptions): Promise<ImageManifest> {
   const versions = { builderVersion, ...('feed' in description ? { listVersion } : {}) };
   const keyOf = (sets: ImageSets) => partKey('image', { ...versions, sources, sets }).slice(0, 16);
   const store = new ImageStore(cache, name, machine);
+  const find = async () =>
+    (await store.find(keyOf(locked))) ?? (await replacementOf(store, keyOf(locked), options));
+  const known = await find();
+  if (known !== undefined) return loadManifest(known);
   return exclusively(store.folder, signal, async () => {
-    const known = (await store.find(keyOf(locked))) ?? (await replacementOf(store, keyOf(locked), options));
-    if (known !== undefined) return loadManifest(known);
+    const builtMeanwhile = await find();
+    if (builtMeanwhile !== undefined) return loadManifest(builtMeanwhile);
     const replaced: string[] = [];
     const onReplaced = (packages: readonly string[]) => replaced.push(...packages);
     const sets = await fetchAll(locked, { cache, frozen: options.frozen === true, signal, onReplaced });

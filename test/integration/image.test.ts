@@ -19,6 +19,7 @@ import { cacheRoot } from '../../src/core/paths.ts';
 import { buildImage } from '../../src/image/build.ts';
 import { BuildCache } from '../../src/image/build-cache.ts';
 import { raucBundle } from '../../src/image/bundles/rauc.ts';
+import { exclusively } from '../../src/image/exclusive.ts';
 import { listImages, mapPaths, verifyImage } from '../../src/image/manifest.ts';
 import { ownImages } from '../../src/image/own-images.ts';
 import { readLock, writeLock } from '../../src/image/packages/lock.ts';
@@ -181,6 +182,15 @@ describe('an interrupted build', () => {
     expect(await readdir(join(cache, 'images/rauc-ab/qemuarm64')).catch(() => [])).toEqual([]);
     expect((await readdir(join(cache, 'steps'))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     await rm(cache, { recursive: true });
+  });
+});
+
+it('that is there is not waited for, while another build of the image is under way', async () => {
+  const machine = 'qemuarm64';
+  await exclusively(join(cacheRoot(), 'images', 'rauc-ab', machine), undefined, async () => {
+    const signal = AbortSignal.timeout(5000);
+    const found = await buildImage({ name: 'rauc-ab', machine, imagesRoot, frozen: true, signal });
+    expect(found).toEqual(image(machine));
   });
 });
 
