@@ -608,9 +608,13 @@ describe('older words', () => {
 
 describe('loadScenario', () => {
   it.each(
-    readdirSync('scenarios', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml')),
-  )('reads the scenario that ships with the project: %s', async (name) => {
-    const scenario = await loadScenario(`scenarios/${name}`);
+    ['scenarios', 'test/scenarios'].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.yaml'))
+        .map((name) => `${folder}/${name}`),
+    ),
+  )('reads the scenario of this repository: %s', async (path) => {
+    const scenario = await loadScenario(path);
     expect(scenario.paths.length).toBeGreaterThan(0);
   });
 
