@@ -131,7 +131,7 @@ async function runCase(one, options) {
     say(`${naive.kills} kills of QEMU, ${naive.cpuSeconds} CPU s: ${naive.found ? 'found' : 'not found'}`);
     return { ...result, naive };
   } catch (error) {
-    say(`ERROR ${error.message}`);
+    say(interruption.signal.aborted ? 'interrupted' : `ERROR ${error.message}`);
     return { name, found: false, error: error.message };
   }
 }
