@@ -62,7 +62,7 @@ describe('ostree on qemuarm64', () => {
     const { content } = manifest.releases['1.0']!;
     const path = sampleOf(content.kind === 'files' ? content.files : {})[0]!;
     const lie = [
-      'root=$(while read -r _ _ _ root at _; do [ "$at" = / ] && echo "$root"; done </proc/self/mountinfo)',
+      'root=$(while read -r _ _ _ root at _; do [ "$at" = / ] && echo "$root"; done </proc/self/mountinfo; :)',
       `cp ${path} /run/as-it-was`,
       `printf x >>/sysroot$root${path}`,
       `mount -o bind /run/as-it-was ${path}`,
