@@ -70,11 +70,14 @@ export function restoreFact(stored: unknown): BootFact | undefined {
 
 /** The boot as an exploration takes it: its console and its time are those of the run that made it. */
 export function bootedOf({ record, stages, booted }: BootFact): Booted<CutRecord> {
-  const { console: _, checks, ...rest } = record;
-  return {
-    record: { ...rest, seconds: 0, checks: checks.map(({ console: __, ...check }) => check), booted },
-    stages,
-  };
+  const checks = record.checks.map(withoutConsole);
+  return { record: { ...withoutConsole(record), seconds: 0, checks, booted }, stages };
+}
+
+function withoutConsole<T extends { console?: string }>(of: T): T {
+  const copy = { ...of };
+  delete copy.console;
+  return copy;
 }
 
 function deflated(numbers: Iterable<number>): string {

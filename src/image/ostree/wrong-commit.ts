@@ -34,20 +34,17 @@ export async function wrongCommit(
     await writeFile(at, content);
     return { path: at, sha256: digest, bytes: content.length };
   };
-  switch (wrong) {
-    case 'unsigned':
-      return Object.fromEntries(Object.entries(feed).filter(([name]) => name !== signature));
-    case 'stranger': {
-      const signer = await openSigner(join(keys, stranger));
-      const content = commitMetadata([await signer.detached(bytes, signedAt)]);
-      return { ...feed, [signature]: await made('commitmeta', content) };
-    }
-    case 'metadata': {
-      const at = Math.floor(bytes.length / 2);
-      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-      return { ...feed, [path]: await made('commit', bytes) };
-    }
-    default:
-      return `OSTree knows no commit with: ${wrong}`;
+  if (wrong === 'unsigned')
+    return Object.fromEntries(Object.entries(feed).filter(([name]) => name !== signature));
+  if (wrong === 'stranger') {
+    const signer = await openSigner(join(keys, stranger));
+    const content = commitMetadata([await signer.detached(bytes, signedAt)]);
+    return { ...feed, [signature]: await made('commitmeta', content) };
   }
+  if (wrong === 'metadata') {
+    const at = Math.floor(bytes.length / 2);
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    return { ...feed, [path]: await made('commit', bytes) };
+  }
+  return `OSTree knows no commit with: ${wrong}`;
 }

@@ -31,7 +31,7 @@ function fakeOstree(content: (text: string) => Buffer, asked: string[] = []): Pi
         await writeFile(join(place, 'superblock'), content(`${from} to ${to ?? ''}`));
       }
       if (args[0] === 'summary') await writeFile(join(folder, 'summary'), content('summary'));
-      return { exitCode: 0, stdout: '', stderr: '' } as Awaited<ReturnType<Tools['run']>>;
+      return { exitCode: 0, stdout: '', stderr: '' };
     },
   };
 }

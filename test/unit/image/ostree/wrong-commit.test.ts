@@ -80,7 +80,7 @@ describe('a wrong commit', () => {
 it('a wrong release of a repository is its files, and of an image that lacks it a reason', async () => {
   const releases = { '2.0': { version: '2.0', content: { kind: 'unknown' }, bundles: {}, feed } };
   const manifest = { releases } as unknown as ImageManifest;
-  const { [`${path}meta`]: _, ...unsigned } = feed;
+  const unsigned = Object.fromEntries(Object.entries(feed).filter(([name]) => name !== `${path}meta`));
   const wanted = { release: '2.0', branch: 'stable', wrong: 'unsigned' } as const;
   expect(await wrongRelease({ manifest, cache: folder }, wanted)).toEqual({ bundles: {}, feed: unsigned });
   expect(await wrongRelease({ manifest, cache: folder }, { ...wanted, release: '9.0' })).toMatch(
