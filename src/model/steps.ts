@@ -82,7 +82,7 @@ export function isSameStep(one: StepId | undefined, other: StepId | undefined): 
   return one !== undefined && other !== undefined && stepKey(one) === stepKey(other);
 }
 
-/** What is decided of devices besides the checks of a scenario's own, by name. */
+/** What is decided of devices besides the checks of a scenario's own, by name; none of these may be called so. */
 export const builtInChecks = [
   'boots',
   'look',

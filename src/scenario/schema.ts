@@ -7,6 +7,7 @@ import { networks } from '../model/guest-network.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 import { disturbances } from '../model/recording.ts';
 import { cutPhases, laterCuts, phaseName, stateKinds, usualCutPhases } from '../model/scenario.ts';
+import { builtInChecks } from '../model/steps.ts';
 import { agentSchema } from './agent-schema.ts';
 import { conformanceFacts } from './conformance-facts.ts';
 import { durationPattern, parseDuration } from './duration.ts';
@@ -65,21 +66,6 @@ const configurationEntry = z.union([
   }),
 ]);
 
-/** What the harness checks by itself. */
-const checkNames = [
-  'boots',
-  'look',
-  'release',
-  'configuration',
-  'fallback',
-  'kernel',
-  'console shows',
-  'retry',
-  'install',
-  'remove',
-  'gone',
-];
-
 const provisionKinds = ['install', 'write', 'append', 'edit', 'delete', 'link', 'run'];
 
 /** One object with optional keys rather than alternatives, so that a misspelt key is named as such. */
@@ -115,7 +101,7 @@ const path = z.union([
 
 const check = z.strictObject({
   name: shortName.refine(
-    (name) => !checkNames.includes(name),
+    (name) => !builtInChecks.some((taken) => taken === name),
     'a name that is not one of the built-in checks',
   ),
   run: text.describe(

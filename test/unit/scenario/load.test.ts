@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ScenarioError } from '../../../src/core/errors.ts';
 import { ownedPaths } from '../../../src/model/scenario.ts';
+import { builtInChecks } from '../../../src/model/steps.ts';
 import { loadScenario, parseScenario } from '../../../src/scenario/load.ts';
 import { scenarioJsonSchema } from '../../../src/scenario/schema.ts';
 
@@ -603,6 +604,14 @@ describe('older words', () => {
     const text = JSON.stringify(scenarioJsonSchema());
     expect(text).toContain('"second-cut"');
     expect(text).not.toContain('"recovery"');
+  });
+
+  it.each(builtInChecks)('has no check of its own that is called %s', (name) => {
+    const own = (called: string) => `${minimal}checks: [{ name: ${called}, run: 'true' }]\n`;
+    expect(problemsOf(own(name))).toEqual([
+      's.yaml:6:18: checks[0].name: a name that is not one of the built-in checks',
+    ]);
+    expect(parseScenario(own(`${name} again`), 's.yaml').checks).toHaveLength(1);
   });
 });
 
