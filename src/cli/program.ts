@@ -12,6 +12,7 @@ import { addInit } from './init.ts';
 import { Interruption } from './interruption.ts';
 import { addLog } from './log.ts';
 import { reportError } from './print-error.ts';
+import { addRecord } from './record.ts';
 import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
 import { addRun } from './run.ts';
@@ -66,6 +67,7 @@ export function makeProgram(surroundings: Surroundings, finish: Finish): Parent 
     addInit,
     addCheck,
     addRun,
+    addRecord,
     addReplay,
     addShell,
     addConform,

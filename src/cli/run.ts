@@ -1,20 +1,14 @@
-import { dirname, join } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { machineNames } from '../model/machine.ts';
-import { viewFor } from '../report/colour.ts';
-import { summaryMarkdown } from '../report/summary-markdown.ts';
-import { Terminal } from '../report/terminal.ts';
-import { runScenarios } from '../runner/run-scenarios.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
-import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
-import { addToJobSummary } from './job-summary.ts';
+import { exitCodeHelp } from './exit-code.ts';
+import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
+import { runAndTell } from './run-and-tell.ts';
 import { acceleratorName, byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
-import { withTerminal } from './with-terminal.ts';
-import { writeEnd } from './write-end.ts';
 
 const command = (program: Parent) =>
   program
@@ -66,6 +60,10 @@ const command = (program: Parent) =>
     .option(
       '--fresh-recording',
       'record the upgrade again, even where a recording with equal inputs was kept',
+    )
+    .option(
+      '--recording <folder>',
+      'cut the power in the recordings that lie there, by brownout record, maybe on another host; nothing is recorded',
     )
     .option(
       '--fresh',
@@ -137,64 +135,36 @@ async function run(
   files: readonly string[],
   { streams, interruption }: Surroundings,
 ): Promise<number> {
-  const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
-  const folders = new Map<string, string>();
-  const progress = options.json === true ? streams.stderr : streams.stdout;
-  const view = viewFor(options, progress, streams.environment);
-  const terminal = new Terminal(progress, { view, environment: streams.environment });
-  const records = await withTerminal(terminal, folders, (events) =>
-    runScenarios({
-      scenarios,
-      machine: options.machine,
-      powerCuts: options.powerCuts,
-      seed: options.seed,
-      reports: options.reports,
-      jobs: jobsFor(options),
-      accelerator: options.accelerator,
-      diskBudget: options.diskBudget,
-      sshPort: options.sshPort,
-      limits: {
-        canonical: options.canonical,
-        snapshots: options.snapshots === true,
-        auditShare: options.audit / 100,
-        auditLeast: options.audit === 0 ? 0 : usualLimits.auditLeast,
-        chanceBoots: usualLimits.chanceBoots,
-        retryBoots: options.retryBoots,
-        secondCutBoots: options.recoveryBoots ?? options.secondCutBoots,
-        reuse: options.fresh !== true,
-        budgetMs: options.budget,
-      },
-      freshRecording: options.freshRecording === true,
-      events,
-      signal: interruption.signal,
-    }),
-  );
-  if (records.length > 0)
-    await addToJobSummary(
-      summaryMarkdown(records, ({ id }) => folders.get(id) ?? ''),
-      streams,
-    );
-  const exitCode = exitCodeOfRuns(records);
-  if (options.json === true) {
-    const runs = records.map((record) => ({ folder: folders.get(record.id), record }));
-    streams.stdout.write(`${JSON.stringify({ exitCode, runs }, null, 2)}\n`);
-  } else if (records.length === 0) {
-    streams.stdout.write(`nothing was run: no scenario names ${options.machine ?? 'a machine'}\n`);
-  } else {
-    const [first] = folders.values();
-    const all = records.length > 1 && first !== undefined ? join(dirname(first), 'index.html') : undefined;
-    writeEnd(records, { folderOf: ({ id }) => folders.get(id), page: all }, view, streams);
-  }
-  return exitCode;
-}
-
-/** A port of one's own choosing serves one machine at a time. */
-function jobsFor({ jobs, sshPort }: Options): number | undefined {
-  if (sshPort === undefined) return jobs;
-  if (jobs !== undefined && jobs > 1)
+  const { recording: from, freshRecording: fresh = false } = options;
+  if (from !== undefined && (fresh || options.powerCuts.mode === 'none'))
     throw new ScenarioError(
       'option-invalid',
-      `--ssh-port serves one machine at a time, but --jobs asks for ${jobs}`,
+      `--recording takes recordings that are there, which ${fresh ? '--fresh-recording makes anew' : '--power-cuts none does not need'}`,
     );
-  return 1;
+  const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
+  return runAndTell(options, { streams }, (events) => ({
+    scenarios,
+    machine: options.machine,
+    powerCuts: options.powerCuts,
+    seed: options.seed,
+    reports: options.reports,
+    jobs: jobsFor(options),
+    accelerator: options.accelerator,
+    diskBudget: options.diskBudget,
+    sshPort: options.sshPort,
+    limits: {
+      canonical: options.canonical,
+      snapshots: options.snapshots === true,
+      auditShare: options.audit / 100,
+      auditLeast: options.audit === 0 ? 0 : usualLimits.auditLeast,
+      chanceBoots: usualLimits.chanceBoots,
+      retryBoots: options.retryBoots,
+      secondCutBoots: options.recoveryBoots ?? options.secondCutBoots,
+      reuse: options.fresh !== true,
+      budgetMs: options.budget,
+    },
+    recordings: { fresh, from },
+    events,
+    signal: interruption.signal,
+  }));
 }

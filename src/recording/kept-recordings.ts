@@ -20,6 +20,8 @@ const namesSchema = z.object({
 const recordingSchema = namesSchema.extend({
   scenario: scenarioSchema,
   inputs: inputsSchema,
+  /** What it was recorded by; not in recordings of older programs. */
+  made: z.object({ qemu: z.string(), accelerator: z.string() }).exactOptional(),
   path: pathSchema,
   configuration: filesSchema,
   odd: oddSchema,

@@ -1,7 +1,20 @@
-import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
+import { isFolder } from '../core/files.ts';
+import { makeNewFolder } from '../core/new-folder.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord, StepRecord } from '../model/record.ts';
@@ -12,6 +25,7 @@ import { loadLog, storeLog } from '../writelog/stored-log.ts';
 import { inputsDigest, inputsOf, type StoredInputs } from './inputs.ts';
 import { keptRecordings, readRecording, recordingDamaged, recordingFiles } from './kept-recordings.ts';
 import type { PathRun } from './record-path.ts';
+import { recordingUnfit } from './recording-unfit.ts';
 import { restoreFiles, storeFiles } from './stored-files.ts';
 import { storeScenario } from './stored-scenario.ts';
 
@@ -46,34 +60,70 @@ export class RecordingStore {
   }
 
   /**
+   * Writes a recording into a folder of recordings that another host can take, in place of an earlier one of the same;
+   * returns its own folder there. Throws HarnessError `folder-unwritable`.
+   */
+  async export(run: PathRun, to: string): Promise<string> {
+    const folder = join(to, this.exportName(run.path));
+    return makeNewFolder(folder, async (temporary) => {
+      await this.write(run, temporary);
+      await rm(folder, { recursive: true, force: true });
+      return folder;
+    });
+  }
+
+  /**
+   * The recording of a path in a folder that `export` has filled, maybe on another host. Throws ScenarioError
+   * `recording-unfit` where it has none that was made with what is here, and HarnessError `recording-damaged`.
+   */
+  async take(from: string, wanted: WhichPath, label: string): Promise<Recording> {
+    const folder = join(from, this.exportName(wanted));
+    try {
+      if (await isFolder(folder)) return await this.open(folder, label);
+    } catch (error) {
+      throw recordingDamaged(folder, error);
+    }
+    const { scenario, machine, manifest, accelerator } = this.context;
+    throw await recordingUnfit(from, {
+      machine,
+      inputs: inputsOf(scenario, manifest, wanted.releases, wanted.recording),
+      made: { qemu: this.qemuVersion, accelerator: accelerator.accelerator },
+    });
+  }
+
+  /**
    * The recording of an earlier run with equal inputs, or undefined; `label` names its data in the workspace, where
    * it stays even if another process replaces the recording. A damaged one is dropped with a notice.
    */
   async find(wanted: WhichPath, label: string): Promise<Recording | undefined> {
     const folder = join(this.root, this.folderName(wanted));
     try {
-      const { path, sha256: digest, configuration, odd } = await readRecording(folder);
-      const arenaPath = join(this.context.workspace, `${label}-recorded.arena`);
-      await link(join(folder, recordingFiles.arena), arenaPath);
-      const log = await checkedLog(folder, digest);
-      await copyDocuments(path, folder, this.context.folder);
-      return {
-        path,
-        label,
-        sha256: digest,
-        configuration: restoreFiles(configuration),
-        odd,
-        log,
-        arenaPath,
-        reused: true,
-        folder,
-      };
+      return await this.open(folder, label);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       this.context.notice(`dropping the recording in ${folder}: ${messageOf(error)}`);
       await rm(folder, { recursive: true, force: true });
       return undefined;
     }
+  }
+
+  private async open(folder: string, label: string): Promise<Recording> {
+    const { path, sha256: digest, configuration, odd } = await readRecording(folder);
+    const arenaPath = join(this.context.workspace, `${label}-recorded.arena`);
+    await linkOrCopy(join(folder, recordingFiles.arena), arenaPath);
+    const log = await checkedLog(folder, digest);
+    await copyDocuments(path, folder, this.context.folder);
+    return {
+      path,
+      label,
+      sha256: digest,
+      configuration: restoreFiles(configuration),
+      odd,
+      log,
+      arenaPath,
+      reused: true,
+      folder,
+    };
   }
 
   /**
@@ -93,24 +143,7 @@ export class RecordingStore {
     const name = this.folderName(run.path);
     await mkdir(this.root, { recursive: true });
     const temporary = await mkdtemp(join(this.context.workspace, 'recording-'));
-    const { source } = this.context.scenario;
-    const text = storeLog(run.log);
-    const digest = await recordingDigest(text, run.arenaPath);
-    const stored = {
-      scenario: storeScenario({
-        ...this.context.scenario,
-        source: { ...source, path: resolve(source.path) },
-      }),
-      inputs: inputsOf(this.context.scenario, this.context.manifest, run.path.releases, run.path.recording),
-      path: { ...run.path, steps: run.path.steps.map(withoutConsole) },
-      sha256: digest,
-      configuration: storeFiles(run.configuration),
-      odd: run.odd,
-    };
-    await link(run.arenaPath, join(temporary, recordingFiles.arena));
-    await copyDocuments(run.path, this.context.folder, temporary);
-    await writeFile(join(temporary, recordingFiles.log), text);
-    await writeFile(join(temporary, recordingFiles.about), JSON.stringify(stored));
+    const digest = await this.write(run, temporary);
     for (const old of await readdir(this.root))
       if (old.startsWith(this.family(run.path)))
         await rm(join(this.root, old), { recursive: true, force: true });
@@ -123,16 +156,51 @@ export class RecordingStore {
     return { ...run, sha256: digest, reused: false, folder: join(this.root, name) };
   }
 
+  /** Fills a folder with all that a recording is; returns its digest. */
+  private async write(run: PathRun, folder: string): Promise<string> {
+    const { scenario, manifest, accelerator } = this.context;
+    const { source } = scenario;
+    const text = storeLog(run.log);
+    const digest = await recordingDigest(text, run.arenaPath);
+    const stored = {
+      scenario: storeScenario({ ...scenario, source: { ...source, path: resolve(source.path) } }),
+      inputs: inputsOf(scenario, manifest, run.path.releases, run.path.recording),
+      made: { qemu: this.qemuVersion, accelerator: accelerator.accelerator },
+      path: { ...run.path, steps: run.path.steps.map(withoutConsole) },
+      sha256: digest,
+      configuration: storeFiles(run.configuration),
+      odd: run.odd,
+    };
+    await linkOrCopy(run.arenaPath, join(folder, recordingFiles.arena));
+    await copyDocuments(run.path, this.context.folder, folder);
+    await writeFile(join(folder, recordingFiles.log), text);
+    await writeFile(join(folder, recordingFiles.about), JSON.stringify(stored));
+    return digest;
+  }
+
   /** Scenario file, machine, accelerator, path and which recording of it: what a new recording replaces an old one of. */
-  private family({ releases, recording }: WhichPath): string {
-    const { scenario, machine, accelerator } = this.context;
+  private family(which: WhichPath): string {
+    return this.nameBefore(which, [resolve(this.context.scenario.source.path)]);
+  }
+
+  private nameBefore({ releases, recording }: WhichPath, scenario: readonly string[]): string {
+    const { machine, accelerator } = this.context;
     const which = recording === undefined ? [] : [variantText(recording)];
-    const whose = [resolve(scenario.source.path), machine, accelerator.accelerator, ...releases, ...which];
+    const whose = [...scenario, machine, accelerator.accelerator, ...releases, ...which];
     return `${sha256(whose.join('\n')).slice(0, 16)}-`;
+  }
+
+  /** As in a folder for other hosts, where a scenario's file lies elsewhere. */
+  private exportName(which: WhichPath): string {
+    return `${this.nameBefore(which, [])}${this.madeWith(which)}`;
   }
 
   /** The family and everything that the recording depends on. */
   private folderName(which: WhichPath): string {
+    return `${this.family(which)}${this.madeWith(which)}`;
+  }
+
+  private madeWith(which: WhichPath): string {
     const { scenario, manifest, accelerator } = this.context;
     const inputs = JSON.stringify([
       recordingFormat,
@@ -140,7 +208,17 @@ export class RecordingStore {
       accelerator.accelerator,
       inputsDigest(inputsOf(scenario, manifest, which.releases, which.recording)),
     ]);
-    return `${this.family(which)}${sha256(inputs).slice(0, 16)}`;
+    return sha256(inputs).slice(0, 16);
+  }
+}
+
+/** Another name for a file; on another file system a copy, which shares its blocks where that can be. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
   }
 }
 

@@ -127,7 +127,7 @@ async function runAll(
     reports: join(folder, 'runs'),
     jobs,
     sshPort: undefined,
-    freshRecording: false,
+    recordings: {},
     events,
     signal,
     ...(host === undefined ? {} : { host }),

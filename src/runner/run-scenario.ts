@@ -21,8 +21,20 @@ export interface RunPlan {
   powerCuts: PowerCuts;
   /** For `all`. */
   limits: ExploreLimits;
-  freshRecording: boolean;
+  recordings: RecordingsPlan;
   qemuVersion: string;
+}
+
+/** Where recordings come from, and where they go. */
+export interface RecordingsPlan {
+  /** Record again even where an earlier run with equal inputs has left a recording. */
+  fresh?: boolean;
+  /** A folder of recordings that were made elsewhere: nothing is recorded. */
+  from?: string | undefined;
+  /** Nothing is decided besides what the paths show without a cut. */
+  only?: boolean;
+  /** A folder in which other hosts find them. */
+  to?: string | undefined;
 }
 
 /** The flow of one scenario on one machine: every path without a cut, then the power cuts. */
@@ -33,8 +45,8 @@ export async function runScenario(context: RunContext, plan: RunPlan, progress: 
     context.stop,
   );
   const sound = present(progress.recordings).filter(isSound);
-  const { powerCuts } = plan;
-  if (powerCuts.mode === 'none' || sound.length === 0) return;
+  const { powerCuts, recordings } = plan;
+  if (powerCuts.mode === 'none' || sound.length === 0 || recordings.only === true) return;
   if (powerCuts.mode === 'all') await exploreCuts(context, plan.limits, sound, progress);
   else await drawnCuts(context, powerCuts, sound, progress);
   if (powerCuts.mode !== 'naive') {
@@ -77,11 +89,18 @@ async function obtainRecording(
   const { releases, recording } = path;
   const name = [releases.join('->'), ...(recording === undefined ? [] : [variantText(recording)])].join(', ');
   const store = new RecordingStore(context, plan.qemuVersion);
-  const known =
-    plan.powerCuts.mode === 'none' || plan.freshRecording ? undefined : await store.find(path, label);
+  const { from, to, fresh } = plan.recordings;
+  const exported = async (found: Recording) => {
+    if (to !== undefined) context.notice(`${name}: recording in ${await store.export(found, to)}`);
+    return found;
+  };
+  const find = () => (from === undefined ? store.find(path, label) : store.take(from, path, label));
+  const known = plan.powerCuts.mode === 'none' || fresh === true ? undefined : await find();
   if (known !== undefined) {
     context.notice(
-      `${name}: using the recording of an earlier run with equal inputs (--fresh-recording makes a new one)`,
+      from === undefined
+        ? `${name}: using the recording of an earlier run with equal inputs (--fresh-recording makes a new one)`
+        : `${name}: using the recording in ${from}`,
     );
     for (const step of known.path.steps) {
       path.steps.push(step);
@@ -91,11 +110,11 @@ async function obtainRecording(
     if (known.path.software !== undefined) path.software = known.path.software;
     for (const table of path.configuration ?? [])
       context.emit({ type: 'configuration', run: context.runId, path: releases, table });
-    return known;
+    return exported(known);
   }
   const run = await context.vm(() => recordPath(context, path, label));
   const passed = run.path.steps.every((step) => step.verdict === 'passed');
   if (!passed || plan.powerCuts.mode === 'none') return unkept(run);
   assertFlushes(run);
-  return store.keep(run);
+  return exported(await store.keep(run));
 }

@@ -25,7 +25,7 @@ import { eventsFile, statesFile } from './report-files.ts';
 import { openRunFolder, writeAllRuns, writeReport, writeRun } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
 import { dayOf, makeRecord } from './run-record.ts';
-import { runScenario } from './run-scenario.ts';
+import { type RecordingsPlan, runScenario } from './run-scenario.ts';
 import { tryPage } from './try-page.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -35,8 +35,7 @@ export interface RunOptions extends RunRequest, InvocationOptions {
   limits: ExploreLimits;
   /** Virtual machines at once; by cores and free memory where undefined. */
   jobs: number | undefined;
-  /** Record again even where an earlier run with equal inputs has left a recording. */
-  freshRecording: boolean;
+  recordings: RecordingsPlan;
   events: EventSink;
   /** QEMU's where absent. */
   host?: RunHost;
@@ -88,13 +87,13 @@ async function runOne(invocation: RunInvocation, planned: PlannedRun): Promise<R
   try {
     await using stack = new CleanupStack();
     const context = await prepare(invocation, run, stack);
-    const { powerCuts, limits, freshRecording } = invocation.options;
+    const { powerCuts, limits, recordings } = invocation.options;
     const today = dayOf(run.began.date);
     const isKnown = knownOn(scenario.known, machine).some((entry) => !isExpired(entry, today));
     const plan = {
       powerCuts,
       limits: isKnown ? { ...limits, thorough: true as const } : limits,
-      freshRecording,
+      recordings,
       qemuVersion: run.host.qemu,
     };
     await runScenario(context, plan, run.progress);
@@ -127,13 +126,14 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
 
 /** Writes down what the run came to. Throws HarnessError `reports-unwritable`. */
 async function finish(
-  { options: { seed, powerCuts }, host }: Invocation,
+  { options: { seed, powerCuts: asked, recordings }, host }: RunInvocation,
   run: BegunRun,
   problem: Problem | undefined,
   recorder: JsonlRecorder,
 ): Promise<RunRecord> {
   const { runId, scenario, machine, folder, manifest, timings, began, progress } = run;
   const seconds = secondsSince(began.at);
+  const powerCuts = recordings.only === true ? ({ mode: 'none' } as const) : asked;
   const facts = { runId, scenario, machine, manifest, seed, powerCuts, started: began.date, seconds };
   const record = makeRecord(
     { ...facts, timings, host: run.host, ...(problem === undefined ? {} : { problem }) },

@@ -106,7 +106,7 @@ export async function openLab(
         reports: lab.reports,
         jobs: 2,
         sshPort: undefined,
-        freshRecording: false,
+        recordings: {},
         events: (event) => lab.events.push(event),
         signal: new AbortController().signal,
         host: hostOf(lab),

@@ -66,7 +66,7 @@ describe('boots of earlier runs', () => {
     const lab = await slotLab();
     await lab.run(reusing);
     expect(bootsOf(await lab.run({ limits: { reuse: false } })).reused).toEqual([]);
-    expect(bootsOf(await lab.run({ ...reusing, freshRecording: true })).reused).toEqual([]);
+    expect(bootsOf(await lab.run({ ...reusing, recordings: { fresh: true } })).reused).toEqual([]);
   });
 
   it('of an interrupted run are not made again', async () => {

@@ -217,7 +217,7 @@ describe('a recording', () => {
       record.crash?.cuts.filter(({ kind }) => kind !== 'live').map(({ id, outcome }) => [id, outcome]);
     expect(states(again)).toEqual(states(first));
     expect(notices(lab)).toContainEqual(expect.stringMatching(/using the recording of an earlier run/));
-    const fresh = await lab.run({ ...random, freshRecording: true });
+    const fresh = await lab.run({ ...random, recordings: { fresh: true } });
     expect(fresh.crash?.recording.reused).toBe(false);
     expect(await readdir(join(lab.cache, 'recordings'))).toHaveLength(1);
   });
