@@ -1,5 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
+import type { Admission } from '../admission/admission.ts';
+import { admissionEnd, admissionScreen } from '../admission/admission-screen.ts';
 import { dossierText } from '../admission/dossier.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
@@ -17,6 +19,7 @@ import { exitCodeHelp, exitCodeOfRuns, exitCodes } from './exit-code.ts';
 import { imageMachines } from './image-names.ts';
 import { addToJobSummary } from './job-summary.ts';
 import { nearPath } from './near-path.ts';
+import { asTyped } from './typed-command.ts';
 import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
@@ -103,7 +106,8 @@ async function run(
   await assertHost({ purposes: ['run'], machines }, streams.environment);
   const { environment } = streams;
   const progress = options.json === true ? streams.stderr : streams.stdout;
-  using terminal = new Terminal(progress, { view: viewFor(options, progress, environment), environment });
+  const view = viewFor(options, progress, environment);
+  using terminal = new Terminal(progress, { view, environment });
   const admitted = await admit({
     packages: [...new Set(packages)],
     image,
@@ -131,8 +135,14 @@ async function run(
   if (options.json === true)
     streams.stdout.write(`${JSON.stringify({ exitCode, ...admitted.admission }, null, 2)}\n`);
   else {
-    const colour = coloursFor(streams.stdout, streams.environment);
-    streams.stdout.write(`\n${summaryText(admitted.records, { colour })}\n${closing(admitted)}`);
+    const colour = coloursFor(streams.stdout, environment);
+    const { admission, folder, records } = admitted;
+    const where = nearPath(folder);
+    const end =
+      view === 'plain'
+        ? `\n${summaryText(records, { colour })}\n${criteriaText(admission)}${admissionEnd(admission, where, colour).join('\n')}\n`
+        : admissionScreen(admission, where, colour);
+    streams.stdout.write(asTyped(end, environment));
   }
   return exitCode;
 }
@@ -143,15 +153,15 @@ function exitCodeOf({ records, admission }: Admitted): number {
   return ofRuns === exitCodes.passed && admission.verdict !== 'passed' ? exitCodes.harness : ofRuns;
 }
 
-/** Each package's criteria in a line, and where the dossier is. */
-function closing({ admission, folder }: Admitted): string {
-  const lines = admission.packages.flatMap(({ name, criteria }) => [
+/** Each package's criteria in a line. */
+function criteriaText({ packages }: Admission): string {
+  const lines = packages.flatMap(({ name, criteria }) => [
     `${name}:`,
     ...criteria.map(
       ({ id, machine, verdict, summary }) => `  ${id} on ${machine}: ${verdict}; ${oneLine(summary)}`,
     ),
   ]);
-  return [...lines, `dossier: ${nearPath(folder)}/admission.md`, ''].join('\n');
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function releaseList(text: string): string[] {

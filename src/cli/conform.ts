@@ -1,5 +1,8 @@
+import { dirname, join } from 'node:path';
+import type { ConformanceRecord } from '../model/conformance.ts';
 import { machineNames } from '../model/machine.ts';
-import { coloursFor, viewFor } from '../report/colour.ts';
+import { coloursFor, type View, viewFor } from '../report/colour.ts';
+import { conformanceScreen, suitesEnd } from '../report/conformance-screen.ts';
 import { conformanceMarkdown, conformanceText } from '../report/conformance-text.ts';
 import { Terminal } from '../report/terminal.ts';
 import { runConformance } from '../runner/conform.ts';
@@ -7,6 +10,8 @@ import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundin
 import { exitCodeHelp, exitCodeOfRuns } from './exit-code.ts';
 import { addToJobSummary } from './job-summary.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
+import type { Streams } from './streams.ts';
+import { asTyped } from './typed-command.ts';
 import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
 
@@ -101,8 +106,27 @@ async function run(
   } else if (records.length === 0) {
     streams.stdout.write(`nothing was tried: no scenario names ${options.machine ?? 'a machine'}\n`);
   } else {
-    const colour = coloursFor(streams.stdout, streams.environment);
-    streams.stdout.write(`\n${conformanceText(records, { colour, folderOf: ({ id }) => folders.get(id) })}`);
+    writeSuites(records, folders, view, streams);
   }
   return exitCode;
+}
+
+/** The end: one screen where somebody has watched or wants nothing more; in a log each case that did not pass. */
+function writeSuites(
+  records: readonly ConformanceRecord[],
+  folders: ReadonlyMap<string, string>,
+  view: View,
+  { stdout, environment }: Streams,
+): void {
+  const [folder] = folders.values();
+  const options = {
+    colour: coloursFor(stdout, environment),
+    folderOf: ({ id }: ConformanceRecord) => folders.get(id),
+    page: records.length > 1 && folder !== undefined ? join(dirname(folder), 'index.html') : undefined,
+  };
+  const end =
+    view === 'plain'
+      ? `${conformanceText(records, options)}${suitesEnd(records, options).join('\n')}\n`
+      : conformanceScreen(records, options);
+  stdout.write(asTyped(`\n${end}`, environment));
 }

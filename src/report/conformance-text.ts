@@ -45,15 +45,26 @@ export function conformanceText(
   return `${records.map((record) => suiteText(record, folderOf?.(record), colour)).join('\n\n')}\n`;
 }
 
-function suiteText(record: ConformanceRecord, folder: string | undefined, colour: ChalkInstance): string {
-  const { cases, verdict } = record;
+/** Two lines: whose suite with its verdict, and how often each verdict was given. */
+export function suiteHead(
+  { scenario, machine, verdict, seconds, agent, cases }: ConformanceRecord,
+  colour: ChalkInstance,
+): [head: string, counts: string] {
   const counts = countsOf(cases)
     .map(([name, count]) => `${count} ${words[name]}`)
     .join(', ');
-  const remarkable = cases.filter((one) => one.verdict !== 'passed');
   return [
-    `${colour.bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdict} in ${durationText(record.seconds)}`,
-    `  ${oneLine(record.agent)}: ${counts === '' ? 'no case was tried' : counts}`,
+    `${colour.bold(oneLine(`${scenario} on ${machine}`, 60))}: ${verdict} in ${durationText(seconds)}`,
+    `${oneLine(agent)}: ${counts === '' ? 'no case was tried' : counts}`,
+  ];
+}
+
+function suiteText(record: ConformanceRecord, folder: string | undefined, colour: ChalkInstance): string {
+  const [head, counts] = suiteHead(record, colour);
+  const remarkable = record.cases.filter((one) => one.verdict !== 'passed');
+  return [
+    head,
+    `  ${counts}`,
     ...remarkable.map((one) => `  ${caseLine(one, colour)}`),
     ...(record.problem === undefined
       ? []
@@ -101,7 +112,6 @@ export function conformanceMarkdown(records: readonly ConformanceRecord[]): stri
   ].join('\n');
 }
 
-/** Text of a guest's or a scenario's in a table of Markdown: it must not become markup. */
 /** JUnit XML: one test case a case of the suite. */
 export function conformanceJunit(records: readonly ConformanceRecord[]): string {
   const [only] = records;

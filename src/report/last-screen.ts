@@ -3,6 +3,7 @@ import type { Finding, RunRecord, Verdict } from '../model/record.ts';
 import { plain } from './colour.ts';
 import { isKnown, nextCommand } from './next-command.ts';
 import { headline, notShown } from './page/verdict-section.ts';
+import { columns, screenText, wrap } from './screen.ts';
 import { durationText, oneLine } from './text.ts';
 
 /** What a last screen cannot know from the records. */
@@ -14,9 +15,6 @@ export interface LastScreenOptions {
   colour?: ChalkInstance;
 }
 
-/** A screen of 80 by 24; the last row is the prompt's. */
-const columns = 80;
-const rows = 23;
 /** Runs that have a line each. */
 const mostRuns = 8;
 /** Findings of a run that have a sentence. */
@@ -39,13 +37,11 @@ export function lastScreen(records: readonly RunRecord[], options: LastScreenOpt
     ...(where === undefined ? [] : [`page: ${where}`]),
     `next: ${colour.bold(oneLine(nextCommand(first, folder), 1000))}`,
   ];
-  const head = [...overview, ...headLines(first, colour)];
-  const open = notShownLines(first, colour);
-  const room = rows - height(head) - height(end);
-  const found = within(findingLines(first, colour), room);
-  return [...head, ...found, ...within(open, room - height(found)), ...end]
-    .map((line) => `${line}\n`)
-    .join('');
+  return screenText({
+    head: [...overview, ...headLines(first, colour)],
+    sections: [findingLines(first, colour), notShownLines(first, colour)],
+    end,
+  });
 }
 
 function headLines(record: RunRecord, colour: ChalkInstance): string[] {
@@ -111,38 +107,4 @@ function oneFinding(finding: Finding, red: ChalkInstance): string[] {
 function notShownLines(record: RunRecord, { dim, yellow }: ChalkInstance): string[] {
   const lines = notShown(record).flatMap((text) => wrap(`- ${text}`, '  ', 2));
   return [yellow('not shown:'), ...lines.map((line) => dim(line))];
-}
-
-/** As many lines as there is room for; the last says that there are more. */
-function within(lines: readonly string[], room: number): string[] {
-  if (lines.length <= room) return [...lines];
-  return room < 2 ? [] : [...lines.slice(0, room - 1), '  ... more on the page'];
-}
-
-/** Rows that lines take: paths and commands are not broken, so that they can be taken up whole. */
-function height(lines: readonly string[]): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours take no room
-  const bare = lines.map((line) => line.replaceAll(/\u001b\[\d+m/g, ''));
-  return bare.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);
-}
-
-/** A text in lines of at most `width`, broken at blanks where there are any; of more than `most` lines the beginning. */
-function wrap(text: string, indent: string, most: number, width = columns - 1): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of oneLine(text, 2000).split(' ')) {
-    const room = width - indent.length;
-    for (const part of word.length > room ? (word.match(new RegExp(`.{1,${room}}`, 'gu')) ?? []) : [word]) {
-      if (line !== '' && line.length + 1 + part.length > room) {
-        lines.push(line);
-        line = part;
-      } else line = line === '' ? part : `${line} ${part}`;
-    }
-  }
-  lines.push(line);
-  const shown =
-    lines.length > most
-      ? [...lines.slice(0, most - 1), `${(lines[most - 1] ?? '').slice(0, width - indent.length - 4)} ...`]
-      : lines;
-  return shown.map((one) => `${indent}${one}`);
 }

@@ -1,4 +1,5 @@
 import { commandLine } from '../core/quote.ts';
+import type { ConformanceRecord } from '../model/conformance.ts';
 import type { Finding, RunRecord } from '../model/record.ts';
 import { againCommand } from './again-command.ts';
 
@@ -35,4 +36,19 @@ export function nextCommand(record: RunRecord, folder: string | undefined): stri
       if (powerCuts === 'none') return cutWith('random:10');
       return powerCuts.startsWith('all') ? show : cutWith('all');
   }
+}
+
+/** The same of a suite: the finding replayed, else the first case that is not as it must be done again. */
+export function nextOfSuite(
+  { verdict, problem, cases, scenarioFile, machine }: ConformanceRecord,
+  folder: string | undefined,
+): string {
+  if (problem?.kind === 'scenario') return commandLine(['brownout', 'check', scenarioFile]);
+  const wrong = cases.find((one) => one.verdict === verdict || one.verdict === 'proves-nothing');
+  const token = wrong?.findings?.find((one) => one.token !== '')?.token;
+  if (token !== undefined) return commandLine(['brownout', 'replay', token]);
+  const conform = ['brownout', 'conform', scenarioFile, '--machine', machine];
+  if (verdict !== 'passed')
+    return commandLine(wrong === undefined ? conform : [...conform, '--case', wrong.id]);
+  return commandLine(folder === undefined ? conform : ['brownout', 'report', 'open', folder]);
 }

@@ -1,46 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseRecord, ConformanceRecord } from '../../../../src/model/conformance.ts';
 import { conformancePage } from '../../../../src/report/page/conformance-page.ts';
 import { step } from '../records.ts';
+import { caseOf, suite } from '../suites.ts';
 
 const parts = { script: '', style: '' };
-
-function caseOf(id: string, verdict: CaseRecord['verdict'], more: Partial<CaseRecord> = {}): CaseRecord {
-  return {
-    id,
-    group: 'installation',
-    title: `what ${id} asks`,
-    verdict,
-    seconds: 3,
-    steps: [],
-    notes: [],
-    ...more,
-  };
-}
-
-function suite(
-  machine: string,
-  cases: CaseRecord[],
-  more: Partial<ConformanceRecord> = {},
-): ConformanceRecord {
-  return {
-    format: 1,
-    id: 'x',
-    scenario: 'RAUC',
-    scenarioFile: 'a.yaml',
-    machine,
-    image: 'rauc-ab',
-    imageKey: 'k',
-    agent: 'rauc',
-    abilities: ['slots', 'verified'],
-    releases: { old: '1.0', new: '1.1' },
-    verdict: 'failed',
-    started: '2026-11-21T03:45:00Z',
-    seconds: 100,
-    cases,
-    ...more,
-  };
-}
 
 function textOf(markup: string): string {
   return markup
