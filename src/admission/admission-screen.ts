@@ -1,9 +1,10 @@
-import type { ChalkInstance } from 'chalk';
 import { commandLine } from '../core/quote.ts';
-import { plain } from '../report/colour.ts';
 import { screenText, wrap } from '../report/screen.ts';
 import { oneLine } from '../report/text.ts';
 import type { Admission, Criterion, CriterionVerdict, PackageAdmission } from './admission.ts';
+
+/** How a terminal shows what matters most. */
+type Bold = (text: string) => string;
 
 /** Packages that have a line each. */
 const mostPackages = 8;
@@ -19,20 +20,16 @@ export function admissionScreen(admission: Admission, folder: string, colour: Ch
   const more = packages.length - mostPackages;
   return screenText({
     head: [
-      ...packages.slice(0, mostPackages).map((one) => packageLine(one, colour)),
+      ...packages.slice(0, mostPackages).map((one) => packageLine(one, bold)),
       ...(more > 0 ? [`and ${more} packages more`] : []),
     ],
     sections: [criterionLines(packages)],
-    end: admissionEnd(admission, folder, colour),
+    end: admissionEnd(admission, folder, bold),
   });
 }
 
 /** The last lines, on a screen as in a log: where the dossier is, and the next command. */
-export function admissionEnd(
-  { packages }: Admission,
-  folder: string,
-  colour: ChalkInstance = plain,
-): string[] {
+export function admissionEnd({ packages }: Admission, folder: string, bold: Bold = String): string[] {
   const token = packages
     .flatMap(({ criteria }) => criteria.flatMap(({ findings }) => findings))
     .find((one) => one.token !== '')?.token;
@@ -40,11 +37,11 @@ export function admissionEnd(
   return [
     `dossier: ${folder}/admission.md`,
     `page: ${folder}/index.html`,
-    `next: ${colour.bold(commandLine(['brownout', ...next]))}`,
+    `next: ${bold(commandLine(['brownout', ...next]))}`,
   ];
 }
 
-function packageLine({ name, verdict }: PackageAdmission, { bold }: ChalkInstance): string {
+function packageLine({ name, verdict }: PackageAdmission, bold: Bold): string {
   return `${bold(oneLine(name, 50))}: ${verdict}`;
 }
 

@@ -140,8 +140,8 @@ async function run(
     const where = nearPath(folder);
     const end =
       view === 'plain'
-        ? `\n${summaryText(records, { colour })}\n${criteriaText(admission)}${admissionEnd(admission, where, colour).join('\n')}\n`
-        : admissionScreen(admission, where, colour);
+        ? `\n${summaryText(records, { colour })}\n${criteriaText(admission)}${admissionEnd(admission, where, colour.bold).join('\n')}\n`
+        : admissionScreen(admission, where, colour.bold);
     streams.stdout.write(asTyped(end, environment));
   }
   return exitCode;
