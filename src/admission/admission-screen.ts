@@ -15,7 +15,7 @@ const order: readonly CriterionVerdict[] = [
 ];
 
 /** What an admission came to on one screen: packages, criteria, where the dossier is, and the next command. */
-export function admissionScreen(admission: Admission, folder: string, colour: ChalkInstance = plain): string {
+export function admissionScreen(admission: Admission, folder: string, bold: Bold = String): string {
   const { packages } = admission;
   const more = packages.length - mostPackages;
   return screenText({
