@@ -1,3 +1,4 @@
+import { listText } from '../filesystem/changed-settings.ts';
 import { type FileChange, fileChanges } from '../filesystem/ext4/commit-changes.ts';
 import { type Commit, CommitReader, type JournaledContent } from '../filesystem/ext4/commit-reader.ts';
 import { journalGeometry } from '../filesystem/ext4/journal-geometry.ts';
@@ -5,9 +6,10 @@ import { journalMagic } from '../filesystem/ext4/journal-head.ts';
 import { unlessMalformed } from '../filesystem/malformed.ts';
 import { volumesOf } from '../filesystem/partitions/volumes.ts';
 import { printable } from '../filesystem/place.ts';
-import { partView } from '../filesystem/view.ts';
+import { type DiskView, partView } from '../filesystem/view.ts';
 import { type LogRecord, sectorBytes } from '../writelog/log.ts';
 import { disksAt, type LoggedDisks } from './logged-disks.ts';
+import { contentChanges } from './named-contents.ts';
 
 /** Changes that one commit's name has. */
 const mostChanges = 4;
@@ -123,15 +125,24 @@ export class JournalCommits {
     return commit.text ?? '';
   }
 
-  private readChanges({ volume, began, writes }: LoggedCommit): string {
-    const disk = disksAt(this.disks, began)[volume.disk];
-    if (disk === undefined) return '';
+  private readChanges({ volume, began, last, writes }: LoggedCommit): string {
+    const ended = (this.disks.log.records[last]?.issued ?? 0) + 1;
+    const [before, after] = [began, ended].map((moment) => this.volumeAt(volume, moment));
+    if (before === undefined || after === undefined) return '';
     const contents = new Map([...writes].map(([block, content]) => [block, this.contentOf(volume, content)]));
-    const changes = fileChanges(partView(disk, volume.offset, volume.bytes), contents);
+    const changes = fileChanges(before, contents);
     if (changes.length === 0) return '';
-    const shown = changes.slice(0, mostChanges).map(changeText);
+    const shown = changes.slice(0, mostChanges).map((change) => {
+      const sets = contentChanges(change.path, before, after);
+      return `${changeText(change)}${sets.length === 0 ? '' : ` (sets ${listText(sets)})`}`;
+    });
     const more = changes.length > mostChanges ? [`${changes.length - mostChanges} more`] : [];
     return `: ${printable([...shown, ...more].join(', '))}`;
+  }
+
+  private volumeAt({ disk, offset, bytes }: Volume, moment: number): DiskView | undefined {
+    const view = disksAt(this.disks, moment)[disk];
+    return view && partView(view, offset, bytes);
   }
 
   private contentOf({ blockBytes }: Volume, { place, escaped }: JournaledContent): Buffer {
@@ -144,11 +155,13 @@ export class JournalCommits {
 function changeText(change: FileChange): string {
   switch (change.kind) {
     case 'renamed':
-      return `the rename of ${change.from} to ${change.path}`;
+      return `the rename of ${change.from} to ${change.path}${linkText(change)}`;
     case 'made':
-      return `the new name ${change.path}`;
+      return `the new name ${change.path}${linkText(change)}`;
     case 'removed':
       return `the removal of ${change.path}`;
+    case 'orphaned':
+      return `${change.path} as an orphan, which the next mount frees`;
     case 'resized':
       return `the size of ${change.path} (${change.from} to ${change.to} bytes)`;
     case 'mode':
@@ -162,4 +175,8 @@ function changeText(change: FileChange): string {
     case 'block-list':
       return `the block list of ${change.path}`;
   }
+}
+
+function linkText({ link }: { link?: string }): string {
+  return link === undefined ? '' : `, a link to ${link}`;
 }

@@ -11,23 +11,35 @@ import { volumeHeaderBytes, volumeLayout } from '../filesystem/uefi/volume.ts';
 import { type DiskView, partView, readInside } from '../filesystem/view.ts';
 import { type LogRecord, sectorBytes } from '../writelog/log.ts';
 import { disksAt, type LoggedDisks } from './logged-disks.ts';
+import { pieceChanges } from './named-contents.ts';
 
 /** Bytes of a boot loader's environment; nobody has a larger one. */
 const mostEnvironmentBytes = 1 << 20;
 
 /** What changes in a directory of FAT, which has no journal that says so. */
-function fatChanges({ content, filesystem, offset }: Place, before: DiskView, after: DiskView): string[] {
+function fatChanges(place: Place, before: DiskView, after: DiskView): string[] {
+  const { content, filesystem } = place;
   if (content.kind !== 'directory' || filesystem?.startsWith('fat') !== true) return [];
-  const volume = volumesOf(after).find((one) => offset >= one.offset && offset < one.offset + one.bytes);
-  if (volume === undefined) return [];
-  const [old, now] = [before, after].map((view) => partView(view, volume.offset, volume.bytes));
+  const [old, now] = [before, after].map((view) => volumeAround(place, view));
   return old === undefined || now === undefined ? [] : directoryChanges(old, now, content.path);
 }
 
+/** What changes in a file whose content is known. */
+function fileContentChanges(place: Place, before: DiskView, after: DiskView): string[] {
+  const volume = volumeAround(place, before);
+  return volume === undefined
+    ? []
+    : pieceChanges(place, volume, readInside(after, place.offset, place.bytes));
+}
+
+function volumeAround({ offset }: Place, view: DiskView): DiskView | undefined {
+  const volume = volumesOf(view).find((one) => offset >= one.offset && offset < one.offset + one.bytes);
+  return volume && partView(view, volume.offset, volume.bytes);
+}
+
 /**
- * What a write changes where places alone say little: variables of a boot loader, partitions, UEFI variables, names in a directory of
- * FAT. In the words of
- * who uses them; undefined where it is none of these.
+ * What a write changes where places alone say little: variables of a boot loader, partitions, UEFI variables, names in a
+ * directory of FAT, packages, branches of OSTree. In the words of who uses them; undefined where it is none of these.
  */
 export class WriteEffects {
   private readonly disks: LoggedDisks;
@@ -46,6 +58,8 @@ export class WriteEffects {
     if (places.some(({ content }) => content.kind === 'partition-table')) return tableChanges(before, after);
     const names = places.flatMap((place) => fatChanges(place, before, after));
     if (names.length > 0) return listText(names);
+    const contents = places.flatMap((place) => fileContentChanges(place, before, after));
+    if (contents.length > 0) return `sets ${listText(contents)}`;
     const [start, bytes] = [sector * sectorBytes, count * sectorBytes];
     if (bytes > mostEnvironmentBytes) return undefined;
     const read = (view: DiskView, length: number) => readInside(view, start, length);

@@ -49,6 +49,12 @@ export class RealExt4 implements Disposable {
     return numbers.trim().split(/\s+/).map(Number);
   }
 
+  /** The number of a file's inode. */
+  inodeOf(image: Buffer, path: string): number {
+    writeFileSync(this.path, image);
+    return Number(/^Inode: (\d+)/m.exec(this.tool('debugfs', ['-R', `stat ${path}`, this.path]))?.[1]);
+  }
+
   /** A file of the host with this content, for debugfs to copy. */
   file(name: string, content: string): string {
     const path = join(this.folder, name);

@@ -2,13 +2,18 @@ import { Budget, unlessMalformed } from '../malformed.ts';
 import type { Content } from '../place.ts';
 import { type DiskView, overlayView, readInside } from '../view.ts';
 import { type DirectoryEntry, entriesInBlock } from './directory.ts';
+import { linkInInode } from './inode.ts';
 import { Ext4Map } from './map.ts';
 import { recoveredView } from './recovered.ts';
 
 /** One thing that a transaction does to a file, by the file's path. */
 export type FileChange =
-  | { kind: 'renamed'; path: string; from: string }
-  | { kind: 'made' | 'removed'; path: string }
+  /** `link`: where it leads, of a link. */
+  | { kind: 'renamed'; path: string; from: string; link?: string }
+  | { kind: 'made'; path: string; link?: string }
+  | { kind: 'removed'; path: string }
+  /** Nothing names it any more, and somebody has it open: it is freed at the next mount. */
+  | { kind: 'orphaned'; path: string }
   | { kind: 'resized'; path: string; from: number; to: number }
   | { kind: 'mode' | 'owner'; path: string }
   /** Anything else that an inode says: times, where its blocks are. */
@@ -16,7 +21,7 @@ export type FileChange =
 
 /** What is most worth naming comes first. */
 const order: readonly FileChange['kind'][] = [
-  ...(['renamed', 'made', 'removed', 'resized', 'mode', 'owner'] as const),
+  ...(['renamed', 'made', 'removed', 'orphaned', 'resized', 'mode', 'owner'] as const),
   ...(['attributes', 'block-list', 'inode'] as const),
 ];
 
@@ -83,16 +88,23 @@ class Comparison {
         ? removed.find((other) => other.inode === name.inode && !accounted.has(other))
         : undefined;
       if (from !== undefined) accounted.add(from);
+      const link = this.linkOf(name.inode);
+      const named = { path: name.path, ...(link === undefined ? {} : { link }) };
       changes.push(
-        from === undefined
-          ? { kind: 'made', path: name.path }
-          : { kind: 'renamed', path: name.path, from: from.path },
+        from === undefined ? { kind: 'made', ...named } : { kind: 'renamed', from: from.path, ...named },
       );
     }
     const taken = new Set(made.map(({ path }) => path));
     for (const name of removed)
       if (!accounted.has(name) && !taken.has(name.path)) changes.push({ kind: 'removed', path: name.path });
     return changes;
+  }
+
+  private linkOf(inode: number): string | undefined {
+    return unlessMalformed(
+      () => linkInInode(this.now.inode(inode)),
+      () => undefined,
+    );
   }
 
   /** A number that was freed and given to another file has another generation, which is part of the seed. */
@@ -130,7 +142,14 @@ class Comparison {
     if (what?.kind === 'inode-table') return this.inodeChanges(block, content);
     if (what?.kind === 'attributes' || what?.kind === 'block-list')
       return [{ kind: what.kind, path: what.path }];
-    return [];
+    return what?.kind === 'superblock' && what.group === 0 ? this.orphanChanges() : [];
+  }
+
+  /** The list of orphans begins with the latest (Documentation/filesystems/ext4/orphan.rst). */
+  private orphanChanges(): FileChange[] {
+    const [old, now] = [this.old, this.now].map(({ sb }) => sb.lastOrphan);
+    const path = now === undefined || now === old ? undefined : this.old.pathOf(now);
+    return path === undefined ? [] : [{ kind: 'orphaned', path }];
   }
 
   private inodeChanges(block: number, written: Buffer): FileChange[] {

@@ -4,7 +4,7 @@ import { Budget, Malformed, unlessMalformed } from '../malformed.ts';
 import { type DiskView, readInside } from '../view.ts';
 import { blocksOf } from './blocks.ts';
 import { entriesOf } from './directory.ts';
-import { type Inode, readInode, rootInode } from './inode.ts';
+import { type Inode, linkInInode, readInode, rootInode } from './inode.ts';
 import { recoveredView } from './recovered.ts';
 import { readSuperblock, type Superblock, superblockOffset } from './superblock.ts';
 
@@ -12,8 +12,6 @@ import { readSuperblock, type Superblock, superblockOffset } from './superblock.
 const mostLinks = 40;
 /** Steps that one path or file may take. */
 const mostSteps = 1 << 20;
-/** A link that is no longer than this is in its inode (Documentation/filesystems/ext4/ifork.rst). */
-const inInodeBytes = 59;
 
 /** The files of an ext2, ext3 or ext4 file system as they are once it is recovered. Throws Malformed if it is none. */
 export function ext4Files(raw: DiskView): FileTree {
@@ -134,8 +132,7 @@ class Ext4Files implements FileTree {
   }
 
   private target(inode: Inode, budget: Budget): string {
-    if (inode.bytes <= inInodeBytes) return inode.map.toString('utf8', 0, inode.bytes);
-    return this.content(inode, this.sb.blockBytes, budget).toString('utf8');
+    return linkInInode(inode) ?? this.content(inode, this.sb.blockBytes, budget).toString('utf8');
   }
 
   /** Holes and what is reserved but unwritten read as zeros; of inline data what is in the inode. */

@@ -29,6 +29,14 @@ export interface Inode {
   checksumSeed: number;
 }
 
+/** A link that is no longer than this is in its inode (Documentation/filesystems/ext4/ifork.rst). */
+const inInodeBytes = 59;
+
+/** Where a link leads, if its inode has it; undefined of a longer one, and of what is no link. */
+export function linkInInode({ kind, bytes, map }: Inode): string | undefined {
+  return kind === 'link' && bytes <= inInodeBytes ? map.toString('utf8', 0, bytes) : undefined;
+}
+
 /** Byte offset of an inode (counted from 1) in the file system. Throws Malformed if there is none such. */
 function inodeOffset(view: DiskView, sb: Superblock, number: number): number {
   if (number < 1 || number > sb.inodes) throw new Malformed(`there is no inode ${number}`);

@@ -100,6 +100,24 @@ describe('a write to the journal of ext4', () => {
     ]);
   });
 
+  it('says which package has which version where a list of packages gets its name', async () => {
+    const list = (version: string) => `Package: tool\nStatus: install ok installed\nVersion: ${version}\n`;
+    const names = await namesOf(
+      { 'var/lib/opkg/status': list('1.0'), 'var/lib/opkg/status.new': list('2.0') },
+      [
+        () => [
+          'unlink /var/lib/opkg/status',
+          'ln /var/lib/opkg/status.new /var/lib/opkg/status',
+          'unlink /var/lib/opkg/status.new',
+        ],
+      ],
+    );
+    expect(names.at(-1)).toBe(
+      'install (disk: journal commit 1: the rename of /var/lib/opkg/status.new to /var/lib/opkg/status ' +
+        '(sets package tool from 1.0 installed to 2.0 installed))',
+    );
+  });
+
   it('has no more than its place for a name where no commit followed', async () => {
     expect(await namesOf({ 'update13/': '' }, [lock], { blocks: 3 })).toEqual([
       'install (disk: journal superblock)',

@@ -72,6 +72,35 @@ describe('what a transaction does to files', () => {
     ],
   ])('%s', (_, commands, changes) => expect(changesBy(commands)).toEqual(changes));
 
+  it('is links that lead elsewhere', () => {
+    using ext4 = new RealExt4();
+    const before = ext4.after(ext4.make(files), [
+      'symlink /etc/version app-1.0',
+      'symlink /etc/version.new app-2.0',
+    ]);
+    const after = ext4.after(before, [
+      'unlink /etc/version',
+      'ln /etc/version.new /etc/version',
+      'unlink /etc/version.new',
+      `symlink /etc/far ${'f'.repeat(80)}`,
+    ]);
+    expect(fileChanges(bufferView(before), ext4.differences(before, after))).toEqual([
+      { kind: 'renamed', path: '/etc/version', from: '/etc/version.new', link: 'app-2.0' },
+      { kind: 'made', path: '/etc/far' },
+    ]);
+  });
+
+  it('is a file without a name that somebody has open', () => {
+    using ext4 = new RealExt4();
+    const before = ext4.make(files);
+    const number = ext4.inodeOf(before, '/etc/motd');
+    const after = ext4.after(before, ['unlink /etc/motd', `ssv last_orphan ${number}`]);
+    expect(fileChanges(bufferView(before), ext4.differences(before, after))).toEqual([
+      { kind: 'removed', path: '/etc/motd' },
+      { kind: 'orphaned', path: '/etc/motd' },
+    ]);
+  });
+
   it('is nothing that can be named where the file system before is damaged', () => {
     using ext4 = new RealExt4();
     const before = ext4.make(files);
