@@ -22,8 +22,8 @@ export interface ExploredPart {
 /** What power cases share: each part is laid out once, and boots of one case serve the next. */
 export class Explorations {
   /** What failures are reported to. */
-  readonly progress: Pick<RunProgress, 'findings' | 'explorations' | 'laterCuts'> = {
-    ...{ findings: [], explorations: [], laterCuts: [] },
+  readonly progress: Pick<RunProgress, 'findings' | 'explorations' | 'reported' | 'laterCuts'> = {
+    ...{ findings: [], explorations: [], reported: new Set(), laterCuts: [] },
   };
   private boots = 0;
   private readonly parts = new Map<

@@ -46,6 +46,11 @@ export class HarnessError extends BrownoutError {
   readonly kind = 'harness';
 }
 
+/** Whether somebody has ended what was under way: a signal did, or a test. */
+export function isInterruption(error: unknown): boolean {
+  return error instanceof HarnessError && error.code === 'interrupted';
+}
+
 /** What is to be said of any thrown value; undefined for a bug of this program. A full disk is the host's trouble. */
 export function toldFailure(error: unknown): BrownoutError | undefined {
   if (error instanceof BrownoutError) return error;

@@ -33,7 +33,7 @@ export interface CutAgainOptions {
   /** Whether one of each set of places is enough. */
   once?: true;
   onBoot: (boot: ExploredBoot<CutRecord>) => void;
-  progress: Pick<RunProgress, 'findings' | 'explorations' | 'laterCuts'>;
+  progress: Pick<RunProgress, 'findings' | 'explorations' | 'reported' | 'laterCuts'>;
 }
 
 /** A coming-back that may be cut again. */

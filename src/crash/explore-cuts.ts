@@ -1,5 +1,6 @@
 import { allOrStop } from '../core/all-or-stop.ts';
 import { CleanupStack } from '../core/cleanup.ts';
+import { isInterruption } from '../core/errors.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot } from '../explore/boot.ts';
 import { exploreSoundly } from '../explore/raw-again.ts';
@@ -11,7 +12,7 @@ import { BootLedger } from './boot-ledger.ts';
 import { type CameBack, cutAgain } from './cut-again.ts';
 import { kindCounter } from './decided-kinds.ts';
 import { cutWindows, describeCuttable } from './described-trace.ts';
-import { reportFailures } from './failures.ts';
+import { noteUnreported, reportFailures } from './failures.ts';
 import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
 
@@ -110,7 +111,11 @@ export async function exploreCuts(
     await reportFailures(context, opened, progress);
     return opened.exploration.boots.length;
   });
-  const counts = await allOrStop([...explored, ...live.map((job) => job.then(() => 0))], context.stop);
+  const works = [...explored, ...live.map((job) => job.then(() => 0))];
+  const counts = await allOrStop(works, context.stop).catch((error: unknown) => {
+    if (isInterruption(error)) noteUnreported(context, progress);
+    throw error;
+  });
   if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(context);
 }
 

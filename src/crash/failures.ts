@@ -16,22 +16,16 @@ const mostExplained = 8;
 /** Finds the reason of each way to fail that an exploration came upon, and writes it down for a replay. */
 export async function reportFailures(
   context: RunContext,
-  { trace, exploration }: TraceExploration,
-  progress: Pick<RunProgress, 'findings'>,
+  opened: TraceExploration,
+  progress: Pick<RunProgress, 'findings' | 'reported'>,
   stages: readonly Stage[] = ['whole', 'retry'],
 ): Promise<void> {
-  if (stages.includes('whole'))
-    for (const chance of exploration.chances)
-      progress.findings.push(chanceFinding(chance, tokenOf(context, { trace, state: chance.usual.state })));
+  const { trace, exploration } = opened;
+  progress.reported.add(opened);
+  if (stages.includes('whole')) progress.findings.push(...chancesOf(context, opened));
   for (const stage of stages)
-    for (const boots of failuresOf(exploration.boots, stage)) {
+    for (const { boots, finding } of failuresOf(context, opened, stage)) {
       const [boot] = boots;
-      if (boot === undefined) continue;
-      const states = Math.max(
-        1,
-        boots.reduce((sum, { decides }) => sum + decides[stage], 0),
-      );
-      const finding = plainFinding(boot, states, tokenOf(context, { trace, state: boot.state }));
       // Noted as it is: an interrupted run still has it, though nobody has explained it.
       const number = progress.findings.push(finding);
       if (number > mostExplained) continue;
@@ -49,19 +43,52 @@ export async function reportFailures(
     }
 }
 
-/** The failing boots of a stage, by upgrade and outcome. */
-function failuresOf(boots: readonly ExploredBoot<CutRecord>[], stage: Stage): ExploredBoot<CutRecord>[][] {
-  const groups = new Map<string, ExploredBoot<CutRecord>[]>();
-  for (const boot of boots) {
+/** Notes what an interrupted run came upon and has not reported, as it is: nobody has explained it. */
+export function noteUnreported(
+  context: RunContext,
+  { explorations, reported, findings }: Pick<RunProgress, 'explorations' | 'findings' | 'reported'>,
+): void {
+  for (const { opened } of explorations)
+    if (!reported.has(opened))
+      findings.push(
+        ...chancesOf(context, opened),
+        ...(['whole', 'retry'] as const).flatMap((stage) =>
+          failuresOf(context, opened, stage).map(({ finding }) => finding),
+        ),
+      );
+}
+
+function chancesOf(context: RunContext, { trace, exploration }: TraceExploration): Finding[] {
+  return exploration.chances.map((chance) =>
+    chanceFinding(chance, tokenOf(context, { trace, state: chance.usual.state })),
+  );
+}
+
+/** A way to fail: the boots that failed so, and the finding that they make. */
+interface Failing {
+  boots: [ExploredBoot<CutRecord>, ...ExploredBoot<CutRecord>[]];
+  finding: Finding;
+}
+
+/** The ways in which boots of a stage failed, by upgrade and outcome. */
+function failuresOf(context: RunContext, { trace, exploration }: TraceExploration, stage: Stage): Failing[] {
+  const groups = new Map<string, Failing['boots']>();
+  for (const boot of exploration.boots) {
     const end = boot[stage];
     if (end?.verdict !== 'failed') continue;
     const key = `${boot.window.upgrade} ${end.outcome}`;
-    groups.set(key, [...(groups.get(key) ?? []), boot]);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [boot]);
+    else known.push(boot);
   }
-  return [...groups.values()];
+  return [...groups.values()].map((boots) => {
+    const [{ state, record }] = boots;
+    const states = boots.reduce((sum, { decides }) => sum + decides[stage], 0);
+    return { boots, finding: plainFinding(record, Math.max(1, states), tokenOf(context, { trace, state })) };
+  });
 }
 
-function plainFinding({ record }: ExploredBoot<CutRecord>, states: number, token: string): Finding {
+function plainFinding(record: CutRecord, states: number, token: string): Finding {
   const failed = record.checks.find(({ verdict }) => verdict === 'failed');
   return {
     check: failed?.name ?? 'boots',

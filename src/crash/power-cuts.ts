@@ -27,6 +27,8 @@ export interface RunProgress {
     described: DescribedTrace;
     rawAgain?: true;
   }[];
+  /** Those of the explorations whose ways to fail are among the findings. */
+  reported: Set<TraceExploration>;
   /** The traces of which states were drawn and booted one by one; absent: of none. */
   drawn?: DescribedTrace[];
   /** The stages that explorations were asked for. */

@@ -116,6 +116,7 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
       cuts: [],
       findings: [],
       explorations: [],
+      reported: new Set(),
       stages: [],
       laterCuts: [],
     },

@@ -431,6 +431,27 @@ describe('a run that does not come to its end', () => {
   });
 });
 
+describe('a run that is interrupted when it has seen a device fail', () => {
+  it('has what it saw as a finding, which is replayed though nobody has explained it', async () => {
+    const interruption = new AbortController();
+    const { lab, record } = await take({
+      traits: { onStart: migrates((files, path, content) => files.rewrite(path, content)) },
+      asked: {
+        signal: interruption.signal,
+        events: (event) => {
+          if (event.type === 'cut' && event.cut.verdict === 'failed')
+            interruption.abort(new HarnessError('interrupted', 'interrupted by a test'));
+        },
+      },
+    });
+    expect(record).toMatchObject({ verdict: 'error', problem: { code: 'interrupted' } });
+    expect(record.findings).toMatchObject([{ check: 'configuration', minimal: [] }]);
+    expect(record.findings[0]).not.toHaveProperty('reason');
+    const { cut } = await lab.replay(record.findings[0]?.token ?? '');
+    expect(cut?.verdict).toBe('failed');
+  });
+});
+
 describe('a second cut', () => {
   /** Only who is cut again while it comes up is met with an empty file. */
   const history: History = {
