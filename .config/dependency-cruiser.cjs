@@ -10,7 +10,7 @@ const rows = [
   ['device', 'golden'],
   ['recording'],
   ['crash'],
-  ['conform'],
+  ['conform', 'cache'],
   ['runner'],
   ['cli'],
 ];

@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
+import { hold } from '../core/holds.ts';
 import { cacheRoot } from '../core/paths.ts';
 import { exportLogWrites } from '../recording/export-log.ts';
 import { keptRecording } from '../recording/kept-recordings.ts';
@@ -48,7 +49,9 @@ async function exportLog(
   { disk, output }: Options,
   { streams, interruption }: Surroundings,
 ): Promise<number> {
-  const recording = await keptRecording(cacheRoot(streams.environment), name);
+  const cache = cacheRoot(streams.environment);
+  const recording = await keptRecording(cache, name);
+  await hold(cache, [recording.folder]);
   const { entries, bytes } = await exportLogWrites(recording, disk, output, interruption.signal);
   streams.stdout.write(`${output}: ${entries} entries, ${bytes} bytes\n`);
   return exitCodes.passed;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
+import { addCache } from './cache.ts';
 import { addCheck } from './check.ts';
 import { examples, type Finish, type Parent, type Surroundings } from './command.ts';
 import { addCompletion } from './completion.ts';
@@ -78,6 +79,7 @@ export function makeProgram(surroundings: Surroundings, finish: Finish): Parent 
     addFeed,
     addSbom,
     addLog,
+    addCache,
     addSchema,
     addCompletion,
   ])

@@ -72,7 +72,7 @@ const command = (program: Parent) =>
     .option(
       '--disk-budget <size>',
       'what a device may write before it is taken for broken: 512M, 20G (default: 8 times its disks, at least 2G)',
-      byteSize,
+      byteSize('--disk-budget'),
     )
     .option(
       '--budget <duration>',

@@ -1,5 +1,5 @@
 const commands =
-  'setup|init|check|run|replay|shell|conform|admit|report|image|yocto|feed|sbom|log|schema|completion';
+  'setup|init|check|run|replay|shell|conform|admit|report|image|yocto|feed|sbom|log|cache|schema|completion';
 
 /**
  * A text for people whose commands can be typed as they stand: who has started the program by npm, as `npx brownout` or in

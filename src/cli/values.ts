@@ -37,12 +37,25 @@ export function releaseAndFolder(text: string): { release: string; folder: strin
   throw wrong('--feed', 'a release and a folder, 4.2=deploy/deb', text);
 }
 
-/** Reads `--disk-budget`, to bytes. */
-export function byteSize(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,6})([KMGT])$/.exec(text) ?? [];
-  const bytes = Number(number) * 1024 ** ' KMGT'.indexOf(unit);
-  if (number !== '' && bytes >= 1 << 20 && bytes <= 2 ** 40) return bytes;
-  throw wrong('--disk-budget', 'a size of 1M to 1T, such as 512M or 20G', text);
+/** Reads a size, to bytes. */
+export function byteSize(option: string): (text: string) => number {
+  return (text) => {
+    const [, number = '', unit = ''] = /^(\d{1,6})([KMGT])$/.exec(text) ?? [];
+    const bytes = Number(number) * 1024 ** ' KMGT'.indexOf(unit);
+    if (number !== '' && bytes >= 1 << 20 && bytes <= 2 ** 40) return bytes;
+    throw wrong(option, 'a size of 1M to 1T, such as 512M or 20G', text);
+  };
+}
+
+/** Reads how long ago something was, to milliseconds. */
+export function age(option: string): (text: string) => number {
+  return (text) => {
+    const [, number = '', unit = ''] = /^(\d{1,5})([mhdw])$/.exec(text) ?? [];
+    const minutes: Record<string, number> = { m: 1, h: 60, d: 1440, w: 7 * 1440 };
+    const factor = minutes[unit];
+    if (factor !== undefined) return Number(number) * factor * 60_000;
+    throw wrong(option, 'an age such as 90m, 36h, 30d or 8w', text);
+  };
 }
 
 /** Reads a duration, to milliseconds. */

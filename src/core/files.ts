@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { temporaryPath } from './process-tag.ts';
 
 /** Writes a file so that readers see either the old or the whole new content, also after a power cut. */
 export async function writeFileAtomically(path: string, data: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryPath(path);
   try {
     await using handle = await open(temporary, 'wx');
     await handle.writeFile(data);
@@ -19,4 +19,10 @@ export async function writeFileAtomically(path: string, data: string | Uint8Arra
 export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() === true;
+}
+
+/** Notes on a file or folder of a cache that it was used just now. */
+export async function usedNow(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now);
 }

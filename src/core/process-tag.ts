@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { sha256 } from './digest.ts';
 
@@ -10,6 +11,16 @@ const abandonedMs = 7 * 24 * 3_600_000;
  */
 export function processTag(): string {
   return `${where()}-${process.pid}`;
+}
+
+/** A name beside `path` for what is not whole yet, by which a later process knows whose it was. */
+export function temporaryPath(path: string): string {
+  return `${path}.${processTag()}-${randomBytes(4).toString('hex')}.tmp`;
+}
+
+/** The tag in such a name, or undefined. */
+export function ownerOf(name: string): string | undefined {
+  return /\.([0-9a-f]{8}-\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
 }
 
 /** Whether the process behind a tag is gone; of one elsewhere only the age of what it left can tell. */

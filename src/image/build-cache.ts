@@ -1,9 +1,10 @@
-import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
-import { isFolder, writeFileAtomically } from '../core/files.ts';
+import { isFolder, usedNow, writeFileAtomically } from '../core/files.ts';
+import { hold, removeUnheld } from '../core/holds.ts';
+import { makeFolder, removeStale } from '../core/temporary.ts';
 import { exclusively } from './exclusive.ts';
-import { makeFolder, removeStale } from './temporary.ts';
 
 /** What a part is made from: plain data that names every input by its content. */
 export type PartInputs = Readonly<Record<string, unknown>>;
@@ -12,29 +13,31 @@ const unusedDays = 30;
 
 /** Keeps the results of an image's parts by the content of their inputs. */
 export class BuildCache {
+  private readonly cache: string;
   private readonly folder: string;
   private readonly signal: AbortSignal | undefined;
 
   /** Results live in `<cache>/steps`. */
   constructor(cache: string, signal?: AbortSignal) {
+    this.cache = cache;
     this.folder = join(cache, 'steps');
     this.signal = signal;
   }
 
   /**
    * The folder with the part, made by `make` unless it is there. `inputs` must name all that
-   * shapes it, including a version of what makes it. It must not be changed.
+   * shapes it, including a version of what makes it. It must not be changed, and stays while this process lives.
    */
   async run(name: string, inputs: PartInputs, make: (folder: string) => Promise<void>): Promise<string> {
     const path = join(this.folder, `${name}-${partKey(name, inputs).slice(0, 32)}`);
+    await hold(this.cache, [path]);
     if (!(await isFolder(path))) {
       await exclusively(path, this.signal, async () => {
         this.signal?.throwIfAborted();
         if (!(await isFolder(path))) await makeFolder(path, make);
       });
     }
-    const now = new Date();
-    await utimes(path, now, now);
+    await usedNow(path);
     return path;
   }
 
@@ -55,7 +58,7 @@ export class BuildCache {
     for (const name of await readdir(this.folder).catch(() => [])) {
       const path = join(this.folder, name);
       const found = await stat(path).catch(() => undefined);
-      if (found !== undefined && found.mtimeMs < limit) await rm(path, { recursive: true, force: true });
+      if (found !== undefined && found.mtimeMs < limit) await removeUnheld(this.cache, path);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { dirname, join, relative } from 'node:path';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
+import { makeFolder } from '../core/temporary.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { type MachineName, machineNames, machines } from '../model/machine.ts';
 import { BuildCache, partKey } from './build-cache.ts';
@@ -31,7 +32,6 @@ import {
 import { fetchSet } from './packages/packages.ts';
 import { Indexes, resolveAlone, resolveSet } from './packages/resolve.ts';
 import { prebuiltManifest } from './prebuilt.ts';
-import { makeFolder } from './temporary.ts';
 import type { MakeOptions } from './workshop.ts';
 
 /** What to build and with which limits. */

@@ -1,9 +1,10 @@
-import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isFolder, writeFileAtomically } from '../core/files.ts';
+import { isFolder, usedNow, writeFileAtomically } from '../core/files.ts';
+import { hold, removeUnheld } from '../core/holds.ts';
 import { parseStored } from '../core/stored.ts';
-import { removeStale } from './temporary.ts';
+import { removeStale } from '../core/temporary.ts';
 
 /** How many builds of one image and machine are kept, besides those of which a run may still be under way. */
 const kept = 3;
@@ -17,9 +18,11 @@ const replacementSchema = z.object({ key: z.string().regex(/^[0-9a-f]{16}$/), no
 /** The built images of one name and machine: a folder each, named by its content key. */
 export class ImageStore {
   readonly folder: string;
+  private readonly cache: string;
 
   /** Images live in `<cache>/images/<name>/<machine>`. */
   constructor(cache: string, name: string, machine: string) {
+    this.cache = cache;
     this.folder = join(cache, 'images', name, machine);
   }
 
@@ -27,12 +30,12 @@ export class ImageStore {
     return join(this.folder, key);
   }
 
-  /** The folder of a whole image, now the most recently used one; undefined if it has not been built. */
+  /** The folder of a whole image, which stays while this process lives; undefined if it has not been built. */
   async find(key: string): Promise<string | undefined> {
     const path = this.path(key);
+    await hold(this.cache, [path]);
     if (!(await isFolder(path))) return undefined;
-    const now = new Date();
-    await utimes(path, now, now);
+    await usedNow(path);
     return path;
   }
 
@@ -58,7 +61,7 @@ export class ImageStore {
     );
     aged.sort((a, b) => b.used - a.used);
     const old = aged.slice(kept).filter(({ used }) => used < Date.now() - mayRunMs);
-    for (const { name } of old) await rm(this.path(name), { recursive: true, force: true });
+    for (const { name } of old) await removeUnheld(this.cache, this.path(name));
   }
 
   private note(lockedKey: string): string {

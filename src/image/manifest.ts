@@ -165,7 +165,7 @@ export async function listImages(
 }
 
 /** Every file that the manifest names, each once. */
-function manifestFiles(manifest: ImageManifest): FileRef[] {
+export function manifestFiles(manifest: ImageManifest): FileRef[] {
   const files = bootFiles(manifest.boot);
   if (manifest.probe !== undefined) files.push(manifest.probe.kernel, manifest.probe.initrd);
   for (const release of Object.values(manifest.releases)) {
@@ -231,6 +231,6 @@ async function checkLength({ path, bytes }: FileRef): Promise<void> {
 export function damaged(path: string, what: string, cause?: unknown): HarnessError {
   return new HarnessError('image-damaged', `${path} ${what}`, {
     cause,
-    hint: 'remove its folder and build the image again',
+    hint: 'brownout cache verify --remove takes away what is damaged; then build the image again',
   });
 }

@@ -4,6 +4,7 @@ import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
 import { fileTrouble } from '../core/file-trouble.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { hold } from '../core/holds.ts';
 import { parseStored } from '../core/stored.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
 import type { PackageFormat } from '../package/package-format.ts';
@@ -89,6 +90,7 @@ async function upgraded(
   const packages = [...before.packages.filter(({ name }) => !names.has(name)), ...offered];
   const text = JSON.stringify(packages);
   const path = join(cache, 'package-lists', `${sha256(text).slice(0, 16)}.json`);
+  await hold(cache, [path]);
   await mkdir(join(cache, 'package-lists'), { recursive: true });
   await writeFileAtomically(path, text);
   const list = { path, sha256: sha256(text), bytes: Buffer.byteLength(text) };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hold } from '../core/holds.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { ReleaseSpec } from '../model/image.ts';
 import { wrongCommit } from './ostree/wrong-commit.ts';
@@ -26,6 +27,7 @@ export async function wrongRelease(
   }
   const { manifest, cache = cacheRoot() } = options;
   const places = { keys: join(ownImages, 'keys'), folder: join(cache, 'work', 'wrong-commits') };
+  await hold(cache, [places.folder]);
   const feed = await wrongCommit(manifest.releases[wanted.release] ?? {}, wanted, places);
   return typeof feed === 'string' ? feed : { bundles: {}, feed };
 }

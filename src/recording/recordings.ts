@@ -1,4 +1,5 @@
 import {
+  access,
   constants,
   copyFile,
   link,
@@ -13,7 +14,8 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
-import { isFolder } from '../core/files.ts';
+import { isFolder, usedNow } from '../core/files.ts';
+import { hold } from '../core/holds.ts';
 import { makeNewFolder } from '../core/new-folder.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { RunContext } from '../device/run-context.ts';
@@ -97,8 +99,11 @@ export class RecordingStore {
    */
   async find(wanted: WhichPath, label: string): Promise<Recording | undefined> {
     const folder = join(this.root, this.folderName(wanted));
+    await hold(cacheRoot(), [folder]);
     try {
-      return await this.open(folder, label);
+      const found = await this.open(folder, label);
+      await usedNow(folder);
+      return found;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       this.context.notice(`dropping the recording in ${folder}: ${messageOf(error)}`);
@@ -142,6 +147,7 @@ export class RecordingStore {
   private async store(run: PathRun): Promise<Recording> {
     const name = this.folderName(run.path);
     await mkdir(this.root, { recursive: true });
+    await hold(cacheRoot(), [join(this.root, name)]);
     const temporary = await mkdtemp(join(this.context.workspace, 'recording-'));
     const digest = await this.write(run, temporary);
     for (const old of await readdir(this.root))
@@ -243,6 +249,7 @@ export async function findRecording(digest: string): Promise<WholeRecording | un
   const kept = (await keptRecordings(cacheRoot())).find((one) => one.sha256.startsWith(digest));
   if (kept === undefined) return undefined;
   const { folder, sha256: whole, releases } = kept;
+  await hold(cacheRoot(), [folder]);
   try {
     const { scenario, inputs, configuration, odd } = await readRecording(folder);
     return {
@@ -258,6 +265,14 @@ export async function findRecording(digest: string): Promise<WholeRecording | un
   } catch (error) {
     throw recordingDamaged(folder, error);
   }
+}
+
+/** Throws Error where a recording is not what it was when it was kept, or cannot be read by this program. */
+export async function assertWhole(folder: string): Promise<void> {
+  const { sha256: digest, path } = await readRecording(folder);
+  await checkedLog(folder, digest);
+  for (const file of path.software?.flatMap(({ documents }) => documents) ?? [])
+    await access(join(folder, file));
 }
 
 /** The log of a recording's folder. Throws Error where it, or its data, is not what it was. */

@@ -41,6 +41,13 @@ export function durationText(seconds: number): string {
   return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
+/** `512 B`, `1.3 GiB`: for people. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ''}`;
+}
+
 /** What a claim is about: `of 1 recording`, `of 3 recordings, 2 of them disturbed`. */
 export function recordingsText({ recording }: Pick<CrashRecord, 'recording'>): string {
   const { count, disturbed, paths } = recording;

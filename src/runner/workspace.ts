@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HarnessError, messageOf } from '../core/errors.ts';
+import { cacheUnwritable } from '../core/holds.ts';
 import { cacheRoot } from '../core/paths.ts';
 import { type ScratchFolder, scratchFolder } from '../core/scratch-folder.ts';
 
@@ -14,9 +14,6 @@ export async function openWorkspace(): Promise<ScratchFolder> {
     await mkdir(root, { recursive: true });
     return await scratchFolder(root);
   } catch (error) {
-    throw new HarnessError('cache-unwritable', `cannot write below ${root}: ${messageOf(error)}`, {
-      cause: error,
-      hint: 'make room there, or name another place with BROWNOUT_CACHE',
-    });
+    throw cacheUnwritable(root, error);
   }
 }

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../../core/errors.ts';
+import { temporaryPath } from '../../core/process-tag.ts';
+import { removeStale } from '../../core/temporary.ts';
 import { run } from '../../process/run.ts';
 import { type DebianMirror, parseFields } from './apt-sources.ts';
 
@@ -54,8 +55,8 @@ export class AptRoot implements AsyncDisposable {
         },
       );
     });
-    const name = `${suite}-${architecture}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-    const root = new AptRoot(join(cache, 'apt', name), signal);
+    await removeStale(join(cache, 'apt'));
+    const root = new AptRoot(temporaryPath(join(cache, 'apt', `${suite}-${architecture}`)), signal);
     try {
       await root.prepare({ ...archive, keyring });
       await root.apt('apt-get', ['-q', 'update', '-o', 'APT::Update::Error-Mode=any'], updateTimeoutMs);

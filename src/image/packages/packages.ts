@@ -1,8 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../core/digest.ts';
 import { HarnessError } from '../../core/errors.ts';
+import { usedNow } from '../../core/files.ts';
+import { hold } from '../../core/holds.ts';
+import { temporaryPath } from '../../core/process-tag.ts';
+import { removeStale } from '../../core/temporary.ts';
 import { exclusively } from '../exclusive.ts';
 import { AptRoot, type IndexedPackage } from './apt.ts';
 import { findMirror } from './apt-sources.ts';
@@ -95,14 +98,22 @@ function announce(replaced: readonly Choice[], where: string, { frozen, onReplac
   onReplaced(list);
 }
 
+/** Those that are not in the cache; the others stay there while this process lives. */
 async function missing<T extends LockedPackage>(cache: string, packages: readonly T[]): Promise<T[]> {
+  await hold(
+    cache,
+    packages.map((one) => debPath(cache, one)),
+  );
   const sizes = await Promise.all(packages.map((one) => stat(debPath(cache, one)).catch(() => undefined)));
-  return packages.filter((one, i) => sizes[i]?.size !== one.bytes);
+  const isThere = (one: T) => sizes[packages.indexOf(one)]?.size === one.bytes;
+  await Promise.all(packages.filter(isThere).map((one) => usedNow(debPath(cache, one))));
+  return packages.filter((one) => !isThere(one));
 }
 
 async function download(apt: AptRoot, packages: readonly IndexedPackage[], cache: string): Promise<void> {
   if (packages.length === 0) return;
-  const folder = join(cache, 'debs', `fetch.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  await removeStale(join(cache, 'debs'));
+  const folder = temporaryPath(join(cache, 'debs', 'fetch'));
   await mkdir(folder, { recursive: true });
   try {
     const expected = new Set(packages.map(({ sha256 }) => sha256));

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processTag } from '../../../src/core/process-tag.ts';
+import { makeFolder, removeStale } from '../../../src/core/temporary.ts';
 import { BuildCache, partKey } from '../../../src/image/build-cache.ts';
 import { exclusively } from '../../../src/image/exclusive.ts';
 import { ImageStore } from '../../../src/image/image-store.ts';
-import { makeFolder, removeStale } from '../../../src/image/temporary.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -60,16 +60,19 @@ describe('BuildCache', () => {
     expect(await readdir(join(folder, 'steps'))).toEqual([]);
   });
 
-  it('forgets what was not used for a month', async () => {
+  it('forgets what was not used for a month, once nobody holds it', async () => {
     const build = new BuildCache(folder);
     const old = await build.run('old', {}, () => Promise.resolve());
     const fresh = await build.run('fresh', {}, () => Promise.resolve());
     const past = new Date(Date.now() - 31 * 86_400_000);
     await utimes(old, past, past);
-    await build.prune();
-    expect((await readdir(join(folder, 'steps'))).map((name) => join(folder, 'steps', name))).toEqual([
-      fresh,
-    ]);
+    const left = async () => {
+      await build.prune();
+      return (await readdir(join(folder, 'steps'))).map((name) => join(folder, 'steps', name)).sort();
+    };
+    expect(await left()).toEqual([fresh, old].sort());
+    await rm(join(folder, 'in-use'), { recursive: true });
+    expect(await left()).toEqual([fresh]);
   });
 });
 

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { isFolder } from '../core/files.ts';
-import { isProcessGone, processTag } from '../core/process-tag.ts';
+import { dirname, join } from 'node:path';
+import { isFolder } from './files.ts';
+import { isProcessGone, ownerOf, temporaryPath } from './process-tag.ts';
 
 /**
  * Makes the folder `path` whole or not at all: `make` fills a temporary folder beside it, which is
@@ -10,7 +9,7 @@ import { isProcessGone, processTag } from '../core/process-tag.ts';
  */
 export async function makeFolder(path: string, make: (folder: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${processTag()}-${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = temporaryPath(path);
   try {
     await mkdir(temporary);
     await make(temporary);
@@ -22,14 +21,20 @@ export async function makeFolder(path: string, make: (folder: string) => Promise
   }
 }
 
-/** Removes what builders that are no longer alive have left half-made in `folder`. */
-export async function removeStale(folder: string): Promise<void> {
+/** Paths in `folder` of what processes that are no longer alive have left half-made. */
+export async function staleIn(folder: string): Promise<string[]> {
+  const stale: string[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
-    const owner = /\.([0-9a-f]{8}-\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    const owner = ownerOf(name);
     if (owner === undefined) continue;
-    const path = join(folder, basename(name));
+    const path = join(folder, name);
     const left = await stat(path).catch(() => undefined);
-    if (left !== undefined && isProcessGone(owner, left.mtimeMs))
-      await rm(path, { recursive: true, force: true });
+    if (left !== undefined && isProcessGone(owner, left.mtimeMs)) stale.push(path);
   }
+  return stale;
+}
+
+/** Removes them. */
+export async function removeStale(folder: string): Promise<void> {
+  for (const path of await staleIn(folder)) await rm(path, { recursive: true, force: true });
 }
