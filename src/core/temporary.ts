@@ -21,20 +21,14 @@ export async function makeFolder(path: string, make: (folder: string) => Promise
   }
 }
 
-/** Paths in `folder` of what processes that are no longer alive have left half-made. */
-export async function staleIn(folder: string): Promise<string[]> {
-  const stale: string[] = [];
+/** Removes what processes that are no longer alive have left half-made in `folder`. */
+export async function removeStale(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const owner = ownerOf(name);
     if (owner === undefined) continue;
     const path = join(folder, name);
     const left = await stat(path).catch(() => undefined);
-    if (left !== undefined && isProcessGone(owner, left.mtimeMs)) stale.push(path);
+    if (left !== undefined && isProcessGone(owner, left.mtimeMs))
+      await rm(path, { recursive: true, force: true });
   }
-  return stale;
-}
-
-/** Removes them. */
-export async function removeStale(folder: string): Promise<void> {
-  for (const path of await staleIn(folder)) await rm(path, { recursive: true, force: true });
 }

@@ -81,8 +81,8 @@ describe('the value of an option', () => {
     ['--seed', seedText, '', '1 to 64 letters'],
     ['--created', utcTime, '2026-13-01T00:00:00Z', 'a time such as'],
     ['--accelerator', acceleratorName, 'kmv', 'one of auto, kvm, tcg'],
-    ['--disk-budget', byteSize, '4', 'a size of 1M to 1T'],
-    ['--disk-budget', byteSize, '2T', 'such as 512M or 20G'],
+    ['--disk-budget', byteSize('--disk-budget'), '4', 'a size of 1M to 1T'],
+    ['--disk-budget', byteSize('--disk-budget'), '2T', 'such as 512M or 20G'],
     ['--vendor', vendorId, 'A/B', 'the ID of an os-release file'],
     ['--ssh-host-key', fingerprint, 'SHA256:short', 'SHA256: and 43'],
   ])('%s is refused with what is expected', (option, read, text, expected) => {
@@ -92,7 +92,8 @@ describe('the value of an option', () => {
 });
 
 it('a size is read to bytes', () => {
-  expect([byteSize('512M'), byteSize('20G')]).toEqual([512 * 2 ** 20, 20 * 2 ** 30]);
+  const read = byteSize('--disk-budget');
+  expect([read('512M'), read('20G')]).toEqual([512 * 2 ** 20, 20 * 2 ** 30]);
 });
 
 it('an image is chosen by name or, as a scenario names it, by a path', async () => {
