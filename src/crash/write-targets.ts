@@ -2,11 +2,12 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { secondsSince } from '../device/checklist.ts';
 import type { RunContext } from '../device/run-context.ts';
 import { describePlace } from '../filesystem/disk-map.ts';
-import type { Place } from '../filesystem/place.ts';
+import { type Place, printable } from '../filesystem/place.ts';
 import { Arena } from '../nbd/arena.ts';
 import { basesOf, type Trace } from '../recording/trace.ts';
 import { type LogRecord, sectorBytes } from '../writelog/log.ts';
 import { windowsOf } from '../writelog/windows.ts';
+import { JournalCommits } from './journal-commits.ts';
 import { disksAt, type LoggedDisks } from './logged-disks.ts';
 
 /** Places of one write that are named; a large one covers parts of many files. */
@@ -32,6 +33,7 @@ export function writeTargets(disks: LoggedDisks): string[] {
   const phases = windowsOf(log);
   const ends = [...phases.map(({ to }) => to), log.now];
   const views = ends.map((moment, i) => (ends.indexOf(moment) === i ? disksAt(disks, moment) : undefined));
+  const commits = new JournalCommits(disks);
   const viewsAt = (end: number) => views[ends.indexOf(end)] ?? [];
   return log.records.map((record) => {
     if (record.kind === 'flush') return '';
@@ -42,7 +44,8 @@ export function writeTargets(disks: LoggedDisks): string[] {
       const view = viewsAt(end)[record.disk];
       return view === undefined ? [] : describePlace(view, ...bytesOf(record));
     });
-    return namesOf(found.find((places) => places.some(isUsed)) ?? found[0] ?? []);
+    const places = found.find((some) => some.some(isUsed)) ?? found[0] ?? [];
+    return namesOf(places, commits.numbersOf(record.seq));
   });
 }
 
@@ -54,8 +57,13 @@ function isUsed({ content }: Place): boolean {
   return content.kind !== 'free';
 }
 
-function namesOf(places: readonly Place[]): string {
-  const texts = [...new Set(places.map(({ text }) => text))];
+/** `commits`: what the write is to a journal. */
+function namesOf(places: readonly Place[], commits: readonly string[]): string {
+  const all = places.flatMap(({ text, partition, content }) => {
+    if (content.kind !== 'journal' || partition === undefined || commits.length === 0) return [text];
+    return commits.map((commit) => `${printable(partition)}: ${commit}`);
+  });
+  const texts = [...new Set(all)];
   const rest = texts.length - mostNamed;
   return [...texts.slice(0, mostNamed), ...(rest > 0 ? [`${rest} more places`] : [])].join('; ');
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CleanupStack } from '../../../src/core/cleanup.ts';
 import { reasonOf } from '../../../src/crash/explain.ts';
 import { NamedWrites } from '../../../src/crash/named-writes.ts';
+import { writeTargets } from '../../../src/crash/write-targets.ts';
 import { bufferView } from '../../../src/filesystem/view.ts';
 import { Arena } from '../../../src/nbd/arena.ts';
 import { sectorBytes, WriteLog } from '../../../src/writelog/log.ts';
@@ -18,6 +19,8 @@ type Commands = (ext4: RealExt4) => readonly string[];
 interface Logged {
   log: WriteLog;
   names: NamedWrites;
+  /** Where each write went, as the page's map has it. */
+  targets: string[];
 }
 
 interface Options {
@@ -59,7 +62,8 @@ async function logged(
     log.complete(log.issue(0, 'write', block * sectors, sectors, false, arena.append(content)));
   }
   const cut = { state: { at: log.now }, window: { phase: 'install', to: log.now } };
-  return { log, names: new NamedWrites({ log, bases: [bufferView(base)], arena }, cut) };
+  const disks = { log, bases: [bufferView(base)], arena };
+  return { log, names: new NamedWrites(disks, cut), targets: writeTargets(disks) };
 }
 
 /** What the writes are called, each name once, without the writes' numbers. */
@@ -116,6 +120,18 @@ describe('a write to the journal of ext4', () => {
       'install (disk: journal commit 1: the rename of /var/lib/opkg/status.new to /var/lib/opkg/status ' +
         '(sets package tool from 1.0 installed to 2.0 installed))',
     );
+  });
+
+  it('is numbered by its commit where no more is asked', async () => {
+    await using stack = new CleanupStack();
+    const { targets } = await logged(stack, { 'update13/': '' }, [lock, () => ['rm /update13/lock']]);
+    expect([...new Set(targets)]).toEqual([
+      'disk: journal superblock',
+      'disk: part of journal commit 1',
+      'disk: journal commit 1',
+      'disk: part of journal commit 2',
+      'disk: journal commit 2',
+    ]);
   });
 
   it('has no more than its place for a name where no commit followed', async () => {
