@@ -34,6 +34,11 @@ const command = (program: Parent) =>
     .option('--reports <folder>', 'where report folders are made, and findings looked for', 'reports')
     .option('--ssh-port <port>', "host port for the guest's ssh", wholeNumber('--ssh-port', 1, 65535))
     .option(
+      '--random-seed <n>',
+      "of the guest's random numbers (QEMU's -seed), for a finding that is not deterministic (default: 0, as in other boots)",
+      wholeNumber('--random-seed', 0, 0xffffffff),
+    )
+    .option(
       '--allow-open-network',
       'boot a finding whose scenario has "network: open": its guest reaches whatever this host reaches',
     )
@@ -55,7 +60,7 @@ export const addReplay: AddCommand = (program, surroundings, finish) => {
 };
 
 async function replay(
-  { shell, exportDisk, reports, sshPort, allowOpenNetwork, json }: Options,
+  { shell, exportDisk, reports, sshPort, randomSeed, allowOpenNetwork, json }: Options,
   what: string,
   { streams, interruption }: Surroundings,
 ): Promise<number> {
@@ -72,6 +77,7 @@ async function replay(
         ? (device: Ready | Broken) => handOver(device, progress, interruption.signal)
         : undefined,
     sshPort,
+    randomSeed,
     allowOpenNetwork,
     ...narrator(progress),
     signal: interruption.signal,
@@ -87,7 +93,8 @@ async function replay(
     );
   if (cut === undefined || cut.verdict === 'passed') return exitCodes.passed;
   if (json !== true) {
-    const next = `next: ${commandLine(['brownout', 'replay', what, '--shell'])}\n`;
+    const seeded = randomSeed === undefined ? [] : ['--random-seed', String(randomSeed)];
+    const next = `next: ${commandLine(['brownout', 'replay', what, ...seeded, '--shell'])}\n`;
     streams.stdout.write(asTyped(next, streams.environment));
   }
   return cut.verdict === 'failed' ? exitCodes.device : exitCodes.harness;

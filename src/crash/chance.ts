@@ -52,6 +52,6 @@ function messageOf({ usual, other, seed }: Chance<CutRecord>): string {
   return (
     `not deterministic: the same crash state comes up as "${usual.whole.outcome}" with the usual random numbers and as ` +
     `"${other.whole.outcome}" with others (QEMU's -seed 0 and -seed ${seed}), each of them twice: which of the two a ` +
-    'device in the field gets is chance'
+    `device in the field gets is chance; brownout replay --random-seed ${seed} shows the other`
   );
 }

@@ -48,6 +48,8 @@ export interface ReplayOptions {
   /** Gets the device instead of the checks; it is switched off afterwards. */
   handOver: ((device: Ready | Broken) => Promise<void>) | undefined;
   sshPort: number | undefined;
+  /** Of the guest's random numbers, QEMU's -seed; absent: the usual one. */
+  randomSeed?: number | undefined;
   /** Whether the guest of a finding may reach all that this host reaches, where the finding asks for that. */
   allowOpenNetwork?: boolean | undefined;
   onEvent: (event: RunEvent) => void;
@@ -125,8 +127,9 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     const names = manifest.disks.map(({ id }) => id);
     return { ...done, images: await writeImages(options.exportTo, names, views) };
   }
-  if (options.handOver !== undefined) {
-    await handOver(context, planned, options.handOver);
+  const { handOver: take, randomSeed = 0 } = options;
+  if (take !== undefined) {
+    await handOver(context, planned, { take, randomSeed });
     return done;
   }
   const retry = scenario.expect.retry === 'succeeds';
@@ -136,7 +139,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     description: describeState(planned.trace.log, planned.state),
     bootsWithinMs: scenario.expect.bootsWithinMs,
   });
-  const { record } = await bootState(context, planned, { label: 'replay', retry });
+  const { record } = await bootState(context, planned, { label: 'replay', retry, randomSeed });
   return { ...done, cut: record };
 }
 
@@ -148,11 +151,11 @@ function upgradeText({ trace, window }: PlannedState): string {
 async function handOver(
   context: RunContext,
   { trace, state }: PlannedState,
-  take: (device: Ready | Broken) => Promise<void>,
+  { take, randomSeed }: { take: (device: Ready | Broken) => Promise<void>; randomSeed: number },
 ): Promise<void> {
   await using stack = new CleanupStack();
   const { disks } = await disksIn(context, trace, state, stack);
-  const device = await openDevice(context, 'replay', disks, stack, undefined, { afterCut: true });
+  const device = await openDevice(context, 'replay', disks, stack, undefined, { randomSeed, afterCut: true });
   const booting = await device.target.powerOn();
   await take(await booting.untilReady(Deadline.after(context.scenario.expect.bootsWithinMs), context.signal));
 }

@@ -134,5 +134,13 @@ describe('other random numbers', () => {
       /^not deterministic: .*heads.* with the usual random numbers .*tails.* with others/,
     );
     expect(finding?.token).toContain(`:${finding?.cut}`);
+    const seed = Number(/ --random-seed (\d+) shows the other$/.exec(finding?.message ?? '')?.[1]);
+    const [usual, other] = await Promise.all(
+      [undefined, seed].map((randomSeed) => lab.replay(finding?.token ?? '', { randomSeed })),
+    );
+    expect([usual?.cut?.outcome, other?.cut?.outcome]).toEqual([
+      expect.stringContaining('heads'),
+      expect.stringContaining('tails'),
+    ]);
   });
 });
