@@ -1,5 +1,6 @@
 import type { Role } from '../../model/conformance.ts';
 import type { Action, CaseGroup } from '../conformance-case.ts';
+import { comesUpWith, staysWith, takesIntoUse } from '../sequences.ts';
 
 /** The device comes back on the release before, which is then in use as ever. */
 function fallsBackFrom(release: Role, patience?: number): Action[] {
@@ -14,14 +15,7 @@ function fallsBackFrom(release: Role, patience?: number): Action[] {
 }
 
 function withoutEnvironment(leaves: 'nothing' | 'zeroes' | 'nonsense'): Action[] {
-  return [
-    { do: 'lose environment', leaves },
-    { do: 'boot' },
-    { do: 'see', on: ['old', 'new'] },
-    { do: 'confirm' },
-    { do: 'start', times: 4, confirm: true },
-    { do: 'see', on: ['old', 'new'] },
-  ];
+  return [{ do: 'lose environment', leaves }, ...staysWith('old', 'new')];
 }
 
 /** Releases that do not come up, and devices that are reset. */
@@ -76,14 +70,11 @@ export const boot: CaseGroup = {
       // Tries that are counted down and given back come round again: no one number of cuts shows them all.
       actions: [
         { do: 'lose power', times: 3 },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
         { do: 'lose power', times: 4 },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
         { do: 'lose power', times: 20 },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -120,9 +111,7 @@ export const boot: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'broken', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'ask server', order: 'failed' },
         { do: 'start', times: 4, confirm: true },
         { do: 'see', on: ['old'] },

@@ -1,4 +1,5 @@
 import type { CaseGroup } from '../conformance-case.ts';
+import { comesUpWith, staysWith, takesIntoUse } from '../sequences.ts';
 
 /** Who says that a release works, and when. */
 export const confirm: CaseGroup = {
@@ -51,12 +52,9 @@ export const confirm: CaseGroup = {
         { do: 'install', release: 'broken', must: 'succeed' },
         { do: 'boot' },
         { do: 'confirm' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -72,14 +70,7 @@ export const confirm: CaseGroup = {
         'a release whose owner reboots it before anybody has confirmed it stays or gives way, and is then in use',
       needs: [],
       from: 'installed',
-      actions: [
-        { do: 'boot' },
-        { do: 'boot' },
-        { do: 'see', on: ['old', 'new'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['old', 'new'] },
-      ],
+      actions: [{ do: 'boot' }, ...staysWith('old', 'new')],
     },
   ],
 };

@@ -1,4 +1,5 @@
 import type { Action, CaseGroup } from '../conformance-case.ts';
+import { comesUpWith, staysWith, takesIntoUse } from '../sequences.ts';
 import type { Edit } from '../setting.ts';
 
 /** What the owner has made of the setting is there after an upgrade that ships another default of it. */
@@ -7,8 +8,7 @@ function keptAs(to: Edit): Action[] {
     { do: 'edit', to },
     { do: 'note', what: ['setting'] },
     { do: 'install', release: 'next', must: 'succeed' },
-    { do: 'boot' },
-    { do: 'see', on: ['next'] },
+    ...comesUpWith('next'),
     { do: 'same', what: ['setting'] },
   ];
 }
@@ -26,15 +26,9 @@ export const data: CaseGroup = {
       actions: [
         { do: 'see', on: ['new'] },
         { do: 'install', release: 'broken', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
+        ...takesIntoUse('new'),
         { do: 'install', release: 'next', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['next'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['next'] },
+        ...staysWith('next'),
       ],
     },
     {
@@ -46,8 +40,7 @@ export const data: CaseGroup = {
       actions: [
         { do: 'note', what: ['setting'] },
         { do: 'install', release: 'next', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['next'] },
+        ...comesUpWith('next'),
         { do: 'renewed', what: 'setting' },
         { do: 'begin again' },
         ...keptAs('a line more'),
@@ -78,8 +71,7 @@ export const data: CaseGroup = {
         { do: 'use data', how: 'write' },
         { do: 'use data', how: 'read' },
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
         { do: 'use data', how: 'write' },
         { do: 'use data', how: 'read' },
         { do: 'start', times: 4, confirm: false },
@@ -104,8 +96,7 @@ export const data: CaseGroup = {
         { do: 'same', what: ['boot'] },
         { do: 'see', on: ['new'] },
         { do: 'ask server', order: 'failed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -140,11 +131,9 @@ export const data: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', wrong: 'script fails', must: 'refuse' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
+        ...comesUpWith('old'),
         { do: 'install', release: 'new', wrong: 'script fails late', must: 'refuse' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
+        ...comesUpWith('old'),
       ],
     },
     {
@@ -154,11 +143,9 @@ export const data: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', wrong: 'script hangs', must: 'refuse' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
+        ...comesUpWith('old'),
         { do: 'install', release: 'new', wrong: 'script waits', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -168,11 +155,9 @@ export const data: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', wrong: 'script fails at commit', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
         { do: 'confirm', must: 'refuse' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
+        ...comesUpWith('old'),
       ],
     },
   ],

@@ -1,4 +1,5 @@
 import type { CaseGroup } from '../conformance-case.ts';
+import { comesUpWith, staysWith, takesIntoUse } from '../sequences.ts';
 
 /** Releases in every order in which owners install them. */
 export const install: CaseGroup = {
@@ -13,9 +14,7 @@ export const install: CaseGroup = {
       actions: [
         { do: 'note', what: ['slot that ran'] },
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
+        ...takesIntoUse('new'),
         { do: 'start', times: 4, confirm: true },
         { do: 'same', what: ['slot that ran'] },
         { do: 'see', on: ['new'] },
@@ -26,28 +25,14 @@ export const install: CaseGroup = {
       title: 'a release may be left out',
       needs: [],
       from: 'in-service',
-      actions: [
-        { do: 'install', release: 'next', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['next'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['next'] },
-      ],
+      actions: [{ do: 'install', release: 'next', must: 'succeed' }, ...staysWith('next')],
     },
     {
       id: 'I3',
       title: 'the release that runs, installed again, is refused or does no harm',
       needs: [],
       from: 'confirmed',
-      actions: [
-        { do: 'install', release: 'new', must: 'end' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['new'] },
-      ],
+      actions: [{ do: 'install', release: 'new', must: 'end' }, ...staysWith('new')],
     },
     {
       id: 'I4',
@@ -56,15 +41,9 @@ export const install: CaseGroup = {
       from: 'confirmed',
       actions: [
         { do: 'install', release: 'old', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['new'] },
+        ...staysWith('new'),
       ],
     },
     {
@@ -75,11 +54,7 @@ export const install: CaseGroup = {
       actions: [
         { do: 'install', release: 'new', must: 'succeed' },
         { do: 'install', release: 'next', must: 'end' },
-        { do: 'boot' },
-        { do: 'see', on: ['new', 'next'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['new', 'next'] },
+        ...staysWith('new', 'next'),
       ],
     },
     {
@@ -91,8 +66,7 @@ export const install: CaseGroup = {
       actions: [
         { do: 'boot' },
         { do: 'install', release: 'next', must: 'refuse' },
-        { do: 'boot' },
-        { do: 'see', on: ['new', 'old'] },
+        ...comesUpWith('new', 'old'),
       ],
     },
     {
@@ -100,14 +74,7 @@ export const install: CaseGroup = {
       title: 'a second installation while the first is going on is refused, and the first is whole',
       needs: [],
       from: 'in-service',
-      actions: [
-        { do: 'install', release: 'new', must: 'succeed', meanwhile: 'next' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['new'] },
-      ],
+      actions: [{ do: 'install', release: 'new', must: 'succeed', meanwhile: 'next' }, ...staysWith('new')],
     },
     {
       id: 'I8',
@@ -116,15 +83,9 @@ export const install: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', must: 'end', killed: true },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['new'] },
+        ...staysWith('new'),
       ],
     },
     {
@@ -132,14 +93,7 @@ export const install: CaseGroup = {
       title: 'when its owner asks for it, a device goes back to the release before',
       needs: ['rollback'],
       from: 'confirmed',
-      actions: [
-        { do: 'roll back' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['old'] },
-      ],
+      actions: [{ do: 'roll back' }, ...staysWith('old')],
     },
   ],
 };

@@ -1,13 +1,9 @@
 import type { Role } from '../../model/conformance.ts';
 import type { Action, CaseGroup } from '../conformance-case.ts';
+import { comesUpWith, staysWith, takesIntoUse } from '../sequences.ts';
 
 function upgradeTo(release: Role): Action[] {
-  return [
-    { do: 'install', release, must: 'succeed' },
-    { do: 'boot' },
-    { do: 'see', on: [release] },
-    { do: 'confirm' },
-  ];
+  return [{ do: 'install', release, must: 'succeed' }, ...takesIntoUse(release)];
 }
 
 const thereAndBack = [...upgradeTo('old'), ...upgradeTo('new')];
@@ -23,12 +19,9 @@ export const storage: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', must: 'refuse', wrong: 'too big' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -41,8 +34,7 @@ export const storage: CaseGroup = {
         { do: 'install', release: 'new', must: 'refuse' },
         { do: 'free', place: 'downloads' },
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -54,8 +46,7 @@ export const storage: CaseGroup = {
       actions: [
         { do: 'fill', place: 'data' },
         { do: 'install', release: 'new', must: 'end' },
-        { do: 'boot' },
-        { do: 'see', on: ['old', 'new'] },
+        ...comesUpWith('old', 'new'),
         { do: 'free', place: 'data' },
         { do: 'confirm' },
         { do: 'start', times: 4, confirm: true },
@@ -71,13 +62,11 @@ export const storage: CaseGroup = {
       actions: [
         { do: 'fill', place: 'boot' },
         { do: 'install', release: 'broken', must: 'end' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
+        ...comesUpWith('old'),
         { do: 'free', place: 'boot' },
         { do: 'confirm' },
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -89,12 +78,9 @@ export const storage: CaseGroup = {
       actions: [
         { do: 'mount slot' },
         { do: 'install', release: 'next', must: 'end' },
-        { do: 'boot' },
-        { do: 'see', on: ['new', 'next'] },
-        { do: 'confirm' },
+        ...takesIntoUse('new', 'next'),
         { do: 'install', release: 'next', must: 'end' },
-        { do: 'boot' },
-        { do: 'see', on: ['next'] },
+        ...comesUpWith('next'),
       ],
     },
     {
@@ -119,16 +105,10 @@ export const storage: CaseGroup = {
       actions: [
         { do: 'overwrite slot', with: 'zeroes' },
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
+        ...takesIntoUse('new'),
         { do: 'overwrite slot', with: 'the running one' },
         { do: 'install', release: 'next', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['next'] },
-        { do: 'confirm' },
-        { do: 'start', times: 4, confirm: true },
-        { do: 'see', on: ['next'] },
+        ...staysWith('next'),
       ],
     },
   ],

@@ -1,13 +1,12 @@
 import type { DdiFault } from '../../hawkbit/faults.ts';
 import type { Action, CaseGroup } from '../conformance-case.ts';
+import { comesUpWith, takesIntoUse } from '../sequences.ts';
 
 /** The server comes to its senses, and the device takes the release. */
 function carriedOutAfter(server?: readonly DdiFault[]): Action[] {
   return [
     { do: 'install', release: 'new', must: 'succeed', ...(server === undefined ? {} : { server }) },
-    { do: 'boot' },
-    { do: 'see', on: ['new'] },
-    { do: 'confirm' },
+    ...takesIntoUse('new'),
     { do: 'ask server', order: 'closed' },
     { do: 'see', on: ['new'] },
   ];
@@ -33,9 +32,7 @@ export const transport: CaseGroup = {
             { on: 'feedback', answer: 429, times: 1 },
           ],
         },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
+        ...takesIntoUse('new'),
         { do: 'ask server', order: 'closed' },
         { do: 'see', on: ['new'] },
       ],
@@ -47,12 +44,9 @@ export const transport: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', must: 'end', fault: { fault: 'dropped', at: { share: 0.5 } } },
-        { do: 'boot' },
-        { do: 'see', on: ['old', 'new'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old', 'new'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -62,8 +56,7 @@ export const transport: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', must: 'refuse', fault: { fault: 'missing', at: { share: 0 } } },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
+        ...comesUpWith('old'),
       ],
     },
     {
@@ -74,12 +67,9 @@ export const transport: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', must: 'refuse', changesTo: 'next' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -90,12 +80,9 @@ export const transport: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', must: 'refuse', stalls: true },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -111,12 +98,9 @@ export const transport: CaseGroup = {
           must: 'refuse',
           server: [{ on: 'feedback', answer: 'cancel', times: 1 }],
         },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -146,16 +130,12 @@ export const transport: CaseGroup = {
           must: 'succeed',
           server: [{ on: 'closing', answer: 'lost', times: 1 }],
         },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
+        ...takesIntoUse('new'),
         { do: 'ask server', order: 'closed' },
         { do: 'start', times: 4, confirm: true },
         { do: 'see', on: ['new'] },
         { do: 'install', release: 'next', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['next'] },
-        { do: 'confirm' },
+        ...takesIntoUse('next'),
         { do: 'ask server', order: 'closed' },
         { do: 'see', on: ['next'] },
       ],
@@ -168,9 +148,7 @@ export const transport: CaseGroup = {
       from: 'in-service',
       actions: [
         { do: 'install', release: 'new', must: 'succeed', window: 'closed first' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-        { do: 'confirm' },
+        ...takesIntoUse('new'),
         { do: 'ask server', order: 'closed' },
         { do: 'see', on: ['new'] },
       ],
@@ -207,9 +185,7 @@ export const transport: CaseGroup = {
             { on: 'artifact', answer: 'endless' },
           ],
         },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         ...carriedOutAfter(),
       ],
     },

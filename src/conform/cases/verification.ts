@@ -1,14 +1,12 @@
 import type { Wrong } from '../../image/wrong-bundle.ts';
 import type { Action, CaseGroup } from '../conformance-case.ts';
+import { comesUpWith, takesIntoUse } from '../sequences.ts';
 
 /** After a refusal the device is what it was, and takes the release once it is sound. */
 const refusedThenTaken: readonly Action[] = [
-  { do: 'boot' },
-  { do: 'see', on: ['old'] },
-  { do: 'confirm' },
+  ...takesIntoUse('old'),
   { do: 'install', release: 'new', must: 'succeed' },
-  { do: 'boot' },
-  { do: 'see', on: ['new'] },
+  ...comesUpWith('new'),
 ];
 
 const untouched = ['slot that ran', 'other slot', 'environment'] as const;
@@ -83,13 +81,10 @@ export const verification: CaseGroup = {
       actions: [
         { do: 'set clock', to: 'epoch' },
         { do: 'install', release: 'new', must: 'refuse' },
-        { do: 'boot' },
-        { do: 'see', on: ['old'] },
-        { do: 'confirm' },
+        ...takesIntoUse('old'),
         { do: 'set clock', to: 'twenty years later' },
         { do: 'install', release: 'new', must: 'succeed' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
+        ...comesUpWith('new'),
       ],
     },
     {
@@ -97,11 +92,7 @@ export const verification: CaseGroup = {
       title: 'a release older than the one that runs is refused',
       needs: ['downgradeGuard'],
       from: 'confirmed',
-      actions: [
-        { do: 'install', release: 'old', must: 'refuse' },
-        { do: 'boot' },
-        { do: 'see', on: ['new'] },
-      ],
+      actions: [{ do: 'install', release: 'old', must: 'refuse' }, ...comesUpWith('new')],
     },
     {
       id: 'V9',
