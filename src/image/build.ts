@@ -29,8 +29,9 @@ import {
   readLock,
   writeLock,
 } from './packages/lock.ts';
-import { fetchSet } from './packages/packages.ts';
+import { fetchSet, isFetched } from './packages/packages.ts';
 import { Indexes, resolveAlone, resolveSet } from './packages/resolve.ts';
+import { snapshotAddress } from './packages/snapshot.ts';
 import { prebuiltManifest } from './prebuilt.ts';
 import type { MakeOptions } from './workshop.ts';
 
@@ -42,8 +43,10 @@ export interface BuildOptions {
   /** Refuse to replace a locked package version that the mirror no longer has. */
   frozen?: boolean;
   signal?: AbortSignal | undefined;
-  /** Told what the user should know: parts that take long, replaced versions, once. */
+  /** Told what the user should know: parts that take long, and packages that are not the locked ones. */
   onNotice?: (text: string) => void;
+  /** Told of these packages in place of `onNotice`: `tzdata 2025a (now 2025b)`; also where an earlier build has taken them. */
+  onReplaced?: (packages: readonly string[]) => void;
   imagesRoot?: string;
   cache?: string;
 }
@@ -72,6 +75,7 @@ async function cachedImage(options: BuildOptions): Promise<ImageManifest> {
     imagesRoot = ownImages,
     cache = cacheRoot(),
     onNotice = () => undefined,
+    onReplaced = (packages) => onNotice(replacedText(new Map([[name, packages]]))),
   } = options;
   const description = await readDescription(imagesRoot, name);
   if ('prebuilt' in description)
@@ -91,17 +95,28 @@ async function cachedImage(options: BuildOptions): Promise<ImageManifest> {
   const versions = { builderVersion, ...('feed' in description ? { listVersion } : {}) };
   const keyOf = (sets: ImageSets) => partKey('image', { ...versions, sources, sets }).slice(0, 16);
   const store = new ImageStore(cache, name, machine);
-  const find = async () =>
-    (await store.find(keyOf(locked))) ?? (await replacementOf(store, keyOf(locked), options));
+  const find = async () => {
+    const path = await store.find(keyOf(locked));
+    if (path !== undefined) return path;
+    const replacement = await replacementOf(store, keyOf(locked), locked, options);
+    if (replacement !== undefined) onReplaced(replacement.packages);
+    return replacement?.path;
+  };
   const known = await find();
   if (known !== undefined) return loadManifest(known);
   return exclusively(store.folder, signal, async () => {
     const builtMeanwhile = await find();
     if (builtMeanwhile !== undefined) return loadManifest(builtMeanwhile);
     const replaced: string[] = [];
-    const onReplaced = (packages: readonly string[]) => replaced.push(...packages);
-    const sets = await fetchAll(locked, { cache, frozen: options.frozen === true, signal, onReplaced });
-    if (replaced.length > 0) onNotice(replacedText(name, replaced));
+    const troubles: string[] = [];
+    const sets = await fetchAll(locked, {
+      ...{ cache, frozen: options.frozen === true, signal },
+      onReplaced: (packages) => replaced.push(...packages),
+      onTrouble: (trouble) => troubles.push(trouble),
+    });
+    for (const trouble of troubles.slice(0, 1))
+      onNotice(`the snapshot archive could not be asked: ${trouble}`);
+    if (replaced.length > 0) onReplaced([...new Set(replaced)]);
     const key = keyOf(sets);
     if ((await store.find(key)) === undefined) {
       onNotice(`building ${name} for ${machine}`);
@@ -120,31 +135,49 @@ async function cachedImage(options: BuildOptions): Promise<ImageManifest> {
         }),
       ).catch(explainFullDisk(cache));
     }
-    if (key !== keyOf(locked)) await store.replace(keyOf(locked), { key, notices: replaced });
+    if (key !== keyOf(locked)) {
+      const asked = troubles.length > 0 ? undefined : snapshotAddress();
+      const snapshot = asked === undefined ? {} : { snapshot: asked };
+      await store.replace(keyOf(locked), { key, notices: [...new Set(replaced)], ...snapshot });
+    }
     await store.prune();
     await new BuildCache(cache).prune();
     return loadManifest(store.path(key));
   });
 }
 
-/** What an earlier build took instead of the locked packages; never with `frozen`. */
+/**
+ * What an earlier build took instead of the locked packages; never with `frozen`, where all of them are in the cache by
+ * now, or where there is a snapshot archive that was not asked then.
+ */
 async function replacementOf(
   store: ImageStore,
   lockedKey: string,
-  { frozen }: BuildOptions,
-): Promise<string | undefined> {
-  const found = frozen === true ? undefined : await store.replacement(lockedKey);
-  return found && store.find(found.key);
+  locked: ImageSets,
+  { frozen, cache = cacheRoot() }: BuildOptions,
+): Promise<{ path: string; packages: string[] } | undefined> {
+  const found = frozen === true ? undefined : await store.replacement(lockedKey, snapshotAddress());
+  const path = found && (await store.find(found.key));
+  if (found === undefined || path === undefined || (await isFetched(Object.values(locked), cache)))
+    return undefined;
+  return { path, packages: [...new Set(found.notices)] };
 }
 
-/** Locked packages of an image that the mirror no longer has, in one line that is told when they are replaced. */
-export function replacedText(name: string, replaced: readonly string[]): string {
-  const [first = ''] = replaced;
-  const more = replaced.length === 1 ? '' : ` and ${replaced.length - 1} more`;
-  return (
-    `the mirror no longer has locked packages of ${name}, so the image has current ones: ${first}${more}; ` +
-    `brownout image lock ${name} locks these`
-  );
+/** Locked packages that are gone, by the image that has newer ones in their place: one line, with what ends it. */
+export function replacedText(byImage: ReadonlyMap<string, readonly string[]>): string {
+  const packages = [...new Set([...byImage.values()].flat())];
+  const [first = ''] = packages;
+  const images = [...byImage.keys()];
+  const [image = ''] = images;
+  const whose = images.length === 1 ? image : `${images.slice(0, -1).join(', ')} and ${images.at(-1) ?? ''}`;
+  const [number, more] =
+    packages.length === 1 ? ['1 locked package', ''] : [`${packages.length} locked packages`, ', …'];
+  const finds =
+    snapshotAddress() === undefined
+      ? ', BROWNOUT_DEBIAN_SNAPSHOT=https://snapshot.debian.org finds the old'
+      : ', and the snapshot archive has none of them';
+  const locks = images.length === 1 ? `brownout image lock ${image}` : 'brownout image lock of each';
+  return `the mirror no longer has ${number} of ${whose} (${first}${more}), and newer ones are in their place: ${locks} locks these${finds}`;
 }
 
 /** `folder`: of the image. Other images' parts, and what all images share, lie beside it or with this program. */
@@ -177,8 +210,13 @@ function explainFullDisk(cache: string): (error: unknown) => never {
   };
 }
 
-/** Resolves the current versions of all packages of an image, on all of its machines, and writes its lock file. */
-export async function lockImage(options: Omit<BuildOptions, 'machine' | 'frozen'>): Promise<LockFile> {
+/**
+ * Resolves the current versions of all packages of an image, on all of its machines, and writes its lock file. Returns
+ * it with the one before, where that could be read.
+ */
+export async function lockImage(
+  options: Omit<BuildOptions, 'machine' | 'frozen'>,
+): Promise<{ lock: LockFile; before: LockFile | undefined }> {
   const { name, signal, imagesRoot = ownImages, cache = cacheRoot() } = options;
   const description = await readDescription(imagesRoot, name);
   if ('prebuilt' in description)
@@ -192,8 +230,10 @@ export async function lockImage(options: Omit<BuildOptions, 'machine' | 'frozen'
         ? resolveSet(set, architecture, indexes)
         : resolveAlone(set, architecture, indexes));
   }
-  await writeLock(lockPath(imagesRoot, name), lock);
-  return lock;
+  const path = lockPath(imagesRoot, name);
+  const before = await readLock(path).catch(() => undefined);
+  await writeLock(path, lock);
+  return { lock, before };
 }
 
 /** Throws ScenarioError `image-keys-missing`, as of an image's folder that was copied alone. */

@@ -13,7 +13,13 @@ const mayRunMs = 24 * 3_600_000;
 /** What was built instead of the locked image, because the mirror no longer had all of it. */
 type Replacement = z.infer<typeof replacementSchema>;
 
-const replacementSchema = z.object({ key: z.string().regex(/^[0-9a-f]{16}$/), notices: z.array(z.string()) });
+const replacementSchema = z.object({
+  key: z.string().regex(/^[0-9a-f]{16}$/),
+  /** `tzdata 2025a (now 2025b)`. */
+  notices: z.array(z.string()),
+  /** The snapshot archive that did not have them either. */
+  snapshot: z.string().exactOptional(),
+});
 
 /** The built images of one name and machine: a folder each, named by its content key. */
 export class ImageStore {
@@ -44,12 +50,16 @@ export class ImageStore {
     await writeFileAtomically(this.note(lockedKey), JSON.stringify(replacement));
   }
 
-  /** What was built instead of the locked image, if it is still there; a damaged note says nothing. */
-  async replacement(lockedKey: string): Promise<Replacement | undefined> {
+  /**
+   * What was built instead of the locked image, if it is still there; a damaged note says nothing, and so does one where
+   * this snapshot archive was not asked.
+   */
+  async replacement(lockedKey: string, snapshot?: string): Promise<Replacement | undefined> {
     const text = await readFile(this.note(lockedKey), 'utf8').catch(() => undefined);
     if (text === undefined) return undefined;
     const found = readReplacement(text);
-    return found !== undefined && (await isFolder(this.path(found.key))) ? found : undefined;
+    if (found === undefined || (snapshot !== undefined && snapshot !== found.snapshot)) return undefined;
+    return (await isFolder(this.path(found.key))) ? found : undefined;
   }
 
   /** Removes half-made builds, and whole ones that were not used today, but for those used last. */

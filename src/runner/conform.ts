@@ -27,6 +27,7 @@ import { eventsFile, suitesFile } from './report-files.ts';
 import { openRunFolder, writeReport } from './report-folder.ts';
 import { qemuHost, type RunHost } from './run-host.ts';
 import { filesInUse } from './scenario-image.ts';
+import { SharedImages } from './shared-images.ts';
 import { tryPageText } from './try-page.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -51,17 +52,18 @@ export async function runConformance(options: ConformOptions): Promise<Conforman
   const plan = await planRuns(options, 'conform');
   if (plan === undefined) return [];
   await using workspace = await openWorkspace();
+  const host = options.host ?? qemuHost;
+  const notice = (message: string) => options.events({ type: 'notice', run: plan.id, message });
   const invocation: Invocation = {
     options: { ...options, powerCuts: { mode: 'none' } },
     workspace: workspace.path,
     vm: pLimit(options.jobs ?? defaultJobs()),
-    host: options.host ?? qemuHost,
-    images: new Map(),
+    host,
+    images: new SharedImages(plan.runs, { host, signal: options.signal, notice }),
   };
   const records = await Promise.all(plan.runs.map((run) => runSuite(invocation, run, cases, options)));
   const below = (record: ConformanceRecord) =>
     plan.runs.length === 1 ? '' : record.id.slice(plan.id.length + 1);
-  const notice = (message: string) => options.events({ type: 'notice', run: plan.id, message });
   await writeAll(plan.root, records, invocation.host, notice, below);
   return records;
 }

@@ -14,7 +14,8 @@ import { acceleratorFor, type WantedAccelerator } from '../qemu/wanted-accelerat
 import { assertFaults } from '../recording/source-trouble.ts';
 import { hawkbitAccount } from './hawkbit-account.ts';
 import type { RunHost } from './run-host.ts';
-import { assertReleases, filesInUse, imageId } from './scenario-image.ts';
+import { assertReleases, filesInUse } from './scenario-image.ts';
+import type { SharedImages } from './shared-images.ts';
 
 /** What all runs of one invocation share. */
 export interface Invocation {
@@ -22,7 +23,7 @@ export interface Invocation {
   workspace: string;
   vm: LimitFunction;
   host: RunHost;
-  images: Map<string, Promise<ImageManifest>>;
+  images: SharedImages;
 }
 
 /** What every command that boots a scenario's devices is asked. */
@@ -72,7 +73,7 @@ export async function prepare(
   const { runId, scenario, machine, folder, emit, notice, timings } = run;
   const { seed, sshPort, diskBudget, signal } = options;
   emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
-  const manifest = await image(invocation, scenario, machine, notice);
+  const manifest = await invocation.images.of(run, notice);
   run.manifest = manifest;
   assertReleases(scenario, manifest);
   await verifyFiles(filesInUse(scenario, manifest));
@@ -92,22 +93,4 @@ export async function prepare(
   const context = await openRunContext({ ...device, ...hawkbit, ...surroundings }, stack);
   assertFaults(context);
   return context;
-}
-
-/** Builds an image once per invocation, whichever runs ask for it. */
-function image(
-  invocation: Invocation,
-  scenario: Scenario,
-  machine: MachineName,
-  onNotice: (message: string) => void,
-): Promise<ImageManifest> {
-  const key = `${imageId(scenario)} ${machine}`;
-  const known = invocation.images.get(key);
-  if (known !== undefined) return known;
-  const building = invocation.host.imageFor(scenario, machine, {
-    signal: invocation.options.signal,
-    onNotice,
-  });
-  invocation.images.set(key, building);
-  return building;
 }

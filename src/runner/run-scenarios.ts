@@ -26,6 +26,7 @@ import { openRunFolder, writeAllRuns, writeReport, writeRun } from './report-fol
 import { qemuHost, type RunHost } from './run-host.ts';
 import { dayOf, makeRecord } from './run-record.ts';
 import { type RecordingsPlan, runScenario } from './run-scenario.ts';
+import { SharedImages } from './shared-images.ts';
 import { tryPage } from './try-page.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -53,13 +54,15 @@ export async function runScenarios(options: RunOptions): Promise<RunRecord[]> {
   const plan = await planRuns(options, '');
   if (plan === undefined) return [];
   await using workspace = await openWorkspace();
+  const host = options.host ?? qemuHost;
+  const notice = (message: string) => options.events({ type: 'notice', run: plan.id, message });
   const jobs = options.jobs ?? defaultJobs();
   const invocation: RunInvocation = {
     options,
     workspace: workspace.path,
     vm: pLimit(jobs),
-    host: options.host ?? qemuHost,
-    images: new Map(),
+    host,
+    images: new SharedImages(plan.runs, { host, signal: options.signal, notice }),
   };
   const ended = await Promise.allSettled(plan.runs.map((run) => runOne(invocation, run)));
   const records = ended.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));

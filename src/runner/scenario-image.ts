@@ -3,7 +3,7 @@ import { agentFor } from '../agents/index.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { deliveryTo, offerOf } from '../device/deliveries.ts';
 import { startRelease } from '../device/start-release.ts';
-import { buildImage } from '../image/build.ts';
+import { type BuildOptions, buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
 import { ownImages } from '../image/own-images.ts';
 import type { WrongBundle } from '../image/wrong-bundle.ts';
@@ -21,7 +21,7 @@ export function imageId({ image, source }: Pick<Scenario, 'image' | 'source'>): 
 export function imageFor(
   scenario: Pick<Scenario, 'image' | 'source'>,
   machine: MachineName,
-  options: { signal: AbortSignal; onNotice: (message: string) => void },
+  options: Pick<BuildOptions, 'signal' | 'onNotice' | 'onReplaced'>,
 ): Promise<ImageManifest> {
   return buildImage({ ...folderOf(scenario), machine, ...options });
 }

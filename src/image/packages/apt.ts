@@ -16,6 +16,8 @@ export interface IndexedPackage {
 }
 
 const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Of the package apt. */
+const helper = '/usr/lib/apt/apt-helper';
 const updateTimeoutMs = 5 * 60_000;
 const downloadTimeoutMs = 15 * 60_000;
 
@@ -35,15 +37,21 @@ interface DebianArchive {
  */
 export class AptRoot implements AsyncDisposable {
   private readonly folder: string;
+  private readonly archive: Pick<DebianArchive, 'suite' | 'architecture'>;
   private readonly signal: AbortSignal | undefined;
 
-  private constructor(folder: string, signal: AbortSignal | undefined) {
+  private constructor(
+    folder: string,
+    archive: Pick<DebianArchive, 'suite' | 'architecture'>,
+    signal: AbortSignal | undefined,
+  ) {
     this.folder = folder;
+    this.archive = archive;
     this.signal = signal;
   }
 
-  /** Fetches the indexes. Throws HarnessError `keyring-missing` or `index-unreachable`. */
-  static async open(cache: string, archive: DebianArchive, signal?: AbortSignal): Promise<AptRoot> {
+  /** Asks nobody yet. Throws HarnessError `keyring-missing`. */
+  static async prepare(cache: string, archive: DebianArchive, signal?: AbortSignal): Promise<AptRoot> {
     const { suite, architecture, keyring = debianKeyring } = archive;
     await access(keyring).catch((cause: unknown) => {
       throw new HarnessError(
@@ -56,14 +64,35 @@ export class AptRoot implements AsyncDisposable {
       );
     });
     await removeStale(join(cache, 'apt'));
-    const root = new AptRoot(temporaryPath(join(cache, 'apt', `${suite}-${architecture}`)), signal);
+    const root = new AptRoot(temporaryPath(join(cache, 'apt', `${suite}-${architecture}`)), archive, signal);
     try {
-      await root.prepare({ ...archive, keyring });
-      await root.apt('apt-get', ['-q', 'update', '-o', 'APT::Update::Error-Mode=any'], updateTimeoutMs);
+      await root.lay({ ...archive, keyring });
       return root;
     } catch (error) {
       await root[Symbol.asyncDispose]();
-      if (signal?.aborted === true) throw error;
+      throw error;
+    }
+  }
+
+  /** The same with the indexes. Throws HarnessError `keyring-missing` or `index-unreachable`. */
+  static async open(cache: string, archive: DebianArchive, signal?: AbortSignal): Promise<AptRoot> {
+    const root = await AptRoot.prepare(cache, archive, signal);
+    try {
+      await root.update();
+      return root;
+    } catch (error) {
+      await root[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Fetches the indexes. Throws HarnessError `index-unreachable`. */
+  async update(): Promise<void> {
+    const { suite, architecture } = this.archive;
+    try {
+      await this.apt('apt-get', ['-q', 'update', '-o', 'APT::Update::Error-Mode=any'], updateTimeoutMs);
+    } catch (error) {
+      if (this.signal?.aborted === true) throw error;
       throw new HarnessError(
         'index-unreachable',
         `the package indexes of ${suite} (${architecture}) could not be fetched: ${messageOf(error)}`,
@@ -109,11 +138,25 @@ export class AptRoot implements AsyncDisposable {
     return (await readdir(folder)).filter((name) => name.endsWith('.deb')).map((name) => join(folder, name));
   }
 
+  /**
+   * Fetches one file by its address, by the way that apt takes to the network; nobody vouches for it. False where the
+   * server has none. Throws HarnessError `command-failed` where it cannot be asked.
+   */
+  async downloadFile(address: string, path: string): Promise<boolean> {
+    try {
+      await this.apt(helper, ['-q', 'download-file', address, path], downloadTimeoutMs);
+      return true;
+    } catch (error) {
+      if (/\b404\b/.test(messageOf(error))) return false;
+      throw error;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async prepare({
+  private async lay({
     mirror,
     suite,
     architecture,

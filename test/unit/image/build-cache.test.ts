@@ -152,12 +152,18 @@ describe('ImageStore', () => {
     expect((await readdir(store.folder)).sort()).toEqual(keys);
   });
 
-  it('remembers a replacement for as long as it is there', async () => {
+  it('remembers a replacement for as long as it is there, and no other snapshot archive is to be asked', async () => {
     const store = new ImageStore(folder, 'image', 'qemuarm64');
     const key = 'f'.repeat(16);
     await mkdir(store.path(key), { recursive: true });
     await store.replace('0'.repeat(16), { key, notices: ['one is gone'] });
     expect(await store.replacement('0'.repeat(16))).toEqual({ key, notices: ['one is gone'] });
+    const asked = { key, notices: [], snapshot: 'http://snapshot.example' };
+    expect(await store.replacement('0'.repeat(16), asked.snapshot)).toBeUndefined();
+    await store.replace('2'.repeat(16), asked);
+    for (const snapshot of [undefined, asked.snapshot])
+      expect(await store.replacement('2'.repeat(16), snapshot)).toEqual(asked);
+    expect(await store.replacement('2'.repeat(16), 'http://other.example')).toBeUndefined();
     await writeFile(join(store.folder, `${'1'.repeat(16)}.replaced.json`), '{"key":"../../x","notices":[]}');
     expect(await store.replacement('1'.repeat(16))).toBeUndefined();
     await rm(store.path(key), { recursive: true });

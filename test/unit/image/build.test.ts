@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { buildImage, replacedText } from '../../../src/image/build.ts';
 import { ownImages } from '../../../src/image/own-images.ts';
 
@@ -31,9 +31,21 @@ it.each([
   });
 });
 
-it('packages that the mirror no longer has are one line, with the command that ends it', () => {
-  expect(replacedText('rauc-ab', ['rauc 1.0-1 (now 1.1-1)', 'tzdata 1 (now 2)', 'x 1 (now 2)'])).toBe(
-    'the mirror no longer has locked packages of rauc-ab, so the image has current ones: rauc 1.0-1 (now 1.1-1) ' +
-      'and 2 more; brownout image lock rauc-ab locks these',
+it('packages that the mirror no longer has are one line, with the commands that end it', () => {
+  vi.stubEnv('BROWNOUT_DEBIAN_SNAPSHOT', '');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const three = ['rauc 1.0-1 (now 1.1-1)', 'tzdata 1 (now 2)', 'x 1 (now 2)'];
+  expect(replacedText(new Map([['rauc-ab', three]]))).toBe(
+    'the mirror no longer has 3 locked packages of rauc-ab (rauc 1.0-1 (now 1.1-1), …), and newer ones are in their place: ' +
+      'brownout image lock rauc-ab locks these, BROWNOUT_DEBIAN_SNAPSHOT=https://snapshot.debian.org finds the old',
+  );
+  vi.stubEnv('BROWNOUT_DEBIAN_SNAPSHOT', 'http://snapshot.example');
+  const both = new Map([
+    ['rauc-ab', ['x 1 (now 2)']],
+    ['apt', ['x 1 (now 2)']],
+  ]);
+  expect(replacedText(both)).toBe(
+    'the mirror no longer has 1 locked package of rauc-ab and apt (x 1 (now 2)), and newer ones are in their place: ' +
+      'brownout image lock of each locks these, and the snapshot archive has none of them',
   );
 });
