@@ -10,16 +10,21 @@ export interface SchedulerSample {
   waitedMs: ReadonlyMap<string, number>;
 }
 
+/** How often the host is asked, in milliseconds. */
+const sampleMs = 500;
+
 /**
  * Milliseconds between two samples for which the host withheld CPU: of the thread that waited longest, the time that it
  * was ready to run and was not run; all of it where the process was stopped. A guest that idles, or hangs, waits for
- * nothing of the host's, and nothing is withheld from it.
+ * nothing of the host's, and nothing is withheld from it. Where samples lie further apart than they are taken, it is
+ * this program that did not run: somebody had stopped it, or it had too much to do, and nobody served the disks.
  */
 export function withheldBetween(before: SchedulerSample, after: SchedulerSample): number {
   const passed = Math.max(0, after.at - before.at);
   if (before.stopped && after.stopped) return passed;
+  const asleep = passed > 2 * sampleMs ? passed - sampleMs : 0;
   const waits = [...after.waitedMs].map(([thread, waited]) => waited - (before.waitedMs.get(thread) ?? 0));
-  return Math.min(passed, Math.max(0, ...waits));
+  return Math.min(passed, Math.max(asleep, ...waits));
 }
 
 /** Milliseconds that a thread has waited to be run: the second field of proc(5) `schedstat`, in nanoseconds. */
@@ -86,6 +91,3 @@ export class Withheld {
     this.latest = now;
   }
 }
-
-/** How often the host is asked, in milliseconds. */
-const sampleMs = 500;

@@ -78,12 +78,12 @@ export async function fetchSet(set: LockedSet, options: FetchOptions): Promise<L
 async function indexed(
   apt: AptRoot,
   wanted: readonly LockedPackage[],
-): Promise<{ versions: IndexedPackage[]; unreachable?: unknown }> {
+): Promise<{ versions: IndexedPackage[]; unreachable?: Error }> {
   try {
     await apt.update();
-  } catch (unreachable) {
-    if (snapshotAddress() === undefined) throw unreachable;
-    return { versions: [], unreachable };
+  } catch (error) {
+    if (snapshotAddress() === undefined || !(error instanceof Error)) throw error;
+    return { versions: [], unreachable: error };
   }
   return { versions: await apt.versions(wanted.map((one) => one.name)) };
 }

@@ -24,6 +24,8 @@ it.each([
   ['never more than the time that passed', sample(0, { a: 0 }), sample(500, { a: 900 }), 500],
   ['a thread that is gone', sample(0, { a: 900 }), sample(500, {}), 0],
   ['a guest that was stopped', sample(0, { a: 0 }, true), sample(500, { a: 0 }, true), 500],
+  ['a guest of a harness that was stopped', sample(0, { a: 0 }), sample(60_000, { a: 3 }), 59_500],
+  ['a guest of a harness that was a little late', sample(0, { a: 0 }), sample(900, { a: 3 }), 3],
   ['a guest that was stopped just now', sample(0, { a: 0 }), sample(500, { a: 0 }, true), 0],
 ])('of %s', (_, before, after, withheld) => {
   expect(withheldBetween(before, after)).toBe(withheld);
