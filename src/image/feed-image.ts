@@ -67,7 +67,7 @@ function packageFolder(name: string, folder: string): string {
     {
       hint: isPath
         ? 'correct the path in the image.yaml'
-        : `set ${dataVariable} to the folder that has ${name}`,
+        : `set ${dataVariable} to the folder that has ${name}; images/README.md says whose packages brownout's own images take`,
     },
   );
 }
