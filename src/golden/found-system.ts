@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { MachineName } from '../model/machine.ts';
+import { packageRecord } from './installed-packages.ts';
 
 /** What an operating system is, by its files. */
 export interface FoundSystem {
@@ -129,11 +130,8 @@ function refusalOf(files: FileTree): string | undefined {
 }
 
 function packagesOf(files: FileTree): FoundPackages | undefined {
-  const record = (path: string) => files.read(path, 64 << 20)?.toString('utf8');
-  const dpkg = record('/var/lib/dpkg/status');
-  if (dpkg !== undefined) return { system: 'dpkg', installed: installedIn(dpkg) };
-  const opkg = record('/var/lib/opkg/status') ?? record('/usr/lib/opkg/status');
-  if (opkg !== undefined) return { system: 'opkg', installed: installedIn(opkg) };
+  const record = packageRecord(files);
+  if (record !== undefined) return { system: record.system, installed: installedIn(record.status) };
   const rpm = ['/var/lib/rpm', '/usr/lib/sysimage/rpm'].some((path) => files.names(path).length > 0);
   return rpm ? { system: 'rpm', installed: undefined } : undefined;
 }

@@ -9,7 +9,7 @@ import { writeSchema } from '../scenario/editor-schema.ts';
 import { updateScript } from '../yocto/written-yaml.ts';
 import { openView } from './disk-view.ts';
 import { type FoundDisk, type FoundRoot, findOn, volumeText } from './found-disk.ts';
-import { packagesOn } from './installed-packages.ts';
+import { type PackageRecord, packageRecord, packagesOn } from './installed-packages.ts';
 import { letIn } from './let-in.ts';
 import { type OwnBoot, takeBoot } from './take-boot.ts';
 import { givenDisk, takeDisk } from './take-disk.ts';
@@ -65,7 +65,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
     const root = theRoot(given.path, found);
     const machine = machineOf(given.path, root);
     assertSsh(given.path, root);
-    assertFeeds(root, request);
+    const record = recordFor(root, request);
     const boot = await takeBoot(given.path, found, root, machine, request, at);
     const login = await logIn(root, request, at, signal);
     const release = request.release ?? releaseName(root.system.version);
@@ -79,8 +79,8 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
     await writeFile(at('image.yaml'), imageYaml(written));
     await writeFile(at('scenario.yaml'), scenarioText(written));
     await writeSchema(temporary);
-    if (request.feeds.length === 0) await writeFile(at('update.sh'), updateScript);
-    else await writeFile(at('packages.json'), JSON.stringify(packagesOn(root.files)));
+    if (record === undefined) await writeFile(at('update.sh'), updateScript);
+    else await writeFile(at('packages.json'), JSON.stringify(packagesOn(root.files, record)));
     const names = (await readdir(temporary)).sort();
     return {
       ...{ folder, machine, release },
@@ -131,11 +131,14 @@ function assertSsh(path: string, { system, volume }: FoundRoot): void {
   );
 }
 
-function assertFeeds({ system }: FoundRoot, { feeds }: ImportRequest): void {
-  if (feeds.length === 0 || system.packages?.system === 'dpkg') return;
+/** What is installed, where devices are upgraded from feeds; undefined without one. */
+function recordFor({ system, files }: FoundRoot, { feeds }: ImportRequest): PackageRecord | undefined {
+  if (feeds.length === 0) return undefined;
+  const record = packageRecord(files);
+  if (record !== undefined) return record;
   throw new ScenarioError(
     'golden-feed',
-    `a feed is given, but ${system.name} has ${system.packages?.system ?? 'no package system'}: what is installed is listed for dpkg alone`,
+    `a feed is given, but ${system.name} has ${system.packages?.system ?? 'no package system'}: what is installed is listed for dpkg and opkg`,
     { hint: 'leave --feed out; an update by script is written then' },
   );
 }
@@ -170,7 +173,7 @@ function packagesText({ system: { packages } }: FoundRoot): string {
   if (packages === undefined) return 'no package system';
   return packages.installed === undefined
     ? packages.system
-    : `${packages.installed} packages of ${packages.system}`;
+    : `${packages.installed} package${packages.installed === 1 ? '' : 's'} of ${packages.system}`;
 }
 
 function unknownOf({ roots }: FoundDisk, root: FoundRoot): string[] {

@@ -97,7 +97,7 @@ function loginText(login: GoldenLogin): string {
   return `{ user: ${text(login.user)}, ${secret}${known} }`;
 }
 
-/** The text of a scenario that runs as it is: by a script, or from the feeds by apt. */
+/** The text of a scenario that runs as it is: by a script, or from the feeds by apt or opkg. */
 export function scenarioText({ machine, release, system, feeds }: Written): string {
   const name = `${oneLine(system.name)} is updated`;
   if (feeds.length === 0)
@@ -105,6 +105,7 @@ export function scenarioText({ machine, release, system, feeds }: Written): stri
       ...{ name, machineName: machine, release, expect: patience },
       ...(system.packages?.system === 'dpkg' ? { install: aptsDownload } : {}),
     });
+  const agent = system.packages?.system === 'opkg' ? 'opkg' : 'apt';
   return lines([
     schemaLine,
     '#   brownout run scenario.yaml --power-cuts none    boots, updates and boots again',
@@ -112,14 +113,14 @@ export function scenarioText({ machine, release, system, feeds }: Written): stri
     `name: ${text(name)}`,
     `machines: [${machine}]`,
     'image: ./',
-    'agent: apt',
+    `agent: ${agent}`,
     `releases: [${[release, ...feeds.map((feed) => feed.release)].map(text).join(', ')}]`,
     "# The owner's files, which every update and every cut must leave alone.",
     'provision:',
     '  - write: { path: /etc/brownout-owner, content: "gateway-7\\n" }',
     'powerCuts: { during: [install] }',
     'expect:',
-    '  # apt is not atomic: what its documentation says of a device that was cut off must lead to the new release.',
+    `  # ${agent} is not atomic: what its documentation says of a device that was cut off must lead to the new release.`,
     '  outcomes: unchecked',
     '  installs: { within: 10m }',
     ...patience.map((line) => `  ${line}`),

@@ -143,6 +143,30 @@ describe('a golden master', () => {
     expect((await loadScenario(join(folder, 'image', 'scenario.yaml'))).agent.name).toBe('apt');
   });
 
+  it.each(['var/lib/opkg', 'usr/lib/opkg'])(
+    'is upgraded from a feed, where opkg says what is installed, in /%s',
+    async (state) => {
+      const opkg = {
+        [`${state}/status`]:
+          'Package: nano\nVersion: 7.2-r0\nStatus: install user installed\nArchitecture: cortexa57\nConffiles:\n /etc/nanorc 0123\nInstalled-Time: 1\n\n' +
+          'Package: half\nVersion: 1\nStatus: install user unpacked\nArchitecture: all\n',
+        [`${state}/info/nano.list`]: '/etc/nanorc\t0100644\n/usr/bin/gone\t0120777\tnano\n',
+        'etc/nanorc': 'set mouse\n',
+      };
+      const feeds = [{ release: '4.2', folder: 'updates' }];
+      const { packages } = await take(await disk(ext4({ ...system, ...opkg })), { feeds });
+      expect(packages).toBe('1 package of opkg');
+      const list: unknown = JSON.parse(await readFile(join(folder, 'image', 'packages.json'), 'utf8'));
+      expect(list).toMatchObject([
+        {
+          ...{ name: 'nano', version: '7.2-r0', conffiles: ['/etc/nanorc'] },
+          files: [{ path: '/etc/nanorc' }],
+        },
+      ]);
+      expect((await loadScenario(join(folder, 'image', 'scenario.yaml'))).agent.name).toBe('opkg');
+    },
+  );
+
   it('has what cannot be known said', async () => {
     const files = { ...system, 'usr/sbin/sshd': program('>'), 'etc/ssh/sshd_config': 'PermitRootLogin no\n' };
     const { unknown } = await take(await disk(ext4(files)));
@@ -203,7 +227,7 @@ describe('a disk that cannot be imported is refused, and nothing is written:', (
       /nothing on .* says how it starts/,
     ],
     [
-      'one without dpkg that is given a feed',
+      'one without a package manager that is given a feed',
       () => ext4(system),
       { feeds: [{ release: '5', folder: 'x' }] },
       'golden-feed',
