@@ -36,7 +36,7 @@ const command = (program: Parent) =>
     .option(
       '--random-seed <n>',
       "of the guest's random numbers (QEMU's -seed), for a finding that is not deterministic (default: 0, as in other boots)",
-      wholeNumber('--random-seed', 0, 0xffffffff),
+      wholeNumber('--random-seed', 0, 999_999_999),
     )
     .option(
       '--allow-open-network',
