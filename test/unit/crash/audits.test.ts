@@ -135,10 +135,9 @@ describe('other random numbers', () => {
     );
     expect(finding?.token).toContain(`:${finding?.cut}`);
     const seed = Number(/ --random-seed (\d+) shows the other$/.exec(finding?.message ?? '')?.[1]);
-    const [usual, other] = await Promise.all(
-      [undefined, seed].map((randomSeed) => lab.replay(finding?.token ?? '', { randomSeed })),
-    );
-    expect([usual?.cut?.outcome, other?.cut?.outcome]).toEqual([
+    const usual = await lab.replay(finding?.token ?? '');
+    const other = await lab.replay(finding?.token ?? '', { randomSeed: seed });
+    expect([usual.cut?.outcome, other.cut?.outcome]).toEqual([
       expect.stringContaining('heads'),
       expect.stringContaining('tails'),
     ]);
