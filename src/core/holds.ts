@@ -19,6 +19,8 @@ const own = new Set<string>();
 export async function hold(cache: string, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
   const file = join(cache, folderName, processTag());
+  // What killed processes have left is taken away by who looks.
+  if (!own.has(file)) await Holds.of(cache);
   try {
     await mkdir(join(cache, folderName), { recursive: true });
     await appendFile(file, paths.map((path) => `${relative(cache, path)}\n`).join(''));

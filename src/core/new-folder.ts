@@ -1,6 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from './errors.ts';
+import { temporaryPath } from './process-tag.ts';
+import { removeStale } from './temporary.ts';
 
 /** Throws ScenarioError `folder-occupied` where a new folder would be written over something. */
 export async function assertFree(folder: string): Promise<void> {
@@ -16,11 +18,12 @@ export async function assertFree(folder: string): Promise<void> {
 
 /**
  * Fills a temporary folder beside `folder` and renames it; an empty folder that is there is replaced (rename(2)). Whole or
- * not at all. Throws HarnessError `folder-unwritable`, and what `fill` throws.
+ * not at all; what a killed process has left of the same one goes. Throws HarnessError `folder-unwritable`, and what `fill` throws.
  */
 export async function makeNewFolder<T>(folder: string, fill: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = `${folder}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = temporaryPath(folder);
   try {
+    await removeStale(dirname(folder), basename(folder));
     await mkdir(temporary, { recursive: true });
     try {
       const filled = await fill(temporary);

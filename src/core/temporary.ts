@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isFolder } from './files.ts';
 import { isProcessGone, ownerOf, temporaryPath } from './process-tag.ts';
@@ -21,13 +21,16 @@ export async function makeFolder(path: string, make: (folder: string) => Promise
   }
 }
 
-/** Removes what processes that are no longer alive have left half-made in `folder`. */
-export async function removeStale(folder: string): Promise<void> {
+/**
+ * Removes what processes that are no longer alive have left half-made in `folder`; `of`: only what was to be called so, in
+ * a folder that is not ours alone.
+ */
+export async function removeStale(folder: string, of?: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const owner = ownerOf(name);
-    if (owner === undefined) continue;
+    if (owner === undefined || (of !== undefined && !name.startsWith(`${of}.`))) continue;
     const path = join(folder, name);
-    const left = await stat(path).catch(() => undefined);
+    const left = await lstat(path).catch(() => undefined);
     if (left !== undefined && isProcessGone(owner, left.mtimeMs))
       await rm(path, { recursive: true, force: true });
   }

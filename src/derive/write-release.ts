@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
+import { temporaryPath } from '../core/process-tag.ts';
+import { removeStale } from '../core/temporary.ts';
 import { writeIndexes } from '../feed/index-feed.ts';
 import type { PackageFormat } from '../package/package-format.ts';
 import type { Output } from './release.ts';
@@ -47,8 +48,9 @@ export async function writeRelease(
   format: PackageFormat,
   signal?: AbortSignal,
 ): Promise<void> {
-  const temporary = `${resolve(to)}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = temporaryPath(resolve(to));
   try {
+    await removeStale(dirname(temporary), basename(to));
     await mkdir(temporary, { recursive: true });
     const folders = new Set(deploy ? [...feeds, ...outputs.map(topOf)] : ['']);
     for (const folder of folders) await mkdir(join(temporary, folder), { recursive: true });

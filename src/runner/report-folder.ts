@@ -1,7 +1,9 @@
-import { mkdir, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rename, symlink } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { temporaryPath } from '../core/process-tag.ts';
+import { removeStale } from '../core/temporary.ts';
 import type { RunRecord } from '../model/record.ts';
 import { type ReportFile, reportFiles } from './report-files.ts';
 
@@ -12,14 +14,28 @@ import { type ReportFile, reportFiles } from './report-files.ts';
 export async function openReportFolder(reports: string, id: string): Promise<string> {
   try {
     await mkdir(reports, { recursive: true });
+    await sweep(reports);
     const folder = await unusedFolder(join(reports, id));
-    const link = join(reports, `.latest-${process.pid}`);
-    await rm(link, { force: true });
+    const link = temporaryPath(join(reports, 'latest'));
     await symlink(basename(folder), link);
     await rename(link, join(reports, 'latest'));
     return folder;
   } catch (error) {
     throw unwritable(reports, error);
+  }
+}
+
+/** How many of the newest runs' folders are looked at for what was half written when somebody killed them. */
+const sweptFolders = 20;
+
+/** Removes what killed runs have left half-written in their folders, and in those of the runs of one invocation. */
+async function sweep(reports: string): Promise<void> {
+  await removeStale(reports);
+  const runs = (await readdir(reports)).filter((name) => /^\d{8}T\d{6}Z/.test(name)).sort();
+  for (const run of runs.slice(-sweptFolders)) {
+    await removeStale(join(reports, run));
+    const entries = await readdir(join(reports, run), { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) if (entry.isDirectory()) await removeStale(join(reports, run, entry.name));
   }
 }
 

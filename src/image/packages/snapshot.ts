@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256, sha256File } from '../../core/digest.ts';
@@ -14,6 +14,9 @@ import type { LockedPackage, LockedSet } from './lock.ts';
 const binaryFiles = z.object({
   result: z.array(z.object({ architecture: z.string(), hash: z.string().regex(/^[0-9a-f]{40}$/) })),
 });
+
+/** Bytes of an answer; one is some hundred bytes long. */
+const mostAnswer = 1 << 20;
 
 /** What came of asking for packages. */
 export interface FromSnapshot {
@@ -46,6 +49,7 @@ export async function fetchFromSnapshot(
       const about = join(folder, `${sha256(`${name} ${version}`)}.json`);
       const query = `${address}/mr/binary/${encodeURIComponent(name)}/${encodeURIComponent(version)}/binfiles`;
       if (!(await apt.downloadFile(query, about))) continue;
+      if ((await stat(about)).size > mostAnswer) throw new Error(`${query} answers with more than 1 MiB`);
       const { result } = parseStored(await readFile(about, 'utf8'), binaryFiles);
       for (const { hash } of result.filter((one) => ['all', architecture].includes(one.architecture))) {
         const path = join(folder, `${hash}.deb`);

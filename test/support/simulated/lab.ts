@@ -10,25 +10,13 @@ import { type Replayed, type ReplayOptions, replay } from '../../../src/runner/r
 import type { RunHost } from '../../../src/runner/run-host.ts';
 import { type RunOptions, runScenarios } from '../../../src/runner/run-scenarios.ts';
 import { loadScenario } from '../../../src/scenario/load.ts';
-import { slotImage, wrongSlotBundle } from './images.ts';
+import { fewBoots, simulatedHost, usualScenario } from './host.ts';
+import { slotImage } from './images.ts';
 import { type CreateTarget, simulatedTargets } from './machine.ts';
 import { SlotGuest, type SlotTraits } from './slot-guest.ts';
 
 /** What a test says of a run besides its scenario; the rest is a small run of every state. */
 export type Asked = Partial<Omit<RunOptions, 'scenarios' | 'limits'>> & { limits?: Partial<ExploreLimits> };
-
-/** Few boots, and yet every stage. */
-const fewBoots: ExploreLimits = {
-  canonical: true,
-  snapshots: false,
-  auditShare: 0.05,
-  auditLeast: 2,
-  chanceBoots: 0,
-  retryBoots: 3,
-  secondCutBoots: 0,
-  reuse: false,
-  budgetMs: undefined,
-};
 
 /** A temporary folder with an image, a scenario file, reports and a cache, where runs meet simulated devices. */
 export interface Lab {
@@ -48,19 +36,6 @@ export interface Lab {
   run(asked?: Asked): Promise<RunRecord>;
   replay(what: string, asked?: Partial<ReplayOptions>): Promise<Replayed>;
 }
-
-/** The scenario that a lab writes where a test says nothing else: one upgrade of a device with an owner. */
-const usual = {
-  name: 'Simulated',
-  machines: ['qemuarm64'],
-  image: './image',
-  agent: { name: 'rauc', bundle: 'verity' },
-  releases: ['1.0', '1.1'],
-  provision: [
-    { write: { path: '/etc/hostname', content: 'gateway-7\n' } },
-    { edit: { path: '/etc/app.conf', replace: 'port=8080', with: 'port=8443' } },
-  ],
-};
 
 /** A lab for devices with two slots that have these traits. */
 export function slotLab(traits: SlotTraits = {}): Promise<Lab> {
@@ -92,7 +67,7 @@ export async function openLab(
     events: [],
     createTarget,
     async scenario(fields = {}) {
-      await writeFile(file, JSON.stringify({ ...usual, ...fields }, null, 2));
+      await writeFile(file, JSON.stringify({ ...usualScenario, ...fields }, null, 2));
       return file;
     },
     async options({ limits, ...asked } = {}, times = 1) {
@@ -136,16 +111,11 @@ export async function openLab(
 }
 
 function hostOf(lab: Lab): RunHost {
-  return {
-    createTarget: (options) => lab.createTarget(options),
-    imageFor: () => Promise.resolve(lab.manifest),
-    wrongReleaseFor: async (_, __, wanted) =>
-      'branch' in wanted
-        ? 'slots have no branches'
-        : { bundles: { [wanted.format]: await wrongSlotBundle(join(lab.folder, 'image'), wanted) } },
-    qemuVersion: () => Promise.resolve('simulated'),
-    pageParts: () => Promise.resolve({ script: '', style: '' }),
-  };
+  return simulatedHost(
+    lab.folder,
+    () => lab.manifest,
+    (options) => lab.createTarget(options),
+  );
 }
 
 /** The codes of all that went wrong, each once: of steps, of what followed each cut, and of what ended the run. */

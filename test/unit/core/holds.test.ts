@@ -40,6 +40,14 @@ it('holds a thing, what lies in it and what it lies in, and no other', async () 
   expect(await readdir(join(cache, 'work'))).toEqual([]);
 });
 
+it('takes away what a killed process held when it holds something itself', async () => {
+  const [place = ''] = processTag().split('-');
+  await mkdir(join(cache, 'in-use'));
+  await writeFile(join(cache, 'in-use', `${place}-${2 ** 22 + 1}`), 'steps/a\n');
+  await hold(cache, [join(cache, 'steps', 'b')]);
+  expect(await readdir(join(cache, 'in-use'))).toEqual([processTag()]);
+});
+
 it('holds until its process has ended, also where that was killed', async () => {
   const path = await thing('steps', 'slot-1');
   const program = join(cache, 'holder.mjs');

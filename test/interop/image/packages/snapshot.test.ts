@@ -79,6 +79,11 @@ function archive(has: Record<string, Record<string, Buffer>>, asked: string[]): 
   };
 }
 
+/** The same to whatever is asked. */
+function answering(text: string): RequestListener {
+  return (_, response) => response.end(text);
+}
+
 describe('packages of an old lock', () => {
   needPrograms('apt-get', 'gpgv');
   let cache = '';
@@ -172,10 +177,8 @@ describe('packages of an old lock', () => {
 
   it.each([
     ['does not answer', undefined],
-    [
-      'gives something else',
-      (_: unknown, response: { end: (text: string) => void }) => response.end('<html>'),
-    ],
+    ['gives something else', answering('<html>')],
+    ['gives more than an answer can have', answering(`{"result": []${' '.repeat(1 << 20)}}`)],
   ])('are replaced where the archive %s, and why is told', async (_, answer) => {
     const { server: closed, address } = await listening(answer ?? mirror);
     vi.stubEnv('BROWNOUT_DEBIAN_SNAPSHOT', address);

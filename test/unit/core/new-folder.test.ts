@@ -1,0 +1,17 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { makeNewFolder } from '../../../src/core/new-folder.ts';
+import { processTag } from '../../../src/core/process-tag.ts';
+
+it('takes away what a killed process has left of the same folder, and nothing else of somebody’s', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'new-folder-'));
+  onTestFinished(() => rm(parent, { recursive: true }));
+  const [place = ''] = processTag().split('-');
+  const dead = `${place}-${2 ** 22 + 1}-00000000.tmp`;
+  const kept = [`other.${dead}`, `gateway.${processTag()}-00000000.tmp`, 'gateway.notes.tmp', 'gateways'];
+  for (const name of [`gateway.${dead}`, ...kept]) await mkdir(join(parent, name));
+  await makeNewFolder(join(parent, 'gateway'), (folder) => writeFile(join(folder, 'image.yaml'), 'x'));
+  expect((await readdir(parent)).sort()).toEqual(['gateway', ...kept].sort());
+});
