@@ -31,7 +31,7 @@ export interface PackageLimits {
 type Release = Pick<PrebuiltMachine['releases'][string], 'packages' | 'feed'>;
 
 /**
- * The packages of a release: its own list, or those of the release before with what its feed has in their place. Undefined
+ * The packages of a release: its own list, or those of the release before with what its feed has in other versions. Undefined
  * where the release says neither. `where` begins messages. Throws ScenarioError `image-unreadable` and `image-invalid`.
  */
 export async function packagesOfRelease(
@@ -83,11 +83,13 @@ async function upgraded(
   { cache, signal }: PackageLimits,
 ): Promise<InstalledSoFar> {
   const format = await formatOf(folder, where);
-  const offered = newestOf(await packagesOf(folder, format, undefined, signal), format).map(
-    ({ contents }) => contents,
-  );
-  const names = new Set(offered.map(({ name }) => name));
-  const packages = [...before.packages.filter(({ name }) => !names.has(name)), ...offered];
+  const has = new Map(before.packages.map(({ name, version }) => [name, version]));
+  // Nobody installs again what is there in this version: it stays as it was found.
+  const newer = newestOf(await packagesOf(folder, format, undefined, signal), format)
+    .map(({ contents }) => contents)
+    .filter(({ name, version }) => has.get(name) !== version);
+  const names = new Set(newer.map(({ name }) => name));
+  const packages = [...before.packages.filter(({ name }) => !names.has(name)), ...newer];
   const text = JSON.stringify(packages);
   const path = join(cache, 'package-lists', `${sha256(text).slice(0, 16)}.json`);
   await hold(cache, [path]);

@@ -52,6 +52,16 @@ it('a release with a feed is the one before, with the newest of the feed in plac
   expect(JSON.parse(await readFile(upgraded?.list.path ?? '', 'utf8'))).toEqual(upgraded?.packages);
 });
 
+it('a package that the feed has in the same version stays as it was found', async () => {
+  const before = await golden();
+  const folder = await feed(false);
+  await writeFile(join(root, folder, 'cron_1.deb'), await writePackage(smallPackage('cron', '1')));
+  await writeIndexes(join(root, folder), await findFeeds(join(root, folder), 'deb'), 'deb');
+  const upgraded = await of({ feed: folder }, before);
+  expect(upgraded?.packages.map(({ name, version }) => `${name} ${version}`)).toEqual(['cron 1', 'nano 3']);
+  expect(upgraded?.packages[0]).toEqual(before?.packages.find(({ name }) => name === 'cron'));
+});
+
 it('a release that says nothing of packages has none', async () => {
   expect(await of({})).toBeUndefined();
 });
