@@ -2,11 +2,18 @@ import { crashSummary } from '../crash/crash-summary.ts';
 import { present, type RunProgress } from '../crash/power-cuts.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
-import { type Problem, type RunRecord, type Verdict, worst } from '../model/record.ts';
+import {
+  type CutRecord,
+  type Finding,
+  type Problem,
+  type RunRecord,
+  type Verdict,
+  worst,
+} from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
 import { knownOn, markKnown } from '../oracle/known.ts';
 import { manyOutcomes } from '../oracle/outcomes.ts';
-import { findingsOf, runVerdict, uncutFindings } from '../oracle/verdict.ts';
+import { cutFindings, findingsOf, runVerdict, uncutFindings } from '../oracle/verdict.ts';
 
 /** What a record says besides what happened. A run that ended before its image was there has no manifest. */
 export interface RunFacts {
@@ -36,7 +43,7 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
   const found =
     progress.explorations.length === 0
       ? findingsOf(happened)
-      : [...uncutFindings(happened), ...progress.findings];
+      : [...uncutFindings(happened), ...progress.findings, ...shownLiveAlone(cuts, progress.findings)];
   const many = scenario.expect.outcomes === 'two' ? manyOutcomes(cuts) : [];
   const list = knownOn(scenario.known, facts.machine);
   const { known, ...parts } = markKnown(
@@ -77,6 +84,13 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
       packages: Object.fromEntries((manifest?.packages ?? []).map(({ name, version }) => [name, version])),
     },
   };
+}
+
+/** What failed after live cuts, and in no state that was explored. */
+function shownLiveAlone(cuts: readonly CutRecord[], explored: readonly Finding[]): Finding[] {
+  return cutFindings(cuts.filter(({ kind }) => kind === 'live')).filter(
+    ({ check, message }) => !explored.some((one) => one.check === check && one.message === message),
+  );
 }
 
 /** The day of a moment, in UTC: `2027-03-01`. */

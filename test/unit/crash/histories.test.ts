@@ -431,6 +431,29 @@ describe('a run that does not come to its end', () => {
   });
 });
 
+describe('a device that fails after the live cut alone', () => {
+  it('is a finding too, which no token can replay', async () => {
+    let booted = '';
+    const { record } = await take({
+      traits: {
+        before: (command) =>
+          command.includes('draw lots')
+            ? { ...prints('lots\n'), exitCode: booted === 'live1' ? 1 : 0 }
+            : undefined,
+      },
+      fields: { checks: [{ name: 'lots', run: 'draw lots' }], powerCuts: { during: ['install'] } },
+      asked: {
+        jobs: 1,
+        events: (event) => {
+          if (event.type === 'boot') booted = event.id;
+        },
+      },
+    });
+    expect(record.verdict).toBe('failed');
+    expect(record.findings).toMatchObject([{ check: 'lots', cut: 'live1', token: '' }]);
+  });
+});
+
 describe('a run that is interrupted when it has seen a device fail', () => {
   it('has what it saw as a finding, which is replayed though nobody has explained it', async () => {
     const interruption = new AbortController();
