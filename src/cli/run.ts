@@ -8,6 +8,7 @@ import { exitCodeHelp } from './exit-code.ts';
 import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { runAndTell } from './run-and-tell.ts';
+import { shardOf } from './shard-of.ts';
 import { acceleratorName, byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
@@ -70,6 +71,15 @@ const command = (program: Parent) =>
       'with all: boot every state again, also those that earlier runs have booted of the same recording',
     )
     .option(
+      '--shard <part>',
+      'with all: decide one part of the states, 2/4; auto = the part that a scheduler gives this job (GitLab, Buildkite, ' +
+        'Slurm, Kubernetes, or BROWNOUT_SHARD=2/4). Give all workers one --recording, and then: report merge',
+    )
+    .option(
+      '--ledger <folder>',
+      'with all: keep boots there and take those of others, who may be at work; a part that is done goes on with what is left',
+    )
+    .option(
       '--disk-budget <size>',
       'what a device may write before it is taken for broken: 512M, 20G (default: 8 times its disks, at least 2G)',
       byteSize('--disk-budget'),
@@ -119,6 +129,7 @@ const command = (program: Parent) =>
       `${examples(
         'brownout run scenarios/rauc/ab-upgrade.yaml',
         'brownout run scenarios/rauc/ab-upgrade.yaml --power-cuts all --budget 1h',
+        'brownout run scenarios/rauc/ab-upgrade.yaml --power-cuts all --recording recordings --shard 2/4',
         'brownout run scenarios/rauc/ab-upgrade.yaml scenarios/rauc/fallback.yaml --machine qemuarm64 --power-cuts random:20 --seed 7 --json',
       )}\n\n${exitCodeHelp}`,
     );
@@ -141,6 +152,13 @@ async function run(
       'option-invalid',
       `--recording takes recordings that are there, which ${fresh ? '--fresh-recording makes anew' : '--power-cuts none does not need'}`,
     );
+  const shard = shardOf(options.shard, streams.environment);
+  const { ledger } = options;
+  if ((shard !== undefined || ledger !== undefined) && (options.powerCuts.mode !== 'all' || options.fresh))
+    throw new ScenarioError(
+      'option-invalid',
+      `--${shard === undefined ? 'ledger' : 'shard'} shares the boots of --power-cuts all${options.fresh === true ? ', and --fresh takes none' : ''}`,
+    );
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
   return runAndTell(options, { streams }, (events) => ({
     scenarios,
@@ -162,6 +180,8 @@ async function run(
       secondCutBoots: options.recoveryBoots ?? options.secondCutBoots,
       reuse: options.fresh !== true,
       budgetMs: options.budget,
+      shard,
+      ledger: ledger === undefined ? undefined : { folder: ledger, besides: [], live: true },
     },
     recordings: { fresh, from },
     events,

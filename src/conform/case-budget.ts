@@ -1,4 +1,4 @@
-import type { Budget } from '../explore/exploration.ts';
+import type { Budget } from '../explore/exploration-parts.ts';
 
 /** Share of a case's time that is kept for audits: what is decided in the rest must be shown to hold. */
 const auditsOfBudget = 0.25;

@@ -86,7 +86,9 @@ export class Explorations {
   }
 
   private findingsOf({ recorded, opened }: ExploredPart, stage: Stage): Promise<Finding[]> {
-    return this.findingsDuring(() => reportFailures(recorded.context, opened, this.progress, [stage]));
+    return this.findingsDuring(() =>
+      reportFailures(recorded.context, opened, this.progress, { stages: [stage] }),
+    );
   }
 
   /** Notes a boot where everybody can see it; `mustFail`: of a device that is to come back in part. */

@@ -13,10 +13,13 @@ export interface BootFact {
   /** How it was booted. */
   retry: boolean;
   seed: number;
-  /** Not to decide the state, but because a boot of another one had. */
+  /** Not to decide the state, but because a boot of another one had; or to explain a failure. */
   cold: boolean;
-  /** When, in ISO 8601. */
+  /** Drawn, to hold to account what another boot had decided. */
+  audit: boolean;
+  /** When, in ISO 8601, and on which host. */
   booted: string;
+  host: string;
   record: CutRecord;
   stages: BootStage[];
   /** Where the device wrote until it had come back. */
@@ -36,7 +39,9 @@ const factSchema: z.ZodType<BootFact> = z.object({
   retry: z.boolean(),
   seed: z.int().min(0),
   cold: z.boolean(),
+  audit: z.boolean(),
   booted: z.string(),
+  host: z.string(),
   record: cutSchema,
   stages: z.array(
     z.object({
@@ -68,16 +73,18 @@ export function restoreFact(stored: unknown): BootFact | undefined {
   return factSchema.safeParse(stored).data;
 }
 
-/** The boot as an exploration takes it: its console and its time are those of the run that made it. */
+/** The boot as an exploration takes it: its time is that of the run that made it. */
 export function bootedOf({ record, stages, booted }: BootFact): Booted<CutRecord> {
-  const checks = record.checks.map(withoutConsole);
-  return { record: { ...withoutConsole(record), seconds: 0, checks, booted }, stages };
+  return { record: { ...record, seconds: 0, booted }, stages };
 }
 
-function withoutConsole<T extends { console?: string }>(of: T): T {
-  const copy = { ...of };
-  delete copy.console;
-  return copy;
+/** A record whose consoles are elsewhere: `moved` says of each path where; undefined: nowhere. */
+export function withConsoles(record: CutRecord, moved: (console: string) => string | undefined): CutRecord {
+  const move = <T extends { console?: string }>({ console, ...rest }: T) => {
+    const to = console === undefined ? undefined : moved(console);
+    return { ...rest, ...(to === undefined ? {} : { console: to }) };
+  };
+  return { ...move(record), checks: record.checks.map(move) };
 }
 
 function deflated(numbers: Iterable<number>): string {

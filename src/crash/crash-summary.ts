@@ -23,10 +23,14 @@ import { windowsOf, writesIn } from '../writelog/windows.ts';
 import { isSound, present, type RunProgress } from './power-cuts.ts';
 import { type AskedExploration, stateGroups } from './state-groups.ts';
 
-/** The crash part of a run's record: how many states there are, and what those that were decided came to. */
+/**
+ * The crash part of a run's record: how many states there are, and what those that were decided came to. `isPart`: others
+ * decide the rest, so that no claim is about all states.
+ */
 export function crashSummary(
   progress: Pick<RunProgress, 'explorations' | 'stages' | 'laterCuts' | 'recordings' | 'cuts' | 'storms'>,
   phases: readonly CutPhase[],
+  isPart = false,
 ): CrashRecord {
   const cuts = present(progress.cuts);
   const recordings = present(progress.recordings);
@@ -41,7 +45,7 @@ export function crashSummary(
   };
   const storms = stormStages(progress);
   if (progress.explorations.length > 0) {
-    const explored = exploredSummary(progress);
+    const explored = exploredSummary(progress, isPart);
     return { ...common, ...explored, stages: [...explored.stages, ...storms] };
   }
   const counts = recordings.map(({ log }) => census(log, phases));
@@ -116,11 +120,10 @@ function decidedCounts(cuts: readonly CutRecord[]): StateCounts {
 
 type Explored = RunProgress['explorations'];
 
-function exploredSummary({
-  explorations,
-  stages: asked,
-  laterCuts,
-}: Pick<RunProgress, 'explorations' | 'stages' | 'laterCuts'>): Omit<
+function exploredSummary(
+  { explorations, stages: asked, laterCuts }: Pick<RunProgress, 'explorations' | 'stages' | 'laterCuts'>,
+  isPart: boolean,
+): Omit<
   CrashRecord,
   'boots' | 'bootsUntilFound' | 'outcomes' | 'cuts' | 'recording' | 'phasesWithoutStates'
 > {
@@ -146,7 +149,7 @@ function exploredSummary({
   );
   const audited = audits.asked > 0 && audits.ended === 'complete';
   const endOf = (stage: Stage) => worstEnd(whole.map(({ ended }) => ended[stage]));
-  const audit = { mismatches, audited };
+  const audit = { mismatches, audited, isPart };
   const stages = asked.flatMap((name): StageRecord[] => {
     if (name === 'reset-storm') return [];
     if (name === 'whole' || name === 'retry') return [stageRecord(name, whole, name, endOf(name), audit)];
@@ -207,15 +210,16 @@ function stageRecord(
   explorations: readonly Exploration<CutRecord>[],
   stage: Stage,
   ended: Ended,
-  { mismatches, audited }: { mismatches: number; audited: boolean },
+  { mismatches, audited, isPart }: { mismatches: number; audited: boolean; isPart: boolean },
 ): StageRecord {
   const tallies = explorations.map((exploration) => exploration[stage].tally());
   const count = (part: 'all' | 'decided' | 'skipped') =>
     tallies.reduce((sum, tally) => sum + total(tally[part]), 0);
   const decided = count('decided');
-  const complete = decided > 0 && decided === count('all') && (name === 'whole' || name === 'retry');
-  const claim: Claim =
-    mismatches > 0 ? 'heuristic' : !complete ? 'sampled' : audited ? 'exhaustive' : 'unaudited';
+  const complete =
+    (decided > 0 || isPart) && decided === count('all') && (name === 'whole' || name === 'retry');
+  const full: Claim = isPart ? 'part' : audited ? 'exhaustive' : 'unaudited';
+  const claim: Claim = mismatches > 0 ? 'heuristic' : complete ? full : 'sampled';
   const boots = explorations.reduce(
     (sum, exploration) =>
       sum + exploration.boots.filter((boot) => (boot.retry !== undefined) === (name === 'retry')).length,

@@ -6,9 +6,10 @@ import type { ExploredBoot } from '../explore/boot.ts';
 import { exploreSoundly } from '../explore/raw-again.ts';
 import type { CutRecord } from '../model/record.ts';
 import { laterCuts } from '../model/scenario.ts';
+import type { Shard } from '../model/shard.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
-import { BootLedger } from './boot-ledger.ts';
+import { BootLedger, type SharedLedger } from './boot-ledger.ts';
 import { type CameBack, cutAgain } from './cut-again.ts';
 import { kindCounter } from './decided-kinds.ts';
 import { cutWindows, describeCuttable } from './described-trace.ts';
@@ -17,11 +18,16 @@ import { type ExploreOptions, openExploration, type TraceExploration } from './o
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
 
 /** Bounds of the later questions. */
-export interface ExploreLimits extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget' | 'ledger'> {
+export interface ExploreLimits
+  extends Omit<ExploreOptions, 'kinds' | 'budget' | 'auditBudget' | 'ledger' | 'share'> {
   /** Boots of one path after a second cut, and as many after each further one. */
   secondCutBoots: number;
   /** Whether boots that earlier runs have made of the same recording count. */
   reuse: boolean;
+  /** The part of the states that is this worker's; what is about all of them is left to whoever merges. Absent: all. */
+  shard?: Shard | undefined;
+  /** Where boots are kept that workers share; absent: with the recording. */
+  ledger?: SharedLedger | undefined;
   /** Milliseconds after which no boot is begun; undefined: no limit. */
   budgetMs: number | undefined;
 }
@@ -37,18 +43,20 @@ export async function exploreCuts(
   progress: RunProgress,
 ): Promise<void> {
   const { during, states: kinds, inARow = 2 } = context.scenario.powerCuts;
-  const { budgetMs, auditLeast, auditShare } = limits;
+  const { budgetMs, shard, ledger: shared, ...given } = limits;
+  const bounds = shard === undefined ? given : boundsOf(shard, given, shared?.live === true);
+  const { auditLeast, auditShare } = bounds;
   const within = (share: number) =>
     budgetMs === undefined ? new AbortController().signal : AbortSignal.timeout(Math.floor(budgetMs * share));
-  const retryBoots = context.scenario.expect.retry === 'succeeds' ? limits.retryBoots : 0;
+  const retryBoots = context.scenario.expect.retry === 'succeeds' ? bounds.retryBoots : 0;
   const options = {
-    ...limits,
+    ...bounds,
     kinds,
     retryBoots,
     budget: within(auditLeast + auditShare > 0 ? 1 - auditsOfBudget : 1),
     auditBudget: within(1),
   };
-  const cutsAgain = during.includes('second-cut') && limits.secondCutBoots > 0;
+  const cutsAgain = during.includes('second-cut') && bounds.secondCutBoots > 0;
   const again = cutsAgain ? laterCuts.slice(0, inARow - 1) : [];
   progress.stages = ['whole', ...(retryBoots > 0 ? (['retry'] as const) : []), ...again];
   const countKinds = kindCounter();
@@ -67,22 +75,23 @@ export async function exploreCuts(
     note({ ...record, stage, decides: decides[of] });
   };
   context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: 'every crash state' });
-  const live = liveJobs(context, sound).map(async (job) => note(await context.vm(job)));
-  const explored = sound.map(async (recording) => {
+  const live = (shard === undefined ? liveJobs(context, sound) : []).map(async (job) =>
+    note(await context.vm(job)),
+  );
+  const explored = sound.map(async (recording, position) => {
     const trace = traceOf(recording);
     const windows = cutWindows(context, trace);
     await using stack = new CleanupStack();
-    const { folder } = recording;
+    const share = shard === undefined ? {} : { share: { shard, position, of: sound.length } };
     const open = async (canonical: boolean) => {
-      const ledger =
-        limits.reuse && folder !== undefined
-          ? await BootLedger.open(context, folder, { canonical })
-          : undefined;
+      const ledger = limits.reuse
+        ? await BootLedger.open(context, recording, { canonical, shared })
+        : undefined;
       const opened = await openExploration(
         context,
         trace,
         windows,
-        { ...options, canonical, ...(ledger === undefined ? {} : { ledger }) },
+        { ...options, ...share, canonical, ...(ledger === undefined ? {} : { ledger }) },
         onBoot,
       );
       stack.use('exploration', opened);
@@ -105,10 +114,10 @@ export async function exploreCuts(
     let from: CameBack[] = [opened];
     for (const name of again)
       from = await cutAgain(context, {
-        ...{ name, from, limits: asExplored, maxBoots: limits.secondCutBoots },
+        ...{ name, from, limits: asExplored, maxBoots: bounds.secondCutBoots },
         ...{ onBoot, progress },
       });
-    await reportFailures(context, opened, progress);
+    await reportFailures(context, opened, progress, { explained: shard === undefined });
     return opened.exploration.boots.length;
   });
   const works = [...explored, ...live.map((job) => job.then(() => 0))];
@@ -116,7 +125,27 @@ export async function exploreCuts(
     if (isInterruption(error)) noteUnreported(context, progress);
     throw error;
   });
-  if (counts.every((count) => count === 0) && progress.cuts.length === 0) throw noStates(context);
+  const isEmpty = shard === undefined && counts.every((count) => count === 0);
+  if (isEmpty && progress.cuts.length === 0) throw noStates(context);
+}
+
+/**
+ * The bounds of one of several workers. What is asked of all states together is shared out, or done by whoever has time
+ * where they hear of each other; second cuts and other random numbers are left to whoever merges.
+ */
+function boundsOf<T extends Pick<ExploreLimits, 'auditLeast' | 'retryBoots'>>(
+  { count }: Shard,
+  bounds: T,
+  isLive: boolean,
+): T & { chanceBoots: 0; secondCutBoots: 0 } {
+  const shared = (boots: number) => (isLive ? boots : Math.ceil(boots / count));
+  return {
+    ...bounds,
+    auditLeast: shared(bounds.auditLeast),
+    retryBoots: shared(bounds.retryBoots),
+    chanceBoots: 0,
+    secondCutBoots: 0,
+  };
 }
 
 /** Says that a run which decided not all may be begun again, and goes on from there. */

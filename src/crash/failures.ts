@@ -13,12 +13,15 @@ import type { RunProgress } from './power-cuts.ts';
 /** Findings of one run that are shrunk and written to files of their own; each costs boots. */
 const mostExplained = 8;
 
-/** Finds the reason of each way to fail that an exploration came upon, and writes it down for a replay. */
+/**
+ * Finds the reason of each way to fail that an exploration came upon, and writes it down for a replay; where that is not
+ * to be `explained`, only says that it fails.
+ */
 export async function reportFailures(
   context: RunContext,
   opened: TraceExploration,
   progress: Pick<RunProgress, 'findings' | 'reported'>,
-  stages: readonly Stage[] = ['whole', 'retry'],
+  { stages = ['whole', 'retry'], explained = true }: { stages?: readonly Stage[]; explained?: boolean } = {},
 ): Promise<void> {
   const { trace, exploration } = opened;
   progress.reported.add(opened);
@@ -28,7 +31,7 @@ export async function reportFailures(
       const [boot] = boots;
       // Noted as it is: an interrupted run still has it, though nobody has explained it.
       const number = progress.findings.push(finding);
-      if (number > mostExplained) continue;
+      if (!explained || number > mostExplained) continue;
       const { outcome } = boot[stage] ?? boot.whole;
       const simple = simplestOf(exploration, boots, stage) ?? boot;
       const { window } = simple;

@@ -4,11 +4,12 @@ import { writeFileAtomically } from '../core/files.ts';
 import type { Random } from '../core/random.ts';
 import { secondsSince } from '../device/checklist.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { Boot, ExploredBoot, KnownBoot } from '../explore/boot.ts';
+import type { Boot, ExploredBoot, KnownBoot, Others } from '../explore/boot.ts';
 import { Cells } from '../explore/cells.ts';
 import { Contents } from '../explore/contents.ts';
 import type { Contradiction } from '../explore/determinism.ts';
-import { Exploration, type ExplorationBounds } from '../explore/exploration.ts';
+import { Exploration } from '../explore/exploration.ts';
+import type { ExplorationBounds } from '../explore/exploration-parts.ts';
 import { ext4Parts } from '../explore/ext4-part.ts';
 import { isMismatch } from '../explore/raw-again.ts';
 import { Space } from '../explore/space.ts';
@@ -17,6 +18,7 @@ import { type PlaceOf, placesBefore } from '../explore/write-places.ts';
 import type { Journaled } from '../filesystem/journaled.ts';
 import type { CutRecord } from '../model/record.ts';
 import type { StateKind } from '../model/scenario.ts';
+import { type Shard, shardText } from '../model/shard.ts';
 import { Arena } from '../nbd/arena.ts';
 import { readSetBlockBytes } from '../nbd/read-set.ts';
 import { basesOf, disksIn, type Trace } from '../recording/trace.ts';
@@ -29,6 +31,7 @@ import { type BootFact, bootedOf } from './boot-fact.ts';
 import type { BootLedger } from './boot-ledger.ts';
 import { bootState } from './boot-state.ts';
 import { shownByChance } from './chance.ts';
+import { partOf } from './part.ts';
 import { WrittenPlaces } from './written-places.ts';
 
 /** How much an exploration may do, and which liberties it takes. */
@@ -40,6 +43,8 @@ export interface ExploreOptions extends ExplorationBounds {
   snapshots: boolean;
   /** Boots of the trace's states that earlier runs have made, and where this run keeps its own. */
   ledger?: BootLedger;
+  /** The part of the states that is this worker's, and where the trace is among all that are shared out; absent: all. */
+  share?: { shard: Shard; position: number; of: number };
   /** Names its boots' files where a trace is explored more than once; the trace's name where absent. */
   label?: string;
 }
@@ -89,20 +94,22 @@ export async function openExploration(
   const snapshots = options.snapshots ? await openSnapshots(context, trace, space, stack) : undefined;
   const comeBacks: ComeBack[] = [];
   const written = await openPlaces(context, trace, stack);
-  const { ledger } = options;
-  const exploration = new Exploration(space, {
+  const { ledger, share } = options;
+  const exploration = new Exploration<CutRecord>(space, {
     ...options,
     boot: bootsOf(context, trace, {
       ...{ journaled, store: snapshots, written, comeBacks, ledger },
       name: options.label ?? trace.name,
     }),
-    known: ledger === undefined ? [] : knownBoots(ledger, trace, space, comeBacks),
+    known: ledger === undefined ? [] : knownBoots(ledger, ledger.of(trace), space, comeBacks),
+    others: ledger?.live === true ? othersBy(ledger, trace, space, comeBacks) : undefined,
+    part: share && { has: partOf(share.shard, share, space), takesOver: ledger?.live === true },
     placeOf,
     places: context.vm,
     signal: AbortSignal.any([context.signal, own.signal]),
     // What canonical forms may be at fault for ends this exploration alone.
     stop: (reason) => (isCanonical && isMismatch(reason) ? own.abort(reason) : context.stop(reason)),
-    random,
+    random: share === undefined ? random : random.fork(shardText(share.shard)),
     spend,
     onBoot,
     onChance: (chance) => onBoot(shownByChance(chance)),
@@ -136,7 +143,7 @@ function bootsOf(
   { journaled, store, written, comeBacks, ledger, name }: BootParts,
 ): Boot<CutRecord> {
   let number = 0;
-  return async (state, window, { retry, cold, seed }) => {
+  return async (state, window, { retry, cold, seed, audit }) => {
     const asked = { sha256: trace.sha256, state: stateId(state), retry, seed };
     const known = ledger?.take(asked);
     if (known !== undefined) {
@@ -150,10 +157,9 @@ function bootsOf(
     const options = { label, retry, snapshots, journaled, randomSeed: seed };
     const { record, stages, log } = await bootState(context, { trace, state, window }, options);
     const places = stages[0]?.verdict === 'passed' ? written.before(log, stages[0].at) : [];
-    const fact = { ...asked, cold, booted, record, stages, places };
+    const fact = { ...asked, cold, audit, booted, record, stages, places };
     noteComeBack(comeBacks, fact, { state, window });
-    // A failure is shown by a boot of the run that tells it, with its console.
-    if (record.verdict === 'passed' && snapshots === undefined) await ledger?.keep(fact);
+    if (snapshots === undefined) await ledger?.keep(fact);
     return { record, stages };
   };
 }
@@ -166,14 +172,14 @@ function noteComeBack(
   if (whole?.verdict === 'passed') comeBacks.push({ id, state, window, places });
 }
 
-/** What earlier runs have booted of the space's states with the usual random numbers. */
+/** What others have booted of the space's states with the usual random numbers. */
 function knownBoots(
   ledger: BootLedger,
-  trace: Trace,
+  facts: readonly BootFact[],
   space: Space,
   comeBacks: ComeBack[],
 ): KnownBoot<CutRecord>[] {
-  return ledger.of(trace).flatMap((fact) => {
+  return facts.flatMap((fact) => {
     const state = parseStateId(fact.state);
     const ref = state === undefined ? undefined : space.refOf(state);
     const window = ref === undefined ? undefined : space.windows[space.placeOf(ref).window];
@@ -184,9 +190,31 @@ function knownBoots(
       noteComeBack(comeBacks, taken, { state, window });
       return bootedOf(taken);
     };
-    const stage = fact.retry ? 'retry' : fact.cold ? undefined : 'whole';
-    return [{ ref, stage, take }];
+    const { retry, cold, audit } = fact;
+    const purpose = audit ? 'audit' : retry ? 'retry' : cold ? 'explanation' : 'whole';
+    return [{ ref, purpose, retry, take }];
   });
+}
+
+/** Whoever shares a ledger, as an exploration hears of them. */
+function othersBy(ledger: BootLedger, trace: Trace, space: Space, comeBacks: ComeBack[]): Others<CutRecord> {
+  const { sha256 } = trace;
+  return {
+    news: async () => {
+      const { facts, begun } = await ledger.news();
+      const ours = facts.filter((fact) => fact.sha256 === sha256);
+      return {
+        boots: knownBoots(ledger, ours, space, comeBacks),
+        begun: begun.flatMap((asked) => {
+          const state = asked.sha256 === sha256 ? parseStateId(asked.state) : undefined;
+          const ref = state === undefined ? undefined : space.refOf(state);
+          return ref === undefined ? [] : [{ ref, stage: asked.retry ? 'retry' : 'whole' }];
+        }),
+      };
+    },
+    begin: (ref, stage) =>
+      ledger.begin({ sha256, state: stateId(space.crashState(ref)), retry: stage === 'retry', seed: 0 }),
+  };
 }
 
 /** Names places by what lies there at the end of a trace. */

@@ -83,10 +83,9 @@ export function stageStates(
       .runsOf(line)
       .map(({ from, to, by }): [number, number, number] => [dense(from), dense(to - 1) + 1, numberOf(by)]);
   });
-  const listed = space.subsets.map(({ at, shape }, i): [string, number] => [
-    stateId({ at, shape }),
-    numberOf(coverage.subsetBy(i)),
-  ]);
+  const listed = space.subsets.flatMap(({ at, shape }, i): [string, number][] =>
+    coverage.isOwn({ subset: i }) ? [[stateId({ at, shape }), numberOf(coverage.subsetBy(i))]] : [],
+  );
   const decided = [...numbers.keys()].map((number) => {
     const boot = boots[number];
     const { verdict, outcome } = boot?.[stage] ?? { verdict: 'unknown', outcome: '' };

@@ -54,7 +54,7 @@ function groupsOf({ name, stage, releases, exploration }: AskedExploration): Cou
   space.eachState((ref, stateClass, { window }) => {
     const kind = stateClass === 'sampled' ? 'subset' : stateClass;
     const group = groups[window]?.[space.kinds.indexOf(kind)];
-    if (group === undefined) return;
+    if (group === undefined || !coverage.isOwn(ref)) return;
     group.states += 1;
     const boot = coverage.decidedBy(ref);
     if (boot !== undefined) group.boots.set(boot, (group.boots.get(boot) ?? 0) + 1);

@@ -61,7 +61,8 @@ export function drawChances<R>(boots: readonly ExploredBoot<R>[], count: number)
   return [...new Set([...firsts, ...byDecided])].slice(0, count);
 }
 
-function sameRef(a: StateRef, b: StateRef): boolean {
+/** Whether both name one state. */
+export function sameRef(a: StateRef, b: StateRef): boolean {
   if ('subset' in a) return 'subset' in b && a.subset === b.subset;
   return 'axis' in b && a.axis === b.axis && a.position === b.position;
 }

@@ -34,6 +34,8 @@ export interface BootRequest {
   cold: boolean;
   /** Which random numbers the machine gives its guest: 0 in all boots, but in those that try another chance. */
   seed: number;
+  /** Whether it is drawn, to hold to account what boots of other states have decided. */
+  audit: boolean;
 }
 
 /** Boots one crash state for real. */
@@ -42,10 +44,20 @@ export type Boot<R> = (state: CrashState, window: Window, request: BootRequest) 
 /** A boot that somebody has made already, of a state of the space. */
 export interface KnownBoot<R> {
   ref: StateRef;
-  /** What it was made for; undefined: to audit what another had decided, or to explain. */
-  stage: Stage | undefined;
+  /** What it was made for. */
+  purpose: Stage | 'audit' | 'explanation';
+  /** Whether the upgrade was done again in it. */
+  retry: boolean;
   /** Takes it, for it stands for one boot; undefined where it has been taken. */
   take: () => Booted<R> | undefined;
+}
+
+/** Others that explore the same space. */
+export interface Others<R> {
+  /** What they have booted since they were last asked, and the states that they have begun to boot. */
+  news: () => Promise<{ boots: readonly KnownBoot<R>[]; begun: readonly { ref: StateRef; stage: Stage }[] }>;
+  /** Tells them that a state is about to be booted. */
+  begin: (ref: StateRef, stage: Stage) => Promise<void>;
 }
 
 /** What one stage of a boot came to, and what it read for that. */

@@ -28,13 +28,24 @@ export interface Tally {
   undecided: ClassCounts;
 }
 
-/** Which states of a space are decided, and by which boot. */
+/** A worker's own part of a space, where others have the rest. */
+export interface Part {
+  has: (place: Segment | SubsetState) => boolean;
+  /** Whether it goes on with what others have left when its own part is done. */
+  takesOver: boolean;
+}
+
+/** Which states of a space are decided, and by which boot. Where there is a part, its states alone count. */
 export class Coverage {
   private readonly space: Space;
+  private readonly part: Part | undefined;
+  /** Positions of the part; undefined: all are. */
+  private readonly own: Record<AxisName, Uint8Array> | undefined;
   private readonly status: Record<AxisName, Int32Array>;
   private readonly subsetStatus: Int32Array;
-  /** States that are being booted. */
+  /** States that are being booted, here and by others. */
   private readonly underWay = new Set<StateRef>();
+  private elsewhere: StateRef[] = [];
   /** States to begin with, and how many of them, from the first on, are decided or given up. */
   private readonly first: readonly StateRef[];
   private firstDone = 0;
@@ -43,53 +54,93 @@ export class Coverage {
   decided = 0;
 
   /** `first`: states to boot before all others, as far as they are not decided until then. */
-  constructor(space: Space, first: readonly StateRef[] = []) {
+  constructor(space: Space, first: readonly StateRef[] = [], part?: Part) {
     this.space = space;
     this.first = first;
+    this.part = part;
+    this.own = part === undefined ? undefined : this.positionsOf(part);
     this.status = Object.fromEntries(axisNames.map((name) => [name, this.initial(name)])) as Record<
       AxisName,
       Int32Array
     >;
     this.subsetStatus = new Int32Array(space.subsets.length).fill(undecided);
     this.all = axisNames.reduce(
-      (sum, name) => sum + count(this.status[name], undecided),
-      space.subsets.length,
+      (sum, name) => sum + countOwn(this.status[name], this.own?.[name]),
+      part === undefined ? space.subsets.length : space.subsets.filter(part.has).length,
     );
   }
 
   /**
    * The state to boot next: the next one of those to begin with; after them the middle of the longest stretch of
-   * undecided ones on the first axis that has any, with the subsets before the torn ones that are left. Stretches of which a state is under way come last, since that boot may well decide all of them.
-   * Undefined where none is left.
+   * undecided ones on the first axis that has any, with the subsets before the torn ones that are left. Stretches of which
+   * a state is under way come last, since that boot may well decide all of them. What others boot is left to them as long
+   * as there is anything else. Undefined where none is left.
    */
   next(): StateRef | undefined {
-    const first = this.nextOfFirst();
+    const { own, part, elsewhere } = this;
+    const all = part?.takesOver === true ? [own, undefined] : [own];
+    for (const others of elsewhere.length === 0 ? [[]] : [elsewhere, []])
+      for (const within of all) {
+        const ref = this.nextWithin(within, new Set([...this.underWay, ...others]));
+        if (ref !== undefined) return ref;
+      }
+    return undefined;
+  }
+
+  private nextWithin(own: Coverage['own'], busy: ReadonlySet<StateRef>): StateRef | undefined {
+    const taken = new Map<AxisName | 'subset', Set<number>>([['subset', new Set()]]);
+    for (const axis of axisNames) taken.set(axis, new Set());
+    for (const ref of busy)
+      if ('subset' in ref) taken.get('subset')?.add(ref.subset);
+      else taken.get(ref.axis)?.add(ref.position);
+    const isBusy = (of: AxisName | 'subset', at: number) => taken.get(of)?.has(at) === true;
+    const first = this.nextOfFirst(own, (ref) =>
+      'subset' in ref ? isBusy('subset', ref.subset) : isBusy(ref.axis, ref.position),
+    );
     if (first !== undefined) return first;
     const stretches = axisNames.map((axis) => ({
       axis,
-      ...longestStretches(this.status[axis], this.positionsUnderWay(axis)),
+      ...longestStretches(this.status[axis], own?.[axis], taken.get(axis) ?? new Set()),
     }));
     const [head, none, ...tears] = stretches;
     for (const { axis, free } of [head, none].filter(isThere))
       if (free !== undefined) return { axis, position: free };
-    const busy = new Set([...this.underWay].map((ref) => ('subset' in ref ? ref.subset : -1)));
-    const subset = this.subsetStatus.findIndex((status, i) => status === undecided && !busy.has(i));
+    const subset = this.subsetStatus.findIndex(
+      (status, i) => status === undecided && !isBusy('subset', i) && (own === undefined || this.hasSubset(i)),
+    );
     if (subset >= 0) return { subset };
     for (const { axis, free } of tears) if (free !== undefined) return { axis, position: free };
     for (const { axis, beside } of stretches) if (beside !== undefined) return { axis, position: beside };
     return undefined;
   }
 
-  private nextOfFirst(): StateRef | undefined {
+  private nextOfFirst(own: Coverage['own'], isBusy: (ref: StateRef) => boolean): StateRef | undefined {
     const { first } = this;
     const isOpen = (ref: StateRef) => this.statusOf(ref) === undecided;
     for (let ref = first[this.firstDone]; ref !== undefined && !isOpen(ref); ref = first[this.firstDone])
       this.firstDone += 1;
     for (let i = this.firstDone; i < first.length; i += 1) {
       const ref = first[i];
-      if (ref !== undefined && isOpen(ref) && !this.underWay.has(ref)) return ref;
+      if (ref !== undefined && isOpen(ref) && (own === undefined || this.isOwn(ref)) && !isBusy(ref))
+        return ref;
     }
     return undefined;
+  }
+
+  /** Whether a state is of the part; all are where there is none. */
+  isOwn(ref: StateRef): boolean {
+    if ('subset' in ref) return this.hasSubset(ref.subset);
+    return this.own === undefined || this.own[ref.axis][ref.position] === 1;
+  }
+
+  private hasSubset(subset: number): boolean {
+    const state = this.space.subsets[subset];
+    return this.part === undefined || (state !== undefined && this.part.has(state));
+  }
+
+  /** States that others boot now, or have booted. */
+  leave(refs: readonly StateRef[]): void {
+    this.elsewhere = [...this.elsewhere, ...refs].filter((ref) => this.statusOf(ref) === undecided);
   }
 
   begin(ref: StateRef): void {
@@ -116,13 +167,13 @@ export class Coverage {
   }
 
   /**
-   * Boot `boot` of a state has read `read`: decides it, and every undecided state of the same upgrade that agrees.
-   * Returns how many that were.
+   * Boot `boot` of a state has read `read`: decides it, and every state of the same upgrade that agrees and was undecided or
+   * given up; so which states are decided does not hang on the order of the boots. Returns how many that were.
    */
   decide(ref: StateRef, boot: number, read: CellsRead): number {
-    const own = this.statusOf(ref) < 0 ? 1 : 0;
+    const itself = this.statusOf(ref) < 0 && this.isOwn(ref) ? 1 : 0;
     this.set(ref, boot);
-    const fresh = own + this.setAlike(ref, boot, read);
+    const fresh = itself + this.setAlike(ref, boot, read);
     this.decided += fresh;
     return fresh;
   }
@@ -157,9 +208,11 @@ export class Coverage {
   runsOf(name: AxisName): { from: number; to: number; by: number }[] {
     const status = this.status[name];
     const runs: { from: number; to: number; by: number }[] = [];
+    const own = this.own?.[name];
+    const valueAt = (at: number) => (own === undefined || own[at] === 1 ? (status[at] ?? noState) : noState);
     for (let from = 0, to = 0; from < status.length; from = to) {
-      const value = status[from] ?? noState;
-      while (to < status.length && status[to] === value) to += 1;
+      const value = valueAt(from);
+      while (to < status.length && valueAt(to) === value) to += 1;
       if (value !== noState) runs.push({ from, to, by: byOf(value) });
     }
     return runs;
@@ -174,6 +227,7 @@ export class Coverage {
     const zero = () => Object.fromEntries(stateClasses.map((stateClass) => [stateClass, 0])) as ClassCounts;
     const tally: Tally = { all: zero(), decided: zero(), skipped: zero(), undecided: zero() };
     this.space.eachState((ref, stateClass) => {
+      if (!this.isOwn(ref)) return;
       const status = this.statusOf(ref);
       const part = status >= 0 ? tally.decided : status === skipped ? tally.skipped : tally.undecided;
       part[stateClass] += 1;
@@ -182,8 +236,13 @@ export class Coverage {
     return tally;
   }
 
-  /** Sets the status of all undecided states that agree with one; returns how many that were. */
+  /**
+   * Sets the status of all states that agree with one and are undecided, or given up where it decides them; returns how
+   * many of the part that were.
+   */
   private setAlike(ref: StateRef, value: number, read: CellsRead): number {
+    const isOpen = (status: number | undefined) =>
+      status === undecided || (status === skipped && value !== skipped);
     const { upgrade } = this.windowOf(this.space.placeOf(ref).window);
     let fresh = 0;
     const bases = {} as Record<AxisName, Int32Array>;
@@ -191,21 +250,22 @@ export class Coverage {
       const mismatches = this.space.mismatches(name, read);
       bases[name] = mismatches;
       const status = this.status[name];
+      const own = this.own?.[name];
       for (const { from, to, window } of this.space.line(name).segments) {
         if (this.windowOf(window).upgrade !== upgrade) continue;
         for (let position = from; position < to; position += 1)
-          if (mismatches[position] === 0 && status[position] === undecided) {
+          if (mismatches[position] === 0 && isOpen(status[position])) {
             status[position] = value;
-            fresh += 1;
+            if (own === undefined || own[position] === 1) fresh += 1;
           }
       }
     }
     const wanted = wantedByCell(this.space.cells, read);
     this.space.subsets.forEach((state, i) => {
-      if (this.subsetStatus[i] !== undecided || this.windowOf(state.window).upgrade !== upgrade) return;
+      if (!isOpen(this.subsetStatus[i]) || this.windowOf(state.window).upgrade !== upgrade) return;
       if (!this.space.subsetMatches(state, bases[state.axis], wanted)) return;
       this.subsetStatus[i] = value;
-      fresh += 1;
+      if (this.hasSubset(i)) fresh += 1;
     });
     return fresh;
   }
@@ -228,8 +288,14 @@ export class Coverage {
     return status;
   }
 
-  private positionsUnderWay(axis: AxisName): number[] {
-    return [...this.underWay].flatMap((ref) => ('axis' in ref && ref.axis === axis ? [ref.position] : []));
+  private positionsOf({ has }: Part): Record<AxisName, Uint8Array> {
+    const on = (name: AxisName) => {
+      const { axis, segments } = this.space.line(name);
+      const own = new Uint8Array(axis.length);
+      for (const segment of segments) if (has(segment)) own.fill(1, segment.from, segment.to);
+      return own;
+    };
+    return Object.fromEntries(axisNames.map((name) => [name, on(name)])) as Record<AxisName, Uint8Array>;
   }
 
   private windowOf(window: Segment['window']): { upgrade: number } {
@@ -245,9 +311,11 @@ function byOf(status: number): number {
   return status === skipped ? givenUpBy : status < 0 ? undecidedBy : status;
 }
 
-function count(list: Int32Array, value: number): number {
+/** How many positions are states, of those that count. */
+function countOwn(status: Int32Array, own: Uint8Array | undefined): number {
   let found = 0;
-  for (const item of list) if (item === value) found += 1;
+  for (let at = 0; at < status.length; at += 1)
+    if (status[at] !== noState && (own === undefined || own[at] === 1)) found += 1;
   return found;
 }
 
@@ -260,14 +328,14 @@ function wantedByCell(cells: Cells, read: CellsRead): Int32Array {
 }
 
 /**
- * The middles of the longest runs of undecided positions: of those that have none under way (`free`), and of what those
+ * The middles of the longest runs of undecided positions, of `own` where given: of those that have none under way (`free`), and of what those
  * under way leave of the others (`beside`).
  */
 function longestStretches(
   status: Int32Array,
-  busy: readonly number[],
+  own: Uint8Array | undefined,
+  taken: ReadonlySet<number>,
 ): { free: number | undefined; beside: number | undefined } {
-  const taken = new Set(busy);
   const free = { length: 0, middle: undefined as number | undefined };
   const beside = { length: 0, middle: undefined as number | undefined };
   const keep = (best: typeof free, from: number, to: number) => {
@@ -279,12 +347,15 @@ function longestStretches(
   let part = -1;
   let shared = false;
   for (let position = 0; position <= status.length; position += 1) {
-    const open = position < status.length && status[position] === undecided;
-    const own = open && taken.size > 0 && taken.has(position);
+    const open =
+      position < status.length &&
+      status[position] === undecided &&
+      (own === undefined || own[position] === 1);
+    const busy = open && taken.size > 0 && taken.has(position);
     if (open && from < 0) from = position;
-    if (open && !own && part < 0) part = position;
-    if (own) shared = true;
-    if ((own || !open) && part >= 0) {
+    if (open && !busy && part < 0) part = position;
+    if (busy) shared = true;
+    if ((busy || !open) && part >= 0) {
       keep(beside, part, position);
       part = -1;
     }

@@ -1,6 +1,4 @@
 import type { HarnessError } from '../core/errors.ts';
-import type { Limit } from '../core/limit.ts';
-import type { Random } from '../core/random.ts';
 import type { Ended } from '../model/record.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
@@ -11,60 +9,17 @@ import {
   drawChances,
   drawPruned,
   isSameEnd,
+  sameRef,
 } from './audits.ts';
-import type { Boot, Booted, BootRequest, BootVerdict, ExploredBoot, KnownBoot, Stage } from './boot.ts';
+import type { Booted, BootRequest, BootVerdict, ExploredBoot, KnownBoot, Stage } from './boot.ts';
 import { Coverage } from './coverage.ts';
 import { type Contradiction, contradictionOf } from './determinism.ts';
+import type { ExplorationParts } from './exploration-parts.ts';
 import { firstCandidates } from './first-candidates.ts';
 import { knownOutcome } from './known-outcomes.ts';
 import type { Space } from './space.ts';
 import type { StateRef } from './states.ts';
 import { type Works, workThrough } from './work-through.ts';
-import type { PlaceOf } from './write-places.ts';
-
-/** Time to begin boots in, as long as it is not aborted; a signal will do. */
-export type Budget = Pick<AbortSignal, 'aborted'>;
-
-/** How much an exploration may do. */
-export interface ExplorationBounds {
-  /** Share of the deciding boots that is spent again on states that were not booted. */
-  auditShare: number;
-  /** Least number of such audits; where the share is 0 too, nothing is audited. */
-  auditLeast: number;
-  /** States that are booted once more with other random numbers. */
-  chanceBoots: number;
-  /** Boots after which no more upgrade is tried again; 0 where that is not asked for. */
-  retryBoots: number;
-  /** No epoch is given up that has failed: what is known to fail there must hide nothing else. */
-  thorough?: true;
-  /** Aborted when there is no time left to begin another boot: to decide more states, and to audit what is decided. */
-  budget: Budget;
-  auditBudget: Budget;
-}
-
-/** What an exploration is handed: it knows of devices what these tell it. `R` is what the caller notes of a boot. */
-export interface ExplorationParts<R> extends ExplorationBounds {
-  boot: Boot<R>;
-  /** Boots that need not be made, in the order in which they were. */
-  known?: readonly KnownBoot<R>[];
-  /** Tells writes apart by where they went; the search begins with one state of each kind. */
-  placeOf: PlaceOf;
-  /** Each boot takes one of these places. */
-  places: Limit;
-  /** Aborted when no more boot is to begin: the user interrupts, or something else has failed. */
-  signal: AbortSignal;
-  /** Called at once with the first failure; it aborts `signal`, so that other boots end too. */
-  stop: (reason: unknown) => void;
-  random: Random;
-  /** Told of the seconds that the exploration itself has computed. */
-  spend: (seconds: number) => void;
-  /** Told of each boot of one of the space's states as it ends. */
-  onBoot: (boot: ExploredBoot<R>) => void;
-  /** Told of a device that hangs on chance, with the last boot that shows it. */
-  onChance: (chance: Chance<R>) => void;
-  /** Writes down two boots that contradict each other, with their number from 1; returns the path. */
-  saveMismatch: (found: Contradiction<R>, number: number) => Promise<string>;
-}
 
 /** A boot of one of the space's states. */
 type DecidingBoot<R> = ExploredBoot<R> & { ref: StateRef };
@@ -89,6 +44,8 @@ export class Exploration<R extends { id: string }> {
   /** By stage, step and epoch: the ways to fail that were seen, and the boots since the first of them. */
   private readonly failures = new Map<string, { ways: Set<string>; boots: number }>();
   private retries = 0;
+  /** States that were drawn to be audited, as often as they were booted for that, here or by others. */
+  private readonly audits: StateRef[] = [];
   private mostRetries: number;
   /** Every boot with the usual random numbers. */
   private readonly seen: ExploredBoot<R>[] = [];
@@ -98,8 +55,8 @@ export class Exploration<R extends { id: string }> {
     this.parts = parts;
     this.mostRetries = parts.retryBoots;
     const first = this.timed(() => firstCandidates(space, parts.placeOf));
-    this.whole = new Coverage(space, first);
-    this.retry = new Coverage(space, first);
+    this.whole = new Coverage(space, first, parts.part);
+    this.retry = new Coverage(space, first, parts.part);
   }
 
   /**
@@ -114,22 +71,40 @@ export class Exploration<R extends { id: string }> {
     await this.retryMore();
   }
 
-  /** Takes the boots of a stage that are known, in place of those that would be made to the same end. */
-  private async recall(stage: Stage): Promise<void> {
-    const retry = stage === 'retry';
+  /** Takes the boots that are known and were made for something, in place of those that would be made to the same end. */
+  private async recall(purpose: Stage | 'audit'): Promise<void> {
     for (const known of this.parts.known ?? []) {
-      if (known.stage !== stage) continue;
-      if (retry && (this.retries >= this.mostRetries || this.whole.decidedBy(known.ref) === undefined))
-        continue;
-      const booted = known.take();
-      if (booted === undefined) continue;
-      const boot = this.bootOf(known.ref, booted);
-      if (retry) {
-        this.retries += 1;
-        this.takeAgain(boot, { retry, isAudit: true });
-      } else this.take(stage, boot);
-      await this.compare(boot);
+      if (known.purpose !== purpose) continue;
+      if (purpose === 'retry' && (this.retries >= this.mostRetries || !this.isDecided(known.ref))) continue;
+      await this.takeKnown(known);
     }
+  }
+
+  private async takeKnown({ ref, purpose, retry, take }: KnownBoot<R>): Promise<void> {
+    const booted = take();
+    if (booted === undefined) return;
+    const boot = this.bootOf(ref, booted);
+    if (purpose === 'whole') this.take('whole', boot);
+    else {
+      if (retry) this.retries += 1;
+      if (purpose === 'audit') this.audits.push(ref);
+      this.takeAgain(boot, { retry, isAudit: this.isDecided(ref) });
+    }
+    await this.compare(boot);
+  }
+
+  /** Takes what others have booted meanwhile. */
+  private async hear(): Promise<void> {
+    const { others } = this.parts;
+    if (others === undefined) return;
+    const { boots, begun } = await others.news();
+    for (const known of boots) if (known.purpose !== 'explanation') await this.takeKnown(known);
+    for (const stage of ['whole', 'retry'] as const)
+      this[stage].leave(begun.flatMap((one) => (one.stage === stage ? [one.ref] : [])));
+  }
+
+  private isDecided(ref: StateRef): boolean {
+    return this.whole.decidedBy(ref) !== undefined;
   }
 
   /** Boots until every state is decided or given up, the budget is used up, or `maxBoots` are made. */
@@ -139,7 +114,7 @@ export class Exploration<R extends { id: string }> {
       'whole',
       async (ref) => {
         begun += 1;
-        const boot = await this.boot(ref, { retry: false, cold: false, seed: 0 });
+        const boot = await this.boot(ref, { retry: false, cold: false, seed: 0, audit: false });
         this.take('whole', boot);
         await this.compare(boot);
       },
@@ -155,7 +130,7 @@ export class Exploration<R extends { id: string }> {
     const contents = this.timed(() => this.space.contentsOf(state));
     const known = knownOutcome(this.boots, contents, window, stage);
     if (known !== undefined) return known;
-    const request = { retry: stage === 'retry', cold: true, seed: 0 };
+    const request = { retry: stage === 'retry', cold: true, seed: 0, audit: false };
     return this.parts.places(async () => {
       const booted = await this.begin(state, window, request);
       const explored = this.explored(booted, state, window, (cell) => contents[cell] ?? 0);
@@ -173,31 +148,48 @@ export class Exploration<R extends { id: string }> {
 
   /**
    * Boots states that need no boot, and the first one again: what was decided without a boot must be so. Then some
-   * once more with other random numbers.
+   * once more with other random numbers. What is known to have been booted for that, or others boot meanwhile, counts; the
+   * first state, which is another one for each of several, is not a part's to boot again.
    */
   private async audit(): Promise<void> {
     const { auditing } = this;
-    const { auditLeast, auditShare, auditBudget, chanceBoots, random } = this.parts;
+    const { auditLeast, auditShare, auditBudget, chanceBoots, random, part } = this.parts;
     const count = Math.max(auditLeast, Math.ceil(auditShare * this.boots.length));
     const [first] = this.boots;
-    const again: (() => Promise<void>)[] = [];
+    const left: (() => Promise<void>)[] = [];
     if (count > 0 && first !== undefined) {
-      const pruned = drawPruned(this, random.fork('audit'), count);
-      const refs = [...(first.ref === undefined ? [] : [first.ref, first.ref]), ...pruned];
-      auditing.asked = refs.length;
-      auditing.all = pruned.length < count;
-      again.push(...refs.map((ref) => () => this.auditOne(ref)));
-      again.push(
+      await this.recall('audit');
+      const known = this.audits.filter((ref) => !this.isBooted(ref)).length;
+      const pruned = drawPruned(this, random.fork('audit'), Math.max(0, count - known));
+      const twice = part === undefined && first.ref !== undefined ? this.toAuditTwice(first.ref) : [];
+      auditing.asked = this.audits.length + twice.length + pruned.length;
+      auditing.all = known + pruned.length < count;
+      left.push(...[...twice, ...pruned].map((ref) => () => this.auditOne(ref, true)));
+      left.push(
         ...drawChances(this.boots, chanceBoots).map((boot, i) => () => this.tryAnotherChance(boot, i + 1)),
       );
     }
+    const isEnough = () =>
+      left.length === 0 || (part !== undefined && this.audits.length >= Math.max(1, auditing.asked));
     await this.workThrough({
-      next: () => again.shift(),
+      before: this.parts.others && (() => this.hear()),
+      next: () => (isEnough() ? undefined : left.shift()),
       others: () => false,
       goOn: () => !auditBudget.aborted,
       work: (one) => one(),
     });
-    auditing.ended = again.length === 0 ? 'complete' : 'budget';
+    auditing.ended = isEnough() ? 'complete' : 'budget';
+  }
+
+  /** A state as often as it is to be audited besides what is known. */
+  private toAuditTwice(ref: StateRef): StateRef[] {
+    const known = this.audits.filter((one) => sameRef(one, ref)).length;
+    return Array.from({ length: Math.max(0, 2 - known) }, () => ref);
+  }
+
+  private isBooted(ref: StateRef): boolean {
+    const by = this.boots[this.whole.decidedBy(ref) ?? -1]?.ref;
+    return by !== undefined && sameRef(by, ref);
   }
 
   /** Does the upgrade again until that is decided of every state, or the budget is used up; throws as `explore` does. */
@@ -210,7 +202,7 @@ export class Exploration<R extends { id: string }> {
   private retryMore(): Promise<void> {
     return this.bootEach(
       'retry',
-      (ref) => this.auditOne(ref),
+      (ref) => this.auditOne(ref, false),
       () => this.retries < this.mostRetries,
     );
   }
@@ -222,14 +214,16 @@ export class Exploration<R extends { id: string }> {
     goOn: () => boolean,
   ): Promise<void> {
     const { [stage]: coverage } = this;
-    const { budget } = this.parts;
+    const { budget, others } = this.parts;
     await this.workThrough({
+      before: others && (() => this.hear()),
       next: () => this.timed(() => coverage.next()),
       others: () => coverage.busy,
       goOn: () => !budget.aborted && goOn(),
       work: async (ref) => {
         coverage.begin(ref);
         try {
+          await others?.begin(ref, stage);
           await work(ref);
         } finally {
           coverage.end(ref);
@@ -324,11 +318,12 @@ export class Exploration<R extends { id: string }> {
   }
 
   /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
-  private async auditOne(ref: StateRef): Promise<void> {
+  private async auditOne(ref: StateRef, audit: boolean): Promise<void> {
     const retry = this.retries < this.mostRetries;
     if (retry) this.retries += 1;
-    const isAudit = this.whole.decidedBy(ref) !== undefined;
-    const boot = await this.boot(ref, { retry, cold: true, seed: 0 });
+    const isAudit = this.isDecided(ref);
+    if (audit) this.audits.push(ref);
+    const boot = await this.boot(ref, { retry, cold: true, seed: 0, audit });
     this.takeAgain(boot, { retry, isAudit });
     await this.compare(boot);
   }
@@ -348,7 +343,8 @@ export class Exploration<R extends { id: string }> {
   private async tryAnotherChance(usual: ExploredBoot<R>, seed: number): Promise<void> {
     const { ref } = usual;
     if (ref === undefined) return;
-    const bootWith = (number: number) => this.boot(ref, { retry: false, cold: true, seed: number });
+    const bootWith = (number: number) =>
+      this.boot(ref, { retry: false, cold: true, seed: number, audit: false });
     const other = await bootWith(seed);
     this.parts.onBoot(other);
     this.auditing.reseeded += 1;
@@ -372,7 +368,7 @@ export class Exploration<R extends { id: string }> {
     this.seen.push(boot);
     if (found === undefined) return;
     const { stage } = found;
-    const request = { retry: stage === 'retry', cold: true, seed: 0 };
+    const request = { retry: stage === 'retry', cold: true, seed: 0, audit: false };
     const { stages } = await this.begin(boot.state, boot.window, request);
     throw await this.alarm(found, (stages.find((end) => end.stage === stage) ?? stages[0])?.outcome ?? '');
   }

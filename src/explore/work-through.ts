@@ -3,6 +3,8 @@ import type { Limit } from '../core/limit.ts';
 
 /** Work whose end decides what there is to do next. */
 export interface Works<T> {
+  /** Done before each thing is chosen; absent: nothing. */
+  before?: (() => Promise<void>) | undefined;
   /** The next thing to do; undefined where there is none now. */
   next: () => T | undefined;
   /** Whether something is being done whose end may bring more. */
@@ -18,6 +20,7 @@ export interface Works<T> {
 
 /** Does one thing after the other, as many at once as there are places, until nothing is left or something failed. */
 export async function workThrough<T>({
+  before,
   next,
   others,
   goOn,
@@ -28,6 +31,7 @@ export async function workThrough<T>({
   let failed = false;
   let turn = new Turn();
   const one = async (): Promise<'done' | 'worked' | { wait: Promise<void> }> => {
+    if (before !== undefined && !failed) await before();
     if (failed || !goOn()) return 'done';
     const item = next();
     // In an object: a promise would hold the place until it is settled.

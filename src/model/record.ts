@@ -5,6 +5,7 @@ import type { KnownAs, KnownRecord } from './known.ts';
 import type { MachineName } from './machine.ts';
 import type { RecordingVariant } from './recording.ts';
 import type { LaterCut, StateKind } from './scenario.ts';
+import type { Shard } from './shard.ts';
 import type { SoftwareTable } from './software.ts';
 import type { StepId } from './steps.ts';
 
@@ -100,16 +101,19 @@ export interface CutRecord {
   decides?: number;
   /** When an earlier run booted it, in ISO 8601; absent: this one did. */
   booted?: string;
+  /** The host of the worker that booted it; absent where this run did, or one that shared nothing. */
+  host?: string;
 }
 
 /** How many states there are of each kind; `subset` and `sampled` are of the larger sets of lost writes (R3, R4). */
 export type StateCounts = Record<'prefix' | 'lost' | 'torn' | 'subset' | 'sampled', number>;
 
 /**
- * `exhaustive`: every state of the rungs R0 to R3 was decided, and the audits agreed. `unaudited`: every one was decided,
+ * `exhaustive`: every state of the rungs R0 to R3 was decided, and the audits agreed. `part`: the same of one worker's part,
+ * where others have the rest. `unaudited`: every one was decided,
  * and nobody has audited that, or not as often as was asked for. `sampled`: some states were drawn. `heuristic`: QEMU was killed, as other harnesses do, or audits did not agree.
  */
-export type Claim = 'exhaustive' | 'unaudited' | 'sampled' | 'heuristic';
+export type Claim = 'exhaustive' | 'part' | 'unaudited' | 'sampled' | 'heuristic';
 
 /**
  * How a search through crash states ended. `complete`: each is decided or given up. `bound`: so many boots were made as
@@ -272,6 +276,8 @@ export interface RunRecord {
   powerCuts: string;
   /** What the guest could reach. */
   network: Network;
+  /** Which of several workers this was: all that is said of crash states is of its part of them. Absent: of all. */
+  shard?: Shard;
   verdict: Verdict;
   /** ISO 8601, UTC. */
   started: string;

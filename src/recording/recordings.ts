@@ -45,6 +45,8 @@ export interface Recording extends PathRun {
   reused: boolean;
   /** Where it is kept for later runs; absent: nowhere. */
   folder?: string;
+  /** A digest of all that it depends on: scenario, image, QEMU, accelerator. Absent where nobody is to find it. */
+  madeWith?: string;
 }
 
 /** Which recording of a path. */
@@ -128,6 +130,7 @@ export class RecordingStore {
       arenaPath,
       reused: true,
       folder,
+      madeWith: this.madeWith(path),
     };
   }
 
@@ -140,7 +143,7 @@ export class RecordingStore {
       return await this.store(run);
     } catch (error) {
       this.context.notice(`the recording is not kept for later runs: ${messageOf(error)}`);
-      return unkept(run);
+      return { ...(await unkept(run)), madeWith: this.madeWith(run.path) };
     }
   }
 
@@ -159,7 +162,8 @@ export class RecordingStore {
       // Another process has just kept a recording of the same; this run goes on with its own.
       if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
-    return { ...run, sha256: digest, reused: false, folder: join(this.root, name) };
+    const folder = join(this.root, name);
+    return { ...run, sha256: digest, reused: false, folder, madeWith: this.madeWith(run.path) };
   }
 
   /** Fills a folder with all that a recording is; returns its digest. */

@@ -1,5 +1,6 @@
 import { Builder } from 'xml2js';
 import type { Problem, RunRecord } from '../model/record.ts';
+import { shardText } from '../model/shard.ts';
 import { entryText, knownText } from './known-text.ts';
 import { merged, type TestCase, testCases } from './test-cases.ts';
 import { oneLine, plainText, recordingsText } from './text.ts';
@@ -89,6 +90,9 @@ function properties(record: RunRecord): [string, string][] {
     ['seed', record.seed],
     ['power-cuts', record.powerCuts],
     ['network', record.network],
+    ...(record.shard === undefined
+      ? []
+      : ([['shard', shardText(record.shard)]] satisfies [string, string][])),
     ...(record.known ?? []).map((entry, i): [string, string] => [`known.${i + 1}`, entryText(entry)]),
     ['host.qemu', host.qemu],
     ['host.node', host.node],

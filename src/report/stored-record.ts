@@ -21,7 +21,7 @@ const text = z.string();
 const count = z.int().min(0);
 const seconds = z.number().min(0);
 const verdict = z.enum(verdicts);
-const claim = z.enum(['exhaustive', 'unaudited', 'sampled', 'heuristic']);
+const claim = z.enum(['exhaustive', 'part', 'unaudited', 'sampled', 'heuristic']);
 const ended = z.enum(['complete', 'bound', 'budget', 'interrupted']);
 const stageName = z.preprocess(
   phaseName,
@@ -126,6 +126,7 @@ export const cutSchema: z.ZodType<CutRecord> = z
     stage: stageName.exactOptional(),
     decides: count.exactOptional(),
     booted: text.exactOptional(),
+    host: text.exactOptional(),
   })
   .transform(({ checks, ...rest }) => ({ ...rest, checks: checks.map(afterCut) }));
 
@@ -242,6 +243,7 @@ const record: z.ZodType<RunRecord> = z.object({
   powerCuts: text,
   // Guests of older programs reached whatever the host did.
   network: z.enum(['closed', 'open']).default('open'),
+  shard: z.object({ index: z.int().min(1), count: z.int().min(1) }).exactOptional(),
   verdict,
   started: text,
   seconds,

@@ -1,4 +1,5 @@
 import type { Finding, RunRecord, Verdict } from '../model/record.ts';
+import { shardText } from '../model/shard.ts';
 import { againCommand } from './again-command.ts';
 import { entryText, knownText } from './known-text.ts';
 import { codeMarkdown as code, plainMarkdown as plain } from './markdown.ts';
@@ -37,10 +38,10 @@ export function summaryMarkdown(
   ].join('\n');
 }
 
-function statesText({ crash }: RunRecord): string {
+function statesText({ crash, shard }: RunRecord): string {
   if (crash === undefined) return 'none';
   const sum = (counts: typeof crash.states) => Object.values(counts).reduce((all, count) => all + count, 0);
-  return `${sum(crash.decided)} of ${sum(crash.states)} by ${crash.boots} boots, ${crash.claim}`;
+  return `${sum(crash.decided)} of ${sum(crash.states)} by ${crash.boots} boots, ${shard === undefined ? '' : `${shardText(shard)}, `}${crash.claim}`;
 }
 
 function countsText(findings: readonly Finding[]): string {

@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import type { CrashRecord, CutRecord, Finding, RunRecord, StageRecord, StepRecord } from '../model/record.ts';
+import { shardText } from '../model/shard.ts';
 import { isSameStep } from '../model/steps.ts';
 import { againCommand } from './again-command.ts';
 import { plain } from './colour.ts';
@@ -40,7 +41,7 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
         ...noteLines(notes).map((line) => `    ${line}`),
       ];
     }),
-    ...(record.crash === undefined ? [] : crashLines(record.crash, record.seed)),
+    ...(record.crash === undefined ? [] : crashLines(record.crash, record)),
     ...noteLines(record.crash?.cuts.flatMap(({ notes = [] }) => notes) ?? []).map(
       (line) => `    after cuts, ${line}`,
     ),
@@ -90,14 +91,15 @@ function verdictText(
   }
 }
 
-function crashLines(crash: CrashRecord, seed: string): string[] {
+function crashLines(crash: CrashRecord, { seed, shard }: Pick<RunRecord, 'seed' | 'shard'>): string[] {
   const again = crash.recording.reused ? ', recording of an earlier run' : '';
   const { writes, flushes } = crash.recording;
   const facts = `seed ${oneLine(seed)}${again}; ${writes} writes, ${flushes} flushes`;
   const silent = (crash.phasesWithoutStates ?? []).map(
     (phase) => `    ${oneLine(phase)}: no crash state of its own, because nothing was written`,
   );
-  if (crash.stages.some(({ name }) => name === 'whole')) return [...exploredLines(crash, facts), ...silent];
+  if (crash.stages.some(({ name }) => name === 'whole'))
+    return [...exploredLines(crash, facts, shard), ...silent];
   const { prefix, lost, torn, subset } = crash.states;
   const total = prefix + lost + torn + subset;
   const of = total === 0 ? '' : ` of ${total} crash states`;
@@ -122,7 +124,7 @@ const questions = {
 } as const satisfies Record<StageRecord['name'], string>;
 
 /** A run that decided states without booting each: how many, by how many boots, and how well that was checked. */
-function exploredLines(crash: CrashRecord, facts: string): string[] {
+function exploredLines(crash: CrashRecord, facts: string, shard: RunRecord['shard']): string[] {
   const stages = crash.stages.map(({ name, states, decided, boots, claim }) => [
     questions[name],
     `${decided} of ${states} states`,
@@ -146,7 +148,7 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
   ];
   const reused = reusedText(crash);
   return [
-    `  power cuts: every crash state ${recordingsText(crash)} (${facts})`,
+    `  power cuts: every crash state ${shard === undefined ? '' : `in ${shardText(shard)} `}${recordingsText(crash)} (${facts})`,
     ...align([['', 'decided', 'by', 'claim'], ...stages]).map((line) => `    ${line}`),
     `    states: ${stateClasses.join(', ')}${crash.blockTears > 0 ? ` (${crash.blockTears} of the torn between 4 KiB blocks)` : ''}`,
     ...open.map((line) => `    ${line}`),
@@ -154,7 +156,11 @@ function exploredLines(crash: CrashRecord, facts: string): string[] {
     ...(crash.snapshots.restored > 0
       ? [`    ${crash.snapshots.restored} boots began with one of ${crash.snapshots.taken} snapshots`]
       : []),
-    ...(reused === undefined ? [] : [`    ${reused} (--fresh makes them again)`]),
+    ...(reused === undefined
+      ? []
+      : [
+          `    ${reused}${crash.cuts.some(({ host }) => host !== undefined) ? '' : ' (--fresh makes them again)'}`,
+        ]),
     `    audit: ${auditText(crash)}`,
     ...(crash.rawAgain === undefined
       ? []

@@ -63,6 +63,9 @@ export function reusedText({ boots, cuts }: Pick<CrashRecord, 'boots' | 'cuts'>)
   const last = days.at(-1);
   if (first === undefined) return undefined;
   const count = cuts.filter(({ booted }) => booted !== undefined).length;
+  const hosts = [...new Set(cuts.flatMap(({ host }) => host ?? []))].sort();
+  if (hosts.length > 0)
+    return `${count} of ${boots} boots are those of other workers, on ${hosts.join(', ')}`;
   const when = first === last ? `on ${first}` : `from ${first} to ${last}`;
   return `${count} of ${boots} boots are earlier runs' of this recording, made ${when}`;
 }

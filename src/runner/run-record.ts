@@ -11,6 +11,7 @@ import {
   worst,
 } from '../model/record.ts';
 import type { PowerCuts, Scenario } from '../model/scenario.ts';
+import type { Shard } from '../model/shard.ts';
 import { knownOn, markKnown } from '../oracle/known.ts';
 import { manyOutcomes } from '../oracle/outcomes.ts';
 import { cutFindings, findingsOf, runVerdict, uncutFindings } from '../oracle/verdict.ts';
@@ -23,6 +24,7 @@ export interface RunFacts {
   manifest: ImageManifest | undefined;
   seed: string;
   powerCuts: PowerCuts;
+  shard?: Shard | undefined;
   started: Date;
   seconds: number;
   timings: Record<string, number>;
@@ -37,7 +39,9 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
   const cuts = present(progress.cuts);
   const happened = {
     paths: present(progress.paths),
-    ...(cuts.length === 0 ? {} : { crash: crashSummary(progress, scenario.powerCuts.during) }),
+    ...(cuts.length === 0 && progress.explorations.length === 0
+      ? {}
+      : { crash: crashSummary(progress, scenario.powerCuts.during, facts.shard !== undefined) }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
   const found =
@@ -60,6 +64,7 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
     seed: facts.seed,
     powerCuts: powerCutsText(facts.powerCuts),
     network: scenario.network ?? 'closed',
+    ...(facts.shard === undefined ? {} : { shard: facts.shard }),
     verdict: verdictOf(parts, facts.powerCuts),
     started: facts.started.toISOString(),
     seconds: facts.seconds,

@@ -1,4 +1,5 @@
 import { allOrStop } from '../core/all-or-stop.ts';
+import { ScenarioError } from '../core/errors.ts';
 import { type ExploreLimits, exploreCuts } from '../crash/explore-cuts.ts';
 import {
   assertFlushes,
@@ -10,11 +11,12 @@ import {
 } from '../crash/power-cuts.ts';
 import { resetStorms } from '../crash/reset-storm.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { PathRecord } from '../model/record.ts';
+import { type PathRecord, worstEnd } from '../model/record.ts';
 import { type RecordingVariant, variantsOf, variantText } from '../model/recording.ts';
 import type { PowerCuts } from '../model/scenario.ts';
 import { recordPath } from '../recording/record-path.ts';
 import { type Recording, RecordingStore, unkept } from '../recording/recordings.ts';
+import { beginWorker } from './worker-record.ts';
 
 /** What is asked of a run besides its scenario. */
 export interface RunPlan {
@@ -22,6 +24,7 @@ export interface RunPlan {
   /** For `all`. */
   limits: ExploreLimits;
   recordings: RecordingsPlan;
+  seed: string;
   qemuVersion: string;
 }
 
@@ -35,6 +38,8 @@ export interface RecordingsPlan {
   only?: boolean;
   /** A folder in which other hosts find them. */
   to?: string | undefined;
+  /** SHA-256 of those that workers have cut, where their boots are to be merged: no other will do. */
+  cut?: readonly string[];
 }
 
 /** The flow of one scenario on one machine: every path without a cut, then the power cuts. */
@@ -47,12 +52,27 @@ export async function runScenario(context: RunContext, plan: RunPlan, progress: 
   const sound = present(progress.recordings).filter(isSound);
   const { powerCuts, recordings } = plan;
   if (powerCuts.mode === 'none' || sound.length === 0 || recordings.only === true) return;
-  if (powerCuts.mode === 'all') await exploreCuts(context, plan.limits, sound, progress);
+  if (powerCuts.mode === 'all') await exploreAll(context, plan, sound, progress);
   else await drawnCuts(context, powerCuts, sound, progress);
-  if (powerCuts.mode !== 'naive') {
+  if (powerCuts.mode !== 'naive' && plan.limits.shard === undefined) {
     const undisturbed = sound.filter(({ path }) => path.recording === undefined);
     await resetStorms(context, undisturbed, progress);
   }
+}
+
+/** Explores; with a ledger that is shared, leaves word of it there. */
+async function exploreAll(
+  context: RunContext,
+  plan: RunPlan,
+  sound: readonly Recording[],
+  progress: RunProgress,
+): Promise<void> {
+  const leaveWord = await beginWorker(context, plan, sound);
+  await exploreCuts(context, plan.limits, sound, progress);
+  const ends = progress.explorations
+    .filter(({ stage }) => stage === 'whole')
+    .map(({ opened }) => opened.exploration.ended.whole);
+  await leaveWord(worstEnd(ends));
 }
 
 /** The recordings of a path; where the first is not sound, or nothing is cut, there are no others. */
@@ -96,6 +116,7 @@ async function obtainRecording(
   };
   const find = () => (from === undefined ? store.find(path, label) : store.take(from, path, label));
   const known = plan.powerCuts.mode === 'none' || fresh === true ? undefined : await find();
+  assertCut(plan.recordings, known, name);
   if (known !== undefined) {
     context.notice(
       from === undefined
@@ -117,4 +138,16 @@ async function obtainRecording(
   if (!passed || plan.powerCuts.mode === 'none') return unkept(run);
   assertFlushes(run);
   return exported(await store.keep(run));
+}
+
+/** Throws ScenarioError `recording-unfit` where a recording is not one that workers have cut. */
+function assertCut({ cut }: RecordingsPlan, known: Recording | undefined, name: string): void {
+  if (cut === undefined || (known !== undefined && cut.includes(known.sha256))) return;
+  const what =
+    known === undefined ? 'is not kept here' : `kept here is another one (${known.sha256.slice(0, 12)})`;
+  throw new ScenarioError(
+    'recording-unfit',
+    `the recording of ${name} that the workers have cut (${cut.map((one) => one.slice(0, 12)).join(', ')}) ${what}`,
+    { hint: 'give --recording the folder that the workers were given' },
+  );
 }

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
+import type { SharedLedger } from '../crash/boot-ledger.ts';
 import type { ExploreLimits } from '../crash/explore-cuts.ts';
 import type { RunProgress } from '../crash/power-cuts.ts';
 import { knownCuts, statesRecord } from '../crash/run-states.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import type { EventSink } from '../model/event.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
+import type { Shard } from '../model/shard.ts';
 import { isExpired, knownOn } from '../oracle/known.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
 import { storeStates } from '../report/stored-states.ts';
@@ -28,6 +30,7 @@ import { dayOf, makeRecord } from './run-record.ts';
 import { type RecordingsPlan, runScenario } from './run-scenario.ts';
 import { SharedImages } from './shared-images.ts';
 import { tryPage } from './try-page.ts';
+import { ledgerFolder } from './worker-record.ts';
 import { openWorkspace } from './workspace.ts';
 
 /** What `brownout run` was asked for. */
@@ -90,13 +93,15 @@ async function runOne(invocation: RunInvocation, planned: PlannedRun): Promise<R
   try {
     await using stack = new CleanupStack();
     const context = await prepare(invocation, run, stack);
-    const { powerCuts, limits, recordings } = invocation.options;
+    const { powerCuts, limits, recordings, seed } = invocation.options;
     const today = dayOf(run.began.date);
     const isKnown = knownOn(scenario.known, machine).some((entry) => !isExpired(entry, today));
+    const ledger = limits.ledger ?? ownLedger(limits.shard, folder);
     const plan = {
       powerCuts,
-      limits: isKnown ? { ...limits, thorough: true as const } : limits,
+      limits: { ...limits, ledger, ...(isKnown ? { thorough: true as const } : {}) },
       recordings,
+      seed,
       qemuVersion: run.host.qemu,
     };
     await runScenario(context, plan, run.progress);
@@ -104,6 +109,11 @@ async function runOne(invocation: RunInvocation, planned: PlannedRun): Promise<R
     problem = problemOf(error, folder);
   }
   return await finish(invocation, run, problem, recorder);
+}
+
+/** Where a worker that shares no folder keeps what it has booted, for whoever merges. */
+function ownLedger(shard: Shard | undefined, folder: string): SharedLedger | undefined {
+  return shard && { folder: join(folder, ledgerFolder), besides: [], live: false };
 }
 
 function begin(planned: PlannedRun, emit: EventSink): BegunRun {
@@ -130,7 +140,7 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
 
 /** Writes down what the run came to. Throws HarnessError `reports-unwritable`. */
 async function finish(
-  { options: { seed, powerCuts: asked, recordings }, host }: RunInvocation,
+  { options: { seed, powerCuts: asked, recordings, limits }, host }: RunInvocation,
   run: BegunRun,
   problem: Problem | undefined,
   recorder: JsonlRecorder,
@@ -138,7 +148,17 @@ async function finish(
   const { runId, scenario, machine, folder, manifest, timings, began, progress } = run;
   const seconds = secondsSince(began.at);
   const powerCuts = recordings.only === true ? ({ mode: 'none' } as const) : asked;
-  const facts = { runId, scenario, machine, manifest, seed, powerCuts, started: began.date, seconds };
+  const facts = {
+    runId,
+    scenario,
+    machine,
+    manifest,
+    seed,
+    powerCuts,
+    shard: limits.shard,
+    started: began.date,
+    seconds,
+  };
   const record = makeRecord(
     { ...facts, timings, host: run.host, ...(problem === undefined ? {} : { problem }) },
     progress,

@@ -33,6 +33,7 @@ export function proposalsByName(images: readonly string[]): Record<string, Propo
     ...of(machineNames, 'machine'),
     ...of(images, 'image'),
     ...of(['none', 'all', 'random:10'], 'how'),
+    ...of(['auto', '1/2', '1/4'], 'part'),
     ...of('files', 'scenario token|file file key recipe disk before after'),
     ...of('folders', 'folder from to'),
     ...of(

@@ -5,6 +5,7 @@ import {
   type Verdict,
   worst,
 } from '../../model/record.ts';
+import { shardText } from '../../model/shard.ts';
 import { entryText } from '../known-text.ts';
 import { durationText, recordingsText, reusedText, undecidedText, whyOpen } from '../text.ts';
 import { type Html, html } from './html.ts';
@@ -48,11 +49,13 @@ function goneFacts({ known = [] }: RunRecord): Html {
 }
 
 /** What a run came to, in a sentence. */
-export function headline({ verdict, crash, findings, problem, paths }: RunRecord): string {
+export function headline({ verdict, crash, findings, problem, paths, shard }: RunRecord): string {
   const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
   switch (verdict) {
     case 'passed':
       if (crash === undefined) return `All ${countText(steps, 'step')} without a cut hold what was promised.`;
+      if (shard !== undefined)
+        return `The device comes back whole from all ${countText(totalOf(crash.decided), 'crash state')} of ${shardText(shard)}; the other parts are not judged here.`;
       return crash.claim === 'exhaustive' || crash.claim === 'unaudited'
         ? `The device comes back whole from all ${countText(totalOf(crash.decided), 'crash state')}.`
         : `The device came back whole from each of ${countText(crash.boots, 'power cut')}.`;
@@ -147,11 +150,16 @@ function checksText({ paths, crash }: RunRecord): Html {
 
 /** Everything that a reader might take for shown and that is not; never empty. */
 export function notShown(record: RunRecord): string[] {
-  const { crash, network, powerCuts, problem, verdict, paths, known = [] } = record;
+  const { crash, network, powerCuts, problem, verdict, paths, shard, known = [] } = record;
   const none = powerCuts === 'none' || (crash === undefined && problem === undefined);
   return [
     ...known.filter(({ status }) => status !== 'gone').map((entry) => `Known finding: ${entryText(entry)}.`),
     ...(none ? ['Power cuts: none were made.'] : []),
+    ...(shard === undefined
+      ? []
+      : [
+          `Whatever is not of ${shardText(shard)}, the live cut, second cuts, and what failures are to be blamed on: brownout report merge.`,
+        ]),
     ...(powerCuts === 'none'
       ? []
       : paths

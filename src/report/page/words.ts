@@ -24,6 +24,7 @@ export const questionNames: Record<StageName, string> = {
 /** What each claim says, in a sentence. */
 export const claimTexts: Record<CrashRecord['claim'], string> = {
   exhaustive: 'every state of the kinds asked for was decided, and audits agreed',
+  part: 'every state of one part was decided; other workers have the rest',
   unaudited: 'every state was decided, but not audited as often as was asked for',
   sampled: 'some of the states were drawn and booted',
   heuristic: 'QEMU was only killed, or audits did not agree: this proves little',

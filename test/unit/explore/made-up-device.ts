@@ -1,10 +1,21 @@
 import pLimit from 'p-limit';
 import { Random } from '../../../src/core/random.ts';
-import type { Booted, BootRequest, BootStage, ExploredBoot, Stage } from '../../../src/explore/boot.ts';
-import { Exploration, type ExplorationBounds } from '../../../src/explore/exploration.ts';
+import type {
+  Booted,
+  BootRequest,
+  BootStage,
+  ExploredBoot,
+  KnownBoot,
+  Others,
+  Stage,
+} from '../../../src/explore/boot.ts';
+import type { Part } from '../../../src/explore/coverage.ts';
+import { Exploration } from '../../../src/explore/exploration.ts';
+import type { ExplorationBounds } from '../../../src/explore/exploration-parts.ts';
 import type { Space } from '../../../src/explore/space.ts';
 import type { PlaceOf } from '../../../src/explore/write-places.ts';
 import type { Verdict } from '../../../src/model/record.ts';
+import type { CrashState } from '../../../src/writelog/crash-state.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';
 import { diskSectors, type MadeUp, spaceOf, tagAt, tagsIn } from './made-up.ts';
 import { ruledSectors } from './redirecting-part.ts';
@@ -76,6 +87,13 @@ interface Asked {
   request: BootRequest;
 }
 
+/** A boot that was made, as others may take it. */
+export interface KeptBoot {
+  state: CrashState;
+  request: BootRequest;
+  booted: Booted<{ id: string }>;
+}
+
 /** An exploration of made-up devices. */
 export interface MadeUpExploration {
   made: MadeUp;
@@ -103,6 +121,12 @@ export interface MadeUpOptions
     Pick<ExplorationBounds, 'auditShare' | 'auditLeast' | 'chanceBoots' | 'retryBoots' | 'thorough'>
   > {
   device?: Device;
+  /** Boots that need not be made, who else is at work, and which part is this one's. */
+  known?: readonly KnownBoot<{ id: string }>[];
+  others?: Others<{ id: string }>;
+  part?: Part;
+  /** Told of each boot as it ends. */
+  onBooted?: (kept: KeptBoot) => void;
   view?: View;
   machines?: number;
   /** Decides how long each boot takes. */
@@ -124,6 +148,10 @@ export function madeUpExploration(
     space = spaceOf(made),
     placeOf = ({ disk }) => `disk ${disk}`,
     during = () => undefined,
+    onBooted = () => undefined,
+    known = [],
+    others,
+    part,
     ...bounds
   }: MadeUpOptions = {},
 ): MadeUpExploration {
@@ -161,7 +189,9 @@ export function madeUpExploration(
       const again = request.retry && verdict === 'passed' && retry !== undefined;
       const stages: BootStage[] = again ? [whole, { ...whole, stage: 'retry', outcome: retry }] : [whole];
       interruption.signal.throwIfAborted();
-      return { record: { id }, stages };
+      const booted = { record: { id }, stages };
+      onBooted({ state, request, booted });
+      return booted;
     } finally {
       busy.now -= 1;
     }
@@ -177,6 +207,9 @@ export function madeUpExploration(
     chanceBoots: 0,
     retryBoots: 0,
     ...bounds,
+    known,
+    others,
+    part,
     placeOf,
     budget: budget.signal,
     auditBudget: auditBudget.signal,
@@ -210,7 +243,8 @@ export function madeUpExploration(
     auditBudget,
     truth: (ref) => {
       const { upgrade: step } = space.windows[space.placeOf(ref).window] ?? { upgrade: -1 };
-      return powerOn(space.crashState(ref), step, { retry: false, cold: true, seed: 0 }, -1).outcome;
+      return powerOn(space.crashState(ref), step, { retry: false, cold: true, seed: 0, audit: false }, -1)
+        .outcome;
     },
   };
   return parts;

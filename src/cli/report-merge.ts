@@ -1,0 +1,95 @@
+import { planMerge } from '../runner/merge.ts';
+import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
+import { exitCodeHelp } from './exit-code.ts';
+import { jobsFor } from './jobs-for.ts';
+import { scenariosToBoot } from './load-scenarios.ts';
+import { runAndTell } from './run-and-tell.ts';
+import { acceleratorName, byteSize, durationMs, wholeNumber } from './values.ts';
+
+const command = (report: Parent) =>
+  report
+    .command('merge')
+    .summary('put together what several workers have decided: one verdict, one report')
+    .description(
+      'Takes the boots of workers that were run with --shard, decides by them what one worker would have decided, and boots what ' +
+        'they have not: states that a worker left which died, what is asked of all states together (the live cut, second cuts, ' +
+        'what a failure is to be blamed on), and audits that are missing. Needs the scenario, image and recording that they had.',
+    )
+    .argument('<folder...>', 'ledgers, or report folders of workers; what lies below them is found')
+    .option(
+      '--recording <folder>',
+      'the recordings that the workers were given (default: those kept on this host)',
+    )
+    .option('--reports <folder>', 'where report folders are made', 'reports')
+    .option(
+      '--jobs <n>',
+      'machines that run at once (default: by cores and memory)',
+      wholeNumber('--jobs', 1, 256),
+    )
+    .option(
+      '--accelerator <name>',
+      'auto = TCG, as crash states are decided; kvm; tcg',
+      acceleratorName,
+      'auto',
+    )
+    .option(
+      '--ssh-port <port>',
+      "host port for the guest's ssh; one machine at a time",
+      wholeNumber('--ssh-port', 1, 65535),
+    )
+    .option(
+      '--disk-budget <size>',
+      'what a device may write before it is taken for broken, as the workers had it',
+      byteSize,
+    )
+    .option(
+      '--budget <duration>',
+      'begin no boot after this time (30m, 2h); what no worker has decided is unknown then, and so not passed',
+      durationMs,
+    )
+    .option('--quiet', 'show nothing until the end, and then one screen')
+    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
+    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addHelpText(
+      'after',
+      `${examples(
+        'brownout report merge reports/*/ledger --recording recordings',
+        'brownout report merge /srv/nightly --budget 30m',
+      )}\n\n${exitCodeHelp}`,
+    );
+
+type Options = OptionsOf<typeof command>;
+
+/** `brownout report merge` */
+export const addReportMerge: AddCommand = (report, surroundings, finish) => {
+  command(report).action(async (folders, options) => finish(await merge(options, folders, surroundings)));
+};
+
+async function merge(
+  options: Options,
+  folders: readonly string[],
+  { streams, interruption }: Surroundings,
+): Promise<number> {
+  const plan = await planMerge(folders);
+  for (const notice of plan.notices) streams.stderr.write(`${notice}\n`);
+  await scenariosToBoot(
+    plan.scenarios.map(({ source }) => source.path),
+    undefined,
+    streams.environment,
+  );
+  return runAndTell(options, { streams }, (events) => ({
+    scenarios: plan.scenarios,
+    machine: undefined,
+    powerCuts: { mode: 'all' },
+    seed: plan.seed,
+    reports: options.reports,
+    jobs: jobsFor(options),
+    accelerator: options.accelerator,
+    diskBudget: options.diskBudget,
+    sshPort: options.sshPort,
+    limits: { ...plan.limits, snapshots: false, reuse: true, ledger: plan.ledger, budgetMs: options.budget },
+    recordings: { from: options.recording, cut: plan.recordings },
+    events,
+    signal: interruption.signal,
+  }));
+}

@@ -1,0 +1,237 @@
+import { appendFile, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { CutRecord, RunRecord } from '../../../src/model/record.ts';
+import type { Shard } from '../../../src/model/shard.ts';
+import { summaryText } from '../../../src/report/summary.ts';
+import { planMerge } from '../../../src/runner/merge.ts';
+import { runScenarios } from '../../../src/runner/run-scenarios.ts';
+import { type Asked, codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
+
+const reuse = { reuse: true };
+
+/** A lab with its recording, whose runs all cut the power in that. */
+async function recordedLab(traits: Parameters<typeof slotLab>[0] = {}): Promise<Lab> {
+  const lab = await slotLab(traits);
+  await lab.run({ recordings: { only: true } });
+  return lab;
+}
+
+/** Workers one after the other, each with a ledger of its own below its report. */
+async function apart(lab: Lab, count: number): Promise<RunRecord[]> {
+  const records: RunRecord[] = [];
+  for (let index = 1; index <= count; index += 1)
+    records.push(await lab.run({ limits: { ...reuse, shard: { index, count } } }));
+  return records;
+}
+
+/** Workers at once that share a folder. */
+function together(lab: Lab, count: number, asked: Asked = {}): Promise<RunRecord[]> {
+  return Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      lab.run({ ...asked, limits: shared(lab, { index: i + 1, count }), jobs: 1 }),
+    ),
+  );
+}
+
+function shared(lab: Lab, shard?: Shard): NonNullable<Asked['limits']> {
+  const ledger = { folder: join(lab.folder, 'shared'), besides: [], live: true };
+  return { ...reuse, ledger, shard };
+}
+
+async function merged(lab: Lab, folders: string[], asked: Asked = {}) {
+  const plan = await planMerge(folders);
+  const options = await lab.options({
+    ...asked,
+    limits: { ...plan.limits, ...reuse, ledger: plan.ledger },
+    recordings: { cut: plan.recordings, ...asked.recordings },
+  });
+  const [record] = await runScenarios({ ...options, scenarios: plan.scenarios, seed: plan.seed });
+  if (record === undefined) throw new Error('nothing was merged');
+  return { record, plan };
+}
+
+/** What a run says of all states: the same for one worker and for several. */
+function outcome({ verdict, crash, findings }: RunRecord) {
+  return {
+    verdict,
+    states: crash?.states,
+    decided: crash?.decided,
+    undecided: crash?.undecided,
+    claim: crash?.claim,
+    whole: wholeOutcomes(crash?.cuts ?? []),
+    findings: [...new Set(findings.map(({ check, message }) => `${check} ${message}`))].sort(),
+  };
+}
+
+/** How many states came out how; the live cut is another one each time. */
+function wholeOutcomes(cuts: readonly CutRecord[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { kind, stage, outcome, decides = 0 } of cuts)
+    if (kind !== 'live' && stage === 'whole') sums[outcome] = (sums[outcome] ?? 0) + decides;
+  return sums;
+}
+
+/** Boots that decide states, wherever they were made. */
+function deciding(...records: RunRecord[]): CutRecord[] {
+  return records.flatMap(({ crash }) =>
+    (crash?.cuts ?? []).filter(
+      ({ stage, decides = 0, booted }) => stage === 'whole' && decides > 0 && booted === undefined,
+    ),
+  );
+}
+
+function made({ crash }: RunRecord): CutRecord[] {
+  return (crash?.cuts ?? []).filter(({ booted, kind }) => booted === undefined && kind !== 'live');
+}
+
+function statesOf({ crash }: RunRecord): number {
+  return Object.values(crash?.states ?? {}).reduce((sum, count) => sum + count, 0);
+}
+
+describe('workers with a part each', () => {
+  it('decide their parts and claim no more; merged, they are as one worker', async () => {
+    const lab = await recordedLab();
+    const one = await lab.run();
+    const count = 3;
+    const parts = await apart(lab, count);
+    for (const [i, part] of parts.entries()) {
+      expect(part).toMatchObject({ verdict: 'passed', shard: { index: i + 1, count } });
+      expect(part.crash).toMatchObject({ claim: 'part', undecided: 0 });
+      expect(summaryText([part])).toContain(`every crash state in part ${i + 1} of ${count}`);
+      expect(part.crash?.cuts.some(({ kind }) => kind === 'live')).toBe(false);
+    }
+    expect(parts.reduce((sum, part) => sum + statesOf(part), 0)).toBe(statesOf(one));
+    const { record, plan } = await merged(lab, [lab.reports]);
+    expect(plan.notices).toEqual([]);
+    expect(record.shard).toBeUndefined();
+    expect(outcome(record)).toEqual(outcome(one));
+    expect(deciding(record)).toEqual([]);
+    expect(summaryText([record])).toMatch(/\d+ of \d+ boots are those of other workers, on /);
+  });
+
+  it('that share a folder take boots of each other, and come to the same', async () => {
+    const lab = await recordedLab();
+    const one = await lab.run();
+    const workers = await together(lab, 4);
+    for (const worker of workers) expect(worker.crash).toMatchObject({ claim: 'part', undecided: 0 });
+    const { record } = await merged(lab, [join(lab.folder, 'shared')]);
+    expect(outcome(record)).toEqual(outcome(one));
+    expect(made(record).filter(({ stage }) => stage === 'whole')).toHaveLength(2);
+    expect(record.crash?.audited).toBeGreaterThanOrEqual(one.crash?.audited ?? 0);
+  });
+
+  it('find the same broken promises, and say what they are to be blamed on when they are merged', async () => {
+    const lab = await recordedLab({ forgetsFlush: true });
+    const one = await lab.run();
+    expect(one.verdict).toBe('failed');
+    const workers = await together(lab, 2);
+    expect(workers.map(({ verdict }) => verdict)).toContain('failed');
+    for (const { findings } of workers) for (const { reason } of findings) expect(reason).toBeUndefined();
+    const { record } = await merged(lab, [join(lab.folder, 'shared')]);
+    expect(outcome(record).findings).toEqual(outcome(one).findings);
+    expect(record.findings.every(({ reason }) => reason !== undefined)).toBe(true);
+    const consoles = (record.crash?.cuts ?? []).flatMap((cut) =>
+      cut.verdict === 'failed' && cut.host !== undefined ? [cut.console ?? ''] : [],
+    );
+    expect(consoles.length).toBeGreaterThan(0);
+    const folder = lab.events.flatMap((event) => (event.type === 'run-started' ? [event.folder] : [])).at(-1);
+    for (const console of consoles) expect(await readFile(join(folder ?? '', console), 'utf8')).not.toBe('');
+  });
+
+  it('take over what a dead one has left, or leave it to whoever merges', async () => {
+    const lab = await recordedLab();
+    const one = await lab.run();
+    const dead = new AbortController();
+    let cuts = 0;
+    const died = await lab.run({
+      limits: shared(lab, { index: 1, count: 2 }),
+      signal: dead.signal,
+      jobs: 1,
+      events: (event) => {
+        if (event.type === 'cut') cuts += 1;
+        if (cuts === 2) dead.abort(new Error('killed'));
+      },
+    });
+    expect(died.verdict).toBe('error');
+    const other = await lab.run({ limits: shared(lab, { index: 2, count: 2 }), jobs: 1 });
+    const { record, plan } = await merged(lab, [join(lab.folder, 'shared')]);
+    expect(plan.notices.join('\n')).toMatch(
+      /part 1 of 2 was not finished \(.*\): what it left is decided here/,
+    );
+    expect(outcome(record)).toEqual(outcome(one));
+    expect(deciding(record)).toEqual([]);
+    expect(made(other).length).toBeGreaterThan(0);
+    await rm(lab.reports, { recursive: true });
+    const [alone] = [await lab.run({ limits: { ...reuse, shard: { index: 2, count: 2 } } })];
+    expect(alone.verdict).toBe('passed');
+    const rest = await merged(lab, [lab.reports]);
+    expect(rest.plan.notices.join('\n')).toContain('no worker has begun part 1 of 2');
+    expect(outcome(rest.record)).toEqual(outcome(one));
+    expect(deciding(rest.record).length).toBeGreaterThan(0);
+  });
+
+  it('are undecided where their budget ends, and so is the whole without more boots', async () => {
+    const lab = await recordedLab();
+    const limits = { ...reuse, shard: { index: 1, count: 2 }, budgetMs: 1 };
+    const part = await lab.run({ limits });
+    expect(part.verdict).toBe('unknown');
+    expect(part.crash?.claim).toBe('sampled');
+  });
+});
+
+describe('what is merged', () => {
+  it("is the same in any order and when merged again, with torn, lost and strangers' boots", async () => {
+    const lab = await recordedLab();
+    const one = await lab.run();
+    await apart(lab, 2);
+    const ledgers = (await readdir(lab.reports))
+      .filter((name) => name !== 'latest')
+      .map((name) => join(lab.reports, name, 'ledger'))
+      .slice(-2);
+    const orders = [[...ledgers].reverse(), [lab.reports]];
+    for (const folders of orders) expect(outcome((await merged(lab, folders)).record)).toEqual(outcome(one));
+    const [first = ''] = ledgers;
+    const boots = (await readdir(join(first, 'boots'), { recursive: true, withFileTypes: true })).filter(
+      (entry) => entry.isFile(),
+    );
+    const [file] = boots.map(({ parentPath, name }) => join(parentPath, name));
+    if (file === undefined) throw new Error('there are no boots');
+    const text = await readFile(file, 'utf8');
+    await truncate(file, text.length - 9);
+    await appendFile(join(file, '..', 'garbage'), 'no line of ours\n{"begun": 1}\n');
+    const judge = join(file, '..', '..');
+    await cp(judge, join(judge, '..', '0123456789abcdef'), { recursive: true });
+    const { record } = await merged(lab, [...ledgers, lab.reports]);
+    expect(outcome(record)).toEqual(outcome(one));
+    const notices = lab.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(notices.join('\n')).toMatch(/boots of another program, QEMU or scenario, .*: 0123456789abcdef/);
+    expect(notices.join('\n')).toMatch(/3 of \d+ boots of earlier runs in .* cannot be read/);
+  });
+
+  it('is refused where there is none, and where scenario or recording are others', async () => {
+    const lab = await recordedLab();
+    const none = join(lab.folder, 'image');
+    await expect(planMerge([none])).rejects.toMatchObject({ code: 'ledger-missing' });
+    await lab.run({ limits: shared(lab, { index: 1, count: 2 }) });
+    const folder = join(lab.folder, 'shared');
+    const { record } = await merged(lab, [folder], { recordings: { cut: ['0123456789ab'] } });
+    expect(codesOf(record)).toEqual(['recording-unfit']);
+    await lab.scenario({ name: 'Another' });
+    await expect(planMerge([folder])).rejects.toMatchObject({ code: 'shards-differ' });
+  });
+
+  it('leaves out workers that were asked something else', async () => {
+    const lab = await recordedLab();
+    await lab.run({ seed: '2', limits: shared(lab, { index: 2, count: 2 }) });
+    await lab.run({ limits: shared(lab, { index: 1, count: 2 }) });
+    const folder = join(lab.folder, 'shared');
+    await mkdir(join(folder, 'workers'), { recursive: true });
+    await writeFile(join(folder, 'workers', 'torn.json'), '{"format":1,');
+    const plan = await planMerge([folder]);
+    expect(plan.seed).toBe('1');
+    expect(plan.notices.join('\n')).toContain('1 workers were asked something else');
+    expect(plan.notices.join('\n')).toContain('1 workers left word that cannot be read');
+    expect(plan.notices.join('\n')).toContain('no worker has begun part 2 of 2');
+  });
+});
