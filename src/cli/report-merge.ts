@@ -40,7 +40,7 @@ const command = (report: Parent) =>
     .option(
       '--disk-budget <size>',
       'what a device may write before it is taken for broken, as the workers had it',
-      byteSize,
+      byteSize('--disk-budget'),
     )
     .option(
       '--budget <duration>',
