@@ -26,12 +26,16 @@ export interface BootFact {
   places: string[];
 }
 
-/** Ascending sector numbers as gaps and lengths in turn, deflated: a boot reads long runs. */
-const sectors = z
-  .base64()
-  .transform((text) =>
-    numbersOf(JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as number[]),
-  );
+/**
+ * Ascending sector numbers as gaps and lengths in turn, deflated: a boot reads long runs. Inflated when they are asked for, since
+ * of many facts few are.
+ */
+const sectors = z.base64().transform(
+  (text): Iterable<number> => ({
+    [Symbol.iterator]: () =>
+      numbersOf(JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as number[]),
+  }),
+);
 
 const factSchema: z.ZodType<BootFact> = z.object({
   sha256: z.string(),
@@ -98,12 +102,10 @@ function deflated(numbers: Iterable<number>): string {
   return deflateRawSync(JSON.stringify(runs)).toString('base64');
 }
 
-function numbersOf(runs: readonly number[]): number[] {
-  const numbers: number[] = [];
+function* numbersOf(runs: readonly number[]): Generator<number> {
   let at = 0;
   for (let i = 0; i < runs.length; i += 2) {
     at += runs[i] ?? 0;
-    for (const end = at + (runs[i + 1] ?? 0); at < end; at += 1) numbers.push(at);
+    for (const end = at + (runs[i + 1] ?? 0); at < end; at += 1) yield at;
   }
-  return numbers;
 }

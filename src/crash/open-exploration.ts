@@ -192,7 +192,8 @@ function knownBoots(
     };
     const { retry, cold, audit } = fact;
     const purpose = audit ? 'audit' : retry ? 'retry' : cold ? 'explanation' : 'whole';
-    return [{ ref, purpose, retry, take }];
+    const whole = { verdict: fact.record.verdict, outcome: '', ...fact.stages[0] };
+    return [{ ref, purpose, retry, whole, take }];
   });
 }
 

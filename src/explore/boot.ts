@@ -48,6 +48,8 @@ export interface KnownBoot<R> {
   purpose: Stage | 'audit' | 'explanation';
   /** Whether the upgrade was done again in it. */
   retry: boolean;
+  /** How it came back. */
+  whole: Omit<StageEnd, 'stage'>;
   /** Takes it, for it stands for one boot; undefined where it has been taken. */
   take: () => Booted<R> | undefined;
 }

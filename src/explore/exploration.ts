@@ -15,6 +15,7 @@ import type { Booted, BootRequest, BootVerdict, ExploredBoot, KnownBoot, Stage }
 import { Coverage } from './coverage.ts';
 import { type Contradiction, contradictionOf } from './determinism.ts';
 import type { ExplorationParts } from './exploration-parts.ts';
+import { FailedEpochs } from './failed-epochs.ts';
 import { firstCandidates } from './first-candidates.ts';
 import { knownOutcome } from './known-outcomes.ts';
 import type { Space } from './space.ts';
@@ -23,9 +24,6 @@ import { type Works, workThrough } from './work-through.ts';
 
 /** A boot of one of the space's states. */
 type DecidingBoot<R> = ExploredBoot<R> & { ref: StateRef };
-
-/** Boots that an epoch which has failed gets, to show another way to fail. */
-export const bootsAfterFailure = 4;
 
 /** The exploration of one space: all of its crash states, decided by booting few of them. */
 export class Exploration<R extends { id: string }> {
@@ -41,8 +39,8 @@ export class Exploration<R extends { id: string }> {
   /** How each stage ended; `interrupted` until it has come to an end of its own. */
   readonly ended: Record<Stage, Ended> = { whole: 'interrupted', retry: 'interrupted' };
   private readonly parts: ExplorationParts<R>;
-  /** By stage, step and epoch: the ways to fail that were seen, and the boots since the first of them. */
-  private readonly failures = new Map<string, { ways: Set<string>; boots: number }>();
+  /** By stage, step and epoch. */
+  private readonly failures = new FailedEpochs();
   private retries = 0;
   /** States that were drawn to be audited, as often as they were booted for that, here or by others. */
   private readonly audits: StateRef[] = [];
@@ -64,15 +62,33 @@ export class Exploration<R extends { id: string }> {
    * `audit-mismatch` as soon as two boots contradict each other, what a boot throws, and the signal's reason once that is aborted.
    */
   async explore(): Promise<void> {
-    await this.recall('whole');
+    await this.recallWhole();
     await this.decideAll();
     await this.audit();
     await this.recall('retry');
     await this.retryMore();
   }
 
-  /** Takes the boots that are known and were made for something, in place of those that would be made to the same end. */
-  private async recall(purpose: Stage | 'audit'): Promise<void> {
+  /**
+   * Takes the known boots that decide states, in place of those that would be made. Of a state that another one has decided to the
+   * same end one is taken only where states are left in the end: there may be many of them, of other workers and other days.
+   */
+  private async recallWhole(): Promise<void> {
+    const later: KnownBoot<R>[] = [];
+    for (const known of this.parts.known ?? []) {
+      if (known.purpose !== 'whole') continue;
+      const by = this.boots[this.whole.decidedBy(known.ref) ?? -1];
+      if (by !== undefined && isSameEnd(by.whole, known.whole)) later.push(known);
+      else await this.takeKnown(known);
+    }
+    for (const known of later) {
+      if (this.timed(() => this.whole.next()) === undefined) return;
+      await this.takeKnown(known);
+    }
+  }
+
+  /** Takes those that were made for something else. */
+  private async recall(purpose: 'retry' | 'audit'): Promise<void> {
     for (const known of this.parts.known ?? []) {
       if (known.purpose !== purpose) continue;
       if (purpose === 'retry' && (this.retries >= this.mostRetries || !this.isDecided(known.ref))) continue;
@@ -223,7 +239,7 @@ export class Exploration<R extends { id: string }> {
       work: async (ref) => {
         coverage.begin(ref);
         try {
-          await others?.begin(ref, stage);
+          if (others !== undefined) await others.begin(ref, stage);
           await work(ref);
         } finally {
           coverage.end(ref);
@@ -297,24 +313,10 @@ export class Exploration<R extends { id: string }> {
     this.parts.onBoot(taken);
   }
 
-  /**
-   * Whether an epoch has shown enough: it fails in a way that it has failed in before, or it has failed and had some
-   * more boots to show another way.
-   */
-  private isSpent(
-    { ref, window }: DecidingBoot<R>,
-    stage: Stage,
-    { verdict, outcome }: BootVerdict,
-  ): boolean {
+  /** Whether an epoch has shown enough. */
+  private isSpent({ ref, window }: DecidingBoot<R>, stage: Stage, result: BootVerdict): boolean {
     if (this.parts.thorough === true) return false;
-    const key = `${stage} ${window.upgrade} ${this.space.placeOf(ref).epoch}`;
-    const known = this.failures.get(key);
-    if (verdict !== 'failed' && known === undefined) return false;
-    const { ways, boots } = known ?? { ways: new Set<string>(), boots: 0 };
-    const again = verdict === 'failed' && ways.has(outcome);
-    if (verdict === 'failed') ways.add(outcome);
-    this.failures.set(key, { ways, boots: boots + 1 });
-    return again || boots >= bootsAfterFailure;
+    return this.failures.isSpent(`${stage} ${window.upgrade} ${this.space.placeOf(ref).epoch}`, result);
   }
 
   /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bootsAfterFailure } from '../../../src/explore/exploration.ts';
+import { bootsAfterFailure } from '../../../src/explore/failed-epochs.ts';
 import type { Space } from '../../../src/explore/space.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';
 import { historyOf, type MadeUp, madeUp, type Request, refsOf, spaceOf, tagAt } from './made-up.ts';
@@ -556,7 +556,9 @@ describe('what becomes of any state', () => {
         expect(first.outcome).toBe(parts.truth(ref));
         expect(await exploration.outcomeOf(state, window, 'whole')).toBe(first);
         expect(exploration.knownOutcome(state, window, 'whole')).toBe(first);
-        expect(parts.asked.map(({ request }) => request)).toEqual([{ retry: false, cold: true, seed: 0 }]);
+        expect(parts.asked.map(({ request }) => request)).toEqual([
+          { retry: false, cold: true, seed: 0, audit: false },
+        ]);
         expect(exploration.knownOutcome(state, { ...window, upgrade: 7 }, 'whole')).toBeUndefined();
         for (const other of refs) {
           const known = exploration.knownOutcome(space.crashState(other), window, 'whole');

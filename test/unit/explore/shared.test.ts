@@ -24,7 +24,8 @@ function knownIn(space: Space, { state, request, booted }: KeptBoot): Known[] {
   const take = () => (left-- > 0 ? booted : undefined);
   const { retry, cold, audit } = request;
   const purpose = audit ? 'audit' : retry ? 'retry' : cold ? 'explanation' : 'whole';
-  return ref === undefined ? [] : [{ ref, purpose, retry, take }];
+  const [whole] = booted.stages;
+  return ref === undefined || whole === undefined ? [] : [{ ref, purpose, retry, whole, take }];
 }
 
 /** Every boot that an undisturbed exploration makes. */

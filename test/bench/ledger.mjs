@@ -1,0 +1,158 @@
+/**
+ * What it costs to take up a ledger: boots of earlier runs or other workers, read from their files and applied to the crash
+ * states of a made-up log with as many states as two upgrades by RAUC have. Prints one JSON object: seconds, MB, bytes a
+ * record. npm run bench:ledger -- [--records N] [--writes N]
+ */
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import pLimit from 'p-limit';
+import { Random } from '../../dist/core/random.js';
+import { bootedOf } from '../../dist/crash/boot-fact.js';
+import { BootLedger } from '../../dist/crash/boot-ledger.js';
+import { Cells } from '../../dist/explore/cells.js';
+import { Contents } from '../../dist/explore/contents.js';
+import { Exploration } from '../../dist/explore/exploration.js';
+import { Space } from '../../dist/explore/space.js';
+import { WriteLog } from '../../dist/writelog/log.js';
+import { parseStateId, stateId } from '../../dist/writelog/state-id.js';
+import { windowsOf } from '../../dist/writelog/windows.js';
+
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '10000' },
+    writes: { type: 'string', default: '487' },
+    sectors: { type: 'string', default: '1720' },
+    read: { type: 'string', default: '20000' },
+  },
+});
+const [records, writes, mostSectors, readSectors] = [values.records, values.writes, values.sectors, values.read].map(Number);
+const disk = { id: 'main', sectors: (1 << 30) / 512, cache: 'writeback' };
+
+/** Crash states of a log in which everything differs; the same each time. */
+function spaceOf() {
+  const random = new Random('ledger');
+  const log = new WriteLog([disk]);
+  log.mark('0/install');
+  let arena = 0;
+  for (let i = 0; i < writes; i += 1) {
+    if (i === Math.floor(writes / 2)) log.mark('0/first-boot');
+    const count = 1 + random.int(mostSectors);
+    log.complete(log.issue(0, 'write', random.int(disk.sectors - count), count, false, arena));
+    arena += count;
+    if (random.int(3) === 0) log.complete(log.issue(0, 'flush', 0, 0, false));
+  }
+  const contents = new Contents(
+    {
+      sectors: arena,
+      read(sector, count) {
+        const data = Buffer.alloc(count * 512);
+        for (let i = 0; i < count; i += 1) data.writeUInt32LE(sector + i + 1, i * 512 + 8);
+        return data;
+      },
+    },
+    [{ bytes: disk.sectors * 512, read: (_, length) => Buffer.alloc(length) }],
+  );
+  const cells = new Cells(contents, [disk.sectors]);
+  const kinds = ['prefix', 'lost', 'torn', 'subset'];
+  return new Space({ log, windows: windowsOf(log), kinds, contents, cells, parts: [], random });
+}
+
+const trace = { sha256: 'b'.repeat(64) };
+const folder = mkdtempSync(join(tmpdir(), 'brownout-bench-ledger-'));
+try {
+  const context = { runId: 'bench', folder, diskBudget: undefined, notice: (text) => process.stderr.write(`${text}\n`) };
+  const open = () => BootLedger.open(context, { folder, sha256: trace.sha256, madeWith: 'bench' }, { canonical: true });
+  await fill(await open());
+  const files = readdirSync(join(folder, 'boots'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  const space = spaceOf();
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  const began = performance.now();
+  const ledger = await open();
+  const read = performance.now();
+  const exploration = await applied(ledger, space);
+  const done = performance.now();
+  const seconds = (from, to) => Math.round((to - from) / 100) / 10;
+  const result = {
+    records: ledger.of(trace).length,
+    states: exploration.whole.all,
+    decided: exploration.whole.decided,
+    bytesPerRecord: Math.round(bytes / records),
+    readSeconds: seconds(began, read),
+    appliedSeconds: seconds(read, done),
+    seconds: seconds(began, done),
+    megabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+    megabytesMore: Math.round((process.resourceUsage().maxRSS * 1024 - before) / (1 << 20)),
+  };
+  console.log(JSON.stringify(result, null, 2));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** Boots of drawn states. Each reads one run of sectors as all do, and the sectors of a few writes. */
+async function fill(ledger) {
+  const space = spaceOf();
+  const random = new Random('boots');
+  const refs = ['head', 'none'].flatMap((axis) => space.line(axis).segments.map(({ from, to }) => ({ axis, from, to })));
+  const common = Array.from({ length: readSectors }, (_, i) => i * 3);
+  for (let i = 0; i < records; i += 1) {
+    const { axis, from, to } = random.pick(refs);
+    const ref = { axis, position: axis === 'head' ? to - 1 : from };
+    const written = Array.from({ length: 30 }, () => random.pick(space.log.records.filter(({ kind }) => kind === 'write')));
+    const own = written.flatMap(({ sector, count }) => Array.from({ length: Math.min(count, 64) }, (_, k) => sector + k));
+    const recovered = [...new Set([...common, ...own])].sort((a, b) => a - b);
+    const id = stateId(space.crashState(ref));
+    const record = { id: `p1.${id}`, kind: 'prefix', path: ['1.0', '1.1'], upgrade: '1.0->1.1', during: 'install', description: 'made up', outcome: 'old (1.0) in A', checks: [], verdict: 'passed', seconds: 9 };
+    await ledger.keep({
+      ...trace,
+      state: id,
+      retry: false,
+      seed: 0,
+      cold: false,
+      audit: false,
+      booted: new Date(i * 1000).toISOString(),
+      record,
+      stages: [{ stage: 'whole', verdict: 'passed', outcome: record.outcome, sectorsRead: [{ recovered, raw: [] }] }],
+      places: [],
+    });
+  }
+}
+
+/** As an exploration takes them up; nothing is booted. */
+async function applied(ledger, space) {
+  const known = ledger.of(trace).map((fact) => ({
+    ref: space.refOf(parseStateId(fact.state)),
+    purpose: 'whole',
+    retry: false,
+    take: () => {
+      const taken = ledger.take(fact);
+      return taken && bootedOf(taken);
+    },
+  }));
+  const over = AbortSignal.abort();
+  const exploration = new Exploration(space, {
+    auditShare: 0,
+    auditLeast: 0,
+    chanceBoots: 0,
+    retryBoots: 0,
+    known,
+    budget: over,
+    auditBudget: over,
+    boot: () => Promise.reject(new Error('nothing is booted here')),
+    placeOf: ({ disk: at }) => `disk ${at}`,
+    places: pLimit(1),
+    signal: new AbortController().signal,
+    stop: () => undefined,
+    random: new Random('1'),
+    spend: () => undefined,
+    onBoot: () => undefined,
+    onChance: () => undefined,
+    saveMismatch: () => Promise.resolve(''),
+  });
+  await exploration.explore();
+  return exploration;
+}
