@@ -32,6 +32,12 @@ interface News {
   begun: Asked[];
 }
 
+/** The same as it is read, each fact with the file that it is in. */
+interface Heard extends Pick<News, 'begun'> {
+  facts: { file: string; fact: BootFact }[];
+  damaged: number;
+}
+
 /**
  * The boots of a recording's states that runs have made, each run's in a file of its own: with the recording, or in a folder that
  * workers share. What decides besides the recording (this program's code, how states are compared, how much a device may
@@ -83,13 +89,15 @@ export class BootLedger {
       live: shared?.live === true,
       consoles: shared === undefined ? undefined : join(shared.folder, 'consoles'),
     });
-    const others = (await readdir(root).catch(() => [])).filter((other) => other !== judge);
-    if (shared === undefined)
-      for (const other of others) await rm(join(root, other), { recursive: true, force: true });
-    else if (others.length > 0)
-      context.notice(
-        `${root} has boots of another program, QEMU or scenario, which count for nothing here: ${others.join(', ')}`,
-      );
+    for (const one of [root, ...(shared?.besides ?? []).map(rootIn)]) {
+      const others = (await readdir(one).catch(() => [])).filter((other) => other !== judge);
+      if (shared === undefined)
+        for (const other of others) await rm(join(one, other), { recursive: true, force: true });
+      else if (others.length > 0)
+        context.notice(
+          `${one} has boots of another program, QEMU or scenario, which count for nothing here: ${others.join(', ')}`,
+        );
+    }
     await ledger.read([
       { files: ledger.files, consoles: ledger.consoles },
       ...(shared?.besides ?? []).map((one) => ({
@@ -112,7 +120,11 @@ export class BootLedger {
 
   /** What others have added since this was last asked. */
   async news(): Promise<News> {
-    const hear = this.hearing.then(() => this.hear(this.files, this.consoles));
+    const hear = this.hearing.then(async () => {
+      const { facts, begun } = await this.heard(this.files, this.consoles);
+      for (const { fact } of facts) this.add(fact);
+      return { facts: facts.map(({ fact }) => fact), begun };
+    });
     this.hearing = hear.catch(() => undefined);
     return hear;
   }
@@ -135,20 +147,25 @@ export class BootLedger {
   /** Reads all that there is, and says how much of it cannot be. */
   private async read(all: { files: GrowingFiles; consoles: string | undefined }[]): Promise<void> {
     let damaged = 0;
-    for (const { files, consoles } of all) damaged += (await this.hear(files, consoles)).damaged;
-    this.facts.sort((a, b) => compare(a.booted, b.booted) || compare(keyOf(a), keyOf(b)));
-    this.byKey.clear();
-    for (const fact of this.facts) this.index(fact);
+    const found: { file: string; fact: BootFact }[] = [];
+    for (const { files, consoles } of all) {
+      const heard = await this.heard(files, consoles);
+      found.push(...heard.facts);
+      damaged += heard.damaged;
+    }
+    // Names begin with the time: so it does not matter which ledger is read first.
+    found.sort((a, b) => (a.file < b.file ? -1 : Number(a.file > b.file)));
+    for (const { fact } of found) this.add(fact);
     if (damaged > 0)
       this.context.notice(
         `${damaged} of ${damaged + this.facts.length} boots of earlier runs in ${dirname(this.path)} cannot be read, and are made again`,
       );
   }
 
-  private async hear(files: GrowingFiles, consoles: string | undefined): Promise<News & { damaged: number }> {
+  private async heard(files: GrowingFiles, consoles: string | undefined): Promise<Heard> {
     const { values, damaged } = await files.more();
-    const found: News & { damaged: number } = { facts: [], begun: [], damaged };
-    for (const value of values) {
+    const found: Heard = { facts: [], begun: [], damaged };
+    for (const { file, value } of values) {
       const begun = begunSchema.safeParse(value).data?.begun;
       if (begun !== undefined) {
         found.begun.push(begun);
@@ -156,16 +173,13 @@ export class BootLedger {
       }
       const fact = restoreFact(value);
       if (fact === undefined) found.damaged += 1;
-      else found.facts.push({ ...fact, record: await this.withConsoles(fact, consoles) });
-    }
-    for (const fact of found.facts) {
-      this.facts.push(fact);
-      this.index(fact);
+      else found.facts.push({ file, fact: { ...fact, record: await this.withConsoles(fact, consoles) } });
     }
     return found;
   }
 
-  private index(fact: BootFact): void {
+  private add(fact: BootFact): void {
+    this.facts.push(fact);
     const key = keyOf(fact);
     const known = this.byKey.get(key);
     if (known === undefined) this.byKey.set(key, [fact]);
@@ -227,10 +241,6 @@ async function copied(from: string, to: string): Promise<boolean> {
 const begunSchema = z.object({
   begun: z.object({ sha256: z.string(), state: z.string(), retry: z.boolean(), seed: z.int() }),
 });
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}
 
 function keyOf({ sha256: trace, state, retry, seed }: Asked): string {
   return `${trace} ${state} ${retry} ${seed}`;

@@ -4,7 +4,8 @@ import { readLines } from '../core/checked-lines.ts';
 
 /** What has been added to files since they were last read. */
 export interface Grown {
-  values: unknown[];
+  /** In the order in which they lie there, the files by their names. */
+  values: { file: string; value: unknown }[];
   /** Lines that are not as they were written, also such that somebody may be in the middle of. */
   damaged: number;
 }
@@ -22,20 +23,20 @@ export class GrowingFiles {
     this.except = except;
   }
 
-  /** What was added, file by file in the order of their names. A line without its end is read again when it has grown. */
+  /** What was added. A line without its end is read again when it has grown. */
   async more(): Promise<Grown> {
-    const values: unknown[] = [];
+    const values: Grown['values'] = [];
     let damaged = 0;
     for (const name of (await readdir(this.folder).catch(() => [])).sort()) {
       if (name === this.except) continue;
       const grown = await this.moreOf(name);
-      values.push(...grown.values);
+      values.push(...grown.values.map((value) => ({ file: name, value })));
       damaged += grown.damaged;
     }
     return { values, damaged };
   }
 
-  private async moreOf(name: string): Promise<Grown> {
+  private async moreOf(name: string): Promise<{ values: unknown[]; damaged: number }> {
     const from = this.read.get(name) ?? 0;
     await using file = await open(join(this.folder, name), 'r');
     const { size } = await file.stat();

@@ -12,6 +12,7 @@ import pLimit from 'p-limit';
 import { Random } from '../../dist/core/random.js';
 import { bootedOf } from '../../dist/crash/boot-fact.js';
 import { BootLedger } from '../../dist/crash/boot-ledger.js';
+import { Coverage } from '../../dist/explore/coverage.js';
 import { Cells } from '../../dist/explore/cells.js';
 import { Contents } from '../../dist/explore/contents.js';
 import { Exploration } from '../../dist/explore/exploration.js';
@@ -26,9 +27,14 @@ const { values } = parseArgs({
     writes: { type: 'string', default: '487' },
     sectors: { type: 'string', default: '1720' },
     read: { type: 'string', default: '20000' },
+    differing: { type: 'string', default: '60' },
   },
 });
-const [records, writes, mostSectors, readSectors] = [values.records, values.writes, values.sectors, values.read].map(Number);
+const [records, writes, mostSectors, readSectors, readCells] = [values.records, values.writes, values.sectors, values.read, values.differing].map(
+  Number,
+);
+/** Of the records, those that were needed to decide everything. */
+let deciding = 0;
 const disk = { id: 'main', sectors: (1 << 30) / 512, cache: 'writeback' };
 
 /** Crash states of a log in which everything differs; the same each time. */
@@ -81,6 +87,8 @@ try {
     records: ledger.of(trace).length,
     states: exploration.whole.all,
     decided: exploration.whole.decided,
+    deciding,
+    taken: exploration.boots.length,
     bytesPerRecord: Math.round(bytes / records),
     readSeconds: seconds(began, read),
     appliedSeconds: seconds(read, done),
@@ -93,18 +101,30 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Boots of drawn states. Each reads one run of sectors as all do, and the sectors of a few writes. */
+/**
+ * Boots as an exploration makes them until every state is decided, and then again of drawn states, as other workers and
+ * other days make them. Each reads many sectors that never differ, and some that do.
+ */
 async function fill(ledger) {
   const space = spaceOf();
   const random = new Random('boots');
-  const refs = ['head', 'none'].flatMap((axis) => space.line(axis).segments.map(({ from, to }) => ({ axis, from, to })));
-  const common = Array.from({ length: readSectors }, (_, i) => i * 3);
+  const written = space.log.records.filter(({ kind }) => kind === 'write');
+  const differing = Array.from({ length: readCells }, () => {
+    const { sector, count } = random.pick(written);
+    return sector + random.int(count);
+  });
+  const same = Array.from({ length: readSectors }, (_, i) => i * 3).filter((sector) => space.cells.find(0, sector) < 0);
+  const recovered = [...new Set([...same, ...differing])].sort((a, b) => a - b);
+  const sectorsRead = [{ recovered, raw: [] }];
+  const coverage = new Coverage(space);
+  const segments = space.line('head').segments;
   for (let i = 0; i < records; i += 1) {
-    const { axis, from, to } = random.pick(refs);
-    const ref = { axis, position: axis === 'head' ? to - 1 : from };
-    const written = Array.from({ length: 30 }, () => random.pick(space.log.records.filter(({ kind }) => kind === 'write')));
-    const own = written.flatMap(({ sector, count }) => Array.from({ length: Math.min(count, 64) }, (_, k) => sector + k));
-    const recovered = [...new Set([...common, ...own])].sort((a, b) => a - b);
+    const next = coverage.next();
+    const ref = next ?? { axis: 'head', position: random.pick(segments).to - 1 };
+    if (next !== undefined) {
+      coverage.decide(ref, i, space.cellsRead((cell) => space.contentIn(ref, cell), sectorsRead));
+      deciding = i + 1;
+    }
     const id = stateId(space.crashState(ref));
     const record = { id: `p1.${id}`, kind: 'prefix', path: ['1.0', '1.1'], upgrade: '1.0->1.1', during: 'install', description: 'made up', outcome: 'old (1.0) in A', checks: [], verdict: 'passed', seconds: 9 };
     await ledger.keep({
@@ -116,7 +136,7 @@ async function fill(ledger) {
       audit: false,
       booted: new Date(i * 1000).toISOString(),
       record,
-      stages: [{ stage: 'whole', verdict: 'passed', outcome: record.outcome, sectorsRead: [{ recovered, raw: [] }] }],
+      stages: [{ stage: 'whole', verdict: 'passed', outcome: record.outcome, sectorsRead }],
       places: [],
     });
   }
@@ -128,6 +148,7 @@ async function applied(ledger, space) {
     ref: space.refOf(parseStateId(fact.state)),
     purpose: 'whole',
     retry: false,
+    whole: { verdict: fact.record.verdict, outcome: fact.record.outcome },
     take: () => {
       const taken = ledger.take(fact);
       return taken && bootedOf(taken);
