@@ -3,6 +3,7 @@ import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
 import { addCache } from './cache.ts';
 import { addCheck } from './check.ts';
+import { addCi } from './ci.ts';
 import { examples, type Finish, type Parent, type Surroundings } from './command.ts';
 import { addCompletion } from './completion.ts';
 import { addConform } from './conform.ts';
@@ -81,6 +82,7 @@ export function makeProgram(surroundings: Surroundings, finish: Finish): Parent 
     addLog,
     addCache,
     addSchema,
+    addCi,
     addCompletion,
   ])
     add(program, surroundings, finish);
