@@ -95,7 +95,7 @@ export async function exploreCuts(
         onBoot,
       );
       stack.use('exploration', opened);
-      stack.defer('word of boots that are kept', () => tellKept(context, opened, ledger));
+      stack.defer('word of boots that are kept', () => tellKept(context, opened, ledger, shared));
       return opened;
     };
     const first = await open(limits.canonical);
@@ -153,11 +153,16 @@ function tellKept(
   { notice }: RunContext,
   { trace, exploration }: TraceExploration,
   ledger: BootLedger | undefined,
+  shared: SharedLedger | undefined,
 ): void {
   const { kept = 0 } = ledger ?? {};
   if (exploration.ended.whole === 'complete' || kept === 0) return;
   const boots = kept === 1 ? 'one boot that passed is' : `${kept} boots that passed are`;
-  notice(`${trace.name}: ${boots} kept, and the same command goes on from there`);
+  const goesOn =
+    shared === undefined || shared.live
+      ? 'the same command goes on from there'
+      : `brownout report merge takes them from ${shared.folder}`;
+  notice(`${trace.name}: ${boots} kept, and ${goesOn}`);
 }
 
 /** What is said where audits show that a device reads what canonical forms leave out. */

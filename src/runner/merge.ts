@@ -19,8 +19,8 @@ export interface MergePlan {
 }
 
 /**
- * Puts together what the workers of ledgers were asked. The newest one says what that is; those that were asked something else, or
- * had another recording, are named and left out. Throws ScenarioError `ledger-missing` and `shards-differ`.
+ * Puts together what the workers of ledgers were asked. The newest one says what that is; it is told how many were asked
+ * something else, or had another recording. Throws ScenarioError `ledger-missing` and `shards-differ`.
  */
 export async function planMerge(
   folders: readonly string[],
@@ -37,7 +37,7 @@ export async function planMerge(
   const read = await Promise.all(ledgers.map(readWorkers));
   const damaged = read.reduce((sum, one) => sum + one.damaged, 0);
   const workers = read.flatMap((one) => one.workers).sort((a, b) => (a.began < b.began ? -1 : 1));
-  const newest = workers.at(-1);
+  const newest = workers.findLast(({ shard }) => shard !== undefined) ?? workers.at(-1);
   if (newest === undefined)
     throw new ScenarioError('ledger-missing', `no worker has left word of it in ${ledgers.join(', ')}`);
   const asked = workers.filter((worker) => isAlike(worker, newest));
@@ -68,7 +68,7 @@ export async function planMerge(
       ...(others === 0
         ? []
         : [
-            `${others} workers were asked something else, or cut another recording: their boots do not count`,
+            `${others} workers were asked something else, or cut another recording: they have decided no part of this`,
           ]),
       ...[...runs.keys()].flatMap((run) =>
         unfinished(fitting.filter((worker) => runOf(worker) === run)).map((what) => `${run}: ${what}`),
@@ -87,7 +87,7 @@ function isAlike(one: WorkerRecord, other: WorkerRecord): boolean {
   return (
     one.seed === other.seed &&
     isDeepStrictEqual(one.limits, other.limits) &&
-    one.shard?.count === other.shard?.count
+    (one.shard === undefined || one.shard.count === other.shard?.count)
   );
 }
 
@@ -97,7 +97,7 @@ function isSameRun(one: WorkerRecord, other: WorkerRecord): boolean {
 
 /** The parts that nobody finished. */
 function unfinished(workers: readonly WorkerRecord[]): string[] {
-  const count = workers[0]?.shard?.count ?? 0;
+  const count = workers.find(({ shard }) => shard !== undefined)?.shard?.count ?? 0;
   return Array.from({ length: count }, (_, i) => i + 1).flatMap((index) => {
     const own = workers.filter(({ shard }) => shard?.index === index);
     if (own.some(({ ended }) => ended === 'complete')) return [];

@@ -55,7 +55,8 @@ export async function beginWorker(
 ): Promise<(ended: Ended) => Promise<void>> {
   const { ledger, shard, canonical, auditShare, auditLeast, chanceBoots, retryBoots, secondCutBoots } =
     limits;
-  if (ledger === undefined) return () => Promise.resolve();
+  // Whoever merges is no worker: what it boots is asked for by those that are merged.
+  if (ledger === undefined || (shard === undefined && !ledger.live)) return () => Promise.resolve();
   const folder = join(ledger.folder, workersFolder);
   await mkdir(folder, { recursive: true });
   const record: WorkerRecord = {

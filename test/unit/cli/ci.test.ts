@@ -13,7 +13,7 @@ const files = {
   gitlab: 'gitlab-ci.yml',
   github: 'github-workflow.yml',
   jenkins: 'Jenkinsfile',
-  kubernetes: 'kubernetes.yaml',
+  kubernetes: 'kubernetes.yml',
   slurm: 'slurm.sh',
 } as const;
 type Kind = keyof typeof files;

@@ -190,7 +190,11 @@ describe('what is merged', () => {
       .map((name) => join(lab.reports, name, 'ledger'))
       .slice(-2);
     const orders = [[...ledgers].reverse(), [lab.reports]];
-    for (const folders of orders) expect(outcome((await merged(lab, folders)).record)).toEqual(outcome(one));
+    for (const folders of orders) {
+      const { record, plan } = await merged(lab, folders);
+      expect(plan.notices).toEqual([]);
+      expect(outcome(record)).toEqual(outcome(one));
+    }
     const [first = ''] = ledgers;
     const boots = (await readdir(join(first, 'boots'), { recursive: true, withFileTypes: true })).filter(
       (entry) => entry.isFile(),
@@ -219,6 +223,22 @@ describe('what is merged', () => {
     expect(codesOf(record)).toEqual(['recording-unfit']);
     await lab.scenario({ name: 'Another' });
     await expect(planMerge([folder])).rejects.toMatchObject({ code: 'shards-differ' });
+  });
+
+  it('is what an interrupted worker of a folder of its own points to', async () => {
+    const lab = await recordedLab();
+    const controller = new AbortController();
+    await lab.run({
+      limits: { ...reuse, shard: { index: 1, count: 1 } },
+      jobs: 1,
+      signal: controller.signal,
+      events: (event) => {
+        lab.events.push(event);
+        if (event.type === 'cut') controller.abort(new Error('interrupted'));
+      },
+    });
+    const notices = lab.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(notices.at(-1)).toMatch(/^p1: .* kept, and brownout report merge takes them from .*\/ledger$/);
   });
 
   it('leaves out workers that were asked something else', async () => {
