@@ -6,12 +6,13 @@
  *
  * Devices are simulated, in a process of its own each (simulated-run.ts), so that hundreds of moments cost minutes.
  * --build IMAGE kills builds of that image instead, from the packages of this host's cache; --scenario FILE runs of real
- * machines. Exit code 0: all as it should be; 1: not so; 2: wrong arguments. A full disk needs root, for a small tmpfs.
+ * machines. Exit code 0: all as it should be; 1: not so; 2: wrong arguments; 3: it
+ * fails undisturbed. A full disk needs root, for a small tmpfs.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -86,7 +87,12 @@ function start(place) {
 async function begun(place, ended) {
   let over = false;
   void ended.then(() => (over = true));
-  while (!over && (await stat(join(place, 'cache/work')).catch(() => undefined)) === undefined) await sleep(5);
+  // A run has its workspace then, a build says what it uses.
+  const signs = ['cache/work', 'cache/in-use'].map((name) => join(place, name));
+  while (!over) {
+    for (const sign of signs) if ((await stat(sign).catch(() => undefined)) !== undefined) return;
+    await sleep(5);
+  }
 }
 
 /** A run that nobody disturbs: what it came to, and in how many seconds once it had begun to work. */
@@ -220,12 +226,17 @@ async function simulated() {
   };
 }
 
+/** This host's cache, from which packages and images are taken and in which nothing is changed. */
+const ownCache =
+  (process.env.BROWNOUT_CACHE ?? '') !== ''
+    ? process.env.BROWNOUT_CACHE
+    : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'brownout');
+
 function building(image) {
   return {
     async prepare(place) {
-      const own = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '', '.cache'), 'brownout/debs');
       await mkdir(join(place, 'cache'));
-      await cp(process.env.BROWNOUT_CACHE === undefined ? own : join(process.env.BROWNOUT_CACHE, 'debs'), join(place, 'cache/debs'), { recursive: true });
+      await cp(join(ownCache, 'debs'), join(place, 'cache/debs'), { recursive: true });
     },
     command: () => [process.execPath, cli, 'image', 'build', image, '--machine', args.machine, '--json'],
     decided: (stdout) => JSON.parse(stdout),
@@ -240,9 +251,8 @@ function real(scenario) {
       ...['--json', '--reports', join(place, 'reports'), '--jobs', '1'],
     ],
     async prepare(place) {
-      const images = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '', '.cache'), 'brownout/images');
       await mkdir(join(place, 'cache'));
-      spawnSync('cp', ['-al', images, join(place, 'cache/images')]);
+      spawnSync('cp', ['-al', join(ownCache, 'images'), join(place, 'cache/images')]);
     },
     decided: (stdout) => {
       const [{ record }] = JSON.parse(stdout).runs;
@@ -256,9 +266,19 @@ subject = kindOfSubject === 'build' ? building(args.build) : kindOfSubject === '
 
 const first = await newPlace();
 const expected = await wholeRun(first);
+if (expected.code !== 0) {
+  process.stderr.write(`nothing can be told: an undisturbed run ends with ${expected.code}: ${expected.stderr}\n`);
+  process.exit(3);
+}
 const initial = await troubles(first, expected, expected);
 const again = kindOfSubject === 'simulated' ? await wholeRun(first) : expected;
 await rm(first, { recursive: true });
+if (kindOfSubject === 'simulated') {
+  // The host may have been busy with something else; moments after the end would test nothing.
+  const second = await newPlace();
+  expected.seconds = Math.min(expected.seconds, (await wholeRun(second)).seconds);
+  await rm(second, { recursive: true });
+}
 process.stderr.write(`undisturbed: exit code ${expected.code} in ${expected.seconds.toFixed(1)} s\n`);
 const experiments = [];
 
@@ -363,7 +383,9 @@ function mount(folder, kib) {
   if (status !== 0) throw new Error(`no tmpfs: ${stderr}`);
 }
 
-const sound = initial.length === 0 && experiments.every(({ failures }) => failures.length === 0);
+/** Where every run had ended before it was killed, nothing was tried. */
+const tried = experiments.every(({ notes, repetitions }) => repetitions === 0 || notes['had ended'] !== repetitions);
+const sound = tried && initial.length === 0 && experiments.every(({ failures }) => failures.length === 0);
 const host = { cores: availableParallelism(), node: process.version };
 process.stdout.write(
   `${JSON.stringify({ subject: kindOfSubject, host, seed: args.seed, undisturbed: { ...expected, troubles: initial, again: again.decided }, experiments, sound }, null, 2)}\n`,
