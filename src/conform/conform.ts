@@ -1,4 +1,5 @@
 import type { CleanupStack } from '../core/cleanup.ts';
+import { isInterruption } from '../core/errors.ts';
 import { DeviceStopped, problemOf, secondsSince } from '../device/checklist.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { Ability, CaseRecord, CaseVerdict } from '../model/conformance.ts';
@@ -77,20 +78,32 @@ async function recordOf(
       ...{ ...decided, verdict: 'ability-missing', ...untold },
       reason: `the agent does not claim ${untried.join(', ')}`,
     };
-  const started = performance.now();
+  let started = performance.now();
   try {
     const offering = await withWrongReleases(context, one, cast, makeWrong);
     if (typeof offering === 'string') return notApplicable(offering);
     const prepared = await reached(preconditions, one);
     if ('reason' in prepared)
       return { ...decided, verdict: 'unknown', seconds: secondsSince(started), ...prepared };
-    const { steps, notes } = await context.vm(() => runCase(offering, one, prepared, cast));
+    const { steps, notes } = await context.vm(() => {
+      started = performance.now();
+      return runCase(offering, one, prepared, cast);
+    });
     const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
     return { ...decided, ...verdictOf(steps, unclaimed), seconds, steps, notes };
   } catch (error) {
-    const problem = problemOf(error, context.folder);
-    return { ...decided, verdict: 'error', seconds: secondsSince(started), steps: [], notes: [], problem };
+    return { ...decided, ...untold, seconds: secondsSince(started), ...brokenOff(error, context) };
   }
+}
+
+/** What is said of a case that did not come to its end: who interrupts a suite has broken nothing. */
+function brokenOff(
+  error: unknown,
+  { folder }: Pick<RunContext, 'folder'>,
+): Pick<CaseRecord, 'verdict' | 'reason' | 'problem'> {
+  const problem = problemOf(error, folder);
+  if (!isInterruption(error)) return { verdict: 'error', problem };
+  return { verdict: 'unknown', reason: `not done: ${problem.message}` };
 }
 
 /** A case about power, decided by crash states. */
@@ -120,8 +133,7 @@ async function powerRecordOf(
       ...(findings.length === 0 ? {} : { findings }),
     };
   } catch (error) {
-    const problem = problemOf(error, context.folder);
-    return { ...decided, verdict: 'error', ...untold, seconds: secondsSince(started), problem };
+    return { ...decided, ...untold, seconds: secondsSince(started), ...brokenOff(error, context) };
   }
 }
 

@@ -1,4 +1,5 @@
 import { runConformance } from '../../../src/runner/conform.ts';
+import type { RunOptions } from '../../../src/runner/run-scenarios.ts';
 import { slotLab } from './lab.ts';
 import type { SlotTraits } from './slot-guest.ts';
 
@@ -8,6 +9,8 @@ export interface Asked {
   cases?: string[];
   /** Fields of the scenario. */
   fields?: Record<string, unknown>;
+  /** What is said of the run besides. */
+  run?: Partial<Pick<RunOptions, 'jobs' | 'signal' | 'events'>>;
 }
 
 /** Fields of a scenario with a release for each part that most cases have. */
@@ -27,10 +30,10 @@ export function claims(...abilities: string[]): Record<string, unknown> {
 export const ordered = { ...three, agent: { name: 'rauc', delivery: 'hawkbit' } };
 
 /** Does cases of the suite with a simulated device. */
-export async function suite(traits: SlotTraits, { cases = [], fields = three }: Asked = {}) {
+export async function suite(traits: SlotTraits, { cases = [], fields = three, run = {} }: Asked = {}) {
   const lab = await slotLab(traits);
   await lab.scenario(fields);
-  const options = await lab.options();
+  const options = await lab.options(run);
   const choice = { ids: cases, groups: [] };
   const [record] = await runConformance({ ...options, choice, budgetMs: 600_000 });
   if (record === undefined) throw new Error('the suite has left no record');

@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chosenCases } from '../../../src/conform/cases/index.ts';
+import { HarnessError } from '../../../src/core/errors.ts';
 import type { CaseVerdict, ConformanceRecord } from '../../../src/model/conformance.ts';
 import { buildPage } from '../../../src/runner/build-page.ts';
 import { withCode } from '../../support/errors.ts';
@@ -404,5 +405,29 @@ describe('a device that breaks a promise', () => {
     expect([one?.id, one?.verdict]).toEqual([id, verdict]);
     expect(one?.reason ?? '').toContain(words);
     expect(record.verdict).toBe(verdict === 'failed' ? 'failed' : 'passed');
+  });
+});
+
+describe('a suite that is interrupted', () => {
+  it('keeps what it has decided, and says of the rest that it was not done', async () => {
+    const interruption = new AbortController();
+    const { record } = await suite(
+      {},
+      {
+        cases: ['I1', 'I2'],
+        run: {
+          jobs: 1,
+          signal: interruption.signal,
+          events: ({ type }) => {
+            if (type === 'case') interruption.abort(new HarnessError('interrupted', 'interrupted by a test'));
+          },
+        },
+      },
+    );
+    expect(record.verdict).toBe('unknown');
+    expect(record.cases).toMatchObject([
+      { id: 'I1', verdict: 'passed' },
+      { id: 'I2', verdict: 'unknown', reason: 'not done: interrupted by a test' },
+    ]);
   });
 });
