@@ -60,13 +60,16 @@ function propose(shell: keyof typeof shells, line: string): string[] {
 const commands = [
   ...[
     'admit',
+    'cache',
     'check',
+    'ci',
     'completion',
     'conform',
     'feed',
     'image',
     'init',
     'log',
+    'record',
     'replay',
     'report',
     'run',
@@ -78,7 +81,7 @@ const commands = [
 describe.each(['bash', 'zsh', 'fish'] as const)('completion of %s', (shell) => {
   it.each<[string, string[]]>([
     ['brownout ', commands],
-    ['brownout re', ['replay', 'report']],
+    ['brownout re', ['record', 'replay', 'report']],
     ['brownout image ', ['build', 'import', 'list', 'lock', 'verify']],
     ['brownout run --mach', ['--machine']],
     ['brownout run --machine ', ['qemuarm64', 'qemux86-64']],

@@ -15,7 +15,7 @@ const lines = [...new Set(helpExamples().flatMap(({ examples }) => examples))];
 
 /** Why an example is not run here. */
 const leftOut: readonly [RegExp, string][] = [
-  [/^brownout (run|replay|shell|conform|admit) /, 'boots'],
+  [/^brownout (run|record|replay|shell|conform|admit) /, 'boots'],
   [/^brownout image (build|lock|verify) /, 'builds an image, or asks package servers'],
   [/^brownout image import /, 'boots what it has imported, or wants a disk of somebody’s'],
   [/^brownout setup$/, 'installs packages'],
@@ -90,6 +90,7 @@ it.each(runHere)('works as it stands: %s', (line) => {
     encoding: 'utf8',
     env: { PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, HOME: folder },
   });
-  const codes = line === 'brownout setup --check' ? [0, 3] : [0];
+  // A host may lack something; the recording here is of no use, and there are no images.
+  const codes = /^brownout (setup --check|cache verify)\b/.test(line) ? [0, 3, 4] : [0];
   expect(codes, stderr).toContain(status);
 });
