@@ -214,7 +214,7 @@ describe('a locked version that the mirror no longer has', () => {
     expect(await listImages(cache)).toEqual([]);
   });
 
-  it('is replaced with a notice otherwise, and the mirror is asked only once', async () => {
+  it('is replaced otherwise, which each run is told, and the image is built only once', async () => {
     const cache = await freshCache('replaced');
     const build = async () => {
       const notices: string[] = [];
@@ -229,11 +229,12 @@ describe('a locked version that the mirror no longer has', () => {
     };
     const first = await build();
     expect(first.notices[0]).toMatch(
-      /no longer has locked packages of .*rauc 1\.0-1 \(now .*brownout image lock /,
+      /no longer has 1 locked package of rauc-ab \(rauc 1\.0-1 \(now .*brownout image lock /,
     );
     const second = await build();
     expect(second.manifest).toEqual(first.manifest);
-    expect(second.notices).toEqual([]);
+    // Each run says on what it stands; nothing is built again.
+    expect(second.notices).toEqual(first.notices.slice(0, 1));
   });
 });
 
