@@ -20,7 +20,8 @@ import { imageMachines } from './image-names.ts';
 import { addToJobSummary } from './job-summary.ts';
 import { nearPath } from './near-path.ts';
 import { asTyped } from './typed-command.ts';
-import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
+import { jobsOption, plainOption, quietOption } from './usual-options.ts';
+import { durationMs, machineName, seedText } from './values.ts';
 
 const command = (program: Parent) =>
   program
@@ -67,13 +68,9 @@ const command = (program: Parent) =>
     .option('--fresh', 'with all: boot every state again, also those that earlier runs have booted')
     .option('--seed <word>', 'which crash states are drawn', seedText, '1')
     .option('--reports <folder>', 'where the folder of the dossier is made', 'reports')
-    .option(
-      '--jobs <n>',
-      'machines that run at once (default: by cores and memory)',
-      wholeNumber('--jobs', 1, 256),
-    )
-    .option('--quiet', 'show nothing until the end, and then one screen')
-    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
+    .addOption(jobsOption)
+    .addOption(quietOption)
+    .addOption(plainOption)
     .option('--json', 'print admission.json on standard output; progress goes to standard error')
     .addHelpText(
       'after',

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import type { ConformanceRecord } from '../model/conformance.ts';
-import { machineNames } from '../model/machine.ts';
 import { coloursFor, type View, viewFor } from '../report/colour.ts';
 import { conformanceScreen, suitesEnd } from '../report/conformance-screen.ts';
 import { conformanceMarkdown, conformanceText } from '../report/conformance-text.ts';
@@ -12,7 +11,15 @@ import { addToJobSummary } from './job-summary.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import type { Streams } from './streams.ts';
 import { asTyped } from './typed-command.ts';
-import { durationMs, machineName, seedText, wholeNumber } from './values.ts';
+import {
+  jobsOption,
+  jsonOption,
+  machineOption,
+  plainOption,
+  quietOption,
+  reportsOption,
+} from './usual-options.ts';
+import { durationMs, seedText } from './values.ts';
 import { withTerminal } from './with-terminal.ts';
 
 const command = (program: Parent) =>
@@ -29,11 +36,7 @@ const command = (program: Parent) =>
       '<scenario...>',
       'scenario files (YAML; see scenarios/README.md): agent, image, machines, owner',
     )
-    .option(
-      '--machine <machine>',
-      `only this machine: ${machineNames.join(' or ')} (default: all of the scenario)`,
-      machineName,
-    )
+    .addOption(machineOption)
     .option('--case <id>', 'only this case (B2); may be given again', collect, [])
     .option('--group <name>', 'only this group (boot); may be given again', collect, [])
     .option(
@@ -43,15 +46,11 @@ const command = (program: Parent) =>
       usualCaseBudgetMs,
     )
     .option('--seed <word>', 'of whatever is drawn', seedText, '1')
-    .option('--reports <folder>', 'where report folders are made', 'reports')
-    .option(
-      '--jobs <n>',
-      'machines that run at once (default: by cores and memory)',
-      wholeNumber('--jobs', 1, 256),
-    )
-    .option('--quiet', 'show nothing until the end, and then one screen')
-    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
-    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addOption(reportsOption)
+    .addOption(jobsOption)
+    .addOption(quietOption)
+    .addOption(plainOption)
+    .addOption(jsonOption)
     .addHelpText(
       'after',
       `${examples(

@@ -1,11 +1,19 @@
 import { usualLimits } from '../crash/usual-limits.ts';
-import { machineNames } from '../model/machine.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
 import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { runAndTell } from './run-and-tell.ts';
-import { acceleratorName, machineName, wholeNumber } from './values.ts';
+import {
+  acceleratorOption,
+  jobsOption,
+  jsonOption,
+  machineOption,
+  plainOption,
+  quietOption,
+  reportsOption,
+  sshPortOption,
+} from './usual-options.ts';
 
 const command = (program: Parent) =>
   program
@@ -18,32 +26,15 @@ const command = (program: Parent) =>
     )
     .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
     .option('-o, --output <folder>', 'folder of recordings for other hosts; what else lies there stays')
-    .option(
-      '--machine <machine>',
-      `only this machine: ${machineNames.join(' or ')} (default: all of the scenario)`,
-      machineName,
-    )
-    .option('--reports <folder>', 'where report folders are made', 'reports')
-    .option(
-      '--jobs <n>',
-      'machines that run at once (default: by cores and memory)',
-      wholeNumber('--jobs', 1, 256),
-    )
-    .option(
-      '--accelerator <name>',
-      'auto = TCG, as crash states are decided; kvm; tcg',
-      acceleratorName,
-      'auto',
-    )
-    .option(
-      '--ssh-port <port>',
-      "host port for the guest's ssh; one machine at a time",
-      wholeNumber('--ssh-port', 1, 65535),
-    )
+    .addOption(machineOption)
+    .addOption(reportsOption)
+    .addOption(jobsOption)
+    .addOption(acceleratorOption)
+    .addOption(sshPortOption)
     .option('--fresh-recording', 'record again, even where a recording with equal inputs was kept')
-    .option('--quiet', 'show nothing until the end, and then one screen')
-    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
-    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addOption(quietOption)
+    .addOption(plainOption)
+    .addOption(jsonOption)
     .addHelpText(
       'after',
       `${examples(

@@ -4,7 +4,17 @@ import { exitCodeHelp } from './exit-code.ts';
 import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { runAndTell } from './run-and-tell.ts';
-import { acceleratorName, byteSize, durationMs, wholeNumber } from './values.ts';
+import {
+  acceleratorOption,
+  diskBudgetOption,
+  jobsOption,
+  jsonOption,
+  plainOption,
+  quietOption,
+  reportsOption,
+  sshPortOption,
+} from './usual-options.ts';
+import { durationMs } from './values.ts';
 
 const command = (report: Parent) =>
   report
@@ -20,36 +30,19 @@ const command = (report: Parent) =>
       '--recording <folder>',
       'the recordings that the workers were given (default: those kept on this host)',
     )
-    .option('--reports <folder>', 'where report folders are made', 'reports')
-    .option(
-      '--jobs <n>',
-      'machines that run at once (default: by cores and memory)',
-      wholeNumber('--jobs', 1, 256),
-    )
-    .option(
-      '--accelerator <name>',
-      'auto = TCG, as crash states are decided; kvm; tcg',
-      acceleratorName,
-      'auto',
-    )
-    .option(
-      '--ssh-port <port>',
-      "host port for the guest's ssh; one machine at a time",
-      wholeNumber('--ssh-port', 1, 65535),
-    )
-    .option(
-      '--disk-budget <size>',
-      'what a device may write before it is taken for broken, as the workers had it',
-      byteSize('--disk-budget'),
-    )
+    .addOption(reportsOption)
+    .addOption(jobsOption)
+    .addOption(acceleratorOption)
+    .addOption(sshPortOption)
+    .addOption(diskBudgetOption)
     .option(
       '--budget <duration>',
       'begin no boot after this time (30m, 2h); what no worker has decided is unknown then, and so not passed',
       durationMs,
     )
-    .option('--quiet', 'show nothing until the end, and then one screen')
-    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
-    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addOption(quietOption)
+    .addOption(plainOption)
+    .addOption(jsonOption)
     .addHelpText(
       'after',
       `${examples(

@@ -1,7 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
-import { machineNames } from '../model/machine.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
@@ -9,7 +8,18 @@ import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { runAndTell } from './run-and-tell.ts';
 import { shardOf } from './shard-of.ts';
-import { acceleratorName, byteSize, durationMs, machineName, seedText, wholeNumber } from './values.ts';
+import {
+  acceleratorOption,
+  diskBudgetOption,
+  jobsOption,
+  jsonOption,
+  machineOption,
+  plainOption,
+  quietOption,
+  reportsOption,
+  sshPortOption,
+} from './usual-options.ts';
+import { durationMs, seedText, wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
   program
@@ -21,11 +31,7 @@ const command = (program: Parent) =>
         'folder (index.html, run.json, states.json, run.jsonl, junit.xml, console logs).',
     )
     .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
-    .option(
-      '--machine <machine>',
-      `only this machine: ${machineNames.join(' or ')} (default: all of the scenario)`,
-      machineName,
-    )
+    .addOption(machineOption)
     .addOption(
       new Option(
         '--power-cuts <how>',
@@ -41,23 +47,10 @@ const command = (program: Parent) =>
       seedText,
       '1',
     )
-    .option('--reports <folder>', 'where report folders are made', 'reports')
-    .option(
-      '--jobs <n>',
-      'machines that run at once (default: by cores and memory)',
-      wholeNumber('--jobs', 1, 256),
-    )
-    .option(
-      '--accelerator <name>',
-      'auto = TCG with power cuts, else KVM where it works; kvm; tcg',
-      acceleratorName,
-      'auto',
-    )
-    .option(
-      '--ssh-port <port>',
-      "host port for the guest's ssh; one machine at a time",
-      wholeNumber('--ssh-port', 1, 65535),
-    )
+    .addOption(reportsOption)
+    .addOption(jobsOption)
+    .addOption(acceleratorOption)
+    .addOption(sshPortOption)
     .option(
       '--fresh-recording',
       'record the upgrade again, even where a recording with equal inputs was kept',
@@ -79,11 +72,7 @@ const command = (program: Parent) =>
       '--ledger <folder>',
       'with all: keep boots there and take those of others, who may be at work; a part that is done goes on with what is left',
     )
-    .option(
-      '--disk-budget <size>',
-      'what a device may write before it is taken for broken: 512M, 20G (default: 8 times its disks, at least 2G)',
-      byteSize('--disk-budget'),
-    )
+    .addOption(diskBudgetOption)
     .option(
       '--budget <duration>',
       'with all: begin no boot after this time (30m, 2h), the last quarter of which is for audits; what is left is unknown, and so not passed',
@@ -121,9 +110,9 @@ const command = (program: Parent) =>
       '--snapshots',
       'with all: begin boots where an earlier one had come to the same point; saving costs more than it spares where states differ early',
     )
-    .option('--quiet', 'show nothing until the end, and then one screen')
-    .option('--plain', 'lines that stay, as in the log of a CI, also on a terminal')
-    .option('--json', 'print one JSON document on standard output; progress goes to standard error')
+    .addOption(quietOption)
+    .addOption(plainOption)
+    .addOption(jsonOption)
     .addHelpText(
       'after',
       `${examples(

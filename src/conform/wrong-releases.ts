@@ -1,4 +1,4 @@
-import type { RunContext } from '../device/run-context.ts';
+import type { AgentSource } from '../agents/agent.ts';
 import type { Wrong, WrongBundle } from '../image/wrong-bundle.ts';
 import type { WrongCommit, WrongOffer } from '../image/wrong-release.ts';
 import type { ReleaseSpec } from '../model/image.ts';
@@ -13,16 +13,22 @@ export function wrongName(release: string, wrong: Wrong): string {
   return `${release}-${wrong.replaceAll(' ', '-')}`;
 }
 
+/** What is offered to an agent, of which a case may want more. */
+interface Offering {
+  agent: { source: AgentSource };
+  manifest: { releases: Record<string, ReleaseSpec> };
+}
+
 /**
  * A context whose image has the wrong releases that a case installs besides, each as a release of its own. Returns in words
  * why one of them cannot be made.
  */
-export async function withWrongReleases(
-  context: RunContext,
+export async function withWrongReleases<Context extends Offering>(
+  context: Context,
   { actions }: Pick<DeviceCase, 'actions'>,
   cast: Cast,
   make: MakeWrong,
-): Promise<RunContext | string> {
+): Promise<Context | string> {
   const { source } = context.agent;
   const releases: Record<string, ReleaseSpec> = {};
   for (const action of actions) {

@@ -12,9 +12,8 @@ import type { ImageManifest, ReleaseSpec } from '../model/image.ts';
 import { DiskReader } from '../nbd/disk-reader.ts';
 import { passed } from '../oracle/check.ts';
 import { checkDeployment, type DeploymentSeen } from '../oracle/deployment.ts';
-import { identityByFiles } from './identity-by-files.ts';
+import { type FilesContext, identityByFiles } from './identity-by-files.ts';
 import type { ReleaseIdentity, Shown } from './release-identity.ts';
-import type { RunContext } from './run-context.ts';
 
 /** Files of a deployment that the host reads besides the kernel. */
 const sampled = 16;
@@ -35,7 +34,7 @@ export function isCommit({ feed = {} }: Pick<ReleaseSpec, 'feed'>): boolean {
  * file system that is in use can be read without its journal.
  */
 export function identityByDeployment(
-  context: Pick<RunContext, 'signal' | 'scenario'>,
+  context: FilesContext,
   manifest: Pick<ImageManifest, 'slots' | 'releases'>,
 ): ReleaseIdentity {
   const byFiles = identityByFiles(context, manifest);

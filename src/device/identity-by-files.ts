@@ -8,12 +8,17 @@ import { fileDigests } from './file-digests.ts';
 import type { ReleaseIdentity } from './release-identity.ts';
 import type { RunContext } from './run-context.ts';
 
+/** Which files are the owner's, and until when the device is waited for. */
+export interface FilesContext extends Pick<RunContext, 'signal'> {
+  scenario: Parameters<typeof ownedPaths>[0];
+}
+
 /**
  * Told by the files of the running system, for slots that the device makes itself: their bytes are others on each. All
  * files of the release that it calls itself are hashed there, but for the owner's. What the other slot holds is not seen.
  */
 export function identityByFiles(
-  { signal, scenario }: Pick<RunContext, 'signal' | 'scenario'>,
+  { signal, scenario }: FilesContext,
   { slots, releases }: Pick<ImageManifest, 'slots' | 'releases'>,
 ): ReleaseIdentity {
   return {

@@ -27,7 +27,7 @@ export function packageSystem({ agent, manifest }: Pick<RunContext, 'agent' | 'm
  * `package-database` where the record of installed packages cannot be read, `observe-timeout`, `observe-failed`.
  */
 export async function observePackages(
-  device: Ready,
+  device: Pick<Ready, 'run'>,
   system: PackageSystem,
   paths: readonly string[],
   signal: AbortSignal,

@@ -25,7 +25,7 @@ const kinds: Readonly<Record<number, PathShown['kind']>> = {
  * tell. Throws DeviceFailure `observe-timeout`, `observe-failed`.
  */
 export async function observePaths(
-  device: Ready,
+  device: Pick<Ready, 'run'>,
   system: PackageSystem,
   paths: readonly string[],
   signal: AbortSignal,

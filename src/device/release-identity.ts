@@ -27,9 +27,12 @@ export interface ReleaseLook {
   fellBackFrom?: string | undefined;
 }
 
+/** What a device is asked through; how often it has started itself again. */
+type Asked = Pick<Ready, 'run' | 'resets'>;
+
 /** A device that came up, and what was seen of it so far. */
 export interface Shown {
-  device: Ready;
+  device: Asked;
   subject: Pick<Subject, 'disks'>;
   seen: Observation;
 }
@@ -58,5 +61,5 @@ export interface ReleaseIdentity {
    * Of a device that is upgraded by packages: the paths that are not as the packages of its release say. Undefined where
    * the device cannot tell.
    */
-  oddPaths?(device: Ready, of: OddLook): Promise<readonly OddPath[] | undefined>;
+  oddPaths?(device: Asked, of: OddLook): Promise<readonly OddPath[] | undefined>;
 }

@@ -13,13 +13,9 @@ import { Random } from '../../dist/core/random.js';
 import { bootedOf } from '../../dist/crash/boot-fact.js';
 import { BootLedger } from '../../dist/crash/boot-ledger.js';
 import { Coverage } from '../../dist/explore/coverage.js';
-import { Cells } from '../../dist/explore/cells.js';
-import { Contents } from '../../dist/explore/contents.js';
 import { Exploration } from '../../dist/explore/exploration.js';
-import { Space } from '../../dist/explore/space.js';
-import { WriteLog } from '../../dist/writelog/log.js';
 import { parseStateId, stateId } from '../../dist/writelog/state-id.js';
-import { windowsOf } from '../../dist/writelog/windows.js';
+import { madeUpStates } from './made-up-log.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -35,36 +31,8 @@ const [records, writes, mostSectors, readSectors, readCells] = [values.records, 
 );
 /** Of the records, those that were needed to decide everything. */
 let deciding = 0;
-const disk = { id: 'main', sectors: (1 << 30) / 512, cache: 'writeback' };
-
 /** Crash states of a log in which everything differs; the same each time. */
-function spaceOf() {
-  const random = new Random('ledger');
-  const log = new WriteLog([disk]);
-  log.mark('0/install');
-  let arena = 0;
-  for (let i = 0; i < writes; i += 1) {
-    if (i === Math.floor(writes / 2)) log.mark('0/first-boot');
-    const count = 1 + random.int(mostSectors);
-    log.complete(log.issue(0, 'write', random.int(disk.sectors - count), count, false, arena));
-    arena += count;
-    if (random.int(3) === 0) log.complete(log.issue(0, 'flush', 0, 0, false));
-  }
-  const contents = new Contents(
-    {
-      sectors: arena,
-      read(sector, count) {
-        const data = Buffer.alloc(count * 512);
-        for (let i = 0; i < count; i += 1) data.writeUInt32LE(sector + i + 1, i * 512 + 8);
-        return data;
-      },
-    },
-    [{ bytes: disk.sectors * 512, read: (_, length) => Buffer.alloc(length) }],
-  );
-  const cells = new Cells(contents, [disk.sectors]);
-  const kinds = ['prefix', 'lost', 'torn', 'subset'];
-  return new Space({ log, windows: windowsOf(log), kinds, contents, cells, parts: [], random });
-}
+const spaceOf = () => madeUpStates(new Random('ledger'), { writes, mostSectors }).space;
 
 const trace = { sha256: 'b'.repeat(64) };
 const folder = mkdtempSync(join(tmpdir(), 'brownout-bench-ledger-'));

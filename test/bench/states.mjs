@@ -8,13 +8,10 @@ import { deflateSync } from 'node:zlib';
 import { writeFileSync } from 'node:fs';
 import { Random } from '../../dist/core/random.js';
 import { linesOf, stageStates } from '../../dist/crash/run-states.js';
-import { Cells } from '../../dist/explore/cells.js';
-import { Contents } from '../../dist/explore/contents.js';
 import { Coverage } from '../../dist/explore/coverage.js';
-import { Space } from '../../dist/explore/space.js';
 import { readStates, storeStates } from '../../dist/report/stored-states.js';
-import { WriteLog } from '../../dist/writelog/log.js';
 import { windowsOf } from '../../dist/writelog/windows.js';
+import { disk, madeUpStates } from './made-up-log.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -27,31 +24,7 @@ const { values } = parseArgs({
 });
 const [writes, mostSectors, readCells, boots] = [values.writes, values.sectors, values.read, values.boots].map(Number);
 const random = new Random('states');
-const disk = { id: 'main', sectors: (1 << 30) / 512, cache: 'writeback' };
-const log = new WriteLog([disk]);
-log.mark('0/install');
-let arena = 0;
-for (let i = 0; i < writes; i += 1) {
-  if (i === Math.floor(writes / 2)) log.mark('0/first-boot');
-  const count = 1 + random.int(mostSectors);
-  log.complete(log.issue(0, 'write', random.int(disk.sectors - count), count, false, arena));
-  arena += count;
-  if (random.int(3) === 0) log.complete(log.issue(0, 'flush', 0, 0, false));
-}
-const contents = new Contents(
-  {
-    sectors: arena,
-    read(sector, count) {
-      const data = Buffer.alloc(count * 512);
-      for (let i = 0; i < count; i += 1) data.writeUInt32LE(sector + i + 1, i * 512 + 8);
-      return data;
-    },
-  },
-  [{ bytes: disk.sectors * 512, read: (_, length) => Buffer.alloc(length) }],
-);
-const cells = new Cells(contents, [disk.sectors]);
-const kinds = ['prefix', 'lost', 'torn', 'subset'];
-const space = new Space({ log, windows: windowsOf(log), kinds, contents, cells, parts: [], random });
+const { log, cells, space } = madeUpStates(random, { writes, mostSectors });
 const coverage = new Coverage(space);
 const exploration = { space, boots: [], whole: coverage };
 while (exploration.boots.length < boots) {

@@ -3,7 +3,6 @@ import { CleanupStack } from '../../src/core/cleanup.ts';
 import { Deadline } from '../../src/core/deadline.ts';
 import { identityByDeployment, sampleOf } from '../../src/device/identity-by-deployment.ts';
 import { observe } from '../../src/device/observe.ts';
-import type { RunContext } from '../../src/device/run-context.ts';
 import { bench, benchDevice } from './bench.ts';
 
 /** What the boot script of the image counts, and what its OSTree says of the system that it left the factory with. */
@@ -44,7 +43,7 @@ describe('ostree on qemuarm64', () => {
     const { manifest, disks, ready } = await benchDevice('ostree', 'qemuarm64', stack);
     const device = await ready();
     const { signal } = new AbortController();
-    const scenario = { provision: [], configuration: [] } as unknown as RunContext['scenario'];
+    const scenario = { provision: [], configuration: [] };
     const subject = {
       manifest,
       disks: new Map(disks.map(({ spec, disk }) => [spec.id, disk])),

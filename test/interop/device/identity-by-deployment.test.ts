@@ -5,9 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/core/digest.ts';
 import { identityByDeployment } from '../../../src/device/identity-by-deployment.ts';
 import type { Shown } from '../../../src/device/release-identity.ts';
-import type { RunContext } from '../../../src/device/run-context.ts';
 import type { ReleaseSpec } from '../../../src/model/image.ts';
-import type { Ready } from '../../../src/target/target.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { RealExt4 } from '../../support/real-ext4.ts';
 import { MemoryDisk } from '../../unit/nbd/memory-disk.ts';
@@ -68,7 +66,7 @@ async function look(bytes: Buffer, says: Version, root: string) {
     resets: 0,
     run: (command: string) =>
       Promise.resolve({ exitCode: 0, stdout: answer(command), stderr: '', truncated: false }),
-  } as unknown as Ready;
+  };
   const main = new MemoryDisk(bytes.length);
   await main.write(0, Buffer.from(bytes), true);
   const shown: Shown = {
@@ -76,7 +74,7 @@ async function look(bytes: Buffer, says: Version, root: string) {
     subject: { disks: new Map([['main', main]]) },
     seen: { slot: undefined, root: '/dev/vda2', version: says, configuration: [] },
   };
-  const scenario = { provision: [], configuration: [] } as unknown as RunContext['scenario'];
+  const scenario = { provision: [], configuration: [] };
   const identity = identityByDeployment(
     { signal: new AbortController().signal, scenario },
     { slots: [], releases },

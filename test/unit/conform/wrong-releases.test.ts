@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentSource } from '../../../src/agents/agent.ts';
 import { type MakeWrong, withWrongReleases } from '../../../src/conform/wrong-releases.ts';
-import type { RunContext } from '../../../src/device/run-context.ts';
 
 const actions = [{ do: 'install', release: 'new', must: 'refuse', wrong: 'unsigned' }] as const;
 const cast = { old: '1.0', new: '2.0' };
@@ -9,7 +8,7 @@ const cast = { old: '1.0', new: '2.0' };
 /** The releases that a case is given besides the image's, and what was asked for to make them. */
 async function given(source: AgentSource, made: Awaited<ReturnType<MakeWrong>>) {
   const asked: unknown[] = [];
-  const context = { agent: { source }, manifest: { releases: {} } } as unknown as RunContext;
+  const context = { agent: { source }, manifest: { releases: {} } };
   const found = await withWrongReleases(context, { actions }, cast, (wanted) => {
     asked.push(wanted);
     return Promise.resolve(made);

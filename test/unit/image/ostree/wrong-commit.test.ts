@@ -8,7 +8,8 @@ import { wrongCommit } from '../../../../src/image/ostree/wrong-commit.ts';
 import { ownImages } from '../../../../src/image/own-images.ts';
 import type { Wrong } from '../../../../src/image/wrong-bundle.ts';
 import { wrongRelease } from '../../../../src/image/wrong-release.ts';
-import type { FileRef, ImageManifest } from '../../../../src/model/image.ts';
+import type { FileRef } from '../../../../src/model/image.ts';
+import { slotImage } from '../../../support/simulated/images.ts';
 
 const keys = join(ownImages, 'keys');
 const checksum = 'ab'.repeat(32);
@@ -78,8 +79,8 @@ describe('a wrong commit', () => {
 });
 
 it('a wrong release of a repository is its files, and of an image that lacks it a reason', async () => {
-  const releases = { '2.0': { version: '2.0', content: { kind: 'unknown' }, bundles: {}, feed } };
-  const manifest = { releases } as unknown as ImageManifest;
+  const release = { version: '2.0', content: { kind: 'unknown' }, bundles: {}, feed } as const;
+  const manifest = { ...(await slotImage(join(folder, 'image'))), releases: { '2.0': release } };
   const unsigned = Object.fromEntries(Object.entries(feed).filter(([name]) => name !== `${path}meta`));
   const wanted = { release: '2.0', branch: 'stable', wrong: 'unsigned' } as const;
   expect(await wrongRelease({ manifest, cache: folder }, wanted)).toEqual({ bundles: {}, feed: unsigned });
