@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { appendLine, readLines } from '../../../src/core/checked-lines.ts';
 import { restoreFact, storeFact } from '../../../src/crash/boot-fact.ts';
 import type { CutRecord, RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
@@ -67,6 +68,19 @@ describe('boots of earlier runs', () => {
     await lab.run(reusing);
     expect(bootsOf(await lab.run({ limits: { reuse: false } })).reused).toEqual([]);
     expect(bootsOf(await lab.run({ ...reusing, recordings: { fresh: true } })).reused).toEqual([]);
+  });
+
+  it('of another recording count for nothing, wherever they lie', async () => {
+    const lab = await slotLab();
+    const first = await lab.run(reusing);
+    for (const file of await ledgers(lab)) {
+      const { values } = readLines(await readFile(file, 'utf8'));
+      await rm(file);
+      for (const value of values) await appendLine(file, { ...(value as object), sha256: 'f'.repeat(64) });
+    }
+    const second = await lab.run(reusing);
+    expect(bootsOf(second).reused).toEqual([]);
+    expect(decided(second)).toEqual(decided(first));
   });
 
   it('of an interrupted run are not made again', async () => {

@@ -194,24 +194,39 @@ describe('boots of others', () => {
 });
 
 describe('workers that hear of each other', () => {
-  it('decide every state as the device does, with few boots more than one', async () => {
-    let [alone, together] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(madeUp, fc.integer({ min: 1, max: 4 }), async (made, count) => {
-        const { workers, kept } = workersOn(made, count, { auditLeast: 3 });
-        await Promise.all(workers.map(({ exploration }) => exploration.explore()));
-        for (const parts of workers) {
-          for (const ref of refsOf(parts.space)) assert.equal(decidedOutcome(parts, ref), parts.truth(ref));
-          assert.equal(parts.exploration.ended.whole, 'complete');
-        }
+  const workerCount = fc.integer({ min: 1, max: 4 });
+
+  /** The boots that several workers needed, each of which decided every state as the device does. */
+  async function boots(made: MadeUp, count: number): Promise<number> {
+    const { workers, kept } = workersOn(made, count, { auditLeast: 3 });
+    await Promise.all(workers.map(({ exploration }) => exploration.explore()));
+    for (const parts of workers) {
+      for (const ref of refsOf(parts.space)) assert.equal(decidedOutcome(parts, ref), parts.truth(ref));
+      assert.equal(parts.exploration.ended.whole, 'complete');
+    }
+    return kept.filter(decides).length;
+  }
+
+  it('decide every state as the device does', () =>
+    fc.assert(
+      fc.asyncProperty(madeUp, workerCount, async (made, count) => {
         const one = (await bootsOf(made)).filter(decides).length;
-        const boots = kept.filter(decides).length;
+        const all = await boots(made, count);
         // Whoever has nothing left does what another one has begun.
-        assert.ok(boots <= one + 3 * count * count, `${boots} boots of ${count} workers, ${one} of one`);
-        alone += one;
-        together += boots;
+        assert.ok(all <= one + 3 * count * count, `${all} boots of ${count} workers, ${one} of one`);
       }),
       { numRuns: 20 },
+    ));
+
+  it('need few boots more than one', async () => {
+    let [alone, together] = [0, 0];
+    // A mean of so few logs hangs on which they are: always the same ones.
+    await fc.assert(
+      fc.asyncProperty(madeUp, workerCount, async (made, count) => {
+        alone += (await bootsOf(made)).filter(decides).length;
+        together += await boots(made, count);
+      }),
+      { numRuns: 20, seed: 1 },
     );
     expect(together).toBeLessThan(alone * 1.5);
   });
