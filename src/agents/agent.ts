@@ -11,6 +11,8 @@ export type AgentSource =
   | { kind: 'bundle'; format: string; by?: 'hawkbit' }
   /** A feed of packages in this format, and the system that keeps the record of them on the device. */
   | { kind: 'feed'; format: PackageFormat; system: PackageSystem }
+  /** Several files below one address, of which the device pulls those that it wants. */
+  | { kind: 'files' }
   /** An OSTree repository, of which devices follow this branch, by static deltas alone or not at all; or what a server orders of it. */
   | { kind: 'repository'; branch: string; deltas?: true }
   | { kind: 'repository'; by: 'hawkbit' };
@@ -58,7 +60,7 @@ export interface ServerAccount {
 
 /** A release as an agent is given it. */
 export interface ReleaseSource {
-  /** Address of the bundle, or of the root of the feed or repository, without a slash at its end. */
+  /** Address of the bundle, or of the root of the feed, repository or files, without a slash at its end. */
   url: string;
   /** The folders of the feed that have an index of their own; none for a bundle. */
   folders: readonly string[];

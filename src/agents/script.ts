@@ -42,6 +42,10 @@ export const script = defineAgent({
       .max(64)
       .default('raw')
       .describe('Format that the image offers: raw, verity, plain'),
+    source: z
+      .literal('files')
+      .optional()
+      .describe('A release is several files below one address, and not one in the format that bundle names'),
     install: commands.describe("Commands for the guest's shell; BUNDLE_URL is where the release is found"),
     confirm: commands.optional(),
     rollback: commands.optional(),
@@ -70,7 +74,8 @@ export const script = defineAgent({
     ...abilities,
     ...(rollback === undefined ? [] : (['rollback'] as const)),
   ],
-  source: ({ bundle }) => ({ kind: 'bundle', format: bundle }),
+  source: ({ source, bundle }) =>
+    source === 'files' ? { kind: 'files' } : { kind: 'bundle', format: bundle },
   create: ({ install, confirm, rollback, status: asked, kernelOnSource, reboots: who, ...known }) => ({
     ...(who === 'itself' ? { reboots: who } : {}),
     ...(kernelOnSource === undefined ? {} : { kernelOnSource: new RegExp(kernelOnSource) }),

@@ -2,6 +2,7 @@ import type { AgentSource } from '../agents/agent.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { bundleDelivery } from './deliver-bundle.ts';
 import { feedDelivery } from './deliver-feed.ts';
+import { filesDelivery } from './deliver-files.ts';
 import { broughtBy, orderedDelivery, repositoryDelivery } from './deliver-repository.ts';
 import type { Delivery, Offer } from './delivery.ts';
 
@@ -12,6 +13,8 @@ export function deliveryTo({ source }: { source: AgentSource }): Delivery {
       return bundleDelivery(source.format);
     case 'feed':
       return feedDelivery;
+    case 'files':
+      return filesDelivery;
     case 'repository':
       return 'by' in source ? orderedDelivery : repositoryDelivery(source);
   }

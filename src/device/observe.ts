@@ -1,11 +1,10 @@
-import { ask, complaint, type NoAnswer } from '../core/ask.ts';
+import { ask, complaint, type NoAnswer, type Shell } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
 import { DeviceFailure } from '../core/errors.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { OwnedPath } from '../model/scenario.ts';
 import type { Disk } from '../nbd/disk.ts';
 import type { Observation } from '../oracle/observation.ts';
-import type { Ready } from '../target/target.ts';
 import { filesIn, showFiles } from './file-answers.ts';
 
 /** Milliseconds that looking at the device may take. */
@@ -28,11 +27,18 @@ export interface Subject {
  * Looks at a device that came up. The guest says which slot it runs and what its files hold.
  * Errors: DeviceFailure `observe-timeout`, `observe-failed`, `connection-lost`.
  */
-export async function observe(device: Ready, subject: Subject, signal: AbortSignal): Promise<Observation> {
+export async function observe(
+  device: Shell,
+  subject: { manifest: Pick<ImageManifest, 'slots'> } & Pick<Subject, 'configuration'>,
+  signal: AbortSignal,
+): Promise<Observation> {
   const limits = { deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes };
   const { stdout } = await ask(device, question(subject.configuration), limits, noAnswer);
-  const [commandLine = '', version = '', ...files] = stdout.split('\n');
-  const root = / ?\broot=(\S+)/.exec(commandLine)?.[1] ?? 'nowhere';
+  const [commandLine = '', mounted = '', version = '', ...files] = stdout.split('\n');
+  const named = / ?\broot=(\S+)/.exec(commandLine)?.[1] ?? 'nowhere';
+  // A label that goes with the release says nothing of the place: what is mounted does.
+  const root =
+    [named, mounted].find((one) => subject.manifest.slots.some((slot) => slot.root === one)) ?? named;
   const slot = subject.manifest.slots.find((candidate) => candidate.root === root);
   return {
     root,
@@ -55,8 +61,9 @@ const noAnswer: NoAnswer = {
     ),
 };
 
-/** Prints the kernel's command line, the version, and the files. */
+/** Prints the kernel's command line, what is mounted as the root, the version, and the files. */
 function question(paths: readonly OwnedPath[]): string {
   const version = `sed -n 's/^VERSION_ID=//p' /etc/os-release | tr -d '"\\n'; echo`;
-  return [`tr -d '\\n' < /proc/cmdline; echo`, version, showFiles(paths, maxFileBytes)].join('\n');
+  const mounted = `mounted=; while read -r what where _; do [ "$where" = / ] && mounted=$what; done </proc/mounts; echo "$mounted"`;
+  return [`tr -d '\\n' < /proc/cmdline; echo`, mounted, version, showFiles(paths, maxFileBytes)].join('\n');
 }

@@ -120,12 +120,12 @@ function rejectsWhole(issue: Issue): boolean {
   return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
 }
 
-/** A wrong constant (`name: rauc`) says more against an alternative than a missing or odd field. */
+/** A wrong constant (`name: rauc`) says more against an alternative than a missing or odd field; each unknown key is one. */
 function distance(issues: readonly Issue[]): number {
-  return issues.reduce(
-    (sum, issue) => sum + (issue.code === 'invalid_value' && issue.path.length === 1 ? 10 : 1),
-    0,
-  );
+  return issues.reduce((sum, issue) => {
+    if (issue.code === 'unrecognized_keys') return sum + issue.keys.length;
+    return sum + (issue.code === 'invalid_value' && issue.path.length === 1 ? 10 : 1);
+  }, 0);
 }
 
 const typeWords: Record<string, string> = {

@@ -62,7 +62,7 @@ export const bootedMachine = {
   /** Folder of the boot loader's scripts; default: `boot`. */
   boot: z.string().exactOptional(),
   /** Folder laid over the root file system on this machine only. */
-  overlay: z.string(),
+  overlay: z.string().exactOptional(),
   firmware: packageSet,
   places,
 };

@@ -49,6 +49,11 @@ const builtImage = z
         data: z.enum(['last', 'second']).default('last'),
         /** Whether slots are mounted read-write: releases are then told by their files, since a slot's bytes change in use. */
         writable: z.boolean().default(false),
+        /**
+         * How slots are called in the partition table: as systemd-sysupdate does it, by the release that they hold, and `_empty`.
+         * Devices then leave the factory with one slot filled, and a release is offered as several files. Absent: by their place.
+         */
+        slots: z.literal('versioned').exactOptional(),
         /** What a slot holds; absent: ext4. */
         filesystem: z.literal('squashfs').exactOptional(),
         bootMiB: z.int().min(8).max(512),
@@ -59,10 +64,23 @@ const builtImage = z
       .refine(({ writable, filesystem }) => !writable || filesystem === undefined, {
         path: ['writable'],
         error: 'nothing can be written to a squashfs',
+      })
+      .refine(({ slots, table }) => slots === undefined || table === 'gpt', {
+        path: ['slots'],
+        error: 'an MBR has no names of partitions',
       }),
     machines: perMachine(machine),
   })
-  .superRefine(checkBroken);
+  .superRefine(checkBroken)
+  .superRefine(({ disk, machines }, context) => {
+    for (const [name, one] of Object.entries(machines))
+      if (one !== undefined && (one.bootLoader === 'systemd-boot') !== (disk.slots === 'versioned'))
+        context.addIssue({
+          code: 'custom',
+          path: ['machines', name, 'bootLoader'],
+          message: 'systemd-boot where slots are versioned, and another one where they are not',
+        });
+  });
 
 const ostreeMachine = z.strictObject({
   ...bootedMachine,

@@ -5,13 +5,15 @@ import type { FileRef, ReleaseSpec } from '../model/image.ts';
 import { bundleSettings } from './bundle-settings.ts';
 import { bundleFormats } from './bundles/index.ts';
 import type { BrokenRelease, ReleaseDescription } from './description.ts';
+import type { StartFile } from './disk/boot-loader.ts';
 import { fixedUuid, writeDisk } from './disk/disk-layout.ts';
 import { writeExt4 } from './disk/ext4.ts';
-import { inodes, mib, partitions, slots } from './disk/partitions.ts';
+import { bootPartition, inodes, mib, partitions, slots, versionedSlots } from './disk/partitions.ts';
 import { writeSquashfs } from './disk/squashfs.ts';
 import { makeBundles } from './make-bundles.ts';
+import { releaseFiles } from './release-files.ts';
 import { breakTree } from './root/broken.ts';
-import { nameRelease, releaseRoot } from './root/root.ts';
+import { initrdPath, kernelPath, nameRelease, releaseRoot } from './root/root.ts';
 import type { Tree } from './tree.ts';
 import { output, type Workshop } from './workshop.ts';
 
@@ -36,11 +38,11 @@ export async function makeRelease(
   const { machineName, name, root, base } = shop;
   const { version } = release;
   const tree = await releaseRoot(root, base.tree, name, machineName, release);
-  const { image, spec } = await packRelease(shop, version, tree);
+  const { image, start, spec } = await packRelease(shop, version, tree);
   if (!release.factory) return spec;
-  const { content, bundles } = spec;
-  const main = await factoryDisk(shop, version, image, shared);
-  return { version, factory: { main, vars: shared.vars }, content, bundles };
+  const boot = start === undefined ? shared.boot : await bootPartition(shop, start);
+  const main = await factoryDisk(shop, version, image, { ...shared, boot });
+  return { ...spec, factory: { main, vars: shared.vars } };
 }
 
 /** Makes a release that is a good one but for one difference: its slot's content and bundles. */
@@ -62,10 +64,11 @@ async function packRelease(
   shop: Workshop,
   version: string,
   tree: Tree,
-): Promise<{ image: string; spec: ReleaseSpec }> {
+): Promise<{ image: string; start?: StartFile; spec: ReleaseSpec }> {
   const { description, folder, keys, machine, machineName, build, tools } = shop;
   shop.signal?.throwIfAborted();
   const { writable } = description.disk;
+  const start = startFile(shop, version, tree);
   const image = await slotImage(shop, version, tree);
   const { size: bytes } = await stat(image);
   const content = await shop.build.digest(image);
@@ -85,7 +88,23 @@ async function packRelease(
   const told = writable
     ? ({ kind: 'files', files: filesOf(tree) } as const)
     : ({ kind: 'slot', sha256: content, bytes } as const);
-  return { image, spec: { version, content: told, bundles } };
+  if (start === undefined) return { image, spec: { version, content: told, bundles } };
+  const feed = await releaseFiles(shop, { version, image, start });
+  return { image, start, spec: { version, content: told, bundles, feed } };
+}
+
+/** Takes what a release is started from out of its files, where that does not lie in the slot; undefined where it does. */
+function startFile({ loader, base }: Workshop, version: string, tree: Tree): StartFile | undefined {
+  if (loader.startFile === undefined) return undefined;
+  const contentOf = (path: string) => {
+    const node = tree.get(path);
+    return node?.type === 'file' ? node.content : undefined;
+  };
+  const kernel = contentOf(kernelPath);
+  const osRelease = contentOf('etc/os-release')?.toString() ?? '';
+  tree.remove(kernelPath);
+  tree.remove(initrdPath);
+  return loader.startFile({ version, osRelease, kernel, initrd: base.initrd });
 }
 
 /** What a slot holds when it holds a release: all of the slot, or as much of it as a squashfs needs. */
@@ -122,7 +141,10 @@ function filesOf(tree: Tree): Record<string, string> {
   );
 }
 
-/** Both slots hold the same release, and the boot loader's state says that both are good. */
+/**
+ * Both slots hold the same release, and the boot loader's state says that both are good; where slots are named after what they
+ * hold, the second one is empty.
+ */
 async function factoryDisk(
   shop: Workshop,
   version: string,
@@ -130,10 +152,14 @@ async function factoryDisk(
   { boot, data }: SharedParts,
 ): Promise<FileRef> {
   const { description, machine, machineName, name, build, tools, loader } = shop;
-  const layout = partitions(description, machine);
-  const contentOf: Record<string, string> = { boot, data };
-  const contents = layout.map((partition) => contentOf[partition.name] ?? slot);
-  const digests = await Promise.all(contents.map((path) => build.digest(path)));
+  const { slots: naming } = description.disk;
+  const names = naming === undefined ? undefined : versionedSlots(version, machineName);
+  const layout = partitions(description, machine, names);
+  const contentOf: Record<string, string | undefined> = { boot, data, _empty: undefined };
+  const contents = layout.map((one) => (one.name in contentOf ? contentOf[one.name] : slot));
+  const digests = await Promise.all(
+    contents.map(async (path) => (path === undefined ? undefined : build.digest(path))),
+  );
   const identity = `${name} ${machineName} ${version}`;
   const { raw } = loader;
   const besides = raw?.map((area) => ({ offset: area.offset, sha256: sha256(area.content) }));

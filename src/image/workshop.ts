@@ -62,6 +62,7 @@ export async function prepare<Options extends SystemImageOptions>(
   const tools = new Tools(await unpack(sets.tools), sets.tools, description.epoch, signal);
   const kernel = await unpack(sets.kernel);
   const system = { ...sets.system, packages: [...sets.system.packages, ...(sets.more?.packages ?? [])] };
+  const unpackedSystem = await unpack(system);
   const kernelKey = sets.kernel.packages.map((one) => one.sha256);
   const root: RootInputs = {
     description,
@@ -69,7 +70,7 @@ export async function prepare<Options extends SystemImageOptions>(
     folder,
     keys,
     kernel,
-    files: await PackageFiles.open(await unpack(system)),
+    files: await PackageFiles.open(unpackedSystem),
     modules: await readModules(kernel, build, tools, kernelKey),
   };
   if (sets.firmware === undefined)
@@ -79,7 +80,9 @@ export async function prepare<Options extends SystemImageOptions>(
     tools,
     build,
     firmware,
+    system: unpackedSystem,
     scripts: join(folder, machine.boot ?? 'boot'),
+    machineName: options.machineName,
     machine,
     epoch: description.epoch,
   });

@@ -31,7 +31,7 @@ export interface SlotSpec {
   /** Bytes from the start of the disk; length is the partition's. */
   offset: number;
   length: number;
-  /** What `root=` on the kernel's command line names when this slot runs: `/dev/vda2`. */
+  /** What `root=` on the kernel's command line names when this slot runs, or which device is mounted as the root: `/dev/vda2`. */
   root: string;
 }
 

@@ -35,9 +35,9 @@ export interface OwnedFile extends FileState {
 
 /** What a target that came up shows of itself. */
 export interface Observation {
-  /** Name of the slot whose `root` the kernel was given; undefined where it is none of the image's. */
+  /** Name of the slot whose `root` the kernel was given, or is mounted as the root; undefined where it is none of the image's. */
   slot: string | undefined;
-  /** `root=` of the kernel's command line. */
+  /** `root=` of the kernel's command line, or the device that is mounted as the root where only that is a slot's. */
   root: string;
   /** VERSION_ID of the running system's os-release. */
   version: string;

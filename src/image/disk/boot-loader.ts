@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MachineName } from '../../model/machine.ts';
 import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 import type { Tree } from '../tree.ts';
@@ -7,6 +8,14 @@ import type { Tree } from '../tree.ts';
 /** Bytes of a disk outside of all partitions. */
 export interface RawArea {
   offset: number;
+  content: Buffer;
+}
+
+/** What a release is started from, where that is a file of the boot partition. */
+export interface StartFile {
+  /** Folder of the boot partition, and the name in it. */
+  folder: string;
+  name: string;
   content: Buffer;
 }
 
@@ -21,16 +30,25 @@ export interface BootLoader {
   /** Size of the flash disk; what follows `vars` is zero. */
   varsBytes: number;
   firmware: { attach: 'bios' | 'pflash'; code: Buffer };
+  /** Makes what a release is started from; absent: kernels lie in the slots. */
+  startFile?: (release: {
+    version: string;
+    osRelease: string;
+    kernel: Buffer | undefined;
+    initrd: Buffer;
+  }) => StartFile;
 }
 
 /** Where a boot loader finds its parts. */
 export interface BootLoaderInputs {
   tools: Tools;
   build: BuildCache;
-  /** Unpacked firmware packages. */
+  /** Unpacked packages: firmware, and the system's. */
   firmware: string;
+  system: string;
   /** Folder of its scripts. */
   scripts: string;
+  machineName: MachineName;
   machine: { console: string; kernelArguments: string };
   epoch: number;
 }

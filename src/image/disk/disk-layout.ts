@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { sha256 } from '../../core/digest.ts';
+import type { MachineName } from '../../model/machine.ts';
 import type { Tools } from '../tools.ts';
 import type { RawArea } from './boot-loader.ts';
 
@@ -30,6 +31,12 @@ export const partitionTypes = {
   mbr: { boot: 'c', linux: '83' },
 } as const satisfies Record<TableKind, Record<'boot' | 'linux', string>>;
 
+/** Types of root partitions by architecture (Discoverable Partitions Specification). */
+export const rootTypes: Readonly<Record<MachineName, string>> = {
+  'qemux86-64': '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
+  qemuarm64: 'B921B045-1DF0-41C3-AF44-4C6F280D3FAE',
+};
+
 /** Byte offsets of partitions that follow each other from the first MiB on. */
 export function partitionOffsets(partitions: readonly Partition[]): number[] {
   let next = mib;
@@ -48,12 +55,12 @@ export interface DiskLayout {
   partitions: readonly Partition[];
 }
 
-/** Writes a sparse disk with a partition table and the given contents, one file a partition, and `raw` beside them. */
+/** Writes a sparse disk with a partition table and the given contents, one file a partition or none, and `raw` beside them. */
 export async function writeDisk(
   tools: Tools,
   path: string,
   layout: DiskLayout,
-  contents: readonly string[],
+  contents: readonly (string | undefined)[],
   raw: readonly RawArea[] = [],
 ): Promise<void> {
   const { partitions } = layout;
@@ -64,7 +71,8 @@ export async function writeDisk(
   await tools.run('usr/sbin/sfdisk', ['-q', '--no-reread', '--no-tell-kernel', path], {
     input: tableScript(layout),
   });
-  for (const [i, content] of contents.entries()) await copyInto(disk, content, offsets[i] ?? 0);
+  for (const [i, content] of contents.entries())
+    if (content !== undefined) await copyInto(disk, content, offsets[i] ?? 0);
   for (const { offset, content } of raw) await disk.write(content, 0, content.length, offset);
 }
 

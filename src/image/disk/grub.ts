@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sha256 } from '../../core/digest.ts';
 import { Tree } from '../tree.ts';
 import { type BootLoader, type BootLoaderInputs, optionalScript, script } from './boot-loader.ts';
+import { uefi } from './uefi.ts';
 
 const grubModules = [
   'part_gpt',
@@ -34,7 +35,7 @@ export async function grub({
   firmware,
   scripts,
   machine,
-}: BootLoaderInputs): Promise<BootLoader> {
+}: Omit<BootLoaderInputs, 'system' | 'machineName'>): Promise<BootLoader> {
   const own = await optionalScript(scripts, 'grub.env', machine);
   const mender = await optionalScript(scripts, 'mender.env', machine);
   const sysota = await optionalScript(scripts, 'sysota.env', machine);
@@ -55,9 +56,7 @@ export async function grub({
   }
   boot.addFile('EFI/BOOT/BOOTX64.EFI', await readFile(join(core, 'core.efi')));
   boot.addFile('grub/grub.cfg', await script(scripts, 'grub.cfg', machine));
-  const vars = await readFile(join(firmware, 'usr/share/OVMF/OVMF_VARS.fd'));
-  const code = await readFile(join(firmware, 'usr/share/OVMF/OVMF_CODE.fd'));
-  return { boot, vars, varsBytes: vars.length, firmware: { attach: 'pflash', code } };
+  return { boot, ...(await uefi(firmware, 'qemux86-64')) };
 }
 
 /** Either folder has the variables, the lock that says whether they are being written, and the lock's sum for userland. */

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { sha256 } from '../../core/digest.ts';
 import type { SlotSpec } from '../../model/image.ts';
+import type { MachineName } from '../../model/machine.ts';
 import type { BuiltImage, MachineDescription } from '../description.ts';
 import { Tree } from '../tree.ts';
 import type { SystemImageOptions, Workshop } from '../workshop.ts';
-import { fixedUuid, type Partition, partitionOffsets, partitionTypes } from './disk-layout.ts';
+import type { StartFile } from './boot-loader.ts';
+import { fixedUuid, type Partition, partitionOffsets, partitionTypes, rootTypes } from './disk-layout.ts';
 import { writeExt4 } from './ext4.ts';
 import { writeFat } from './fat.ts';
 
@@ -12,21 +14,18 @@ export const mib = 1 << 20;
 /** More than the releases need; the table costs 256 bytes each. */
 export const inodes = 2048;
 
-/** The boot partition: boot loader and its environment. */
-export async function bootPartition({
-  description,
-  loader,
-  machineName,
-  name,
-  build,
-  tools,
-}: Workshop<SystemImageOptions & { description: { disk: { bootMiB: number } } }>): Promise<string> {
+/** The boot partition: boot loader and its environment, and what devices start from that leave the factory with a release. */
+export async function bootPartition(
+  shop: Workshop<SystemImageOptions & { description: { disk: { bootMiB: number } } }>,
+  start?: StartFile,
+): Promise<string> {
+  const { description, loader, machineName, name, build, tools } = shop;
+  const tree = loader.boot.clone();
+  if (start !== undefined) tree.addFile(`${start.folder}/${start.name}`, start.content);
   const volumeId = sha256(`${name} ${machineName}`).slice(0, 8);
   const fat = { bytes: description.disk.bootMiB * mib, label: 'BOOT', volumeId, epoch: description.epoch };
-  const folder = await build.run(
-    'boot',
-    { version: 1, fat, tree: loader.boot.digest(), tools: tools.key },
-    (out) => writeFat(tools, loader.boot, join(out, 'boot.fat'), fat),
+  const folder = await build.run('boot', { version: 1, fat, tree: tree.digest(), tools: tools.key }, (out) =>
+    writeFat(tools, tree, join(out, 'boot.fat'), fat),
   );
   return join(folder, 'boot.fat');
 }
@@ -57,13 +56,25 @@ export async function dataPartition({
   return join(folder, 'data.ext4');
 }
 
+/** How a partition table calls the slots, and of which type they are. */
+export interface SlotNames {
+  names: readonly [string, string];
+  type: string;
+}
+
+/** As systemd-sysupdate finds them with `MatchPartitionType=root` and `MatchPattern=root_@v`; nothing is in the second one yet. */
+export function versionedSlots(version: string, machineName: MachineName): SlotNames {
+  return { names: [`root_${version}`, '_empty'], type: rootTypes[machineName] };
+}
+
 /** The partitions of the main disk, in order. */
 export function partitions(
   { disk: { table, data, bootMiB, dataMiB } }: Pick<BuiltImage, 'disk'>,
   { slotMiB }: Pick<MachineDescription, 'slotMiB'>,
+  { names, type }: SlotNames = { names: ['slot-a', 'slot-b'], type: partitionTypes[table].linux },
 ): Partition[] {
   const { boot, linux } = partitionTypes[table];
-  const slotParts = ['slot-a', 'slot-b'].map((name) => ({ name, type: linux, mebibytes: slotMiB }));
+  const slotParts = names.map((name) => ({ name, type, mebibytes: slotMiB }));
   const owners = { name: 'data', type: linux, mebibytes: dataMiB };
   const behind = data === 'last' ? [...slotParts, owners] : [owners, ...slotParts];
   return [{ name: 'boot', type: boot, mebibytes: bootMiB }, ...behind];

@@ -51,7 +51,8 @@ export async function baseRoot(inputs: RootInputs): Promise<BaseRoot> {
   addBusybox(tree, root.busybox);
   await addModules(tree, inputs.modules, root.modules);
   for (const overlay of [root.overlay].flat()) await tree.addFolder(join(inputs.folder, overlay));
-  await tree.addFolder(join(inputs.folder, inputs.machine.overlay));
+  const { overlay: own } = inputs.machine;
+  if (own !== undefined) await tree.addFolder(join(inputs.folder, own));
   for (const [path, name] of Object.entries(root.keys))
     tree.addFile(path, await readFile(join(inputs.keys, name)), 0o600);
   const { description, folder, modules } = inputs;

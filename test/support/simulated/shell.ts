@@ -73,7 +73,7 @@ export function commonCommands({ files, commandLine, version }: ShellWorld): Kno
         const asked = [...input.matchAll(/^show '([^']+)' \w+$/gm)].map(([, name = '']) => name);
         const shown: string[] = [];
         for (const name of asked) shown.push(...(await showFile(files, name)));
-        return prints(`${[commandLine, version, ...shown].join('\n')}\n`);
+        return prints(`${[commandLine, 'nothing', version, ...shown].join('\n')}\n`);
       },
     ],
     [/^sync && sync$/, async () => files.flush().then(() => prints(''))],

@@ -529,7 +529,7 @@ describe('a history without a cut is red, by the device:', () => {
         says: /more than 24 MiB/,
       },
       'an answer that ends too early': {
-        traits: { before: onceBooted('1.1', looks, () => prints('root=/dev/B\n1.1\n644 0:0\n')) },
+        traits: { before: onceBooted('1.1', looks, () => prints('root=/dev/B\n/dev/B\n1.1\n644 0:0\n')) },
         codes: ['observe-failed'],
         says: /ends too early/,
       },
@@ -538,7 +538,9 @@ describe('a history without a cut is red, by the device:', () => {
         codes: ['observe-timeout'],
       },
       'a system that runs from nowhere': {
-        traits: { before: onceBooted('1.1', looks, () => prints('quiet\n1.1\nabsent\n\n.\nabsent\n\n.\n')) },
+        traits: {
+          before: onceBooted('1.1', looks, () => prints('quiet\n\n1.1\nabsent\n\n.\nabsent\n\n.\n')),
+        },
         codes: ['unknown-slot', 'configuration-lost'],
       },
       'a check that fails': {

@@ -54,6 +54,24 @@ it('a slot that is a squashfs cannot be mounted read-write', async () => {
   });
 });
 
+describe('slots that are called after their release', () => {
+  it.each([
+    ['slots: versioned', 'slots: fixed', /disk\.slots: expected "versioned", found "fixed"/],
+    [
+      'slots: versioned',
+      'table: gpt',
+      /machines\.qemux86-64\.bootLoader: systemd-boot where slots are versioned/,
+    ],
+    ['slots: versioned', 'slots: versioned\n  table: mbr', /disk\.slots: an MBR has no names of partitions/],
+    ['slots: versioned', 'slotz: versioned', /unknown key "slotz"; did you mean "slots"/],
+  ])('are those that systemd-boot starts: %s as %s', async (what, by, message) => {
+    await expect(changed(what, by, 'sysupdate')).rejects.toMatchObject({
+      kind: 'scenario',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
+
 describe('an application beside a system of OSTree', () => {
   it.each([
     [

@@ -10,7 +10,7 @@ import {
   tableScript,
 } from '../../../src/image/disk/disk-layout.ts';
 import { grubEnvironment, variablesOf } from '../../../src/image/disk/grub.ts';
-import { partitions, slots } from '../../../src/image/disk/partitions.ts';
+import { partitions, slots, versionedSlots } from '../../../src/image/disk/partitions.ts';
 import { loadOrder, moduleName, parseNeeds } from '../../../src/image/root/modules.ts';
 import { sshAccess } from '../../../src/image/ssh-access.ts';
 import { Tools } from '../../../src/image/tools.ts';
@@ -86,6 +86,25 @@ describe('the disk of an image with an MBR and the data before the slots', () =>
       { name: 'A', disk: 'main', offset: 198_656 * 512, length: 100 << 20, root: '/dev/vda3' },
       { name: 'B', disk: 'main', offset: 403_456 * 512, length: 100 << 20, root: '/dev/vda4' },
     ]);
+  });
+});
+
+describe('the disk of a device whose slots are called after their release', () => {
+  const disk = { table: 'gpt', data: 'last', writable: false, bootMiB: 32, dataMiB: 64 } as const;
+  const description = { disk: { ...disk, slots: 'versioned' as const, dataDirectories: [] } };
+
+  it.each([
+    ['qemux86-64', '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709'],
+    ['qemuarm64', 'B921B045-1DF0-41C3-AF44-4C6F280D3FAE'],
+  ] as const)('has one that is filled and one that is empty, of the type of %s’ roots', (machine, type) => {
+    const layout = partitions(description, { slotMiB: 100 }, versionedSlots('1.0', machine));
+    expect(layout.map((one) => [one.name, one.type === type])).toEqual([
+      ['boot', false],
+      ['root_1.0', true],
+      ['_empty', true],
+      ['data', false],
+    ]);
+    expect(slots(description, { slotMiB: 100 }).map(({ root }) => root)).toEqual(['/dev/vda2', '/dev/vda3']);
   });
 });
 
