@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { Option } from '@commander-js/extra-typings';
 import type { ConformanceRecord } from '../model/conformance.ts';
 import { coloursFor, type View, viewFor } from '../report/colour.ts';
 import { conformanceScreen, suitesEnd } from '../report/conformance-screen.ts';
@@ -39,11 +40,13 @@ const command = (program: Parent) =>
     .addOption(machineOption)
     .option('--case <id>', 'only this case (B2); may be given again', collect, [])
     .option('--group <name>', 'only this group (boot); may be given again', collect, [])
-    .option(
-      '--budget <duration>',
-      'for each case about power: begin no boot after this time, the last quarter of which is for audits; what is left is unknown',
-      durationMs,
-      usualCaseBudgetMs,
+    .addOption(
+      new Option(
+        '--budget <duration>',
+        'for each case about power: begin no boot after this time, the last quarter of which is for audits; what is left is unknown',
+      )
+        .argParser(durationMs)
+        .default(usualCaseBudgetMs, `${usualCaseBudgetMs / 60_000}m`),
     )
     .option('--seed <word>', 'of whatever is drawn', seedText, '1')
     .addOption(reportsOption)

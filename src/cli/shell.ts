@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Option } from '@commander-js/extra-typings';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { ScenarioError } from '../core/errors.ts';
@@ -29,7 +30,11 @@ const command = (program: Parent) =>
     .option('--release <name>', 'which release (default: the first that devices leave the factory with)')
     .option('--console', 'the serial console in place of a login; Ctrl-] leaves it')
     .option('--ssh-port <port>', "host port for the guest's ssh", wholeNumber('--ssh-port', 1, 65535))
-    .option('--within <time>', 'how long to wait for a login', durationMs, 900_000)
+    .addOption(
+      new Option('--within <time>', 'how long to wait for a login')
+        .argParser(durationMs)
+        .default(900_000, '15m'),
+    )
     .addHelpText(
       'after',
       examples('brownout shell rauc-ab --machine qemuarm64', 'brownout shell ./gateway --console'),

@@ -48,6 +48,14 @@ describe('help', () => {
   });
 
   it.each([
+    ['conform', '--budget <duration>'],
+    ['shell', '--within <time>'],
+  ])('%s states a default as it is typed', async (command, option) => {
+    const { out } = await brownout(command, '--help');
+    expect(out.slice(out.indexOf(option)).replace(/\s+/g, ' ')).toMatch(/^[^(]*\(default: 15m\)/);
+  });
+
+  it.each([
     ['run'],
     ['setup'],
     ['schema'],

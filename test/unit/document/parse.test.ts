@@ -34,6 +34,22 @@ function problemsOf(text: string, code = 'document-invalid'): string[] {
   throw new Error('accepted');
 }
 
+it('a document of several kinds is explained as the one whose keys it has', () => {
+  const built = z.strictObject({
+    description: z.string(),
+    epoch: z.number(),
+    disk: z.number(),
+    slots: z.number(),
+  });
+  const made = z.strictObject({ description: z.string(), prebuilt: z.number() });
+  const text = 'description: x\nepoch: a\ndisk: b\nslots: c\n';
+  expect(() => parseDocument(text, 's.yaml', z.union([built, made]))).toThrow(
+    's.yaml:2:8: epoch: expected a number, found "a"\n' +
+      's.yaml:3:7: disk: expected a number, found "b"\n' +
+      's.yaml:4:8: slots: expected a number, found "c"',
+  );
+});
+
 describe('a document within its bound', () => {
   const limit = 1 << 20;
   const filled = (part: string, begin = '', end = '') =>
