@@ -75,7 +75,7 @@ const command = (program: Parent) =>
     .addOption(diskBudgetOption)
     .option(
       '--budget <duration>',
-      'with all: begin no boot after this time (30m, 2h), the last quarter of which is for audits; what is left is unknown, and so not passed',
+      'with all: begin no boot after this time (30m, 2h) but those that explain a failure, 12 at most for each; the last quarter is for audits; what is left is unknown, and so not passed',
       durationMs,
     )
     .option(

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RunEvent } from '../../../src/model/event.ts';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { type Lab, slotLab } from '../../support/simulated/lab.ts';
@@ -52,5 +53,26 @@ describe('the stages of an exploration', () => {
     expect(record.verdict).toBe('unknown');
     expect(ends(record)).toEqual({ whole: 'budget', retry: 'budget', 'second-cut': 'budget' });
     expect(summaryText([record])).toContain(`${record.crash?.undecided} UNKNOWN: the budget was used up`);
+  });
+
+  it('have their budget for themselves where a live cut needs the one place for a device', async () => {
+    const order: string[] = [];
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      order.push(`timer of ${ms}`);
+      return timeout(ms);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const lab = await slotLab();
+    const { createTarget } = lab;
+    lab.createTarget = (options) => {
+      order.push('device');
+      return createTarget(options);
+    };
+    const events = (event: RunEvent) => event.type === 'phase' && order.push(event.phase);
+    const record = await lab.run({ jobs: 1, events, limits: { budgetMs: 123_000 } });
+    expect(record.verdict).toBe('passed');
+    const before = order.slice(order.indexOf('power cuts'), order.indexOf('timer of 123000'));
+    expect(before).toContain('device');
   });
 });
