@@ -48,7 +48,8 @@ export function reasonOf(
     case 'torn':
       return tornReason(places, cause);
     case 'between':
-      return betweenReason(places, cause, { stage, window });
+    case 'from-there-on':
+      return brokenReason(places, cause, { stage, window });
   }
 }
 
@@ -70,15 +71,15 @@ function tornText(part: 'head' | 'tail' | 'zero', sectors: number, count: number
   return `only the first ${sectors} of its ${count} sectors there${part === 'zero' ? ', zeros after them' : ''}`;
 }
 
-/** Nothing was lost: the device is broken between two writes. */
-function betweenReason(
+/** Nothing was lost: the device is broken between two writes, or from one on. */
+function brokenReason(
   places: NamedWrites,
-  { last, next }: Extract<Cause, { kind: 'between' }>,
+  cause: Extract<Cause, { kind: 'between' | 'from-there-on' }>,
   { stage, window }: Pick<Failure, 'stage' | 'window'>,
 ): Omit<Reason, 'state'> {
+  const { last } = cause;
   const there = last === undefined ? 'nothing' : places.name(last);
   const left = stage === 'retry' ? 'a device whose upgrade cannot be done again' : 'the device broken';
-  const missing = next === undefined ? 'anything after it' : places.name(next);
   const [empty, ...others] = last === undefined ? [] : places.emptyAfter(last, window);
   const broken = `leaves ${left} although nothing was lost`;
   if (last !== undefined && empty !== undefined)
@@ -87,10 +88,18 @@ function betweenReason(
       minimal: [],
       files: [...places.of(last), ...[empty, ...others].map(({ place }) => place)],
     };
+  const next = cause.kind === 'between' ? cause.next : places.nextCommit(window);
+  const files = [last, next].flatMap((seq) => (seq === undefined ? [] : places.of(seq)));
+  if (cause.kind === 'from-there-on') {
+    const late = next === undefined ? '' : `: the next commit of a journal is ${places.name(next)}`;
+    const text = `${there} is on the disk, and each cut from there to the end of ${window.phase} ${broken}${late}`;
+    return { text, minimal: [], files };
+  }
+  const missing = next === undefined ? 'anything after it' : places.name(next);
   return {
     text: `${there} is on the disk before ${missing}, and a cut between them ${broken}`,
     minimal: [],
-    files: [last, next].flatMap((seq) => (seq === undefined ? [] : places.of(seq))),
+    files,
   };
 }
 

@@ -73,6 +73,15 @@ export class JournalCommits {
     return this.commitsOf(seq, () => '');
   }
 
+  /** The write that ends the first commit whose end was issued at this moment or later; undefined where there is none. */
+  firstEnded(moment: number): number | undefined {
+    const { records } = this.disks.log;
+    return records.find(
+      ({ seq, issued }) =>
+        issued >= moment && this.byWrite.get(seq)?.some(({ last }) => last === seq) === true,
+    )?.seq;
+  }
+
   private commitsOf(seq: number, changes: (commit: LoggedCommit) => string): string[] {
     if (this.heads.has(seq)) return ['journal superblock'];
     return (this.byWrite.get(seq) ?? []).map((commit) => {

@@ -112,6 +112,11 @@ export class NamedWrites {
     return [...new Set(texts)];
   }
 
+  /** The write that ends the first commit of a journal after a window; undefined where there is none. */
+  nextCommit({ to }: Pick<Window, 'to'>): number | undefined {
+    return this.commits.firstEnded(to);
+  }
+
   private placesOf({ disk, sector, count }: LogRecord): Place[] {
     const [start, length] = [sector * sectorBytes, count * sectorBytes];
     const found = this.views.map((views) => {

@@ -23,7 +23,9 @@ export type Cause =
   /** One was torn, and would do no harm if it were lost whole. */
   | { kind: 'torn'; seq: number; part: 'head' | 'tail' | 'zero'; sectors: number }
   /** Nothing was lost: the device is broken between two writes; undefined where the log begins or ends. */
-  | { kind: 'between'; last: number | undefined; next: number | undefined };
+  | { kind: 'between'; last: number | undefined; next: number | undefined }
+  /** Nothing was lost: the device is broken from a write on, until the window ends. */
+  | { kind: 'from-there-on'; last: number | undefined };
 
 /** How states come out; an exploration is such. */
 export interface Outcomes {
@@ -119,12 +121,9 @@ class Search {
     const first = await this.edge(writes, own, -1);
     const end = await this.edge(writes, own, writes.length);
     const before = this.log.records.findLast(({ kind, issued }) => kind !== 'flush' && issued < window.from);
-    const after = this.log.records.find(({ kind, issued }) => kind !== 'flush' && issued >= window.to);
-    return {
-      kind: 'between',
-      last: (own < 0 ? before : writes[first])?.seq,
-      next: (writes[end + 1] ?? after)?.seq,
-    };
+    const last = (own < 0 ? before : writes[first])?.seq;
+    const next = writes[end + 1]?.seq;
+    return next === undefined ? { kind: 'from-there-on', last } : { kind: 'between', last, next };
   }
 
   /** The write farthest from `own` towards `limit` up to which all prefixes fail alike. */

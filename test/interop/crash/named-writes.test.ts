@@ -185,4 +185,27 @@ describe('a reason for a cut between two commits', () => {
         'It was emptied in place: write another file, fsync that, and rename it over this one',
     );
   });
+
+  it('names the commit that comes too late, where every cut until the end of the phase is alike', async () => {
+    await using stack = new CleanupStack();
+    const { log, names } = await logged(stack, { 'app/2.0.part': 'app 2.0\n', lock: '' }, [
+      () => ['rm /lock'],
+      () => ['ln /app/2.0.part /app/2.0', 'unlink /app/2.0.part'],
+    ]);
+    const ends = log.records.filter(({ seq }) => /\(disk: journal commit \d/.test(names.name(seq)));
+    const [last, late] = [ends[0], ends.at(-1)];
+    const window = { phase: 'install', upgrade: 0, from: 0, to: (last?.issued ?? 0) + 1 } as const;
+    const failure = { state: { at: window.to, shape: { kind: 'prefix' } }, window, stage: 'whole' } as const;
+    const reason = reasonOf({ kind: 'from-there-on', last: last?.seq }, names, failure);
+    expect(reason.text).toBe(
+      `${names.name(last?.seq ?? 0)} is on the disk, and each cut from there to the end of install leaves the device broken ` +
+        `although nothing was lost: the next commit of a journal is ${names.numbered(late?.seq ?? 0)} ` +
+        '(disk: journal commit 2: the rename of /app/2.0.part to /app/2.0)',
+    );
+    expect(reason.files).toHaveLength(2);
+    const nothing = { ...failure, window: { ...window, to: log.now } };
+    expect(reasonOf({ kind: 'from-there-on', last: last?.seq }, names, nothing).text).toMatch(
+      /nothing was lost$/,
+    );
+  });
 });

@@ -61,6 +61,12 @@ const histories: [
     { kind: 'between', last: 1, next: 4 },
   ],
   [
+    'flips the slot, and writes what is in it when the phase is over',
+    [write(12, 1), write(0, 1), 'flush', write(13, 1), write(14, 1)],
+    ({ see }) => (see(0, 0) === 1 && see(0, 8) === 0 ? broken : comesBack(`slot ${see(0, 0)}`)),
+    { kind: 'from-there-on', last: 1 },
+  ],
+  [
     'does not look at the slot that it has flipped to',
     [write(12, 1), write(0, 1), 'flush', write(13, 1), write(8, 1), write(14, 1)],
     ({ see }) => comesBack(`slot ${see(0, 0)}`),
