@@ -5,9 +5,9 @@ export function slurm(pipeline: Pipeline): string {
   const { shards } = pipeline;
   const { record, decide, merge } = stepsOf(pipeline, {
     brownout: '$BROWNOUT',
-    recordings: '$SHARED/recordings',
+    recordings: '"$SHARED/recordings"',
     shard: 'auto',
-    ledger: '$SHARED/ledger',
+    ledger: '"$SHARED/ledger"',
   });
   return `#!/bin/sh
 # The crash states of one recorded upgrade, decided by ${shards} tasks of a job array. To be run where sbatch is:
@@ -18,25 +18,27 @@ export SHARED="\${BROWNOUT_SHARED:-$PWD/brownout}"     # a folder that all nodes
 export BROWNOUT="\${BROWNOUT:-npx brownout}"
 mkdir -p "$SHARED/logs"
 
-submit() { # name, then options of sbatch; the script on standard input
-  name=$1
-  shift
-  sbatch --parsable --job-name="brownout-$name" --chdir="$PWD" --output="$SHARED/logs/$name-%A-%a.log" "$@"
+submit() { # name, its log, then options of sbatch; the script on standard input
+  name=$1 log=$2
+  shift 2
+  sbatch --parsable --job-name="brownout-$name" --chdir="$PWD" --output="$SHARED/logs/$log.log" "$@"
 }
 
-record=$(submit record --cpus-per-task=1 <<'END'
+record=$(submit record record-%j --cpus-per-task=1 <<'END'
 #!/bin/sh
 exec ${record} --reports "$SHARED/reports/record"
 END
 )
 # A task that is requeued, or submitted again, goes on where it was; a device that broke a promise (1) is told of by the merge.
-decide=$(submit decide --cpus-per-task=1 --dependency="afterok:$record" --array=0-${shards - 1} --requeue <<'END'
+# Without a recording there is nothing to decide: the tasks are taken back.
+decide=$(submit decide decide-%A-%a --cpus-per-task=1 --dependency="afterok:$record" --kill-on-invalid-dep=yes \\
+  --array=0-${shards - 1} --requeue <<'END'
 #!/bin/sh
 ${decide} --jobs 1 --reports "$SHARED/reports/$SLURM_ARRAY_TASK_ID" || test $? -eq 1
 END
 )
 # Whatever became of the tasks: what they left is decided here.
-merge=$(submit merge --cpus-per-task=1 --dependency="afterany:$decide" <<'END'
+merge=$(submit merge merge-%j --cpus-per-task=1 --dependency="afterany:$decide" <<'END'
 #!/bin/sh
 exec ${merge} --reports "$SHARED/reports"
 END
