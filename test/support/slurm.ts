@@ -61,8 +61,11 @@ export class Slurm implements AsyncDisposable {
 
   /** Throws with what the daemons said where it is not so within the time. */
   async until(what: string, seconds: number, isSo: () => boolean | Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(250))
+    const end = Date.now() + seconds * 1000;
+    while (Date.now() < end) {
       if (await isSo()) return;
+      await sleep(250);
+    }
     const logs = ['slurmctld.log', 'slurmd.log'].map((name) => readFile(join(this.#folder, name), 'utf8'));
     const said = (await Promise.all(logs.map((log) => log.catch(() => '')))).map((log) => log.slice(-2000));
     throw new Error(`${what}: not within ${seconds} s\n${this.ask('squeue')}\n${said.join('\n')}`);
