@@ -77,6 +77,8 @@ export interface AdmissionRun
   extends Pick<RunRecord, 'id' | 'machine' | 'verdict' | 'seconds' | 'started' | 'host' | 'inputs'> {
   /** Below the dossier's folder. */
   folder: string;
+  /** Its paths that an earlier run has taken, and when, in ISO 8601; absent where there are none. */
+  earlier?: { path: string[]; taken: string }[];
 }
 
 /** What admission.json holds. Fields are added to a format; any other change is another format. */

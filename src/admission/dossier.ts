@@ -136,7 +136,7 @@ function inputs({ releases }: Admission, { runs, scenario }: PackageAdmission): 
     '### Inputs and runs',
     '',
     ...runs.flatMap((run) => [
-      `- ${run.machine}: run ${link(run.id, run.folder)}, ${run.verdict} in ${durationText(run.seconds)}, begun ${run.started}.`,
+      `- ${run.machine}: run ${link(run.id, run.folder)}, ${run.verdict} in ${durationText(run.seconds)}, begun ${run.started}.${(run.earlier ?? []).map(({ path, taken }) => ` ${path.join(' → ')} was taken by an earlier run, ${taken}.`).join('')}`,
       `  - QEMU ${plain(run.host.qemu)}, ${plain(run.host.accelerator)} (${plain(run.host.acceleratorReason)}), ${run.host.cores} cores, Node ${plain(run.host.node)}.`,
       `  - Image ${codeMarkdown(run.inputs.image)} with the key ${codeMarkdown(run.inputs.imageKey)}; ${diskText(run, releases)}.`,
     ]),

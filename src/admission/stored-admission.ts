@@ -61,6 +61,7 @@ const run: z.ZodType<AdmissionRun> = z.object({
   host: hostSchema,
   inputs: inputsSchema,
   folder: below,
+  earlier: z.array(z.object({ path: texts, taken: text })).exactOptional(),
 });
 
 const onePackage: z.ZodType<PackageAdmission> = z.object({

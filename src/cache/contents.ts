@@ -9,7 +9,7 @@ import { type DiskUse, diskUse } from './disk-use.ts';
 /**
  * What a cache is made of. `images`: built images; `steps`: results of a build's steps, from which images are put together;
  * `packages`: Debian's; `recordings`: recorded upgrades, with their boots; `boots`: what earlier runs have booted of a recording; `probes`:
- * whether KVM works; `unfinished`: what is being made, and what a killed process has left of that.
+ * whether KVM works; `verdicts`: what cases of the conformance suite, and paths of an admission, came to; `unfinished`: what is being made, and what a killed process has left of that.
  */
 export const cacheKinds = [
   'unfinished',
@@ -19,6 +19,7 @@ export const cacheKinds = [
   'packages',
   'images',
   'recordings',
+  'verdicts',
 ] as const;
 
 export type CacheKind = (typeof cacheKinds)[number];
@@ -50,6 +51,7 @@ export async function cacheEntries(cache: string): Promise<CacheEntry[]> {
     ...(await below(cache, 'debs', 'packages')),
     ...(await recordings(cache)),
     ...(await below(cache, 'accelerator', 'probes')),
+    ...(await below(cache, 'verdicts', 'verdicts')),
     ...(await below(cache, 'apt', 'unfinished')),
     ...(await work(cache)),
   ];

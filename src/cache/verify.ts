@@ -7,6 +7,7 @@ import { messageOf } from '../core/errors.ts';
 import { parseStored } from '../core/stored.ts';
 import { restoreFact } from '../crash/boot-fact.ts';
 import { loadManifest, manifestFiles } from '../image/manifest.ts';
+import { readVerdict } from '../recording/kept-verdicts.ts';
 import { assertWhole } from '../recording/recordings.ts';
 import type { CacheEntry, CacheKind } from './contents.ts';
 import { fileKey } from './disk-use.ts';
@@ -28,6 +29,7 @@ export const madeAgain: Record<CacheKind, string> = {
   recordings: 'the next run records again; tokens of this recording are void then, finding files are not',
   boots: 'the next run makes these boots again',
   probes: 'the next run finds it out again',
+  verdicts: 'the next run does these cases and paths again',
   unfinished: 'a killed process has left it; brownout cache prune takes it away',
 };
 
@@ -57,6 +59,11 @@ export class Verifier {
         return boots(path);
       case 'probes':
         return damageOf(async () => void parseStored(await readFile(path, 'utf8'), z.object({})));
+      case 'verdicts':
+        return damageOf(async () => {
+          for (const name of await readdir(path))
+            if (!name.endsWith('.tmp')) await readVerdict(join(path, name));
+        });
       case 'unfinished':
         return Promise.resolve(
           entry.heldBy.length > 0 ? { damage: [] } : { damage: [], note: madeAgain.unfinished },

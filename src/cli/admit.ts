@@ -65,7 +65,10 @@ const command = (program: Parent) =>
         .default(parsePowerCuts('none'), 'none'),
     )
     .option('--budget <duration>', 'with all: begin no boot after this time (30m, 2h)', durationMs)
-    .option('--fresh', 'with all: boot every state again, also those that earlier runs have booted')
+    .option(
+      '--fresh',
+      'take every path again, and with all boot every state again, also what an earlier run has done with equal inputs',
+    )
     .option('--seed <word>', 'which crash states are drawn', seedText, '1')
     .option('--reports <folder>', 'where the folder of the dossier is made', 'reports')
     .addOption(jobsOption)

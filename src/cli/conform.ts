@@ -49,6 +49,7 @@ const command = (program: Parent) =>
         .default(usualCaseBudgetMs, `${usualCaseBudgetMs / 60_000}m`),
     )
     .option('--seed <word>', 'of whatever is drawn', seedText, '1')
+    .option('--fresh', 'do every case again, also those that an earlier run has decided with the same inputs')
     .addOption(reportsOption)
     .addOption(jobsOption)
     .addOption(quietOption)
@@ -93,6 +94,7 @@ async function run(
       choice: { ids: options.case, groups: options.group },
       budgetMs: options.budget,
       seed: options.seed,
+      reuse: options.fresh !== true,
       reports: options.reports,
       jobs: options.jobs,
       sshPort: undefined,

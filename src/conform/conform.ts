@@ -9,12 +9,19 @@ import { CaseBudget } from './case-budget.ts';
 import type { GroupedCase } from './cases/index.ts';
 import type { DeviceCase, PowerCase } from './conformance-case.ts';
 import { Explorations } from './explore-part.ts';
+import { isDecided } from './kept-cases.ts';
 import { PowerTraces } from './power-traces.ts';
 import { Preconditions, type Prepared } from './preconditions.ts';
 import type { Cast } from './roles.ts';
 import { runCase } from './run-case.ts';
 import { runPowerCase } from './run-power-case.ts';
 import { type MakeWrong, withWrongReleases } from './wrong-releases.ts';
+
+/** What earlier runs have come to, and where this one's verdicts go. */
+export interface EarlierCases {
+  find: (one: GroupedCase) => Promise<CaseRecord | undefined>;
+  keep: (one: GroupedCase, record: CaseRecord) => Promise<void>;
+}
 
 /** What the suite is done with. */
 export interface Suite {
@@ -23,34 +30,40 @@ export interface Suite {
   makeWrong: MakeWrong;
   /** Milliseconds for each case about power. */
   budgetMs: number;
+  kept: EarlierCases;
   /** Told of each case that has ended. */
   onCase: (record: CaseRecord) => void;
 }
 
 /**
  * Does every case, as many at a time as machines may run; those about power after all others, one at a time, so that
- * nothing else uses their budget up. Trouble with one does not stop the others. Returns the records in the order of the cases.
+ * nothing else uses their budget up. What an earlier run has decided is not done again. Trouble with one does not stop the others.
+ * Returns the records in the order of the cases.
  */
 export async function conform(
   context: RunContext,
-  { cases, cast, makeWrong, budgetMs, onCase }: Suite,
+  { cases, cast, makeWrong, budgetMs, kept, onCase }: Suite,
   stack: CleanupStack,
 ): Promise<CaseRecord[]> {
   const preconditions = new Preconditions(context, cast, stack);
   const done = new Map<GroupedCase, CaseRecord>();
-  const note = (one: GroupedCase, record: CaseRecord) => {
+  const decide = async (one: GroupedCase, work: () => Promise<CaseRecord>) => {
+    const known = await kept.find(one);
+    const record = known ?? (await work());
+    if (known === undefined && isDecided(record)) await kept.keep(one, record);
     done.set(one, record);
     onCase(record);
   };
   await Promise.all(
     cases.map(async (one) => {
-      if (!('ask' in one)) note(one, await recordOf(context, one, { preconditions, cast, makeWrong }));
+      if ('ask' in one) return;
+      await decide(one, () => recordOf(context, one, { preconditions, cast, makeWrong }));
     }),
   );
   const budget = new CaseBudget(budgetMs);
   const explorations = new Explorations(new PowerTraces(context, cast), budget, stack);
   for (const one of cases)
-    if ('ask' in one) note(one, await powerRecordOf(context, one, { explorations, budget, cast }));
+    if ('ask' in one) await decide(one, () => powerRecordOf(context, one, { explorations, budget, cast }));
   return cases.flatMap((one) => done.get(one) ?? []);
 }
 

@@ -62,6 +62,8 @@ export interface CaseRecord {
   notes: string[];
   /** Of a case about power: each way to fail, with its token. Absent where there is none. */
   findings?: Finding[];
+  /** When an earlier run did it, in ISO 8601; absent: this one did. */
+  done?: string;
 }
 
 /** The suite for one scenario on one machine. */

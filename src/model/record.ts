@@ -70,6 +70,8 @@ export interface PathRecord {
   software?: SoftwareTable[];
   /** What is worth a look and decides nothing: the kernel's warnings. Absent where there are none. */
   notes?: string[];
+  /** When an earlier run took it, in ISO 8601; absent: this one did, or the recording says. */
+  taken?: string;
 }
 
 /** One crash state that was booted. */

@@ -100,7 +100,7 @@ export class RecordingStore {
    * it stays even if another process replaces the recording. A damaged one is dropped with a notice.
    */
   async find(wanted: WhichPath, label: string): Promise<Recording | undefined> {
-    const folder = join(this.root, this.folderName(wanted));
+    const folder = await this.folderOf(wanted);
     await hold(cacheRoot(), [folder]);
     try {
       const found = await this.open(folder, label);
@@ -112,6 +112,14 @@ export class RecordingStore {
       await rm(folder, { recursive: true, force: true });
       return undefined;
     }
+  }
+
+  /** That of the scenario's file; else of another file with equal inputs: what tells of a device is not where its scenario lies. */
+  private async folderOf(wanted: WhichPath): Promise<string> {
+    const own = this.folderName(wanted);
+    const all = (await readdir(this.root).catch(() => [])).sort();
+    const ending = `-${this.madeWith(wanted)}`;
+    return join(this.root, all.includes(own) ? own : (all.find((name) => name.endsWith(ending)) ?? own));
   }
 
   private async open(folder: string, label: string): Promise<Recording> {

@@ -57,10 +57,10 @@ function worstFirst(records: readonly ConformanceRecord[]): ConformanceRecord[] 
 
 function suiteLines(record: ConformanceRecord, colour: ChalkInstance): string[] {
   const { problem } = record;
-  const [head, counts] = suiteHead(record, colour);
+  const [head, ...counts] = suiteHead(record, colour);
   return [
     head,
-    ...wrap(counts, '  ', 2),
+    ...counts.flatMap((line) => wrap(line, '  ', 2)),
     ...(problem === undefined ? [] : wrap(`ended early: ${problem.message} [${problem.code}]`, '  ', 4)),
   ];
 }

@@ -4,7 +4,7 @@ import { plain } from './colour.ts';
 import { suiteXml } from './junit.ts';
 import { plainMarkdown } from './markdown.ts';
 import type { TestCase } from './test-cases.ts';
-import { durationText, oneLine } from './text.ts';
+import { durationText, earlierText, oneLine } from './text.ts';
 
 /** Where a suite's files are, for people. */
 interface TextOptions {
@@ -33,8 +33,9 @@ function paint(verdict: CaseVerdict, { green, red, magenta, yellow, dim }: Chalk
 /** `B2 FAIL a release without its init …: 3. boot: boots: kernel panic`. */
 export function caseLine(one: CaseRecord, colour: ChalkInstance = plain): string {
   const why = one.reason ?? one.problem?.message;
-  const time = one.seconds < 0.05 ? '' : ` ${colour.dim(durationText(one.seconds))}`;
-  return `${one.id} ${paint(one.verdict, colour)} ${oneLine(one.title)}${why === undefined ? '' : `: ${oneLine(why, 400)}`}${time}`;
+  const took = one.seconds < 0.05 ? '' : durationText(one.seconds);
+  const time = one.done === undefined ? took : 'by an earlier run';
+  return `${one.id} ${paint(one.verdict, colour)} ${oneLine(one.title)}${why === undefined ? '' : `: ${oneLine(why, 400)}`}${time === '' ? '' : ` ${colour.dim(time)}`}`;
 }
 
 /** The closing words on a terminal: a row a case, a column a machine and scenario, and why each is not passed. */
@@ -45,26 +46,35 @@ export function conformanceText(
   return `${records.map((record) => suiteText(record, folderOf?.(record), colour)).join('\n\n')}\n`;
 }
 
-/** Two lines: whose suite with its verdict, and how often each verdict was given. */
+/** Whose suite with its verdict, how often each verdict was given, and how many of these earlier runs had given. */
 export function suiteHead(
   { scenario, machine, verdict, seconds, agent, cases }: ConformanceRecord,
   colour: ChalkInstance,
-): [head: string, counts: string] {
+): [head: string, ...counts: string[]] {
   const counts = countsOf(cases)
     .map(([name, count]) => `${count} ${words[name]}`)
     .join(', ');
   return [
     `${colour.bold(oneLine(`${scenario} on ${machine}`, 60))}: ${verdict} in ${durationText(seconds)}`,
     `${oneLine(agent)}: ${counts === '' ? 'no case was tried' : counts}`,
+    ...earlierCases(cases),
   ];
 }
 
+function earlierCases(cases: readonly CaseRecord[]): string[] {
+  const text = earlierText(
+    'cases',
+    cases.map(({ done }) => done),
+  );
+  return text === undefined ? [] : [`${text} (--fresh does them again)`];
+}
+
 function suiteText(record: ConformanceRecord, folder: string | undefined, colour: ChalkInstance): string {
-  const [head, counts] = suiteHead(record, colour);
+  const [head, ...counts] = suiteHead(record, colour);
   const remarkable = record.cases.filter((one) => one.verdict !== 'passed');
   return [
     head,
-    `  ${counts}`,
+    ...counts.map((line) => `  ${line}`),
     ...remarkable.map((one) => `  ${caseLine(one, colour)}`),
     ...(record.problem === undefined
       ? []
@@ -107,6 +117,12 @@ export function conformanceMarkdown(records: readonly ConformanceRecord[]): stri
     `| case | what must hold | ${columns.map((column) => plainMarkdown(column)).join(' | ')} |`,
     `| --- | --- | ${columns.map(() => '---').join(' | ')} |`,
     ...rows,
+    ...records.flatMap((record) =>
+      earlierCases(record.cases).flatMap((text) => [
+        '',
+        `${plainMarkdown(`${record.agent}, ${record.machine}: ${text}`)}.`,
+      ]),
+    ),
     ...(reasons.length === 0 ? [] : ['', '## Why', '', ...reasons]),
     '',
   ].join('\n');
@@ -143,7 +159,7 @@ function casesOf(record: ConformanceRecord): TestCase[] {
       verdict: junitVerdicts[one.verdict],
       problem: one.problem ?? problemOf(one),
       details: one.steps.map((step) => `${step.verdict}: ${step.name}`),
-      output: one.notes,
+      output: [...one.notes, ...(one.done === undefined ? [] : [`done by an earlier run, ${one.done}`])],
       console: one.steps.findLast(({ console }) => console !== undefined)?.console,
     };
   });

@@ -6,7 +6,8 @@ import { findingSchema, problemSchema, stepSchema } from './stored-record.ts';
 const text = z.string();
 const seconds = z.number().min(0);
 
-const caseRecord: z.ZodType<CaseRecord> = z.object({
+/** A case as `conformance.json` has it. */
+export const caseSchema: z.ZodType<CaseRecord> = z.object({
   id: text,
   group: text,
   title: text,
@@ -25,6 +26,7 @@ const caseRecord: z.ZodType<CaseRecord> = z.object({
   problem: problemSchema.exactOptional(),
   notes: z.array(text),
   findings: z.array(findingSchema).exactOptional(),
+  done: text.exactOptional(),
 });
 
 const suite: z.ZodType<ConformanceRecord> = z.object({
@@ -41,7 +43,7 @@ const suite: z.ZodType<ConformanceRecord> = z.object({
   verdict: z.enum(['passed', 'failed', 'error', 'unknown']),
   started: text,
   seconds,
-  cases: z.array(caseRecord),
+  cases: z.array(caseSchema),
   problem: problemSchema.exactOptional(),
 });
 

@@ -80,7 +80,8 @@ export const stepSchema: z.ZodType<StepRecord> = step.extend({ id: stepIdSchema 
 
 type Unnamed = z.infer<typeof step>;
 
-const path: z.ZodType<PathRecord> = z
+/** A path as `run.json` has it. */
+export const pathSchema: z.ZodType<PathRecord> = z
   .object({
     releases: z.array(text),
     recording: z.object({ number: z.int().min(2), by: z.enum(disturbances).exactOptional() }).exactOptional(),
@@ -88,6 +89,7 @@ const path: z.ZodType<PathRecord> = z
     configuration: z.array(configurationSchema).exactOptional(),
     software: z.array(softwareSchema).exactOptional(),
     notes: z.array(text).exactOptional(),
+    taken: text.exactOptional(),
   })
   .transform(({ steps, configuration, ...rest }) => ({
     ...rest,
@@ -247,7 +249,7 @@ const record: z.ZodType<RunRecord> = z.object({
   verdict,
   started: text,
   seconds,
-  paths: z.array(path),
+  paths: z.array(pathSchema),
   crash: crash.exactOptional(),
   findings: z.array(findingSchema),
   known: z.array(known).exactOptional(),

@@ -31,10 +31,10 @@ function runText(record: RunRecord, folder: string | undefined, colour: ChalkIns
   const { bold } = colour;
   const lines = [
     `${bold(oneLine(`${record.scenario} on ${record.machine}`))}: ${verdictText(record, colour)} in ${durationText(record.seconds)}`,
-    ...record.paths.flatMap(({ releases, steps, configuration = [], software = [], notes = [] }) => {
+    ...record.paths.flatMap(({ releases, steps, configuration = [], software = [], notes = [], taken }) => {
       const passed = steps.filter((step) => step.verdict === 'passed').length;
       return [
-        `  upgrade ${oneLine(releases.join(' -> '))}: ${passed} of ${steps.length} steps passed`,
+        `  upgrade ${oneLine(releases.join(' -> '))}: ${passed} of ${steps.length} steps passed${taken === undefined ? '' : `, by an earlier run, ${taken.slice(0, 10)}`}`,
         ...exceptionLines(steps).map((line) => `    ${line}`),
         ...tableLines(configuration).map((line) => `    ${line}`),
         ...software.flatMap(softwareLines).map((line) => `    ${line}`),

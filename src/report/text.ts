@@ -56,17 +56,29 @@ export function recordingsText({ recording }: Pick<CrashRecord, 'recording'>): s
   return `of ${count} recording${count === 1 ? '' : 's'}${of}${how}`;
 }
 
-/** How many of a run's boots earlier ones had made: `31 of 48 boots were made on 2026-11-28`; undefined where none. */
-export function reusedText({ boots, cuts }: Pick<CrashRecord, 'boots' | 'cuts'>): string | undefined {
-  const days = [...new Set(cuts.flatMap(({ booted }) => booted?.slice(0, 10) ?? []))].sort();
+/** `on 2026-11-28`, `from 2026-11-21 to 2026-11-28`; undefined where there is no moment, in ISO 8601. */
+function daysText(moments: readonly string[]): string | undefined {
+  const days = moments.map((moment) => moment.slice(0, 10)).sort();
   const [first] = days;
   const last = days.at(-1);
-  if (first === undefined) return undefined;
+  return first === last ? first && `on ${first}` : `from ${first} to ${last}`;
+}
+
+/** How many of a suite's cases or a run's paths earlier runs had done: `12 of 70 cases were done by earlier runs, on 2026-11-28`. */
+export function earlierText(what: string, moments: readonly (string | undefined)[]): string | undefined {
+  const known = moments.filter((moment) => moment !== undefined);
+  const when = daysText(known);
+  return when && `${known.length} of ${moments.length} ${what} are earlier runs', done ${when}`;
+}
+
+/** How many of a run's boots earlier ones had made: `31 of 48 boots were made on 2026-11-28`; undefined where none. */
+export function reusedText({ boots, cuts }: Pick<CrashRecord, 'boots' | 'cuts'>): string | undefined {
+  const when = daysText(cuts.flatMap(({ booted }) => booted ?? []));
+  if (when === undefined) return undefined;
   const count = cuts.filter(({ booted }) => booted !== undefined).length;
   const hosts = [...new Set(cuts.flatMap(({ host }) => host ?? []))].sort();
   if (hosts.length > 0)
     return `${count} of ${boots} boots are those of other workers, on ${hosts.join(', ')}`;
-  const when = first === last ? `on ${first}` : `from ${first} to ${last}`;
   return `${count} of ${boots} boots are earlier runs' of this recording, made ${when}`;
 }
 

@@ -127,7 +127,7 @@ async function runAll(
     reports: join(folder, 'runs'),
     jobs,
     sshPort: undefined,
-    recordings: {},
+    recordings: { keepPaths: true, fresh: !limits.reuse },
     events,
     signal,
     ...(host === undefined ? {} : { host }),
@@ -165,16 +165,16 @@ function admissionOf(
     verdict,
     scenario: { file: scenarioFile, sha256: written?.scenario.source.sha256 ?? '' },
     criteria,
-    runs: ran.map(({ folder, record: { id, machine, verdict, seconds, started, host, inputs } }) => ({
-      folder,
-      id,
-      machine,
-      verdict,
-      seconds,
-      started,
-      host,
-      inputs,
-    })),
+    runs: ran.map(({ folder, record }) => {
+      const { id, machine, verdict, seconds, started, host, inputs, paths } = record;
+      const earlier = paths.flatMap(({ releases, taken }) =>
+        taken === undefined ? [] : [{ path: releases, taken }],
+      );
+      return {
+        ...{ folder, id, machine, verdict, seconds, started, host, inputs },
+        ...(earlier.length === 0 ? {} : { earlier }),
+      };
+    }),
   };
 }
 

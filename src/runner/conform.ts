@@ -1,15 +1,18 @@
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import { type CaseChoice, chosenCases, type GroupedCase } from '../conform/cases/index.ts';
-import { conform } from '../conform/conform.ts';
+import { conform, type EarlierCases } from '../conform/conform.ts';
+import { keptCases } from '../conform/kept-cases.ts';
 import { castOf } from '../conform/roles.ts';
 import type { MakeWrong } from '../conform/wrong-releases.ts';
 import { CleanupStack } from '../core/cleanup.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
+import type { RunContext } from '../device/run-context.ts';
 import { verifyFiles } from '../image/manifest.ts';
 import { type CaseRecord, type CaseVerdict, type ConformanceRecord } from '../model/conformance.ts';
 import type { EventSink } from '../model/event.ts';
 import { worst } from '../model/record.ts';
+import { KeptVerdicts } from '../recording/kept-verdicts.ts';
 import { conformanceJunit, conformanceMarkdown } from '../report/conformance-text.ts';
 import { conformancePage } from '../report/page/conformance-page.ts';
 import type { PageParts } from '../report/page/page-parts.ts';
@@ -36,6 +39,8 @@ export interface ConformOptions extends RunRequest, Omit<InvocationOptions, 'pow
   choice: CaseChoice;
   /** Milliseconds for each case about power. */
   budgetMs: number;
+  /** Whether cases are left out that an earlier run has decided. */
+  reuse: boolean;
   jobs: number | undefined;
   events: EventSink;
   /** QEMU's where absent. */
@@ -72,7 +77,7 @@ async function runSuite(
   invocation: Invocation,
   planned: PlannedRun,
   cases: readonly GroupedCase[],
-  { events, budgetMs }: Pick<ConformOptions, 'events' | 'budgetMs'>,
+  { events, budgetMs, reuse, seed }: Pick<ConformOptions, 'events' | 'budgetMs' | 'reuse' | 'seed'>,
 ): Promise<ConformanceRecord> {
   const { runId, folder, scenario, machine } = planned;
   await openRunFolder(folder);
@@ -115,7 +120,8 @@ async function runSuite(
     const { manifest, signal } = context;
     const makeWrong: MakeWrong = (wanted) =>
       invocation.host.wrongReleaseFor(scenario, manifest, wanted, signal);
-    const asked = { cases, cast: releases, makeWrong, budgetMs, onCase };
+    const kept = await earlierCases(context, { qemuVersion: run.host.qemu, seed, budgetMs, reuse });
+    const asked = { cases, cast: releases, makeWrong, budgetMs, kept, onCase };
     suite = { ...known, cases: await conform(context, asked, stack) };
   } catch (error) {
     suite = { ...suite, problem: problemOf(error, folder) };
@@ -137,6 +143,27 @@ async function runSuite(
   await writeAll(folder, [record], invocation.host, run.notice);
   emit({ type: 'run-finished', run: runId, verdict: record.verdict, seconds });
   return record;
+}
+
+/** What earlier runs have decided of the cases; a case about power only has so much as its budget. */
+async function earlierCases(
+  context: RunContext,
+  {
+    budgetMs,
+    reuse,
+    ...settings
+  }: { qemuVersion: string } & Pick<ConformOptions, 'seed' | 'budgetMs' | 'reuse'>,
+): Promise<EarlierCases> {
+  const ofDevices = await KeptVerdicts.open(context, keptCases, settings);
+  const ofPower = await KeptVerdicts.open(context, keptCases, { ...settings, others: [budgetMs] });
+  const of = (one: GroupedCase) => ('ask' in one ? ofPower : ofDevices);
+  return {
+    find: async (one) => {
+      const known = reuse ? await of(one).find(one.id) : undefined;
+      return known && { ...known.value, seconds: 0, done: known.decided };
+    },
+    keep: (one, record) => of(one).keep(one.id, record),
+  };
 }
 
 /** Cases that were not to be judged decide nothing; a suite without any that was decides nothing either. */

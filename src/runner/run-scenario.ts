@@ -16,6 +16,7 @@ import { type RecordingVariant, variantsOf, variantText } from '../model/recordi
 import type { PowerCuts } from '../model/scenario.ts';
 import { recordPath } from '../recording/record-path.ts';
 import { type Recording, RecordingStore, unkept } from '../recording/recordings.ts';
+import { earlierPaths } from './earlier-paths.ts';
 import { beginWorker } from './worker-record.ts';
 
 /** What is asked of a run besides its scenario. */
@@ -32,6 +33,8 @@ export interface RunPlan {
 export interface RecordingsPlan {
   /** Record again even where an earlier run with equal inputs has left a recording. */
   fresh?: boolean;
+  /** Where nothing is cut: paths count that an earlier run has taken, and are kept for later ones. */
+  keepPaths?: boolean;
   /** A folder of recordings that were made elsewhere: nothing is recorded. */
   from?: string | undefined;
   /** Nothing is decided besides what the paths show without a cut. */
@@ -90,7 +93,18 @@ async function recordAll(
     progress.recordings[position] = found;
     return found;
   };
+  const earlier = await earlierPaths(context, plan);
+  const known = await earlier?.find(releases);
+  if (known !== undefined) {
+    context.notice(
+      `${releases.join('->')}: taken by an earlier run with equal inputs (--fresh takes it again)`,
+    );
+    tell(context, known);
+    progress.paths[index] = known;
+    return;
+  }
   const first = await record(index);
+  await earlier?.keep(progress.paths[index]);
   if (plan.powerCuts.mode === 'none' || !isSound(first)) return;
   const { paths, powerCuts } = context.scenario;
   await allOrStop(
@@ -123,14 +137,10 @@ async function obtainRecording(
         ? `${name}: using the recording of an earlier run with equal inputs (--fresh-recording makes a new one)`
         : `${name}: using the recording in ${from}`,
     );
-    for (const step of known.path.steps) {
-      path.steps.push(step);
-      context.emit({ type: 'step', run: context.runId, path: releases, step });
-    }
+    path.steps.push(...known.path.steps);
     if (known.path.configuration !== undefined) path.configuration = known.path.configuration;
     if (known.path.software !== undefined) path.software = known.path.software;
-    for (const table of path.configuration ?? [])
-      context.emit({ type: 'configuration', run: context.runId, path: releases, table });
+    tell(context, path);
     return exported(known);
   }
   const run = await context.vm(() => recordPath(context, path, label));
@@ -138,6 +148,13 @@ async function obtainRecording(
   if (!passed || plan.powerCuts.mode === 'none') return unkept(run);
   assertFlushes(run);
   return exported(await store.keep(run));
+}
+
+/** Tells of a path that an earlier run has taken as if it were taken now. */
+function tell(context: RunContext, { releases, steps, configuration = [] }: PathRecord): void {
+  for (const step of steps) context.emit({ type: 'step', run: context.runId, path: releases, step });
+  for (const table of configuration)
+    context.emit({ type: 'configuration', run: context.runId, path: releases, table });
 }
 
 /** Throws ScenarioError `recording-unfit` where a recording is not one that workers have cut. */

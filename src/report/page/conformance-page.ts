@@ -102,7 +102,7 @@ function matrix(suites: readonly OneSuite[]): Html {
 }
 
 function caseCell(
-  { verdict, reason, problem, steps, notes, findings = [], seconds }: CaseRecord,
+  { verdict, reason, problem, steps, notes, findings = [], seconds, done }: CaseRecord,
   folder: string,
 ): Html {
   const why = reason ?? problem?.message;
@@ -113,6 +113,6 @@ ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${
   steps.length === 0
     ? ''
-    : html`<details><summary>${countText(steps.length, 'step')}, ${durationText(seconds)}</summary><ol class="plain">${steps.map((step) => html`<li>${verdictMark(step.verdict, step.name)}${step.problem === undefined ? '' : `: ${step.problem.message}`}${step.console === undefined ? '' : html` ${consoleLink(folder === '' ? step.console : `${folder}/${step.console}`, 'console')}`}</li>`)}</ol></details>`
+    : html`<details><summary>${countText(steps.length, 'step')}, ${done === undefined ? durationText(seconds) : `by an earlier run, ${done.slice(0, 10)}`}</summary><ol class="plain">${steps.map((step) => html`<li>${verdictMark(step.verdict, step.name)}${step.problem === undefined ? '' : `: ${step.problem.message}`}${step.console === undefined ? '' : html` ${consoleLink(folder === '' ? step.console : `${folder}/${step.console}`, 'console')}`}</li>`)}</ol></details>`
 }`;
 }

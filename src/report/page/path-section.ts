@@ -13,11 +13,11 @@ export function pathSection({ paths }: RunRecord): Html {
 </section>`;
 }
 
-function onePath({ releases, recording, steps, notes = [] }: PathRecord): Html {
+function onePath({ releases, recording, steps, notes = [], taken }: PathRecord): Html {
   const groups = groupsOf(releases, steps);
   const longest = Math.max(...steps.map(({ seconds }) => seconds), 0.001);
   return html`<div class="path">
-<h3>${releases.join(' → ')}${recording === undefined ? '' : html` <span class="count">recording ${recording.number}${recording.by === undefined ? '' : `, disturbed by ${recording.by}`}</span>`}</h3>
+<h3>${releases.join(' → ')}${recording === undefined ? '' : html` <span class="count">recording ${recording.number}${recording.by === undefined ? '' : `, disturbed by ${recording.by}`}</span>`}${taken === undefined ? '' : html` <span class="count">by an earlier run, ${taken.slice(0, 10)}</span>`}</h3>
 <ol class="metro">${groups.map(
     ({ station, steps: own }) => html`<li class="station"><span class="stop">${station}</span>
 <ol>${own.map((step) => oneStep(step, longest))}</ol></li>`,

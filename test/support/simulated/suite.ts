@@ -35,7 +35,7 @@ export async function suite(traits: SlotTraits, { cases = [], fields = three, ru
   await lab.scenario(fields);
   const options = await lab.options(run);
   const choice = { ids: cases, groups: [] };
-  const [record] = await runConformance({ ...options, choice, budgetMs: 600_000 });
+  const [record] = await runConformance({ ...options, choice, budgetMs: 600_000, reuse: true });
   if (record === undefined) throw new Error('the suite has left no record');
   return { record, lab };
 }

@@ -209,6 +209,11 @@ describe('verifying', () => {
       'images a/qemuarm64/0000000000000001': expect.stringMatching('is not an image manifest') as string,
       'probes 1.json': 'it is not JSON',
     });
+    await rm(join(cache, 'accelerator'), { recursive: true });
+    await mkdir(join(cache, 'verdicts/0123456789abcdef/B2'), { recursive: true });
+    await writeFile(join(cache, 'verdicts/0123456789abcdef/B2/verdict.jsonl'), 'half');
+    expect(await damages()).toMatchObject({ 'verdicts 0123456789abcdef': 'it is not what was kept' });
+    expect(await content()).toContain('verdicts 0123456789abcdef');
   });
 
   it('of a run’s recording and boots finds what is damaged, and what is merely torn', async () => {

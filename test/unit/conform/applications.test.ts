@@ -53,7 +53,7 @@ async function suite(id: string, traits: SlotTraits, fields: Record<string, unkn
   if (last !== undefined) last.apart = true;
   await lab.scenario({ releases: ['1.0', '1.1', '2.0'], ...fields });
   const choice = { ids: [id], groups: [] };
-  const [record] = await runConformance({ ...(await lab.options()), choice, budgetMs: 600_000 });
+  const [record] = await runConformance({ ...(await lab.options()), choice, budgetMs: 600_000, reuse: true });
   const [one] = record?.cases ?? [];
   if (one === undefined) throw new Error('no case');
   return one;
@@ -93,7 +93,7 @@ it('is no application where the system is the release', async () => {
   expect(castOf(scenario, lab.manifest).silent).toBeUndefined();
   await lab.scenario({ agent: { ...agent, identity: undefined } });
   const choice = { ids: ['D6', 'P9'], groups: [] };
-  const [record] = await runConformance({ ...(await lab.options()), choice, budgetMs: 1000 });
+  const [record] = await runConformance({ ...(await lab.options()), choice, budgetMs: 1000, reuse: true });
   expect(record?.cases.map(({ verdict, reason }) => [verdict, reason])).toEqual([
     ['not-applicable', 'there is no application that never tells that it works'],
     ['not-applicable', 'exchange: the release to upgrade to is no application'],

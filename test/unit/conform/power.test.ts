@@ -19,7 +19,7 @@ async function cases(traits: SlotTraits, ids: string[], { budgetMs = 600_000, fi
     lab.manifest = { ...lab.manifest, disks };
   }
   const choice = { ids, groups: [] };
-  const [record] = await runConformance({ ...(await lab.options()), choice, budgetMs });
+  const [record] = await runConformance({ ...(await lab.options()), choice, budgetMs, reuse: true });
   if (record === undefined) throw new Error('the suite has left no record');
   return { lab, record, found: record.cases as [CaseRecord, ...CaseRecord[]] };
 }
