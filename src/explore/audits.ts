@@ -72,12 +72,20 @@ export function isSameEnd(one: Omit<BootVerdict, 'read'>, other: Omit<BootVerdic
   return one.verdict === other.verdict && one.outcome === other.outcome;
 }
 
+/** What is known of a boot besides its end: of one that another worker made, on which host. */
+export interface BootOnHost {
+  id: string;
+  host?: string;
+}
+
 /** What ends a run in which two boots contradict each other. `again`: what a further boot of the later one came to. */
-export function contradictionError<R extends { id: string }>(
+export function contradictionError<R extends BootOnHost>(
   { stage, boot, earlier }: Contradiction<R>,
   again: string,
   logPath: string,
 ): HarnessError {
+  const others = [boot, earlier].some(({ record }) => record.host !== undefined);
+  const named = ({ id, host = 'this host' }: BootOnHost) => (others ? `${id} on ${host}` : id);
   const what = stage === 'retry' ? ', once the upgrade was done again,' : '';
   const here = boot[stage]?.outcome ?? '';
   const chance =
@@ -86,11 +94,13 @@ export function contradictionError<R extends { id: string }>(
       : `booted once more it came to "${again}", with nothing changed: it hangs on chance or on time`;
   return new HarnessError(
     'audit-mismatch',
-    `two boots differ in nothing that one of them read, and ended otherwise: ${boot.record.id} came${what} to "${here}", ` +
-      `${earlier.record.id} to "${earlier[stage]?.outcome ?? ''}"; ${chance}. So what was decided without a boot cannot be trusted`,
+    `two boots differ in nothing that one of them read, and ended otherwise: ${named(boot.record)} came${what} to "${here}", ` +
+      `${named(earlier.record)} to "${earlier[stage]?.outcome ?? ''}"; ${chance}. So what was decided without a boot cannot be trusted`,
     {
       logPath,
-      hint: 'something that a boot depends on is not on its disks: look for randomness or time in the image',
+      hint: `something that a boot depends on is not on its disks: look for randomness or time in the image${
+        others ? ', and for what differs between the hosts' : ''
+      }`,
     },
   );
 }

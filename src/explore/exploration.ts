@@ -4,6 +4,7 @@ import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
 import {
   type Auditing,
+  type BootOnHost,
   type Chance,
   contradictionError,
   drawChances,
@@ -26,7 +27,7 @@ import { type Works, workThrough } from './work-through.ts';
 type DecidingBoot<R> = ExploredBoot<R> & { ref: StateRef };
 
 /** The exploration of one space: all of its crash states, decided by booting few of them. */
-export class Exploration<R extends { id: string }> {
+export class Exploration<R extends BootOnHost> {
   readonly space: Space;
   /** Which states are decided to come back whole, or not. */
   readonly whole: Coverage;

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { contradictionError } from '../../../src/explore/audits.ts';
 import { bootsAfterFailure } from '../../../src/explore/failed-epochs.ts';
 import type { Space } from '../../../src/explore/space.ts';
 import { stateId } from '../../../src/writelog/state-id.ts';
@@ -169,6 +170,32 @@ describe('audits', () => {
         expect(parts.stopped.length).toBe(1);
       }
     }
+  });
+
+  it('says which hosts disagree, where boots came from several', () => {
+    const { exploration } = madeUpExploration(twoEpochs, {});
+    const [window] = exploration.space.windows;
+    const of = (record: { id: string; host?: string }, outcome: string) => ({
+      record,
+      window: window!,
+      state: { at: 0, shape: { kind: 'prefix' } } as const,
+      decides: { whole: 0, retry: 0 },
+      whole: {
+        verdict: 'passed',
+        outcome,
+        read: { cells: new Int32Array(), contents: new Int32Array() },
+      } as const,
+      retry: undefined,
+      ref: undefined,
+    });
+    const [here, there] = [of({ id: 'p1.4' }, 'old in A'), of({ id: 'p1.6', host: 'node-3' }, 'new in B')];
+    const error = contradictionError(
+      { stage: 'whole', boot: here, earlier: there },
+      'old in A',
+      'mismatch.json',
+    );
+    expect(error.message).toContain('p1.4 on this host came to "old in A", p1.6 on node-3 to "new in B"');
+    expect(error.hint).toMatch(/what differs between the hosts$/);
   });
 
   it('says which two boots disagree, and what they came to', async () => {
