@@ -50,9 +50,9 @@ export async function conform(
   const decide = async (one: GroupedCase, work: () => Promise<CaseRecord>) => {
     const known = await kept.find(one);
     const record = known ?? (await work());
-    if (known === undefined && isDecided(record)) await kept.keep(one, record);
     done.set(one, record);
     onCase(record);
+    if (known === undefined && isDecided(record)) await kept.keep(one, record);
   };
   await Promise.all(
     cases.map(async (one) => {
