@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { ScenarioError } from '../core/errors.ts';
 import { commandLine } from '../core/quote.ts';
 import { assertHost } from '../host/check.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -31,6 +32,14 @@ const command = (program: Parent) =>
       'log in instead of checking: a shell on the device, or its console where it does not come up',
     )
     .option('--export-disk <folder>', "write the state's disks as raw images, and boot nothing")
+    .option(
+      '--carry <file>',
+      'write a finding that holds all that this boot reads of image and disks, and replays without the image',
+    )
+    .option(
+      '--carried',
+      'boot what a finding holds of its image (--carry), its firmware and kernel included, not the image that is here',
+    )
     .option('--reports <folder>', 'where report folders are made, and findings looked for', 'reports')
     .option('--ssh-port <port>', "host port for the guest's ssh", wholeNumber('--ssh-port', 1, 65535))
     .option(
@@ -47,6 +56,7 @@ const command = (program: Parent) =>
       'after',
       `${examples(
         'brownout replay reports/latest/finding-1.brownout',
+        'brownout replay reports/latest/finding-1.brownout --carry finding-1-carried.brownout',
         'brownout replay ab-upgrade:qemuarm64:5606e40215:8f3a2c1d9e:p1.197.none --shell',
         'brownout replay reports/latest/finding-1.brownout --export-disk /tmp/state && e2fsck -fn /tmp/state/main.img?offset=176685056',
       )}\n\n${exitCodeHelp}`,
@@ -60,11 +70,21 @@ export const addReplay: AddCommand = (program, surroundings, finish) => {
 };
 
 async function replay(
-  { shell, exportDisk, reports, sshPort, randomSeed, allowOpenNetwork, json }: Options,
+  { shell, exportDisk, carry, carried, reports, sshPort, randomSeed, allowOpenNetwork, json }: Options,
   what: string,
   { streams, interruption }: Surroundings,
 ): Promise<number> {
   const machines: readonly MachineName[] = machineNames.filter((name) => what.includes(`:${name}:`));
+  if (carry !== undefined && (shell === true || exportDisk !== undefined))
+    throw new ScenarioError(
+      'option-invalid',
+      '--carry needs a boot that is checked, without --shell and --export-disk',
+    );
+  if (carry?.endsWith('.brownout') === false)
+    throw new ScenarioError(
+      'option-invalid',
+      `--carry: a finding's name ends with .brownout, ${carry} does not`,
+    );
   await assertHost({ purposes: ['run'], machines }, streams.environment);
   if (exportDisk !== undefined) await mkdir(exportDisk, { recursive: true });
   const progress = json === true ? streams.stderr : streams.stdout;
@@ -72,6 +92,8 @@ async function replay(
     what,
     reports,
     exportTo: exportDisk,
+    carryTo: carry,
+    takeCarried: carried,
     handOver:
       shell === true
         ? (device: Ready | Broken) => handOver(device, progress, interruption.signal)

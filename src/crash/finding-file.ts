@@ -1,13 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { createGunzip } from 'node:zlib';
 import { CleanupStack } from '../core/cleanup.ts';
-import { messageOf, ScenarioError } from '../core/errors.ts';
-import { fileTrouble } from '../core/file-trouble.ts';
+import { messageOf } from '../core/errors.ts';
 import { writeGzipFile } from '../core/gzip-file.ts';
-import { parseStored } from '../core/stored.ts';
 import type { RunContext } from '../device/run-context.ts';
 import { startRelease } from '../device/start-release.ts';
 import type { DiskView } from '../filesystem/view.ts';
@@ -26,13 +22,13 @@ import { sectorBytes, WriteLog } from '../writelog/log.ts';
 import { stateId } from '../writelog/state-id.ts';
 import { loadLog, sectorsNeeded, storeLog } from '../writelog/stored-log.ts';
 import type { Window } from '../writelog/windows.ts';
-import { type FindingHeader, findingFormat, headerSchema, type WrittenHeader } from './finding-header.ts';
+import type { Carried, CarriedImage } from './carried.ts';
+import { type FindingHeader, findingFormat, type WrittenHeader } from './finding-header.ts';
+import { DataReader, parts, unreadable } from './finding-stream.ts';
 import { type Piece, piecesOf } from './input-pieces.ts';
 
 /** Sectors moved at a time. */
 const chunkSectors = 2048;
-/** A header that is longer is no finding of ours. */
-const maxHeaderBytes = 256 << 20;
 
 type Level = WrittenHeader['levels'][number];
 
@@ -49,7 +45,7 @@ export interface StoredFinding {
 
 /**
  * Writes all that a replay of a crash state needs besides the image: the log up to the cut, and its data except what
- * the image's own disks hold. One gzip stream: a line of JSON, then sectors.
+ * the image's own disks hold. One gzip stream: a line of JSON, then sectors. `carried` stands for image and data.
  */
 export async function writeFinding(
   context: RunContext,
@@ -60,14 +56,16 @@ export async function writeFinding(
     window,
     token,
     reason,
-  }: Pick<StoredFinding, 'trace' | 'state' | 'window' | 'token' | 'reason'>,
+    carried,
+  }: Pick<StoredFinding, 'trace' | 'state' | 'window' | 'token' | 'reason'> & { carried?: Carried },
 ): Promise<void> {
   await using stack = new CleanupStack();
   const inputs = await inputDisks(context, trace.releases, stack);
   const levels: { level: Level; arena: Arena }[] = [];
   for (let at: { trace: Trace; state: CrashState } | undefined = { trace, state }; at; at = at.trace.after) {
     const arena = stack.use('recorded writes', await Arena.open(at.trace.arenaPath));
-    levels.unshift({ level: levelOf(at.trace, at.state, arena, inputs), arena });
+    const level = levelOf(at.trace, at.state, arena, carried === undefined ? inputs : 'carried');
+    levels.unshift({ level, arena });
   }
   const { scenario, manifest } = context;
   const header: WrittenHeader = {
@@ -80,8 +78,9 @@ export async function writeFinding(
     ...(trace.odd === undefined ? {} : { odd: [...trace.odd] }),
     window: { step: window.upgrade, phase: window.phase, from: window.from, to: window.to },
     levels: levels.map(({ level }) => level),
+    ...(carried === undefined ? {} : { carried: carried.header }),
   };
-  await writeGzipFile(`${path}.part`, piecesOfFile(header, levels));
+  await writeGzipFile(`${path}.part`, piecesOfFile(header, levels, carried));
   await rename(`${path}.part`, path);
 }
 
@@ -89,6 +88,7 @@ export async function writeFinding(
 function* piecesOfFile(
   header: WrittenHeader,
   levels: readonly { level: Level; arena: Arena }[],
+  carried: Carried | undefined,
 ): Generator<Buffer | string> {
   yield `${JSON.stringify(header)}\n`;
   for (const { level, arena } of levels) {
@@ -101,13 +101,14 @@ function* piecesOfFile(
       sector += count;
     }
   }
+  if (carried !== undefined) yield* carried.data();
 }
 
 function levelOf(
   trace: Trace,
   state: CrashState,
   arena: Arena,
-  inputs: ReadonlyMap<string, DiskView>,
+  inputs: ReadonlyMap<string, DiskView> | 'carried',
 ): Level {
   const { disks, records, marks } = trace.log;
   const log = WriteLog.restore(
@@ -117,12 +118,15 @@ function levelOf(
   );
   const needed = new Uint8Array(arena.sectors);
   for (const { kind, arena: at, count } of log.records) if (kind === 'write') needed.fill(1, at, at + count);
-  const pieces = piecesOf(
-    needed.lastIndexOf(1) + 1,
-    (sector) => needed[sector] === 1,
-    (sector, count) => arena.read(sector, count),
-    inputs,
-  );
+  const pieces: Piece[] =
+    inputs === 'carried'
+      ? [['zero', needed.lastIndexOf(1) + 1]]
+      : piecesOf(
+          needed.lastIndexOf(1) + 1,
+          (sector) => needed[sector] === 1,
+          (sector, count) => arena.read(sector, count),
+          inputs,
+        );
   return { name: trace.name, sha256: trace.sha256, log: storeLog(log), state: stateId(state), pieces };
 }
 
@@ -137,10 +141,14 @@ export async function readFindingHeader(path: string): Promise<FindingHeader> {
 }
 
 /**
- * Restores a finding's logs and data below `workspace`; `context` is one on the same inputs. Throws ScenarioError
- * `finding-unreadable`.
+ * Restores a finding's logs and data below `workspace`; `context` is one on the same inputs, or `carried` what the finding
+ * holds of them. Throws ScenarioError `finding-unreadable`.
  */
-export async function restoreFinding(context: RunContext, path: string): Promise<StoredFinding> {
+export async function restoreFinding(
+  context: RunContext,
+  path: string,
+  carried?: Pick<CarriedImage, 'disks' | 'sectors'>,
+): Promise<StoredFinding> {
   try {
     await using stack = new CleanupStack();
     const source = parts(path);
@@ -148,16 +156,21 @@ export async function restoreFinding(context: RunContext, path: string): Promise
     if (first.done === true) throw new Error('it is empty');
     const { header } = first.value;
     const reader = new DataReader(first.value.data, source);
-    const inputs = await inputDisks(context, header.inputs.path, stack);
+    const inputs =
+      carried === undefined
+        ? await inputDisks(context, header.inputs.path, stack)
+        : new Map<string, DiskView>();
     let last: { trace: Trace; state: CrashState } | undefined;
     for (const [i, level] of header.levels.entries()) {
       const { name, sha256, state } = level;
       const { path: releases, recording } = header.inputs;
       const log = loadLevel(context, level.log, `levels[${i}]`, header.inputs.path);
       const arenaPath = join(context.workspace, `finding-${i}.arena`);
+      if (carried !== undefined && !isDeepStrictEqual(sizesOf(log), carried.sectors))
+        throw new Error(`levels[${i}].log: its disks are not those that are carried`);
       assertPieces(level.pieces, `levels[${i}]`, sectorsNeeded(log), inputs);
       assertState(log, state, `levels[${i}]`);
-      await restoreArena(arenaPath, level.pieces, reader, inputs);
+      if (carried === undefined) await restoreArena(arenaPath, level.pieces, reader, inputs);
       const configuration = restoreFiles(header.configuration);
       const after = last === undefined ? {} : { after: last };
       last = {
@@ -170,12 +183,14 @@ export async function restoreFinding(context: RunContext, path: string): Promise
           sha256,
           configuration,
           odd: header.odd,
+          ...(carried === undefined ? {} : { carried: carried.disks }),
           ...after,
         },
         state,
       };
     }
-    await reader.end();
+    if (carried === undefined) await reader.end();
+    else await source.return(undefined);
     if (last === undefined) throw new Error('it has no log');
     const { token, reason, scenario, inputs: facts, window } = header;
     if (upgradesOf(facts.path)[window.upgrade] === undefined)
@@ -209,6 +224,10 @@ function loadLevel(
   if (!isDeepStrictEqual(log.disks, disks))
     throw new Error(`${field}.log: its disks are not those of the image`);
   return log;
+}
+
+function sizesOf({ disks }: WriteLog): number[] {
+  return disks.map(({ sectors }) => sectors);
 }
 
 /** Throws Error where pieces do not give so many sectors, or name what no input has: nothing is written then. */
@@ -285,74 +304,4 @@ async function inputDisks(
     for (const [disk, { path }] of Object.entries(manifest.releases[release]?.factory ?? {}))
       views.set(`${release}/${disk}`, fileView(stack.use('factory disk', await FileDisk.open(path))));
   return views;
-}
-
-/** The header with the first data after it, then more data. */
-async function* parts(path: string): AsyncGenerator<{ header: FindingHeader; data: Buffer }> {
-  const zip = createGunzip();
-  const file = createReadStream(path);
-  file.on('error', (error) => zip.destroy(error));
-  file.pipe(zip);
-  let begun: Buffer[] = [];
-  let size = 0;
-  let header: FindingHeader | undefined;
-  try {
-    for await (const chunk of zip as AsyncIterable<Buffer>) {
-      if (header !== undefined) {
-        yield { header, data: chunk };
-        continue;
-      }
-      begun.push(chunk);
-      size += chunk.length;
-      const end = chunk.indexOf(10);
-      if (end < 0 && size > maxHeaderBytes) throw new Error('it is no finding');
-      if (end < 0) continue;
-      const all = Buffer.concat(begun);
-      begun = [];
-      const at = size - chunk.length + end;
-      header = parseStored(all.toString('utf8', 0, at), headerSchema);
-      yield { header, data: all.subarray(at + 1) };
-    }
-  } finally {
-    file.destroy();
-    zip.destroy();
-  }
-}
-
-/** Hands out data in the sizes asked for. */
-class DataReader {
-  private rest: Buffer;
-  private readonly source: AsyncGenerator<{ data: Buffer }>;
-
-  constructor(first: Buffer, source: AsyncGenerator<{ data: Buffer }>) {
-    this.rest = first;
-    this.source = source;
-  }
-
-  async take(bytes: number): Promise<Buffer> {
-    const parts = [this.rest];
-    let size = this.rest.length;
-    while (size < bytes) {
-      const next = await this.source.next();
-      if (next.done === true) throw new Error('it ends too early');
-      parts.push(next.value.data);
-      size += next.value.data.length;
-    }
-    const all = Buffer.concat(parts);
-    this.rest = all.subarray(bytes);
-    return all.subarray(0, bytes);
-  }
-
-  /** Reads on to the end, where the checksum of the whole is; throws Error where there is more than was needed. */
-  async end(): Promise<void> {
-    const next = this.rest.length > 0 ? undefined : await this.source.next();
-    if (next?.done !== true) throw new Error('it has more data than its log needs');
-  }
-}
-
-function unreadable(path: string, error: unknown): ScenarioError {
-  return new ScenarioError('finding-unreadable', `cannot read the finding ${path}: ${fileTrouble(error)}`, {
-    cause: error,
-    hint: 'a run that has found something leaves finding-1.brownout and so on in its folder below reports',
-  });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { manifestSchema } from '../image/manifest.ts';
 import { phaseName } from '../model/scenario.ts';
 import { inputsSchema } from '../recording/inputs.ts';
 import { filesSchema, oddSchema } from '../recording/stored-files.ts';
@@ -37,6 +38,28 @@ const level = z.object({
   pieces: z.array(piece),
 });
 
+/** What a boot of a finding's state needs of its image, and read of its disks. */
+const carried = z.object({
+  /** Its boot files and key are named by their place in `files`. */
+  manifest: manifestSchema
+    .refine(({ qemu }) => qemu.machineOptions === undefined, 'a finding gives QEMU no options of its own')
+    .refine(({ qemu }) => (qemu.memoryMiB ?? 0) <= 16_384, 'a device has 16 GiB of memory at most')
+    .refine(({ disks }) => disks.every(({ id }) => /^[\w-]{1,32}$/.test(id)), 'a disk has a short name'),
+  /** Their sizes: whole files, one after the other, after the data of the levels. */
+  files: z
+    .array(
+      z
+        .int()
+        .min(0)
+        .max(64 << 20),
+    )
+    .max(3),
+  /** Of each disk what it holds (`data`) and what no boot has asked for (`zero`); the data come last. */
+  disks: z.array(
+    z.array(z.union([z.tuple([z.literal('data'), sectors]), z.tuple([z.literal('zero'), sectors])])),
+  ),
+});
+
 /** The line that a finding begins with, of this program or an older one. */
 export const headerSchema = z.object({
   format: z.literal(findingFormat),
@@ -52,6 +75,8 @@ export const headerSchema = z.object({
     .transform(({ step, ...rest }) => ({ upgrade: step, ...rest })),
   /** The recording first; then what a device wrote that came up after a cut. */
   levels: z.array(level).min(1),
+  /** Of one that replays without its image. */
+  carried: carried.exactOptional(),
 });
 
 /** What a finding says of itself. */

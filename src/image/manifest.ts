@@ -9,7 +9,8 @@ import { machineNames } from '../model/machine.ts';
 
 const fileRef = z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.int().min(0) });
 
-const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
+/** A manifest as it is stored. */
+export const manifestSchema: z.ZodType<ImageManifest> = z.strictObject({
   format: z.literal(2),
   name: z.string(),
   machine: z.enum(machineNames),

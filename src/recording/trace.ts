@@ -28,6 +28,8 @@ export interface Trace {
   configuration: readonly OwnedFile[];
   /** What was not as packaged then; undefined where nobody knows. */
   odd: readonly OddPath[] | undefined;
+  /** The disks of its one state, where a finding holds what a boot reads of them: its data are not looked at then. */
+  carried?: (stack: CleanupStack) => Promise<TraceDisks>;
   /** The crash state that the log begins with; a device fresh from the factory where there is none. */
   after?: { trace: Trace; state: CrashState };
 }
@@ -52,6 +54,7 @@ export async function disksIn(
   state: CrashState,
   stack: CleanupStack,
 ): Promise<TraceDisks> {
+  if (trace.carried !== undefined) return trace.carried(stack);
   const { disks, views } = await basesOf(context, trace, stack);
   const arena = stack.use('recorded writes', await Arena.open(trace.arenaPath));
   const maps = stateMaps(trace.log, state);

@@ -1,15 +1,17 @@
-import { open, readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { bootState } from '../crash/boot-state.ts';
-import { readFindingHeader, restoreFinding } from '../crash/finding-file.ts';
+import { type CarriedImage, carry, restoreCarried } from '../crash/carried.ts';
+import { readFindingHeader, restoreFinding, writeFinding } from '../crash/finding-file.ts';
 import { type PlannedState, parseToken } from '../crash/planned.ts';
 import { openDevice } from '../device/device.ts';
 import { openRunContext } from '../device/open-context.ts';
 import type { RunContext } from '../device/run-context.ts';
+import type { BootStage } from '../explore/boot.ts';
 import type { DiskView } from '../filesystem/view.ts';
 import { verifyFiles } from '../image/manifest.ts';
 import type { RunEvent } from '../model/event.ts';
@@ -45,6 +47,10 @@ export interface ReplayOptions {
   reports: string;
   /** Folder for raw images of the state's disks; then nothing is booted. */
   exportTo: string | undefined;
+  /** Whether the image that a finding holds is booted, not the one that is here. */
+  takeCarried?: boolean | undefined;
+  /** Where a finding is written that holds all that this boot has read: it replays without the image. */
+  carryTo?: string | undefined;
   /** Gets the device instead of the checks; it is switched off afterwards. */
   handOver: ((device: Ready | Broken) => Promise<void>) | undefined;
   sshPort: number | undefined;
@@ -74,16 +80,22 @@ export interface Replayed {
 
 /** Where a state comes from. */
 interface Source {
+  token: string;
+  /** What of its image a finding holds, written below a folder; undefined: nothing. */
+  carried?: (folder: string) => Promise<CarriedImage | undefined>;
   scenario: Scenario;
   inputs: StoredInputs;
   reason: string;
   /** Restores logs and data into a context's workspace. */
-  restore: (context: RunContext) => Promise<{ trace: Trace; state: CrashState; window: Window }>;
+  restore: (
+    context: RunContext,
+    carried: CarriedImage | undefined,
+  ) => Promise<{ trace: Trace; state: CrashState; window: Window }>;
 }
 
 /**
  * Boots exactly the crash state that a token or a finding names, and checks it. Throws ScenarioError `token-invalid`,
- * `finding-unreadable`, `open-network`, `recording-missing`, `inputs-changed`.
+ * `finding-unreadable`, `open-network`, `recording-missing`, `inputs-changed`, `carry-unfit`, and HarnessError `carried-too-little`.
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { signal, host = qemuHost } = options;
@@ -94,11 +106,22 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const folder = await openReportFolder(options.reports, `${timeId(new Date())}-replay`);
   await openRunFolder(folder);
   const notice = (message: string) => options.onEvent({ type: 'notice', run: 'replay', message });
-  const manifest = await host.imageFor(scenario, inputs.machine, { signal, onNotice: notice });
+  const carried = await source.carried?.(workspace.path);
+  const { takeCarried = false } = options;
+  if (takeCarried && carried === undefined)
+    throw new ScenarioError('carry-unfit', `${options.what} holds nothing of its image`, {
+      hint: 'brownout replay --carry makes a finding that does, where the image is still what it was',
+    });
+  if (carried !== undefined && !takeCarried)
+    notice('the finding holds what it needs of its image; --carried boots that, not the image that is here');
+  const manifest =
+    takeCarried && carried !== undefined
+      ? carried.manifest
+      : await host.imageFor(scenario, inputs.machine, { signal, onNotice: notice });
   const differing = differingInputs(inputs, inputsOf(scenario, manifest, inputs.path, inputs.recording));
-  if (differing.length > 0) throw changed(differing);
+  if (differing.length > 0) throw changed(differing, carried !== undefined);
   assertReleases(scenario, manifest);
-  await verifyFiles(filesInUse(scenario, manifest));
+  if (!takeCarried) await verifyFiles(filesInUse(scenario, manifest));
   // Whoever gave orders there, here it is our own server: a stranger's finding must not have us speak to another.
   const context = await openRunContext(
     {
@@ -120,10 +143,11 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     },
     stack,
   );
-  const planned = await source.restore(context);
+  const planned = await source.restore(context, carried);
   const done = { scenario, reason: source.reason, folder, images: [] };
   if (options.exportTo !== undefined) {
     const { views } = await disksIn(context, planned.trace, planned.state, stack);
+    if (carried !== undefined) notice('the disks have what the finding holds, and zeros everywhere else');
     const names = manifest.disks.map(({ id }) => id);
     return { ...done, images: await writeImages(options.exportTo, names, views) };
   }
@@ -132,15 +156,51 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     await handOver(context, planned, { take, randomSeed });
     return done;
   }
-  const retry = scenario.expect.retry === 'succeeds';
+  // The release to install again is not in a finding.
+  const retry = scenario.expect.retry === 'succeeds' && carried === undefined;
   options.onPlanned?.({
     ...{ scenario: scenario.name, machine: inputs.machine, reason: source.reason, retry },
     ...{ upgrade: upgradeText(planned), during: planned.window.phase },
     description: describeState(planned.trace.log, planned.state),
     bootsWithinMs: scenario.expect.bootsWithinMs,
   });
-  const { record } = await bootState(context, planned, { label: 'replay', retry, randomSeed });
+  const { record, stages } = await bootState(context, planned, { label: 'replay', retry, randomSeed });
+  assertHeld(carried);
+  const { carryTo } = options;
+  if (carryTo !== undefined) await carryIn(context, planned, { source, stages, to: carryTo });
   return { ...done, cut: record };
+}
+
+/** Throws HarnessError `carried-too-little` where a device has read what the finding does not hold. */
+function assertHeld(carried: CarriedImage | undefined): void {
+  const lacking = carried?.lacking() ?? 0;
+  if (lacking === 0) return;
+  throw new HarnessError(
+    'carried-too-little',
+    `the device has read ${lacking} sectors that the finding does not hold, so that what became of it shows nothing`,
+    { hint: 'replay again; or replay the finding that it was made of, which needs the image' },
+  );
+}
+
+/** Writes a finding that holds what a boot has read of the state's disks. Throws ScenarioError `carry-unfit`. */
+async function carryIn(
+  context: RunContext,
+  planned: PlannedState,
+  { source, stages, to }: { source: Source; stages: readonly BootStage[]; to: string },
+): Promise<void> {
+  const [whole, again] = stages;
+  if (whole === undefined || (whole.verdict === 'passed' && again?.verdict === 'failed'))
+    throw new ScenarioError(
+      'carry-unfit',
+      'what fails is to install again, for which a replay needs the release, and so the image',
+    );
+  if (planned.trace.carried !== undefined)
+    throw new ScenarioError('carry-unfit', 'the finding replays without its image already: copy it');
+  await using stack = new CleanupStack();
+  const { views } = await disksIn(context, planned.trace, planned.state, stack);
+  const carried = await carry(context, views, whole.sectorsRead);
+  await mkdir(dirname(to), { recursive: true });
+  await writeFinding(context, to, { ...planned, token: source.token, reason: source.reason, carried });
 }
 
 function upgradeText({ trace, window }: PlannedState): string {
@@ -187,6 +247,7 @@ async function sourceOf({ what, reports, allowOpenNetwork }: ReplayOptions): Pro
   if (state === undefined || window === undefined)
     throw new ScenarioError('token-invalid', `the recording has no state ${token.state}`);
   return {
+    token: what,
     scenario,
     inputs: recording.inputs,
     reason: '',
@@ -226,7 +287,7 @@ function pick(inputs: StoredInputs): Pick<Inputs, 'image content' | 'machine' | 
 
 /** A finding may come from anybody: what runs in its guest, and what its guest asks to reach, is its maker's choice. */
 async function fromFinding(path: string, allowOpenNetwork = false): Promise<Source> {
-  const { scenario, inputs, reason } = await readFindingHeader(path);
+  const { token, scenario, inputs, reason } = await readFindingHeader(path);
   if (scenario.network === 'open' && !allowOpenNetwork)
     throw new ScenarioError(
       'open-network',
@@ -235,7 +296,11 @@ async function fromFinding(path: string, allowOpenNetwork = false): Promise<Sour
     );
   // A path by way of `latest` leads elsewhere once the replay has a report folder.
   const file = await realpath(path);
-  return { scenario, inputs, reason, restore: (context) => restoreFinding(context, file) };
+  return {
+    ...{ token, scenario, inputs, reason },
+    carried: (folder) => restoreCarried(file, folder),
+    restore: (context, carried) => restoreFinding(context, file, carried),
+  };
 }
 
 /** The finding with this token, in some report. */
@@ -249,11 +314,15 @@ async function findingOf(token: string, reports: string): Promise<string | undef
   return undefined;
 }
 
-function changed(differing: readonly string[]): ScenarioError {
+function changed(differing: readonly string[], isCarried = false): ScenarioError {
   return new ScenarioError(
     'inputs-changed',
     `what the state was recorded with is not what is here now; different: ${differing.join(', ')}`,
-    { hint: 'go back to the scenario and image of that time, or run again to see whether it still fails' },
+    {
+      hint: isCarried
+        ? 'the finding holds what it needs of its image, firmware and kernel included: brownout replay --carried boots that'
+        : 'go back to the scenario and image of that time, or run again to see whether it still fails; a finding that was made with --carry needs no image',
+    },
   );
 }
 
