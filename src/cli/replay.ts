@@ -115,8 +115,11 @@ async function replay(
     );
   if (cut === undefined || cut.verdict === 'passed') return exitCodes.passed;
   if (json !== true) {
-    const seeded = randomSeed === undefined ? [] : ['--random-seed', String(randomSeed)];
-    const next = `next: ${commandLine(['brownout', 'replay', what, ...seeded, '--shell'])}\n`;
+    const same = [
+      ...(randomSeed === undefined ? [] : ['--random-seed', String(randomSeed)]),
+      ...(carried === true ? ['--carried'] : []),
+    ];
+    const next = `next: ${commandLine(['brownout', 'replay', what, ...same, '--shell'])}\n`;
     streams.stdout.write(asTyped(next, streams.environment));
   }
   return cut.verdict === 'failed' ? exitCodes.device : exitCodes.harness;

@@ -110,6 +110,10 @@ const command = (program: Parent) =>
       '--snapshots',
       'with all: begin boots where an earlier one had come to the same point; saving costs more than it spares where states differ early',
     )
+    .option(
+      '--carry',
+      'with all: boot the state of each finding once more, and write beside it what replays without the image, of some 10 MB',
+    )
     .addOption(quietOption)
     .addOption(plainOption)
     .addOption(jsonOption)
@@ -168,6 +172,7 @@ async function run(
       retryBoots: options.retryBoots,
       secondCutBoots: options.recoveryBoots ?? options.secondCutBoots,
       reuse: options.fresh !== true,
+      carry: options.carry === true,
       budgetMs: options.budget,
       shard,
       ledger: ledger === undefined ? undefined : { folder: ledger, besides: [], live: true },

@@ -30,6 +30,8 @@ export interface ExploreLimits
   ledger?: SharedLedger | undefined;
   /** Milliseconds after which no boot is begun; undefined: no limit. */
   budgetMs: number | undefined;
+  /** Whether findings are written once more, so that they replay without the image; absent: no. */
+  carry?: boolean;
 }
 
 /** Share of the budget that is kept for audits: what is decided in the rest must be shown to hold. */
@@ -43,7 +45,7 @@ export async function exploreCuts(
   progress: RunProgress,
 ): Promise<void> {
   const { during, states: kinds, inARow = 2 } = context.scenario.powerCuts;
-  const { budgetMs, shard, ledger: shared, ...given } = limits;
+  const { budgetMs, shard, ledger: shared, carry = false, ...given } = limits;
   const bounds = shard === undefined ? given : boundsOf(shard, given, shared?.live === true);
   const { auditLeast, auditShare } = bounds;
   const within = (share: number) =>
@@ -118,7 +120,7 @@ export async function exploreCuts(
         ...{ name, from, limits: asExplored, maxBoots: bounds.secondCutBoots },
         ...{ onBoot, progress },
       });
-    await reportFailures(context, opened, progress, { explained: shard === undefined });
+    await reportFailures(context, opened, progress, { explained: shard === undefined, carry });
     return opened.exploration.boots.length;
   });
   const works = [...explored, ...live.map((job) => job.then(() => 0))];

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import { ScenarioError } from '../core/errors.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot, Stage } from '../explore/boot.ts';
 import { simplestOf } from '../explore/known-outcomes.ts';
 import type { CutRecord, Finding } from '../model/record.ts';
+import { bootState } from './boot-state.ts';
+import { writeCarriedFinding } from './carried-finding.ts';
 import { chanceFinding } from './chance.ts';
 import { explain } from './explain.ts';
 import { writeFinding } from './finding-file.ts';
@@ -15,13 +18,17 @@ const mostExplained = 8;
 
 /**
  * Finds the reason of each way to fail that an exploration came upon, and writes it down for a replay; where that is not
- * to be `explained`, only says that it fails.
+ * to be `explained`, only says that it fails. With `carry` another file beside each replays without the image.
  */
 export async function reportFailures(
   context: RunContext,
   opened: TraceExploration,
   progress: Pick<RunProgress, 'findings' | 'reported'>,
-  { stages = ['whole', 'retry'], explained = true }: { stages?: readonly Stage[]; explained?: boolean } = {},
+  {
+    stages = ['whole', 'retry'],
+    explained = true,
+    carry = false,
+  }: { stages?: readonly Stage[]; explained?: boolean; carry?: boolean } = {},
 ): Promise<void> {
   const { trace, exploration } = opened;
   progress.reported.add(opened);
@@ -43,6 +50,17 @@ export async function reportFailures(
       const file = `finding-${number}.brownout`;
       await writeFinding(context, join(context.folder, file), { trace, state, window, token, reason: text });
       progress.findings[number - 1] = { ...finding, token, reason: text, minimal, files, file };
+      if (carry && stage === 'whole') {
+        const to = join(context.folder, `finding-${number}-carried.brownout`);
+        const planned = { trace, state, window };
+        const booted = await bootState(context, planned, { label: `carried-${number}`, retry: false });
+        await writeCarriedFinding(context, planned, { stages: booted.stages, to, token, reason: text }).catch(
+          (error: unknown) => {
+            if (!(error instanceof ScenarioError)) throw error;
+            context.notice(`finding ${number}: ${error.message}`);
+          },
+        );
+      }
     }
 }
 

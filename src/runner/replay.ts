@@ -1,17 +1,17 @@
-import { mkdir, open, readdir, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { bootState } from '../crash/boot-state.ts';
-import { type CarriedImage, carry, restoreCarried } from '../crash/carried.ts';
-import { readFindingHeader, restoreFinding, writeFinding } from '../crash/finding-file.ts';
+import { type CarriedImage, restoreCarried } from '../crash/carried.ts';
+import { writeCarriedFinding } from '../crash/carried-finding.ts';
+import { readFindingHeader, restoreFinding } from '../crash/finding-file.ts';
 import { type PlannedState, parseToken } from '../crash/planned.ts';
 import { openDevice } from '../device/device.ts';
 import { openRunContext } from '../device/open-context.ts';
 import type { RunContext } from '../device/run-context.ts';
-import type { BootStage } from '../explore/boot.ts';
 import type { DiskView } from '../filesystem/view.ts';
 import { verifyFiles } from '../image/manifest.ts';
 import type { RunEvent } from '../model/event.ts';
@@ -167,7 +167,9 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { record, stages } = await bootState(context, planned, { label: 'replay', retry, randomSeed });
   assertHeld(carried);
   const { carryTo } = options;
-  if (carryTo !== undefined) await carryIn(context, planned, { source, stages, to: carryTo });
+  const { token, reason } = source;
+  if (carryTo !== undefined)
+    await writeCarriedFinding(context, planned, { stages, token, reason, to: carryTo });
   return { ...done, cut: record };
 }
 
@@ -180,27 +182,6 @@ function assertHeld(carried: CarriedImage | undefined): void {
     `the device has read ${lacking} sectors that the finding does not hold, so that what became of it shows nothing`,
     { hint: 'replay again; or replay the finding that it was made of, which needs the image' },
   );
-}
-
-/** Writes a finding that holds what a boot has read of the state's disks. Throws ScenarioError `carry-unfit`. */
-async function carryIn(
-  context: RunContext,
-  planned: PlannedState,
-  { source, stages, to }: { source: Source; stages: readonly BootStage[]; to: string },
-): Promise<void> {
-  const [whole, again] = stages;
-  if (whole === undefined || (whole.verdict === 'passed' && again?.verdict === 'failed'))
-    throw new ScenarioError(
-      'carry-unfit',
-      'what fails is to install again, for which a replay needs the release, and so the image',
-    );
-  if (planned.trace.carried !== undefined)
-    throw new ScenarioError('carry-unfit', 'the finding replays without its image already: copy it');
-  await using stack = new CleanupStack();
-  const { views } = await disksIn(context, planned.trace, planned.state, stack);
-  const carried = await carry(context, views, whole.sectorsRead);
-  await mkdir(dirname(to), { recursive: true });
-  await writeFinding(context, to, { ...planned, token: source.token, reason: source.reason, carried });
 }
 
 function upgradeText({ trace, window }: PlannedState): string {

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +74,31 @@ describe('a finding that holds what its boot reads', () => {
       header.carried.disks.flat().reduce((sum, [what, count]) => sum + (what === kind ? count : 0), 0);
     expect(sectors('data')).toBeGreaterThan(0);
     expect(sectors('zero')).toBeGreaterThan(0);
+  });
+
+  it('is left by a run that is asked to, beside its own', async () => {
+    const lab = await slotLab({ forgetsFlush: true });
+    await lab.run({ limits: { carry: true } });
+    const names = (await readdir(join(lab.reports, 'latest'))).filter((name) => name.endsWith('.brownout'));
+    expect(names).toContain('finding-1.brownout');
+    expect(names).toContain('finding-1-carried.brownout');
+    const file = await realpath(join(lab.reports, 'latest', 'finding-1-carried.brownout'));
+    await loseImage(lab);
+    expect((await lab.replay(file, { takeCarried: true })).cut?.verdict).toBe('failed');
+  });
+
+  it('is not left by a run that has nothing to make it of, which says so', async () => {
+    const lab = await slotLab({ forgetsFlush: true });
+    lab.manifest = { ...lab.manifest, qemu: { machineOptions: ['-cpu', 'max'] } };
+    await lab.run({ limits: { carry: true } });
+    const names = await readdir(join(lab.reports, 'latest'));
+    expect(names.filter((name) => name.endsWith('-carried.brownout'))).toEqual([]);
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({
+        type: 'notice',
+        message: expect.stringMatching(/^finding 1: no finding of .* replays without it/) as string,
+      }),
+    );
   });
 
   it('shows nothing where a device reads more than that', async () => {

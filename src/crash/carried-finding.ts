@@ -1,0 +1,37 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CleanupStack } from '../core/cleanup.ts';
+import { ScenarioError } from '../core/errors.ts';
+import type { RunContext } from '../device/run-context.ts';
+import type { BootStage } from '../explore/boot.ts';
+import { disksIn } from '../recording/trace.ts';
+import { carry } from './carried.ts';
+import { writeFinding } from './finding-file.ts';
+import type { PlannedState } from './planned.ts';
+
+/**
+ * Writes a finding that holds what a boot has read of the state's disks; `stages` are that boot's. Throws ScenarioError
+ * `carry-unfit`.
+ */
+export async function writeCarriedFinding(
+  context: RunContext,
+  planned: PlannedState,
+  {
+    stages: [whole, again],
+    to,
+    ...about
+  }: { stages: readonly BootStage[]; to: string; token: string; reason: string },
+): Promise<void> {
+  if (whole === undefined || (whole.verdict === 'passed' && again?.verdict === 'failed'))
+    throw new ScenarioError(
+      'carry-unfit',
+      'what fails is to install again, for which a replay needs the release, and so the image',
+    );
+  if (planned.trace.carried !== undefined)
+    throw new ScenarioError('carry-unfit', 'the finding replays without its image already: copy it');
+  await using stack = new CleanupStack();
+  const { views } = await disksIn(context, planned.trace, planned.state, stack);
+  const carried = await carry(context, views, whole.sectorsRead);
+  await mkdir(dirname(to), { recursive: true });
+  await writeFinding(context, to, { ...planned, ...about, carried });
+}
