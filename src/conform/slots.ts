@@ -2,6 +2,7 @@ import { ask, type Shell } from '../core/ask.ts';
 import { Deadline } from '../core/deadline.ts';
 import { HarnessError } from '../core/errors.ts';
 import type { RunContext } from '../device/run-context.ts';
+import { askRoot, rootOf } from '../device/running-root.ts';
 import type { ImageManifest } from '../model/image.ts';
 
 /** What of a context is needed to ask a device for a case's sake. */
@@ -15,12 +16,12 @@ const limitMs = 300_000;
 
 /** The slot that runs and the one that does not, as the device's kernel calls them. Throws HarnessError `case-unprepared`. */
 export async function slotsOf(context: Asking, device: Shell): Promise<{ running: string; other: string }> {
-  const line = await doOn(context, device, 'cat /proc/cmdline');
-  const root = /(?:^|\s)root=(\S+)/.exec(line)?.[1];
-  const roots = context.manifest.slots.map((slot) => slot.root);
+  const { slots } = context.manifest;
+  const root = rootOf((await doOn(context, device, askRoot)).split('\n'), slots);
+  const roots = slots.map((slot) => slot.root);
   const [running, other] = [roots.find((one) => one === root), roots.find((one) => one !== root)];
   if (running !== undefined && other !== undefined) return { running, other };
-  throw unprepared(`it runs from ${root?.slice(0, 80) ?? 'an unknown root'}, which is none of its slots`);
+  throw unprepared(`it runs from ${root.slice(0, 80)}, which is none of its slots`);
 }
 
 /** Has a device do something that a case needs; returns what it printed. Throws HarnessError `case-unprepared`. */

@@ -6,6 +6,7 @@ import type { OwnedPath } from '../model/scenario.ts';
 import type { Disk } from '../nbd/disk.ts';
 import type { Observation } from '../oracle/observation.ts';
 import { filesIn, showFiles } from './file-answers.ts';
+import { askRoot, rootOf } from './running-root.ts';
 
 /** Milliseconds that looking at the device may take. */
 const limitMs = 60_000;
@@ -35,11 +36,9 @@ export async function observe(
   const limits = { deadline: Deadline.after(limitMs), signal, maxOutputBytes: maxAnswerBytes };
   const { stdout } = await ask(device, question(subject.configuration), limits, noAnswer);
   const [commandLine = '', mounted = '', version = '', ...files] = stdout.split('\n');
-  const named = / ?\broot=(\S+)/.exec(commandLine)?.[1] ?? 'nowhere';
-  // A label that goes with the release says nothing of the place: what is mounted does.
-  const root =
-    [named, mounted].find((one) => subject.manifest.slots.some((slot) => slot.root === one)) ?? named;
-  const slot = subject.manifest.slots.find((candidate) => candidate.root === root);
+  const { slots } = subject.manifest;
+  const root = rootOf([commandLine, mounted], slots);
+  const slot = slots.find((candidate) => candidate.root === root);
   return {
     root,
     slot: slot?.name,
@@ -61,9 +60,8 @@ const noAnswer: NoAnswer = {
     ),
 };
 
-/** Prints the kernel's command line, what is mounted as the root, the version, and the files. */
+/** Prints what `askRoot` does, the version, and the files. */
 function question(paths: readonly OwnedPath[]): string {
   const version = `sed -n 's/^VERSION_ID=//p' /etc/os-release | tr -d '"\\n'; echo`;
-  const mounted = `mounted=; while read -r what where _; do [ "$where" = / ] && mounted=$what; done </proc/mounts; echo "$mounted"`;
-  return [`tr -d '\\n' < /proc/cmdline; echo`, mounted, version, showFiles(paths, maxFileBytes)].join('\n');
+  return [askRoot, version, showFiles(paths, maxFileBytes)].join('\n');
 }

@@ -32,7 +32,7 @@ export function spoilingCommands(device: Spoilable, commandLine: string): Known[
     return prints('');
   };
   return [
-    [/^cat \/proc\/cmdline$/, () => prints(`${commandLine}\n`)],
+    [/^tr -d '\\n' < \/proc\/cmdline; echo\nmounted=.*$/, () => prints(`${commandLine}\nnothing\n`)],
     [/^cat \/dev\/zero >'\/dev\/([AB])'/, ([, slot = '']) => done(overwrite(slot, undefined))],
     [/^cat '\/dev\/([AB])' >'\/dev\/([AB])'/, ([, like, slot = '']) => done(overwrite(slot, like))],
     [/^mkdir -p \S+ && mount '\/dev\/[AB]'/, () => (device.mount(), prints(''))],

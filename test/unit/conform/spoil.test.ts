@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { spoil } from '../../../src/conform/spoil.ts';
+import { askRoot } from '../../../src/device/running-root.ts';
 import { device } from '../agents/device.ts';
 
 const slots = ['A', 'B'].map((name, i) => ({
@@ -24,7 +25,7 @@ function context(environment: { path: string; offset?: number; bytes?: number }[
 }
 
 it('writes zeroes to the slot that does not run, or what the other one has', async () => {
-  const { ready, asked } = device({ 'cat /proc/cmdline': { stdout: 'root=/dev/vda3 ro\n' } });
+  const { ready, asked } = device({ [askRoot]: { stdout: 'root=PARTLABEL=root_2.0 ro\n/dev/vda3\n' } });
   await spoil(context(), ready, { do: 'overwrite slot', with: 'zeroes' });
   await spoil(context(), ready, { do: 'overwrite slot', with: 'the running one' });
   expect(asked.filter((one) => !one.includes('cmdline'))).toEqual([
@@ -44,7 +45,7 @@ it('loses each copy of an environment, in files or on a disk', async () => {
 });
 
 it('says why a device could not be spoilt', async () => {
-  const lost = device({ 'cat /proc/cmdline': { stdout: 'root=/dev/sda1' } });
+  const lost = device({ [askRoot]: { stdout: 'root=/dev/sda1\n/dev/sda1\n' } });
   await expect(spoil(context(), lost.ready, { do: 'overwrite slot', with: 'zeroes' })).rejects.toMatchObject({
     kind: 'harness',
     code: 'case-unprepared',
