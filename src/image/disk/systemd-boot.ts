@@ -29,14 +29,14 @@ export async function systemdBoot({
   boot.addFile('loader/loader.conf', await script(scripts, 'loader.conf', machine));
   boot.addDirectory('EFI/Linux');
   const stub = await readFile(join(system, programs, `linux${suffix}.efi.stub`));
-  const arguments_ = (await script(scripts, 'cmdline', machine)).trim();
+  const commandLine = (await script(scripts, 'cmdline', machine)).trim();
   return {
     boot,
     ...(await uefi(firmware, machineName)),
     startFile: ({ version, ...parts }) => ({
       folder: 'EFI/Linux',
       name: `brownout_${version}.efi`,
-      content: unifiedKernel(stub, { ...parts, commandLine: arguments_.replaceAll('@version@', version) }),
+      content: unifiedKernel(stub, { ...parts, commandLine: commandLine.replaceAll('@version@', version) }),
     }),
   };
 }
