@@ -1,4 +1,4 @@
-import { open, readdir, realpath } from 'node:fs/promises';
+import { access, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
@@ -215,7 +215,7 @@ async function sourceOf({ what, reports, allowOpenNetwork }: ReplayOptions): Pro
       { hint: 'give the finding-*.brownout file that the run left instead: it holds the recording' },
     );
   }
-  const scenario = await loadScenario(recording.scenario.source.path);
+  const scenario = await scenarioNow(recording.scenario);
   const now: Inputs = { ...inputsOfScenario(scenario), ...pick(recording.inputs), path: recording.releases };
   const differing = differingInputs(recording.inputs, now);
   if (differing.length > 0) throw changed(differing);
@@ -239,6 +239,13 @@ async function sourceOf({ what, reports, allowOpenNetwork }: ReplayOptions): Pro
         window,
       }),
   };
+}
+
+/** What the scenario's file says now. What it said then where it is gone: another file that says the same may have the token. */
+async function scenarioNow(recorded: Scenario): Promise<Scenario> {
+  const { path } = recorded.source;
+  const trouble = await access(path).catch((error: NodeJS.ErrnoException) => error);
+  return trouble?.code === 'ENOENT' ? recorded : loadScenario(path);
 }
 
 /** The recording, or why it cannot be read: a finding may have what it lacks. */

@@ -47,6 +47,14 @@ describe('a replay', () => {
     expect([cut?.verdict, cut?.token, reason]).toEqual(['failed', token, '']);
   });
 
+  it('does so where the file that the scenario was recorded from is gone', async () => {
+    const lab = await slotLab({ forgetsFlush: true });
+    const { token } = await found(lab);
+    await rm(await lab.scenario(lostWrites));
+    const { cut } = await lab.replay(token);
+    expect(cut?.verdict).toBe('failed');
+  });
+
   it('tells what is booted before it is, and then what the device is at', async () => {
     const lab = await slotLab({ forgetsFlush: true });
     const { file } = await found(lab);
