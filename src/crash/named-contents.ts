@@ -2,20 +2,26 @@ import { contentOf } from '../filesystem/content.ts';
 import type { FileTree } from '../filesystem/file-tree.ts';
 import type { Place } from '../filesystem/place.ts';
 import type { DiskView } from '../filesystem/view.ts';
+import { Damage } from '../package/archive/damage.ts';
 import { fieldValue } from '../package/control/stanza.ts';
 import { readStanzas } from '../package/control/stanzas.ts';
+import { packagesInDatabase } from '../package/rpm/database.ts';
 
-/** A piece of a file as it was written, without the zeros that fill its last block. */
+/** A piece of a file as it was written: a text's last block is filled with zeros. */
 interface Piece {
   path: string;
-  text: string;
-  /** Whether it has the file's first byte, and its last. */
-  isBegin: boolean;
-  isEnd: boolean;
+  /** Where it begins in the file. */
+  offset: number;
+  bytes: Buffer;
+  /** Whether it is the whole file. */
+  isWhole: boolean;
 }
 
-/** What a piece changes, beside the files of its file system before it. */
-type Changes = (piece: Piece, before: FileTree | undefined) => string[];
+/** What a piece changes, beside the files of its file system before it, and after a change of more than this file. */
+type Changes = (piece: Piece, before: FileTree | undefined, after: FileTree | undefined) => string[];
+
+/** Of rpm's database and its log: beyond it, reasons do not name its packages. */
+const mostDatabaseBytes = 64 << 20;
 
 /** Files whose content says more than their name. */
 const meanings: readonly { path: RegExp; changes: Changes }[] = [
@@ -23,11 +29,13 @@ const meanings: readonly { path: RegExp; changes: Changes }[] = [
   { path: /\/(?:dpkg|opkg)\/(?:status(?:-new|-old)?|updates\/\d+)$/, changes: packageChanges },
   // A branch of an OSTree repository (src/libostree/ostree-repo-refs.c).
   { path: /\/repo\/refs\/(?:heads|remotes|mirrors)\/.+$/, changes: refChanges },
+  // rpm's database, and SQLite's write-ahead log beside it.
+  { path: /\/rpmdb\.sqlite(?:-wal)?$/, changes: rpmChanges },
 ];
 
 /**
  * What bytes that were written to a file change, where it is one that brownout knows the meaning of: packages in the
- * list of what is installed (`package tool from 1.0 installed to 2.0 unpacked`), the commit that a branch of OSTree names.
+ * list of what is installed (`package tool from 1.0 installed to 2.0 unpacked`) or in rpm's database, the commit that a branch of OSTree names.
  * `before`: the volume before the write; `bytes`: those of the place.
  */
 export function pieceChanges({ content }: Place, before: DiskView, bytes: Buffer): string[] {
@@ -35,17 +43,16 @@ export function pieceChanges({ content }: Place, before: DiskView, bytes: Buffer
   const { path, offset } = content;
   const changes = meaningOf(path);
   if (changes === undefined) return [];
-  const zeros = bytes.indexOf(0);
-  const text = bytes.toString('utf8', 0, zeros < 0 ? bytes.length : zeros);
-  return changes({ path, text, isBegin: offset === 0, isEnd: zeros >= 0 }, filesOf(before));
+  return changes({ path, offset, bytes, isWhole: false }, filesOf(before), undefined);
 }
 
 /** The same of a whole file that has another content in another state of its volume, as by a rename. */
 export function contentChanges(path: string, before: DiskView, after: DiskView): string[] {
   const changes = meaningOf(path);
-  const content = changes && filesOf(after)?.read(path);
-  if (changes === undefined || content === undefined) return [];
-  return changes({ path, text: content.toString('utf8'), isBegin: true, isEnd: true }, filesOf(before));
+  const files = changes && filesOf(after);
+  const bytes = files?.read(path, mostDatabaseBytes);
+  if (changes === undefined || bytes === undefined) return [];
+  return changes({ path, offset: 0, bytes, isWhole: true }, filesOf(before), files);
 }
 
 function meaningOf(path: string): Changes | undefined {
@@ -57,7 +64,16 @@ function filesOf(view: DiskView): FileTree | undefined {
   return volume.kind === 'files' ? volume.files : undefined;
 }
 
-function packageChanges({ path, text, isBegin, isEnd }: Piece, before: FileTree | undefined): string[] {
+/** A piece of a text up to its first zero, and whether the text begins and ends in it. */
+function textOf({ offset, bytes, isWhole }: Piece): { text: string; isBegin: boolean; isEnd: boolean } {
+  const zeros = bytes.indexOf(0);
+  const text = bytes.toString('utf8', 0, zeros < 0 ? bytes.length : zeros);
+  return { text, isBegin: offset === 0, isEnd: isWhole || zeros >= 0 };
+}
+
+function packageChanges(piece: Piece, before: FileTree | undefined): string[] {
+  const { path } = piece;
+  const { text, isBegin, isEnd } = textOf(piece);
   const list = path.replace(/\/(?:status[^/]*|updates\/\d+)$/, '/status');
   const old = new Map(packagesIn(before?.read(list)?.toString('utf8') ?? ''));
   const parted = '\n\n';
@@ -82,7 +98,9 @@ function packagesIn(text: string): [name: string, state: string][] {
   });
 }
 
-function refChanges({ path, text, isBegin }: Piece, before: FileTree | undefined): string[] {
+function refChanges(piece: Piece, before: FileTree | undefined): string[] {
+  const { path } = piece;
+  const { text, isBegin } = textOf(piece);
   const commit = (content: string | undefined) =>
     /^[0-9a-f]{64}$/.exec(content?.trim() ?? '')?.[0].slice(0, 12);
   const now = isBegin ? commit(text) : undefined;
@@ -90,4 +108,42 @@ function refChanges({ path, text, isBegin }: Piece, before: FileTree | undefined
   const ref = path.replace(/^.*\/repo\/refs\/(?:heads|remotes|mirrors)\//, '');
   const was = commit(before?.read(path)?.toString('utf8'));
   return [`ref ${ref} ${was === undefined ? 'as' : `from ${was} to`} ${now}`];
+}
+
+/** What the next program that opens the database finds otherwise: a page that is only half of a change says nothing. */
+function rpmChanges({ path, offset, bytes }: Piece, before: FileTree | undefined, after = before): string[] {
+  const database = path.replace(/-wal$/, '');
+  const pair = [database, `${database}-wal`];
+  const read = (files: FileTree | undefined, name: string) => files?.read(name, mostDatabaseBytes);
+  const old = rpmPackages(pair.map((name) => read(before, name)));
+  const now = rpmPackages(
+    pair.map((name) => (name === path ? patched(read(after, name), offset, bytes) : read(after, name))),
+  );
+  if (old === undefined || now === undefined) return [];
+  return [...new Set([...now.keys(), ...old.keys()])].flatMap((name) => {
+    const [was, is] = [old, now].map((packages) => packages.get(name)?.join(' and '));
+    if (was === is) return [];
+    if (is === undefined) return [`package ${name} from ${was} to none`];
+    return [was === undefined ? `package ${name} as ${is}` : `package ${name} from ${was} to ${is}`];
+  });
+}
+
+/** Undefined where the files are no database that can be read. */
+function rpmPackages([file, log]: readonly (Buffer | undefined)[]): Map<string, string[]> | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return packagesInDatabase(file, log);
+  } catch (error) {
+    if (error instanceof Damage) return undefined;
+    throw error;
+  }
+}
+
+/** A file after a write into it, which may have made it longer. */
+function patched(file: Buffer | undefined, offset: number, bytes: Buffer): Buffer {
+  const old = file ?? Buffer.alloc(0);
+  const made = Buffer.alloc(Math.max(old.length, offset + bytes.length));
+  old.copy(made);
+  bytes.copy(made, offset);
+  return made;
 }

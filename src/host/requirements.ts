@@ -54,6 +54,7 @@ export const requirements: readonly Requirement[] = [
   { what: { program: 'rpm' }, package: 'rpm', purpose: 'test' },
   { what: { program: 'rpmbuild' }, package: 'rpm', purpose: 'test' },
   { what: { program: 'createrepo_c' }, package: 'createrepo-c', purpose: 'test' },
+  { what: { program: 'sqlite3' }, package: 'sqlite3', purpose: 'test' },
   { what: { program: 'apt-ftparchive' }, package: 'apt-utils', purpose: 'test' },
   { what: { program: 'bzip2' }, package: 'bzip2', purpose: 'test' },
   { what: { program: 'lz4' }, package: 'lz4', purpose: 'test' },

@@ -9,7 +9,7 @@ export class RealExt4 implements Disposable {
   private readonly folder = mkdtempSync(join(tmpdir(), 'brownout-ext4-'));
 
   /** A new file system with these files, by path; a path that ends with a slash is a folder. */
-  make(files: Readonly<Record<string, string>>): Buffer {
+  make(files: Readonly<Record<string, string | Buffer>>): Buffer {
     const tree = join(this.folder, 'tree');
     mkdirSync(tree, { recursive: true });
     for (const [path, content] of Object.entries(files)) {

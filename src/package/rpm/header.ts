@@ -29,7 +29,7 @@ export interface HeaderEntry {
 export type RpmHeader = ReadonlyMap<number, HeaderEntry>;
 
 /** What a header begins with, before the number of its entries and of its bytes. */
-const magic = Buffer.from([0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0]);
+export const magic = Buffer.from([0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0]);
 export const introBytes = 16;
 const entryBytes = 16;
 /** rpm's own bound (lib/header.c, `HEADER_TAGS_MAX`). */

@@ -111,7 +111,7 @@ function relationsOf(header: RpmHeader, kind: RelationKind): RpmRelation[] {
 }
 
 /** `[EPOCH:]VERSION-RELEASE` */
-export function evrOf({ epoch, version, release }: RpmLabels): string {
+export function evrOf({ epoch, version, release }: Pick<RpmLabels, 'epoch' | 'version' | 'release'>): string {
   return `${epoch === undefined ? '' : `${epoch}:`}${version}-${release}`;
 }
 

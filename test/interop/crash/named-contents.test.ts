@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +10,30 @@ import { Arena } from '../../../src/nbd/arena.ts';
 import { sectorBytes, WriteLog } from '../../../src/writelog/log.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { RealExt4 } from '../../support/real-ext4.ts';
+import { upgradedRpmDatabase } from '../../support/real-rpm-database.ts';
 
 /** What the write of each block is called with which a file gets this content, in the place of the one before. */
 async function writesOf(path: string, files: Readonly<Record<string, string>>, content: string) {
   using ext4 = new RealExt4();
-  await using stack = new CleanupStack();
   const base = ext4.make(files);
   const after = ext4.after(base, [`rm ${path}`, `write ${ext4.file('new', content)} ${path}`]);
+  return namesOf(ext4, base, after, ext4.blocksOf(after, path));
+}
+
+/** The same of a file that is written over, where it lies. */
+async function writesOver(path: string, files: Readonly<Record<string, Buffer>>, content: Buffer) {
+  using ext4 = new RealExt4();
+  const base = ext4.make({ ...files, [path]: Buffer.alloc(content.length, 0xff) });
+  const after = Buffer.from(base);
+  const data = ext4.blocksOf(base, path);
+  for (const [i, block] of data.entries())
+    content.copy(after, block * ext4.blockBytes, i * ext4.blockBytes, (i + 1) * ext4.blockBytes);
+  return namesOf(ext4, base, after, data);
+}
+
+/** What the writes of a file's blocks set, in this order, before what else differs is written. */
+async function namesOf(ext4: RealExt4, base: Buffer, after: Buffer, data: readonly number[]) {
+  await using stack = new CleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'brownout-contents-'));
   stack.defer('folder', () => rm(folder, { recursive: true }));
   const arena = stack.use('arena', await Arena.create(join(folder, 'arena')));
@@ -25,7 +43,6 @@ async function writesOf(path: string, files: Readonly<Record<string, string>>, c
     const bytes = after.subarray(block * ext4.blockBytes, (block + 1) * ext4.blockBytes);
     log.complete(log.issue(0, 'write', block * sectors, sectors, false, arena.append(bytes)));
   };
-  const data = ext4.blocksOf(after, path);
   for (const block of data) write(block);
   for (const block of ext4.differences(base, after).keys()) if (!data.includes(block)) write(block);
   const cut = { state: { at: log.now }, window: { phase: 'install', to: log.now } };
@@ -74,6 +91,23 @@ describe('a write names what it sets in a file with a meaning', () => {
     const path = 'ostree/repo/refs/heads/os/arm64';
     expect(await writesOf(`/${path}`, { [path]: `${commits.old}\n` }, `${commits.now}\n`)).toEqual([
       `ref os/arm64 from ${commits.old.slice(0, 12)} to ${commits.now.slice(0, 12)}`,
+    ]);
+  });
+
+  it('the log of rpm’s database: what the next reader finds once a transaction is whole', async ({
+    skip,
+  }) => {
+    const missing = ['rpm', 'sqlite3'].filter(
+      (program) => spawnSync(program, ['--version']).error !== undefined,
+    );
+    if (missing.length > 0) skip(`this host lacks ${missing.join(', ')}: brownout setup --tests`);
+    using database = await upgradedRpmDatabase();
+    const { file, log } = database.files();
+    const path = 'var/lib/rpm/rpmdb.sqlite';
+    const named = await writesOver(`${path}-wal`, { [path]: file }, log);
+    expect(named.filter((text) => text !== undefined)).toEqual([
+      'package tool from 1.0-r0 to 1.0-r0 and 2.0-r0',
+      'package tool from 1.0-r0 and 2.0-r0 to 2.0-r0',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,9 @@ import { Arena } from '../../../src/nbd/arena.ts';
 import { sectorBytes, WriteLog } from '../../../src/writelog/log.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { RealExt4 } from '../../support/real-ext4.ts';
+import { upgradedRpmDatabase } from '../../support/real-rpm-database.ts';
 
-type Files = Readonly<Record<string, string>>;
+type Files = Readonly<Record<string, string | Buffer>>;
 type Commands = (ext4: RealExt4) => readonly string[];
 
 /** A disk that is one ext4, and gets transactions in its journal. */
@@ -119,6 +121,24 @@ describe('a write to the journal of ext4', () => {
     expect(names.at(-1)).toBe(
       'install (disk: journal commit 1: the rename of /var/lib/opkg/status.new to /var/lib/opkg/status ' +
         '(sets package tool from 1.0 installed to 2.0 installed))',
+    );
+  });
+
+  it('says so of rpm’s database, whose log it makes longer', async ({ skip }) => {
+    const missing = ['rpm', 'sqlite3'].filter(
+      (program) => spawnSync(program, ['--version']).error !== undefined,
+    );
+    if (missing.length > 0) skip(`this host lacks ${missing.join(', ')}: brownout setup --tests`);
+    using database = await upgradedRpmDatabase();
+    const { file, log } = database.files();
+    const path = '/var/lib/rpm/rpmdb.sqlite';
+    const names = await namesOf({ [path.slice(1)]: file, [`${path.slice(1)}-wal`]: log }, [
+      () => [`sif ${path}-wal size 0`],
+      () => [`sif ${path}-wal size ${log.length}`],
+    ]);
+    expect(names.at(-1)).toBe(
+      `install (disk: journal commit 2: the size of ${path}-wal (0 to ${log.length} bytes) ` +
+        '(sets package tool from 1.0-r0 to 2.0-r0))',
     );
   });
 
