@@ -244,8 +244,11 @@ async function sourceOf({ what, reports, allowOpenNetwork }: ReplayOptions): Pro
 /** What the scenario's file says now. What it said then where it is gone: another file that says the same may have the token. */
 async function scenarioNow(recorded: Scenario): Promise<Scenario> {
   const { path } = recorded.source;
-  const trouble = await access(path).catch((error: NodeJS.ErrnoException) => error);
-  return trouble?.code === 'ENOENT' ? recorded : loadScenario(path);
+  const isGone = await access(path).then(
+    () => false,
+    (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT',
+  );
+  return isGone ? recorded : loadScenario(path);
 }
 
 /** The recording, or why it cannot be read: a finding may have what it lacks. */

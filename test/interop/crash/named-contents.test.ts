@@ -17,7 +17,7 @@ async function writesOf(path: string, files: Readonly<Record<string, string>>, c
   using ext4 = new RealExt4();
   const base = ext4.make(files);
   const after = ext4.after(base, [`rm ${path}`, `write ${ext4.file('new', content)} ${path}`]);
-  return namesOf(ext4, base, after, ext4.blocksOf(after, path));
+  return await namesOf(ext4, base, after, ext4.blocksOf(after, path));
 }
 
 /** The same of a file that is written over, where it lies. */
@@ -28,7 +28,7 @@ async function writesOver(path: string, files: Readonly<Record<string, Buffer>>,
   const data = ext4.blocksOf(base, path);
   for (const [i, block] of data.entries())
     content.copy(after, block * ext4.blockBytes, i * ext4.blockBytes, (i + 1) * ext4.blockBytes);
-  return namesOf(ext4, base, after, data);
+  return await namesOf(ext4, base, after, data);
 }
 
 /** What the writes of a file's blocks set, in this order, before what else differs is written. */
