@@ -10,6 +10,7 @@ import {
   type StateKind,
 } from '../model/scenario.ts';
 import { isSameStep, type StepId, stepText } from '../model/steps.ts';
+import { wayToFail } from './verdict.ts';
 
 /** What of a record the list of known findings changes. */
 type Judged = Pick<RunRecord, 'paths' | 'crash' | 'findings' | 'problem'>;
@@ -120,11 +121,19 @@ function failuresOf({ paths, crash }: Judged, finding: Finding): Failure[] {
     kind: kind === 'live' ? ('lost' as const) : kind === 'naive' ? ('prefix' as const) : kind,
   });
   if (step === undefined) return [of(shown)];
-  // Where each state was booted, each failed check of each is a finding of its own.
-  if (shown.stage === undefined)
-    return shown.checks
-      .filter((check) => isFailure(check, step))
-      .map((check) => ({ step: check, ...of(shown) }));
+  // Where each state was booted, a finding is of one check.
+  if (shown.stage === undefined) {
+    const ways = new Set(
+      shown.checks.filter((check) => isFailure(check, step)).map((check) => wayToFail(shown, check)),
+    );
+    return cuts
+      .filter(({ stage }) => stage === undefined)
+      .flatMap((cut) =>
+        cut.checks
+          .filter((check) => isFailure(check, step) && ways.has(wayToFail(cut, check)))
+          .map((check) => ({ step: check, ...of(cut) })),
+      );
+  }
   return cuts
     .filter((cut) => isAlike(cut, shown) && cut.checks.some((check) => isFailure(check, step)))
     .flatMap((cut) =>

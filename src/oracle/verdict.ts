@@ -25,14 +25,26 @@ export function findingsOf(record: Pick<RunRecord, 'paths' | 'crash'>): Finding[
   return [...uncutFindings(record), ...cutFindings(record.crash?.cuts ?? [])];
 }
 
-/** What failed after cuts that were booted. */
+/** What failed after cuts that were booted; those that failed alike are one finding, which the first of them shows. */
 export function cutFindings(cuts: readonly CutRecord[]): Finding[] {
-  return cuts.flatMap((entry) =>
-    entry.checks.filter(isFailed).map((check) => ({
-      ...finding(check, entry.id, `${entry.during} ${entry.upgrade}, ${entry.description}`),
-      token: entry.token ?? '',
-    })),
-  );
+  const found = new Map<string, Finding>();
+  for (const cut of cuts)
+    for (const check of cut.checks.filter(isFailed)) {
+      const way = wayToFail(cut, check);
+      const known = found.get(way);
+      const made = known ?? {
+        ...finding(check, cut.id, `${cut.during} ${cut.upgrade}, ${cut.description}`),
+        token: cut.token ?? '',
+        states: 0,
+      };
+      found.set(way, { ...made, states: made.states + 1 });
+    }
+  return [...found.values()];
+}
+
+/** What is the same where two cuts that were booted make one finding of a check that failed after both. */
+export function wayToFail({ upgrade, during }: CutRecord, { id, problem }: StepRecord): string {
+  return JSON.stringify([upgrade, during, id, problem?.message]);
 }
 
 /** What failed without a cut. */

@@ -90,6 +90,17 @@ describe('markKnown', () => {
     expect(marked({ cuts: [failing('p1.4'), other] }, [entry()]).cuts).toEqual(['known', 'failed']);
   });
 
+  it('takes drawn cuts that failed alike for known together, and only where each is', () => {
+    const drawn = (id: string, kind: CutRecord['kind']) => failing(id, { kind, stage: undefined as never });
+    const cuts = [drawn('p1.4', 'lost'), drawn('p1.9', 'torn')];
+    expect(marked({ cuts }, [entry()])).toEqual({
+      findings: ['known'],
+      cuts: ['known', 'known'],
+      list: ['known'],
+    });
+    expect(marked({ cuts }, [entry({ kinds: ['lost'] })]).cuts).toEqual(['failed', 'failed']);
+  });
+
   it('takes it for known only where each check that failed is', () => {
     const both = failing('p1.4', {
       checks: [step('release', failure('release-mixed', 'half')), step('kernel', failure('oops', 'oops'))],

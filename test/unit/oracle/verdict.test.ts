@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CrashRecord, CutRecord, StepRecord, Verdict } from '../../../src/model/record.ts';
 import { worst } from '../../../src/model/record.ts';
 import { groupOutcomes } from '../../../src/oracle/outcomes.ts';
-import { findingsOf, runVerdict } from '../../../src/oracle/verdict.ts';
+import { cutFindings, findingsOf, runVerdict } from '../../../src/oracle/verdict.ts';
 
 const step = (verdict: Verdict, name = 'boots'): StepRecord => ({
   id: { moment: 'after-cut', check: name },
@@ -108,6 +108,29 @@ describe('findingsOf', () => {
       message: 'it did not come up',
     });
     expect(finding?.during).toContain('install 1.0->2.0');
+  });
+});
+
+describe('cutFindings', () => {
+  it('makes one finding of the cuts that failed alike, in one phase of one upgrade', () => {
+    const confirming = { ...cut('4', 'failed'), during: 'confirm' as const };
+    const other = { ...cut('5', 'failed'), checks: [step('failed', 'release')] };
+    const cuts = [cut('1', 'passed'), cut('2', 'failed'), cut('3', 'failed'), confirming, other];
+    expect(cutFindings(cuts).map((one) => [one.check, one.cut, one.states])).toEqual([
+      ['boots', '2', 2],
+      ['boots', '4', 1],
+      ['release', '5', 1],
+    ]);
+  });
+
+  it('tells what failed with other words apart', () => {
+    const [check = step('failed')] = cut('2', 'failed').checks;
+    const problem = { kind: 'device' as const, code: 'boot-timeout', message: 'kernel panic' };
+    const panicked = { ...cut('2', 'failed'), checks: [{ ...check, problem }] };
+    expect(cutFindings([cut('1', 'failed'), panicked]).map(({ message }) => message)).toEqual([
+      'it did not come up',
+      'kernel panic',
+    ]);
   });
 });
 
