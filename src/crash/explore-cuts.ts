@@ -14,6 +14,7 @@ import { type CameBack, cutAgain } from './cut-again.ts';
 import { kindCounter } from './decided-kinds.ts';
 import { cutWindows, describeCuttable } from './described-trace.ts';
 import { noteUnreported, reportFailures } from './failures.ts';
+import { liveOnce } from './kept-live-cut.ts';
 import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
 
@@ -75,8 +76,14 @@ export async function exploreCuts(
     note({ ...record, stage, decides: decides[of] });
   };
   context.emit({ type: 'phase', run: context.runId, phase: 'power cuts', detail: 'every crash state' });
-  const live = (shard === undefined ? liveJobs(context, sound) : []).map(async (job) =>
-    note(await context.vm(job)),
+  const openLedger = async (recording: Recording, canonical: boolean) =>
+    limits.reuse ? BootLedger.open(context, recording, { canonical, shared }) : undefined;
+  const ledgers = await Promise.all(sound.map((recording) => openLedger(recording, limits.canonical)));
+  const cutLive = shard === undefined ? sound.slice(0, 1) : [];
+  const live = cutLive.flatMap((recording) =>
+    liveJobs(context, [recording]).map(async (job) =>
+      note(await liveOnce(context, recording, ledgers[0], job)),
+    ),
   );
   // With one place for a device a live cut has it first, and takes none of the time that boots have.
   const inTime = context.vm(timed);
@@ -86,10 +93,7 @@ export async function exploreCuts(
     const windows = cutWindows(context, trace);
     await using stack = new CleanupStack();
     const share = shard === undefined ? {} : { share: { shard, position, of: sound.length } };
-    const open = async (canonical: boolean) => {
-      const ledger = limits.reuse
-        ? await BootLedger.open(context, recording, { canonical, shared })
-        : undefined;
+    const open = async (canonical: boolean, ledger: BootLedger | undefined) => {
       const opened = await openExploration(
         context,
         trace,
@@ -101,7 +105,7 @@ export async function exploreCuts(
       stack.defer('word of boots that are kept', () => tellKept(context, opened, ledger, shared));
       return opened;
     };
-    const first = await open(limits.canonical);
+    const first = await open(limits.canonical, ledgers[position]);
     const described = await describeCuttable(context, trace);
     const entry: RunProgress['explorations'][number] = { stage: 'whole', opened: first, described };
     progress.explorations.push(entry);
@@ -109,7 +113,7 @@ export async function exploreCuts(
       context.notice(`${trace.name}: ${rawAgainText}`);
       await first[Symbol.asyncDispose]();
       forgetDecided(progress, trace);
-      entry.opened = await open(false);
+      entry.opened = await open(false, await openLedger(recording, false));
       entry.rawAgain = true;
       return entry.opened;
     });

@@ -1,0 +1,27 @@
+import type { RunContext } from '../device/run-context.ts';
+import type { CutRecord } from '../model/record.ts';
+import type { Recording } from '../recording/recordings.ts';
+import { bootedOf } from './boot-fact.ts';
+import type { BootLedger } from './boot-ledger.ts';
+
+/**
+ * The live cut of a recording's upgrade: that of an earlier run where it passed at the moment that this run's seed draws,
+ * else made now, and kept as a boot is. It holds the recording to account, so that it stands as long as that does.
+ */
+export async function liveOnce(
+  context: Pick<RunContext, 'random' | 'scenario' | 'vm'>,
+  { sha256 }: Pick<Recording, 'sha256'>,
+  ledger: BootLedger | undefined,
+  make: () => Promise<CutRecord>,
+): Promise<CutRecord> {
+  const retry = context.scenario.expect.retry === 'succeeds';
+  // Equal seeds draw equal numbers, whatever for: this one names the moment.
+  const state = `live ${context.random.fork('live').int(2 ** 31)}`;
+  const asked = { sha256, state, retry, seed: 0 };
+  const known = ledger?.take(asked);
+  if (known !== undefined) return bootedOf(known).record;
+  const record = await context.vm(make);
+  const booted = new Date().toISOString();
+  await ledger?.keep({ ...asked, cold: true, audit: false, booted, record, stages: [], places: [] });
+  return record;
+}
