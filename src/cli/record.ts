@@ -1,7 +1,6 @@
 import { usualLimits } from '../crash/usual-limits.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
-import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { runAndTell } from './run-and-tell.ts';
 import {
@@ -53,21 +52,16 @@ export const addRecord: AddCommand = (program, surroundings, finish) => {
 async function record(
   options: Options,
   files: readonly string[],
-  { streams, interruption }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<number> {
+  const { streams } = surroundings;
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
-  return runAndTell(options, { streams }, (events) => ({
+  return runAndTell(options, surroundings, {
     scenarios,
     machine: options.machine,
     powerCuts: { mode: 'all' },
     seed: '1',
-    reports: options.reports,
-    jobs: jobsFor(options),
-    accelerator: options.accelerator,
-    sshPort: options.sshPort,
     limits: { ...usualLimits, budgetMs: undefined },
     recordings: { only: true, to: options.output, fresh: options.freshRecording === true },
-    events,
-    signal: interruption.signal,
-  }));
+  });
 }

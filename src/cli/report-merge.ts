@@ -1,7 +1,6 @@
 import { planMerge } from '../runner/merge.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
-import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { runAndTell } from './run-and-tell.ts';
 import {
@@ -61,8 +60,9 @@ export const addReportMerge: AddCommand = (report, surroundings, finish) => {
 async function merge(
   options: Options,
   folders: readonly string[],
-  { streams, interruption }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<number> {
+  const { streams } = surroundings;
   const plan = await planMerge(folders);
   for (const notice of plan.notices) streams.stderr.write(`${notice}\n`);
   await scenariosToBoot(
@@ -70,19 +70,13 @@ async function merge(
     undefined,
     streams.environment,
   );
-  return runAndTell(options, { streams }, (events) => ({
+  return runAndTell(options, surroundings, {
     scenarios: plan.scenarios,
     machine: undefined,
     powerCuts: { mode: 'all' },
     seed: plan.seed,
-    reports: options.reports,
-    jobs: jobsFor(options),
-    accelerator: options.accelerator,
     diskBudget: options.diskBudget,
-    sshPort: options.sshPort,
     limits: { ...plan.limits, snapshots: false, reuse: true, ledger: plan.ledger, budgetMs: options.budget },
     recordings: { from: options.recording, cut: plan.recordings },
-    events,
-    signal: interruption.signal,
-  }));
+  });
 }

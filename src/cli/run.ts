@@ -4,7 +4,6 @@ import { usualLimits } from '../crash/usual-limits.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
-import { jobsFor } from './jobs-for.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
 import { runAndTell } from './run-and-tell.ts';
 import { shardOf } from './shard-of.ts';
@@ -134,11 +133,8 @@ export const addRun: AddCommand = (program, surroundings, finish) => {
   command(program).action(async (files, options) => finish(await run(options, files, surroundings)));
 };
 
-async function run(
-  options: Options,
-  files: readonly string[],
-  { streams, interruption }: Surroundings,
-): Promise<number> {
+async function run(options: Options, files: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { streams } = surroundings;
   const { recording: from, freshRecording: fresh = false } = options;
   if (from !== undefined && (fresh || options.powerCuts.mode === 'none'))
     throw new ScenarioError(
@@ -153,16 +149,12 @@ async function run(
       `--${shard === undefined ? 'ledger' : 'shard'} shares the boots of --power-cuts all${options.fresh === true ? ', and --fresh takes none' : ''}`,
     );
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
-  return runAndTell(options, { streams }, (events) => ({
+  return runAndTell(options, surroundings, {
     scenarios,
     machine: options.machine,
     powerCuts: options.powerCuts,
     seed: options.seed,
-    reports: options.reports,
-    jobs: jobsFor(options),
-    accelerator: options.accelerator,
     diskBudget: options.diskBudget,
-    sshPort: options.sshPort,
     limits: {
       canonical: options.canonical,
       snapshots: options.snapshots === true,
@@ -178,7 +170,5 @@ async function run(
       ledger: ledger === undefined ? undefined : { folder: ledger, besides: [], live: true },
     },
     recordings: { fresh, from },
-    events,
-    signal: interruption.signal,
-  }));
+  });
 }
