@@ -44,7 +44,7 @@ const command = (program: Parent) =>
     .option('--ssh-port <port>', "host port for the guest's ssh", wholeNumber('--ssh-port', 1, 65535))
     .option(
       '--random-seed <n>',
-      "of the guest's random numbers (QEMU's -seed), for a finding that is not deterministic (default: 0, as in other boots)",
+      "of the guest's random numbers (QEMU's -seed) and the timing of its disks, for a finding that is not deterministic (default: 0, as in other boots)",
       wholeNumber('--random-seed', 0, 999_999_999),
     )
     .option(

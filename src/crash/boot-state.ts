@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError } from '../core/errors.ts';
+import { Random } from '../core/random.ts';
 import { openDevice } from '../device/device.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { Booted, BootStage } from '../explore/boot.ts';
 import type { Journaled } from '../filesystem/journaled.ts';
 import type { CutRecord } from '../model/record.ts';
 import { upgradesOf } from '../model/upgrade.ts';
+import { LateDisk } from '../nbd/late-disk.ts';
 import { ReadSet } from '../nbd/read-set.ts';
 import { ReadSetDisk } from '../nbd/read-set-disk.ts';
 import { disksIn } from '../recording/trace.ts';
@@ -35,7 +37,7 @@ export interface BootOptions {
   label?: string;
   retry: boolean;
   keepWrites?: boolean;
-  /** Of QEMU's random numbers (default 0). */
+  /** Of QEMU's random numbers (default 0); with any other, the disks have another timing as well. */
   randomSeed?: number;
   /** Not for a boot whose own writes are to be cut: a snapshot says nothing about their durability. */
   snapshots?: SnapshotStore | undefined;
@@ -67,7 +69,8 @@ export async function bootState(
     stack,
     (disk, spec) => {
       const readSet = readSets[context.manifest.disks.indexOf(spec)];
-      return readSet === undefined ? disk : new ReadSetDisk(disk, readSet);
+      const timed = randomSeed === 0 ? disk : new LateDisk(disk, new Random(`${spec.id} ${randomSeed}`));
+      return readSet === undefined ? timed : new ReadSetDisk(timed, readSet);
     },
     { randomSeed, afterCut: true },
   );

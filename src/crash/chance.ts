@@ -17,7 +17,7 @@ export function shownByChance(chance: Chance<CutRecord>): ExploredBoot<CutRecord
       kind: 'device',
       code: 'not-deterministic',
       message: messageOf(chance),
-      hint: 'look for what hangs on random numbers: names, identifiers, time-outs, the order of parallel work',
+      hint: 'look for what hangs on random numbers or timing: names, identifiers, time-outs, the order of parallel work',
     },
   };
   const { record } = other;
@@ -51,7 +51,7 @@ export function chanceFinding(chance: Chance<CutRecord>, token: string): Finding
 function messageOf({ usual, other, seed }: Chance<CutRecord>): string {
   return (
     `not deterministic: the same crash state comes up as "${usual.whole.outcome}" with the usual random numbers and as ` +
-    `"${other.whole.outcome}" with others (QEMU's -seed 0 and -seed ${seed}), each of them twice: which of the two a ` +
-    `device in the field gets is chance; brownout replay --random-seed ${seed} shows the other`
+    `"${other.whole.outcome}" with others (QEMU's -seed 0 and -seed ${seed}) and disks that answer some requests later, each of ` +
+    `them twice: which of the two a device in the field gets is chance; brownout replay --random-seed ${seed} shows the other`
   );
 }

@@ -181,7 +181,7 @@ function auditText({ audited, mismatches, audits }: CrashRecord): string {
   return [
     `${audited}${audited < asked ? ` of ${asked}` : ''} states booted after all`,
     ...(all ? ['there are no more'] : []),
-    ...(reseeded > 0 ? [`${reseeded} once more with other random numbers`] : []),
+    ...(reseeded > 0 ? [`${reseeded} once more with other random numbers and timing`] : []),
     `${mismatches} mismatches`,
     ...(ended === 'budget' ? ['UNKNOWN: the budget was used up before'] : []),
   ].join(', ');

@@ -128,7 +128,8 @@ ${stages
 function auditsText({ audited, mismatches, audits }: CrashRecord): string {
   if (audits === undefined || audits.asked === 0)
     return 'none: each state counts that was booted, or nobody asked';
-  const again = audits.reseeded > 0 ? `, ${audits.reseeded} once more with other random numbers` : '';
+  const again =
+    audits.reseeded > 0 ? `, ${audits.reseeded} once more with other random numbers and timing` : '';
   return `${audited} of ${audits.asked} states booted after all${again}; ${countText(mismatches, 'mismatch', 'mismatches')}`;
 }
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RunRecord } from '../../../src/model/record.ts';
+import { LateDisk } from '../../../src/nbd/late-disk.ts';
 import { runVerdict } from '../../../src/oracle/verdict.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { keepFile } from '../../support/simulated/images.ts';
@@ -120,7 +121,22 @@ describe('other random numbers', () => {
     const lab = await luckLab(() => 'heads');
     const record = await lab.run({ jobs: 1, limits: { chanceBoots: 2 } });
     expect(record).toMatchObject({ verdict: 'passed', crash: { audits: { reseeded: 2 } } });
-    expect(summaryText([record])).toContain(', 2 once more with other random numbers, 0 mismatches');
+    expect(summaryText([record])).toContain(
+      ', 2 once more with other random numbers and timing, 0 mismatches',
+    );
+  });
+
+  it('come with another timing of the disks, which no other boot has', async () => {
+    const reads = vi.spyOn(LateDisk.prototype, 'read');
+    try {
+      const lab = await luckLab(() => 'heads');
+      await lab.run({ jobs: 1, limits: { chanceBoots: 0 } });
+      expect(reads).not.toHaveBeenCalled();
+      await lab.run({ jobs: 1, limits: { chanceBoots: 2 } });
+      expect(reads).toHaveBeenCalled();
+    } finally {
+      reads.mockRestore();
+    }
   });
 
   it('with which a device comes up otherwise, each time, are its failure: not deterministic', async () => {
