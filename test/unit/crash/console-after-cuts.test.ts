@@ -62,3 +62,26 @@ it('a boot that panics fails an upgrade that is done again', async () => {
   expect(verdict).toBe('failed');
   expect(findings[0]).toMatchObject({ check: 'retry: kernel' });
 });
+
+it('a kernel that stumbles in a boot after a second cut alone fails the device', async () => {
+  const mark = 40 * 512;
+  const lab = await slotLab({
+    // Each start says that it is under way: with cuts of the installation only a second cut finds one that is.
+    onStart: async ({ disks, say }) => {
+      const data = disks.get('data');
+      if (data === undefined) throw new Error('no disk for data');
+      if ((await data.read(mark, 512))[0] === 1) say('[    1.000000] Oops: 0000 [#1] SMP');
+      await data.write(mark, Buffer.alloc(512, 1), false);
+      await data.flush();
+      await data.write(mark, Buffer.alloc(512), false);
+      await data.flush();
+    },
+  });
+  await lab.scenario({ powerCuts: { during: ['install', 'second-cut'] }, expect: { retry: 'unchecked' } });
+  const { verdict, crash, findings } = await lab.run({ limits: { secondCutBoots: 12 } });
+  expect(verdict).toBe('failed');
+  const failed = crash?.cuts.filter((cut) => cut.verdict === 'failed') ?? [];
+  expect(new Set(failed.map(({ during }) => during))).toEqual(new Set(['second-cut']));
+  expect(findings[0]).toMatchObject({ check: 'kernel' });
+  expect(findings[0]?.message).toContain('Oops: 0000 [#1] SMP');
+});

@@ -7,7 +7,7 @@ import { summaryText } from '../../../src/report/summary.ts';
 import { FileStore } from '../../support/simulated/file-store.ts';
 import { type Asked, codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
 import type { Power } from '../../support/simulated/machine.ts';
-import { prints } from '../../support/simulated/shell.ts';
+import { fails, prints } from '../../support/simulated/shell.ts';
 import { type SlotTraits, slotContent, systemFiles } from '../../support/simulated/slot-guest.ts';
 
 /** A device whose power is cut in every state of one upgrade, and what is to come of it. */
@@ -120,6 +120,26 @@ async function confirmsByWayOfTheOld(command: string, { disks }: Power, release:
   const sector = (await boot.read(0, 512)).toString();
   await boot.write(0, Buffer.from(sector.replace(/"B":\d/, '"B":0')), false);
   await boot.flush();
+}
+
+/** A service that dies so long after a start that follows a cut: the confirmation has begun in an earlier one. */
+function diesAfterACut(ms: number): SlotTraits {
+  const ends = new WeakMap<Power, number>();
+  const begun = '/var/confirming';
+  const filesOf = ({ disks }: Power) => new FileStore(diskOf(disks, 'data'));
+  return {
+    onStart: async (power) => {
+      if ((await filesOf(power).read(begun)) !== undefined) ends.set(power, performance.now() + ms);
+    },
+    before: async (command, power, release) => {
+      if (release === '1.1' && command.includes('mark-good'))
+        await filesOf(power).replace(begun, Buffer.from('yes'));
+      if (!command.includes('pidof service')) return undefined;
+      return performance.now() < (ends.get(power) ?? Number.POSITIVE_INFINITY)
+        ? prints('311\n')
+        : fails(1, '');
+    },
+  };
 }
 
 async function take({ traits = {}, fields = {}, asked = {}, before }: History) {
@@ -250,6 +270,16 @@ describe('a device is cut in many states and fails:', () => {
         traits: { onStart: migrates((files, path, content) => files.rewrite(path, content)) },
         fields: { powerCuts: { during: ['first-boot'] } },
         codes: ['configuration-lost'],
+      },
+      'a service that dies some time after a boot that follows a cut': {
+        traits: diesAfterACut(20),
+        fields: {
+          powerCuts: { during: ['confirm'] },
+          checks: [{ name: 'service', run: 'pidof service', after: '100ms' }],
+          expect: { retry: 'unchecked', confirmed: 'unchecked' },
+        },
+        asked: { jobs: 4, limits: { auditShare: 0, auditLeast: 0 } },
+        codes: ['check-failed'],
       },
       'an upgrade that cannot be done again': {
         traits: { idleAgain: true },

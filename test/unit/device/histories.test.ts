@@ -476,6 +476,12 @@ describe('a history without a cut is red, by the device:', () => {
         codes: ['kernel-oops'],
         steps: ['1.0->1.1 kernel'],
       },
+      'a kernel that stumbles in a start after the confirmation': {
+        // One start from the factory, one after the installation: the fourth is the second of those that follow.
+        traits: { onStart: atStart(4, ({ say }) => say('[    1.234567] Oops: 0000 [#1] SMP')) },
+        codes: ['kernel-oops'],
+        steps: ['confirmed: kernel'],
+      },
       'a kernel that stumbles while the device goes back': {
         traits: { before: saysAt(/mark-active other/, '[   12.345678] Oops: 0000 [#1] SMP') },
         fields: { expect: bothWays },
