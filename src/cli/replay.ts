@@ -104,10 +104,10 @@ async function replay(
     ...narrator(progress),
     signal: interruption.signal,
   });
-  const { scenario, cut, reason, images, folder } = done;
+  const { scenario, cut, reason, images, folder = '' } = done;
   if (json === true)
     streams.stdout.write(
-      `${JSON.stringify({ scenario: scenario.name, reason, cut, images, folder }, null, 2)}\n`,
+      `${JSON.stringify({ scenario: scenario.name, reason, cut, images, folder: done.folder }, null, 2)}\n`,
     );
   else
     streams.stdout.write(

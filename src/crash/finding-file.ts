@@ -141,11 +141,11 @@ export async function readFindingHeader(path: string): Promise<FindingHeader> {
 }
 
 /**
- * Restores a finding's logs and data below `workspace`; `context` is one on the same inputs, or `carried` what the finding
+ * Restores a finding's logs and data below `workspace`; the manifest is that of the same inputs, or `carried` what the finding
  * holds of them. Throws ScenarioError `finding-unreadable`.
  */
 export async function restoreFinding(
-  context: RunContext,
+  context: Pick<RunContext, 'manifest' | 'workspace'>,
   path: string,
   carried?: Pick<CarriedImage, 'disks' | 'sectors'>,
 ): Promise<StoredFinding> {
@@ -203,7 +203,7 @@ export async function restoreFinding(
 
 /** A level's log. Throws Error where it is not of the image's disks. */
 function loadLevel(
-  { manifest }: RunContext,
+  { manifest }: Pick<RunContext, 'manifest'>,
   text: string,
   field: string,
   [release = '']: readonly string[],
@@ -295,7 +295,7 @@ function within<T>(field: string, work: () => T): T {
 
 /** The factory disks of a path's releases, by `release/disk`. */
 async function inputDisks(
-  { manifest }: RunContext,
+  { manifest }: Pick<RunContext, 'manifest'>,
   releases: readonly string[],
   stack: CleanupStack,
 ): Promise<Map<string, DiskView>> {

@@ -38,7 +38,7 @@ export function diskBudgetOf(diskBytes: readonly number[]): number {
 
 /** The disks as they left the factory, for a device that is to be on `release` at first. */
 export async function factoryDisks(
-  context: RunContext,
+  context: Pick<RunContext, 'manifest'>,
   release: string,
   stack: CleanupStack,
 ): Promise<FileDisk[]> {

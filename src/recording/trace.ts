@@ -41,7 +41,11 @@ export interface TraceDisks {
 }
 
 /** The disks before a trace's log began. */
-export async function basesOf(context: RunContext, trace: Trace, stack: CleanupStack): Promise<TraceDisks> {
+export async function basesOf(
+  context: Pick<RunContext, 'manifest'>,
+  trace: Trace,
+  stack: CleanupStack,
+): Promise<TraceDisks> {
   if (trace.after !== undefined) return disksIn(context, trace.after.trace, trace.after.state, stack);
   const files = await factoryDisks(context, trace.releases[0] ?? '', stack);
   return { disks: files, views: files.map(fileView) };
@@ -49,7 +53,7 @@ export async function basesOf(context: RunContext, trace: Trace, stack: CleanupS
 
 /** The disks in a crash state of a trace. Throws RangeError where the log has no such state. */
 export async function disksIn(
-  context: RunContext,
+  context: Pick<RunContext, 'manifest'>,
   trace: Trace,
   state: CrashState,
   stack: CleanupStack,

@@ -71,7 +71,8 @@ export interface Replayed {
   scenario: Scenario;
   /** The reason that was found when the failure was. */
   reason: string;
-  folder: string;
+  /** The report folder; absent where nothing was booted. */
+  folder?: string;
   /** Absent where nothing was checked. */
   cut?: CutRecord;
   /** Written images. */
@@ -86,9 +87,9 @@ interface Source {
   scenario: Scenario;
   inputs: StoredInputs;
   reason: string;
-  /** Restores logs and data into a context's workspace. */
+  /** Restores logs and data into a workspace. */
   restore: (
-    context: RunContext,
+    context: Pick<RunContext, 'manifest' | 'workspace'>,
     carried: CarriedImage | undefined,
   ) => Promise<{ trace: Trace; state: CrashState; window: Window }>;
 }
@@ -103,8 +104,6 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { scenario, inputs } = source;
   await using stack = new CleanupStack();
   const workspace = stack.use('workspace', await openWorkspace());
-  const folder = await openReportFolder(options.reports, `${timeId(new Date())}-replay`);
-  await openRunFolder(folder);
   const notice = (message: string) => options.onEvent({ type: 'notice', run: 'replay', message });
   const carried = await source.carried?.(workspace.path);
   const { takeCarried = false } = options;
@@ -122,6 +121,17 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   if (differing.length > 0) throw changed(differing, carried !== undefined);
   assertReleases(scenario, manifest);
   if (!takeCarried) await verifyFiles(filesInUse(scenario, manifest));
+  const planned = await source.restore({ manifest, workspace: workspace.path }, carried);
+  const done = { scenario, reason: source.reason, images: [] };
+  if (options.exportTo !== undefined) {
+    const { views } = await disksIn({ manifest }, planned.trace, planned.state, stack);
+    if (carried !== undefined) notice('the disks have what the finding holds, and zeros everywhere else');
+    const names = manifest.disks.map(({ id }) => id);
+    return { ...done, images: await writeImages(options.exportTo, names, views) };
+  }
+  // Only a boot has something to report: what is refused leaves no folder, and `latest` where it was.
+  const folder = await openReportFolder(options.reports, `${timeId(new Date())}-replay`);
+  await openRunFolder(folder);
   // Whoever gave orders there, here it is our own server: a stranger's finding must not have us speak to another.
   const context = await openRunContext(
     {
@@ -143,18 +153,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     },
     stack,
   );
-  const planned = await source.restore(context, carried);
-  const done = { scenario, reason: source.reason, folder, images: [] };
-  if (options.exportTo !== undefined) {
-    const { views } = await disksIn(context, planned.trace, planned.state, stack);
-    if (carried !== undefined) notice('the disks have what the finding holds, and zeros everywhere else');
-    const names = manifest.disks.map(({ id }) => id);
-    return { ...done, images: await writeImages(options.exportTo, names, views) };
-  }
   const { handOver: take, randomSeed = 0 } = options;
   if (take !== undefined) {
     await handOver(context, planned, { take, randomSeed });
-    return done;
+    return { ...done, folder };
   }
   // The release to install again is not in a finding.
   const retry = scenario.expect.retry === 'succeeds' && carried === undefined;
@@ -170,7 +172,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { token, reason } = source;
   if (carryTo !== undefined)
     await writeCarriedFinding(context, planned, { stages, token, reason, to: carryTo });
-  return { ...done, cut: record };
+  return { ...done, folder, cut: record };
 }
 
 /** Throws HarnessError `carried-too-little` where a device has read what the finding does not hold. */
@@ -285,7 +287,7 @@ async function fromFinding(path: string, allowOpenNetwork = false): Promise<Sour
       `${path}: its scenario has network: open, so that its guest would reach whatever this host reaches`,
       { hint: 'if you trust who made it: brownout replay --allow-open-network' },
     );
-  // A path by way of `latest` leads elsewhere once the replay has a report folder.
+  // A path by way of `latest` leads elsewhere once another run begins, as while an image is built.
   const file = await realpath(path);
   return {
     ...{ token, scenario, inputs, reason },

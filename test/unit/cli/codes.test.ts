@@ -29,6 +29,14 @@ const files = {
   'good.yaml': scenario,
   'a.yaml': scenario.replace('name', 'nmae'),
   'b.yaml': scenario.replace('agent', 'agnet'),
+  'gateway/image.yaml': `description: Ours
+prebuilt:
+  qemuarm64:
+    kernel: { image: Image, arguments: root=/dev/vda }
+    disks: [{ id: main }]
+    ssh: { user: root, password: x }
+    releases: { "1.0": { factory: { main: disk.img } } }
+`,
 };
 
 let folder = '';
@@ -103,6 +111,15 @@ it('an image is chosen by name or, as a scenario names it, by a path', async () 
     { name: 'gateway', imagesRoot: join(process.cwd(), 'some') },
   ]);
   await expect(imagePlaces(['rauc-ab', 'gateway'], false)).rejects.toThrow('no image "gateway"');
+});
+
+it('a folder with an image.yaml is built where a command names it', async () => {
+  let said = '';
+  const write = (more: string) => (said += more);
+  const ended = await runCli(['image', 'build', `${folder}/gateway`, '--machine', 'qemux86-64'], {
+    ...{ stdout: { write }, stderr: { write }, environment: { PATH: folder, BROWNOUT_CACHE: folder } },
+  });
+  expect([ended, said]).toEqual([4, 'nothing was built: gateway is not made for qemux86-64\n']);
 });
 
 it('all images are chosen where that is asked for, each named one once', async () => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -20,7 +20,7 @@ interface Found {
 async function labWithFinding(): Promise<Found> {
   const lab = await slotLab({ forgetsFlush: true });
   const { findings } = await lab.run();
-  const file = join(lab.reports, 'latest', findings[0]?.file ?? '');
+  const file = await realpath(join(lab.reports, 'latest', findings[0]?.file ?? ''));
   const text = gunzipSync(await readFile(file));
   const end = text.indexOf(10);
   const header = JSON.parse(text.toString('utf8', 0, end)) as Json;

@@ -35,6 +35,8 @@ async function onlyRecording(lab: Lab): Promise<string> {
   return join(lab.cache, 'recordings', name);
 }
 
+/** What is below the reports; a refused replay adds nothing. */
+const reportsOf = ({ reports }: Lab) => readdir(reports).catch(() => []);
 const notices = ({ events }: Lab) =>
   events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
 const random = { powerCuts: { mode: 'random', count: 3 } } as const;
@@ -110,7 +112,9 @@ describe('a replay', () => {
     expect([seen, given.cut]).toEqual([['ready'], undefined]);
     const folder = join(lab.folder, 'disks');
     await mkdir(folder);
+    const reports = await reportsOf(lab);
     const { images } = await lab.replay(file, { exportTo: folder });
+    expect(await reportsOf(lab)).toEqual(reports);
     expect(images).toEqual(['boot', 'main', 'data'].map((id) => join(folder, `${id}.img`)));
     const factory = lab.manifest.releases['1.0']?.factory;
     const sizes = await Promise.all(images.map(async (path) => (await stat(path)).size));
@@ -149,10 +153,12 @@ describe('a replay', () => {
       (_, token) => token.replace(/:[0-9a-f]{10}:/, ':0000000000:'),
     ],
     ['finding-unreadable', 'a finding that is not there', (lab) => join(lab.folder, 'finding-7.brownout')],
-  ])('%s: refuses %s', async (code, _, change) => {
+  ])('%s: refuses %s, and leaves no report', async (code, _, change) => {
     const lab = await slotLab({ forgetsFlush: true });
     const { token } = await found(lab);
+    const reports = await reportsOf(lab);
     await expect(lab.replay(await change(lab, token))).rejects.toMatchObject({ code });
+    expect(await reportsOf(lab)).toEqual(reports);
   });
 
   it.each<[string, RegExp, (bytes: Buffer) => Buffer]>([
@@ -177,13 +183,15 @@ describe('a replay', () => {
       (bytes) => changed(bytes, /"window":\{"step":0/, '"window":{"step":7'),
     ],
     ['has no level', /no log|levels/, (bytes) => changed(bytes, /"levels":\[.*\]\}$/, '"levels":[]}')],
-  ])('refuses a finding that %s', async (_, says, damage) => {
+  ])('refuses a finding that %s, and leaves no report', async (_, says, damage) => {
     const lab = await slotLab({ forgetsFlush: true });
     const path = join(lab.folder, 'finding-1.brownout');
     await writeFile(path, damage(await findingBytes(lab)));
+    const reports = await reportsOf(lab);
     const replayed = lab.replay(path);
     await expect(replayed).rejects.toMatchObject({ kind: 'scenario', code: 'finding-unreadable' });
     await expect(replayed).rejects.toThrow(says);
+    expect(await reportsOf(lab)).toEqual(reports);
   });
 
   it('is a fault of the log where a recording names an upgrade that its path has not', async () => {
