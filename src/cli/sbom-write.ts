@@ -137,7 +137,7 @@ function warnings({ packages, lostVex }: SystemSbom): string[] {
     ...(lostVex === 0
       ? []
       : [
-          `${lostVex} VEX statements of the image's document are about packages or versions that are not installed, and left out`,
+          `left out: ${lostVex} VEX ${lostVex === 1 ? 'statement' : 'statements'} of the image's document about packages or versions that are not installed`,
         ]),
     ...(names.size === 0 ? [] : [`not on the SPDX licence list: ${[...names].sort().join(', ')}`]),
     ...unfinished.map(({ installed: { name, state } }) => `${name} is not wholly installed: ${state}`),

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../../src/cli/program.ts';
+import { addRpm } from '../feed/rpm-feed.ts';
+import { smallRpm } from '../package/rpm/small-rpm.ts';
 import { smallPackageFile } from '../package/small-package.ts';
 
 let folder = '';
@@ -202,6 +204,34 @@ describe('feed index', () => {
     const printed = await brownout(['feed', 'index', '--format', 'ipk', '--stdout', join(folder, 'tune')]);
     expect({ code: printed.code, err: printed.err }).toEqual(expected);
     expect(printed.out).toMatch(/^Package: a\n/);
+  });
+
+  it('leaves out an rpm that is damaged, names it, and ends with 2', async () => {
+    await addRpm(folder, 'noarch/a-1-r0.noarch.rpm', smallRpm('a', '1-r0'));
+    const cut = await addRpm(folder, 'noarch/b-1-r0.noarch.rpm', smallRpm('b', '1-r0'));
+    await truncate(cut, 400);
+    await writeFile(join(folder, 'noarch', 'c.rpm'), 'x');
+    const { code, out, err } = await brownout(['feed', 'index', '--format', 'rpm', folder]);
+    expect({ code, out }).toEqual({ code: 2, out: `${folder}/repodata/repomd.xml: 1 package\n` });
+    const named = /^error: ([^:]*): .*; left out$/gm;
+    expect(Array.from(err.matchAll(named), ([, file]) => file)).toEqual([cut, `${folder}/noarch/c.rpm`]);
+    const printed = await brownout(['feed', 'index', '--format', 'rpm', '--stdout', folder]);
+    expect({ code: printed.code, err: printed.err }).toEqual({ code, err });
+    expect(printed.out.match(/<name>.*<\/name>/g)).toEqual(['<name>a</name>']);
+  });
+
+  it.each([
+    [1, 'warning: 1 source rpm is not in the index: they install nothing\n'],
+    [2, 'warning: 2 source rpms are not in the index: they install nothing\n'],
+  ])('says that it leaves out source rpms: %i', async (count, said) => {
+    await addRpm(folder, 'a-1-r0.noarch.rpm', smallRpm('a', '1-r0'));
+    await writeFile(join(folder, 'a-1-r0.src.rpm'), '');
+    if (count === 2) await addRpm(folder, 'sub/b-1-r0.nosrc.rpm', smallRpm('b', '1-r0'));
+    expect(await brownout(['feed', 'index', '--format', 'rpm', folder])).toEqual({
+      code: 0,
+      out: `${folder}/repodata/repomd.xml: 1 package\n`,
+      err: said,
+    });
   });
 
   it('writes nothing where every package is damaged', async () => {

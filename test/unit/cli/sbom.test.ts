@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../../src/cli/program.ts';
+import { openEmbedded30, withVex } from '../sbom/documents.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -91,6 +92,26 @@ describe('sbom', () => {
     const text = await readFile(join(folder, 'after.json'), 'utf8');
     expect(text).toContain('"created": "2026-11-21T10:54:00Z"');
     expect(text).toContain('"relationshipType": "amendedBy"');
+  });
+
+  it.each([
+    [[], ''],
+    [['removed'], '1 VEX statement'],
+    [['busybox', 'tzdata'], '3 VEX statements'],
+  ])('says how many statements about vulnerabilities are left out with %j', async (gone, count) => {
+    const names = ['busybox', 'libstdc++6', 'removed', 'tzdata'];
+    const parts = names.map((name) => ({ name, version: '1.0', licence: 'MIT' }));
+    await writeFile(join(folder, 'image.json'), JSON.stringify(withVex(openEmbedded30('image', parts))));
+    const there = names.filter((name) => !gone.includes(name));
+    const record = there.map((name) => stanza(name, '1.0-r0', installed)).join('\n');
+    await writeFile(join(folder, 'status'), record);
+    const args = ['--status', '@status', '--format', 'opkg', '--image-spdx', '@image.json'];
+    const { code, err } = await brownout('sbom', ...args);
+    const about = "of the image's document about packages or versions that are not installed";
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: count === '' ? '' : `warning: left out: ${count} ${about}\n`,
+    });
   });
 
   it('leaves out a stanza that is wrong, names it, and ends with 2', async () => {

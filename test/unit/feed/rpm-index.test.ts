@@ -6,9 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/core/digest.ts';
 import { findFeeds } from '../../../src/feed/find-feeds.ts';
 import { indexFeed, writeIndexes } from '../../../src/feed/index-feed.ts';
+import type { RpmRelation } from '../../../src/package/rpm/labels.ts';
+import { sense } from '../../../src/package/rpm/tags.ts';
 import { type NewRpm } from '../../../src/package/rpm/write-rpm.ts';
 import { smallRpm } from '../package/rpm/small-rpm.ts';
-import { addRpm, fillRpmFeed } from './rpm-feed.ts';
+import { addRpm, fillRpmFeed, need } from './rpm-feed.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -16,6 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+const atLeast = sense.greater | sense.equal;
 const add = (path: string, made: NewRpm, seconds?: number) => addRpm(folder, path, made, seconds);
 
 async function writeIndex() {
@@ -76,6 +79,38 @@ describe('the index of rpms', () => {
     await writeIndex();
     expect(await readdir(folder)).toEqual(['core2_64', 'noarch']);
     expect(await readdir(join(folder, 'core2_64', 'repodata'))).toHaveLength(4);
+  });
+
+  it.each<[string, { provides?: RpmRelation[]; requires: RpmRelation[] }, string[]]>([
+    [
+      'another version of what the package has',
+      { provides: [need('virt', sense.equal, '1')], requires: [need('virt', atLeast, '2')] },
+      ['name="virt" flags="GE" epoch="0" ver="2"'],
+    ],
+    [
+      'another version of itself',
+      {
+        provides: [need('selfreq', sense.equal, '1-r0')],
+        requires: [need('selfreq', sense.greater, '5')],
+      },
+      ['name="selfreq" flags="GT" epoch="0" ver="5"'],
+    ],
+    [
+      'without a version what the package has in one',
+      { provides: [need('user(jane)', sense.equal, 'xyz')], requires: [need('user(jane)')] },
+      ['name="user(jane)"'],
+    ],
+    [
+      'just what the package has',
+      { provides: [need('virt', sense.equal, '1')], requires: [need('virt', sense.equal, '1'), need('x')] },
+      ['name="x"'],
+    ],
+  ])('says of a package that requires %s', async (_, relations, expected) => {
+    await add('a.rpm', { ...smallRpm('a', '1-r0', relations), scripts: {} });
+    const { feeds } = await findFeeds(folder, 'rpm');
+    const { text } = await indexFeed(feeds[0]!, 'rpm');
+    const requires = text.slice(text.indexOf('<rpm:requires>'), text.indexOf('</rpm:requires>'));
+    expect(Array.from(requires.matchAll(/<rpm:entry (.*)\/>/g), ([, entry]) => entry)).toEqual(expected);
   });
 
   it('leaves out what XML cannot say', async () => {
