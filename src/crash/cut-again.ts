@@ -65,7 +65,9 @@ export async function cutAgain(context: RunContext, options: CutAgainOptions): P
   while (left > 0 && turns.length > 0 && !limits.budget.aborted) {
     const most = Math.floor(left / Math.min(turns.length, Math.max(1, Math.floor(left / leastBoots))));
     const { set, candidate } = turns.shift() as (typeof turns)[number];
-    const { again, windows } = await comeBackAgain(context, candidate, name);
+    const cameAgain = await comeBackAgain(context, candidate, options);
+    if (cameAgain === undefined) break;
+    const { again, windows } = cameAgain;
     await using opened = await openExploration(context, again, windows, limits, onBoot);
     const { exploration } = opened;
     const described = describeTrace(context, again, windows, await targetsOf(context, again));
@@ -81,7 +83,7 @@ export async function cutAgain(context: RunContext, options: CutAgainOptions): P
   // Without a set nothing shows that there was time to look for one.
   const isSpent = limits.budget.aborted && complete.size === 0;
   const isComplete = !isSpent && alike.every(({ set }) => complete.has(set));
-  stage.ended = isComplete ? 'complete' : limits.budget.aborted ? 'budget' : 'bound';
+  stage.ended = isComplete ? 'complete' : left > 0 && limits.budget.aborted ? 'budget' : 'bound';
   return cameBack;
 }
 
@@ -129,15 +131,26 @@ function turnsOf(alike: readonly Alike[], most: number): { set: WrittenSet; cand
   ).flat();
 }
 
-/** Lets a device come back once more, and keeps what it writes: the trace that is cut now. */
+/**
+ * Lets a device come back once more, and keeps what it writes: the trace that is cut now. Undefined where the budget ended
+ * while it waited for its place.
+ */
 async function comeBackAgain(
   context: RunContext,
   { trace, comeBack: { state, window, id } }: Candidate,
-  name: LaterCut,
-): Promise<{ again: Trace; windows: Window[] }> {
-  const { stages, log, arenaPath } = await context.vm(() =>
-    bootState(context, { trace, state, window }, { label: `${id}-again`, retry: false, keepWrites: true }),
+  { name, limits: { budget } }: CutAgainOptions,
+): Promise<{ again: Trace; windows: Window[] } | undefined> {
+  const booted = await context.vm(async () =>
+    budget.aborted
+      ? undefined
+      : bootState(
+          context,
+          { trace, state, window },
+          { label: `${id}-again`, retry: false, keepWrites: true },
+        ),
   );
+  if (booted === undefined) return undefined;
+  const { stages, log, arenaPath } = booted;
   const again: Trace = {
     ...trace,
     name: `${id}/`,

@@ -248,7 +248,7 @@ export class Exploration<R extends BootOnHost> {
       },
     });
     if (coverage.next() === undefined) this.ended[stage] = 'complete';
-    else this.ended[stage] = budget.aborted ? 'budget' : 'bound';
+    else this.ended[stage] = budget.aborted && goOn() ? 'budget' : 'bound';
   }
 
   private workThrough<T>(works: Omit<Works<T>, 'places' | 'onFailure'>): Promise<void> {

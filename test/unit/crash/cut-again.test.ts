@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RunEvent } from '../../../src/model/event.ts';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { FileStore } from '../../support/simulated/file-store.ts';
@@ -145,6 +147,98 @@ describe('second cuts are made where the coming-back wrote', { timeout: 60_000 }
     expect(new Set(grounds).size).toBe(grounds.length);
     expect(grounds.length).toBeGreaterThan(written.length);
     expect(record.crash?.stages.find(({ name }) => name === 'second-cut')?.ended).toBe('complete');
+  });
+});
+
+/** A boot after a cut, by the name of its console's log, and whether it was begun when the budget was at its end. */
+interface Begun {
+  name: string;
+  isLate: boolean;
+}
+
+/** Whether a boot brings a device back from the first cut once more, so that it can be cut then. */
+const isAgain = ({ name }: Begun) => name.endsWith('-again.1.log');
+/** Whether a boot decides what a second cut has left. */
+const isSecond = ({ name }: Begun) => /_-\d+\.1\.log$/.test(name);
+
+/** A lab whose budget ends when a test says so, and the boots that were begun in it. */
+async function budgetLab({
+  onBegun = () => undefined,
+  onSecondCut = () => undefined,
+}: {
+  onBegun?: (boot: Begun, end: () => void) => Promise<void> | void;
+  onSecondCut?: (ended: number, end: () => void) => void;
+}) {
+  const budgetMs = 600_000;
+  const deciding = new AbortController();
+  const end = () => deciding.abort();
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) =>
+    ms < budgetMs ? deciding.signal : timeout(ms),
+  );
+  onTestFinished(() => void vi.restoreAllMocks());
+  const lab = await slotLab({ onStart: appliesFirst });
+  const begun: Begun[] = [];
+  const { createTarget } = lab;
+  lab.createTarget = async (options) => {
+    const boot = { name: basename(options.consoleLog(1)), isLate: deciding.signal.aborted };
+    begun.push(boot);
+    await onBegun(boot, end);
+    return createTarget(options);
+  };
+  let ended = 0;
+  const events = (event: RunEvent) => {
+    if (event.type !== 'cut' || event.cut.during !== 'second-cut') return;
+    ended += 1;
+    onSecondCut(ended, end);
+  };
+  const run = async (fields: Record<string, unknown>, jobs: number, secondCutBoots: number) => {
+    await lab.scenario({ powerCuts: { during: ['first-boot', 'second-cut'], ...fields } });
+    const record = await lab.run({ jobs, events, limits: { budgetMs, secondCutBoots } });
+    const stage = record.crash?.stages.find(({ name }) => name === 'second-cut');
+    if (stage === undefined) throw new Error('nothing was cut again');
+    return { record, stage, begun };
+  };
+  return { run };
+}
+
+describe('second cuts in whose midst the budget ends', () => {
+  it.each([1, 2])('make the run unknown, and what was begun counts: %i at once', async (jobs) => {
+    const lab = await budgetLab({ onSecondCut: (ended, end) => ended === 2 && end() });
+    const { record, stage, begun } = await lab.run({}, jobs, 400);
+    expect([record.verdict, codesOf(record), stage.ended]).toEqual(['unknown', [], 'budget']);
+    expect(summaryText([record])).toContain('UNKNOWN: second cut: the budget was used up before');
+    // What was begun beside the boot at whose end it ended goes on to its own.
+    expect(begun.filter(({ isLate }) => isLate).length).toBeLessThan(jobs);
+    const second = record.crash?.cuts.filter(({ during }) => during === 'second-cut') ?? [];
+    expect(second.length).toBeGreaterThanOrEqual(2);
+    expect(second.length).toBeLessThan(2 + jobs);
+    expect(second).toHaveLength(begun.filter(isSecond).length);
+    expect(stage.boots).toBe(second.length);
+    expect(stage.written?.flatMap(({ cuts }) => cuts)).toHaveLength(begun.filter(isAgain).length);
+    expect(stage.decided).toBeLessThan(stage.states);
+  });
+
+  it('begin no boot once it has ended, also none that waits for its place', async () => {
+    let isFirst = true;
+    const lab = await budgetLab({
+      onBegun: async (boot, end) => {
+        if (!isFirst || !isAgain(boot)) return;
+        isFirst = false;
+        // Meanwhile the other recording wants to begin the same.
+        await sleep(50);
+        end();
+      },
+    });
+    const { record, stage, begun } = await lab.run({ recordings: 2 }, 1, 12);
+    expect(begun.filter(({ isLate }) => isLate)).toEqual([]);
+    expect([record.verdict, stage.ended]).toEqual(['unknown', 'budget']);
+  });
+
+  it('are at their own bound where the last boot that they were given has ended before', async () => {
+    const lab = await budgetLab({ onSecondCut: (ended, end) => ended === 3 && end() });
+    const { record, stage } = await lab.run({}, 1, 3);
+    expect([record.verdict, stage.ended, stage.boots]).toEqual(['passed', 'bound', 3]);
   });
 });
 

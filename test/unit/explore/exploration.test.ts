@@ -353,6 +353,19 @@ describe('a used-up budget', () => {
     expect(parts.exploration.ended.whole).toBe('budget');
   });
 
+  it('is none for a stage that was at its own bound before', async () => {
+    const parts = madeUpExploration(twoEpochs, {
+      device: thoroughDevice(),
+      retryBoots: 2,
+      during: ({ asked, budget }) => {
+        if (asked.filter(({ request }) => request.retry).length === 2) budget.abort();
+      },
+    });
+    await parts.exploration.explore();
+    expect(parts.budget.signal.aborted).toBe(true);
+    expect(parts.exploration.ended).toEqual({ whole: 'complete', retry: 'bound' });
+  });
+
   it('is none where all was decided before', async () => {
     const parts = madeUpExploration(twoEpochs, { device: () => comesBack('whole') });
     await parts.exploration.decideAll();
