@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { machineNames } from '../../../src/model/machine.ts';
 import type { CutRecord, Finding } from '../../../src/model/record.ts';
-import type { KnownFinding } from '../../../src/model/scenario.ts';
-import { knownCheck, markKnown } from '../../../src/oracle/known.ts';
+import { type KnownFinding, knownPhases, stateKinds } from '../../../src/model/scenario.ts';
+import { knownCheck, knownOn, markKnown } from '../../../src/oracle/known.ts';
 import { crash, cut, failure, idOf, step } from '../report/records.ts';
 
 const entry = (cause: Partial<KnownFinding['cause']> = {}, until = '2027-03-01'): KnownFinding => ({
@@ -73,6 +74,26 @@ describe('markKnown', () => {
     expect(marked({ cuts: [failing('p1.4')] }, [entry(cause)]).findings).toEqual([
       isKnown ? 'known' : undefined,
     ]);
+  });
+
+  it.each(knownPhases.filter((phase) => phase !== 'no-cut'))('goes by the phase %s', (phase) => {
+    const cuts = [failing('p1.4', { during: phase })];
+    const others = knownPhases.filter((one) => one !== phase);
+    expect(marked({ cuts }, [entry({ phases: [phase] })]).findings).toEqual(['known']);
+    expect(marked({ cuts }, [entry({ phases: others })]).findings).toEqual([undefined]);
+  });
+
+  it.each(stateKinds)('goes by the kind %s', (kind) => {
+    const cuts = [failing('p1.4', { kind })];
+    const others = stateKinds.filter((one) => one !== kind);
+    expect(marked({ cuts }, [entry({ kinds: [kind] })]).findings).toEqual(['known']);
+    expect(marked({ cuts }, [entry({ kinds: others })]).findings).toEqual([undefined]);
+  });
+
+  it.each(machineNames)('is about %s alone where it says so', (machine) => {
+    const one = { ...entry(), machines: [machine] };
+    expect(machineNames.filter((name) => knownOn([one], name).length > 0)).toEqual([machine]);
+    expect(knownOn([entry()], machine)).toHaveLength(1);
   });
 
   it('takes a way to fail for known only where each of its boots is, live cuts among them', () => {
