@@ -106,7 +106,7 @@ const elsewhere: readonly [key: RegExp, test: string, word?: string][] = [
 ];
 
 describe('each documented value of each key', () => {
-  const values = documented(scenarioJsonSchema(agents) as Schema);
+  const values = documented(scenarioJsonSchema(agents));
   const run = inScenarios(['scenarios', 'test/scenarios', 'test/corpus']);
   const left = [...values].filter(([value, isUsual]) => !isUsual && !run.has(value)).map(([value]) => value);
 
