@@ -57,6 +57,23 @@ describe('apt', () => {
     ]);
   });
 
+  it('goes on to the upgrade where "dpkg --configure -a" ends with 1, and says so', async () => {
+    const { asked, ready } = device({});
+    const run = async (command: string) => ({
+      ...(await ready.run(command)),
+      ...(command.endsWith('--configure -a')
+        ? { exitCode: 1, stderr: 'Package is in a very bad state' }
+        : {}),
+    });
+    const odd = await aptAgent.packages?.recover({ run }, source, limits());
+    expect(odd).toBe('after a first aid that failed');
+    expect(short(asked).slice(1)).toEqual([
+      'apt-get -q -y update',
+      'apt-get -q -y -f install',
+      'apt-get -q -y dist-upgrade',
+    ]);
+  });
+
   it('adds and removes packages by name', async () => {
     const { asked, ready } = device({});
     await aptAgent.packages?.add(ready, source, ['nano', 'less'], limits());
