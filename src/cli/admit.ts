@@ -20,6 +20,7 @@ import { imageMachines } from './image-names.ts';
 import { addToJobSummary } from './job-summary.ts';
 import { nearPath } from './near-path.ts';
 import { asTyped } from './typed-command.ts';
+import { notePhase } from './under-way.ts';
 import { jobsOption, plainOption, quietOption } from './usual-options.ts';
 import { durationMs, machineName, seedText } from './values.ts';
 
@@ -126,7 +127,10 @@ async function run(
     seed: options.seed,
     reports: options.reports,
     jobs: options.jobs,
-    events: terminal.sink,
+    events: (event) => {
+      notePhase(event);
+      terminal.sink(event);
+    },
     onNotice: (message) => streams.stderr.write(`${oneLine(message, 500)}\n`),
     signal: interruption.signal,
   });

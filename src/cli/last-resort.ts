@@ -3,6 +3,7 @@ import { oneLine } from '../report/text.ts';
 import { exitCodes } from './exit-code.ts';
 import { reportError } from './print-error.ts';
 import type { Streams } from './streams.ts';
+import { phasesUnderWay } from './under-way.ts';
 
 /** What tells of errors that nobody caught; the process, or a test's stand-in. */
 export interface ErrorSource extends Pick<EventEmitter, 'on'> {
@@ -10,8 +11,8 @@ export interface ErrorSource extends Pick<EventEmitter, 'on'> {
 }
 
 /**
- * The end of a process in which an error found nobody to take it: says which command it was and why, and leaves with the
- * harness's exit code. Nothing is removed: the next run does that. QEMU and helpers end with the process (startChild).
+ * The end of a process in which an error found nobody to take it: says why, which command it was and what its runs were at,
+ * and leaves with the harness's exit code. Nothing is removed: the next run does that. QEMU and helpers end with the process (startChild).
  */
 export function installLastResort(
   args: readonly string[],
@@ -25,7 +26,9 @@ export function installLastResort(
       if (told) return;
       told = true;
       reportError(error, args, streams);
-      streams.stderr.write(`this ended: ${oneLine(['brownout', ...args].join(' '))}\n`);
+      const ended = [`this ended: ${oneLine(['brownout', ...args].join(' '))}`];
+      ended.push(...phasesUnderWay().map((phase) => `it was at ${phase}`));
+      streams.stderr.write(`${ended.join('\n')}\n`);
     } finally {
       source.exit(exitCodes.harness);
     }
