@@ -1,5 +1,7 @@
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { processTag } from '../../../src/core/process-tag.ts';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { FileStore } from '../../support/simulated/file-store.ts';
@@ -52,6 +54,29 @@ describe('a run on a simulated device', () => {
     await lab.scenario();
     const sound = await lab.run({ powerCuts: { mode: 'random', count: 2 } });
     expect(sound.crash).not.toHaveProperty('phasesWithoutStates');
+  });
+
+  it('takes away what a killed run has left, and says nothing of it', async () => {
+    const lab = await slotLab();
+    const said = vi.spyOn(process.stderr, 'write');
+    const told = vi.spyOn(process.stdout, 'write');
+    onTestFinished(() => void vi.restoreAllMocks());
+    const notices = async () => {
+      lab.events.length = 0;
+      await lab.run({ powerCuts: { mode: 'none' } });
+      return lab.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    };
+    const usual = await notices();
+    const [place = ''] = processTag().split('-');
+    const dead = `${place}-${2 ** 22 + 1}`;
+    const left = [
+      join(lab.cache, 'work', `${dead}-aaaaaa`),
+      join(await realpath(join(lab.reports, 'latest')), `run.json.${dead}-00000000.tmp`),
+    ];
+    for (const path of left) await mkdir(path);
+    expect(await notices()).toEqual(usual);
+    expect([...said.mock.calls, ...told.mock.calls]).toEqual([]);
+    for (const path of left) await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it.each([
