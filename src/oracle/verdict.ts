@@ -42,9 +42,12 @@ export function cutFindings(cuts: readonly CutRecord[]): Finding[] {
   return [...found.values()];
 }
 
-/** What is the same where two cuts that were booted make one finding of a check that failed after both. */
-export function wayToFail({ upgrade, during }: CutRecord, { id, problem }: StepRecord): string {
-  return JSON.stringify([upgrade, during, id, problem?.message]);
+/**
+ * What is the same where two cuts that were booted make one finding of a check that failed after both: as in an exploration
+ * how the device came out, since messages quote consoles, whose times differ.
+ */
+export function wayToFail({ upgrade, during, outcome }: CutRecord, { id }: StepRecord): string {
+  return JSON.stringify([upgrade, during, outcome, id]);
 }
 
 /** What failed without a cut. */
