@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, complaint, type NoAnswer } from '../core/ask.ts';
+import { systemClock } from '../core/clock.ts';
 import { Deadline } from '../core/deadline.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { quote } from '../core/quote.ts';
@@ -7,6 +7,7 @@ import { Random } from '../core/random.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord } from '../model/record.ts';
 import { type Disturbance, variantText } from '../model/recording.ts';
+import type { Scenario } from '../model/scenario.ts';
 import type { Ready } from '../target/target.ts';
 
 /** Milliseconds that one command of a disturbance may take. */
@@ -93,13 +94,17 @@ function remount({ source, point, options }: MountedFileSystem, option: string):
   return `mount -o ${['remount', 'rw', ...kept, option].join(',')} ${quote(source)} ${quote(point)}`;
 }
 
+/** What a disturber needs of a run and of a device. */
+type DisturbedRun = Pick<RunContext, 'signal' | 'notice'> & { scenario: Pick<Scenario, 'source'> };
+type DisturbedDevice = Pick<Ready, 'run'>;
+
 /** Disturbs the recording of a path, if it is one that is to be disturbed. */
 export class Disturber {
-  private readonly context: RunContext;
+  private readonly context: DisturbedRun;
   private readonly path: PathRecord;
   private readonly random: Random;
 
-  constructor(context: RunContext, path: PathRecord) {
+  constructor(context: DisturbedRun, path: PathRecord) {
     this.context = context;
     this.path = path;
     this.random = new Random(`${path.releases.join(' ')} ${path.recording?.number ?? 1}`);
@@ -109,7 +114,7 @@ export class Disturber {
    * Does `work` on a device that is disturbed meanwhile; nothing of it is under way when this returns. Throws what `work`
    * throws, and ScenarioError `disturb-failed` where the device cannot be disturbed like this.
    */
-  async beside<T>(device: Ready, work: () => Promise<T>): Promise<T> {
+  async beside<T>(device: DisturbedDevice, work: () => Promise<T>): Promise<T> {
     const by = this.path.recording?.by;
     if (by === undefined) return work();
     const { begin, round } = disturbingCommands(by, await this.fileSystems(device));
@@ -126,7 +131,7 @@ export class Disturber {
   }
 
   /** Takes away what is left on the file systems. */
-  async clear(device: Ready): Promise<void> {
+  async clear(device: DisturbedDevice): Promise<void> {
     if (this.path.recording?.by === undefined) return;
     for (const { point } of await this.fileSystems(device))
       await this.ask(device, `rm -rf ${quote(`${point.replace(/\/$/, '')}/${scratch}`)}`);
@@ -134,7 +139,7 @@ export class Disturber {
 
   /** Rounds until it is over, or the device takes no more commands: what `work` comes to says why. */
   private async goOn(
-    device: Ready,
+    device: DisturbedDevice,
     { by, round, over }: { by: Disturbance; round: string; over: AbortSignal },
   ): Promise<void> {
     const [least, more] = pauses[by];
@@ -142,7 +147,7 @@ export class Disturber {
     let count = 0;
     try {
       while (!over.aborted) {
-        await sleep(least + this.random.int(more), undefined, { signal: over });
+        await systemClock.sleep(least + this.random.int(more), over);
         await device.run(round, { deadline: Deadline.after(limitMs), signal });
         count += 1;
       }
@@ -152,13 +157,13 @@ export class Disturber {
     this.context.notice(`${this.name}: ${count} rounds`);
   }
 
-  private async fileSystems(device: Ready): Promise<MountedFileSystem[]> {
+  private async fileSystems(device: DisturbedDevice): Promise<MountedFileSystem[]> {
     const found = disturbed(await this.ask(device, 'cat /proc/mounts'));
     if (found.length === 0) throw this.impossible('it has no writable file system with a journal');
     return found;
   }
 
-  private async ask(device: Ready, command: string): Promise<string> {
+  private async ask(device: DisturbedDevice, command: string): Promise<string> {
     const { signal } = this.context;
     const noAnswer: NoAnswer = {
       failed: (output) => this.impossible(`"${command}" ended with ${output.exitCode}: ${complaint(output)}`),

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import type { RunRecord, Verdict } from '../../../src/model/record.ts';
 import { disturbances } from '../../../src/model/recording.ts';
-import { disturbed, disturbingCommands } from '../../../src/recording/disturb.ts';
+import { Disturber, disturbed, disturbingCommands } from '../../../src/recording/disturb.ts';
+import { keptRecordings } from '../../../src/recording/kept-recordings.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { FileStore } from '../../support/simulated/file-store.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
@@ -21,9 +24,25 @@ const mounts = [
   '',
 ].join('\n');
 
+/** How much faster than others the clock of a disturber and of this updater runs. */
+const faster = 10;
+
+/** Lets pauses pass faster; returns all that were asked for, in milliseconds. */
+function shortPauses(): number[] {
+  const asked: number[] = [];
+  const sleeps = systemClock.sleep.bind(systemClock);
+  vi.spyOn(systemClock, 'sleep').mockImplementation((ms, signal) => {
+    asked.push(ms);
+    return sleeps(ms / faster, signal);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  return asked;
+}
+
 /**
  * A device whose updater empties a file of the owner's in memory and fills it again: what is in memory reaches the disk
- * when the journal commits, which another program's fsync makes it do.
+ * when the journal commits, which another program's fsync makes it do, or its need of memory, and at once where the file
+ * system is mounted so.
  */
 function emptiesFirst(): SlotTraits {
   let emptied: Promise<void> | undefined;
@@ -36,9 +55,14 @@ function emptiesFirst(): SlotTraits {
     await files.flush();
   };
   let isEmpty = false;
+  let atOnce = false;
   return {
     before: async (command, power) => {
       if (command === 'cat /proc/mounts') return prints(mounts);
+      if (/remount,\S*(?:sync|commit=1) '\/dev\/vda4'/.test(command)) {
+        atOnce = true;
+        return prints('');
+      }
       if (command.includes('.brownout-scratch')) {
         if (isEmpty) await (emptied ??= commit(power, Buffer.alloc(0)));
         return prints('');
@@ -47,11 +71,13 @@ function emptiesFirst(): SlotTraits {
       const data = power.disks.get('data');
       const content = data === undefined ? undefined : (await new FileStore(data).read(path))?.content;
       isEmpty = true;
-      for (let waited = 0; waited < 2000 && emptied === undefined; waited += 20) await sleep(20);
+      if (atOnce) emptied = commit(power, Buffer.alloc(0));
+      for (let waited = 0; waited < 2000 && emptied === undefined; waited += 50) await sleep(50 / faster);
       isEmpty = false;
       await emptied;
       if (emptied !== undefined && content !== undefined) await commit(power, content);
       emptied = undefined;
+      atOnce = false;
       return undefined;
     },
   };
@@ -60,8 +86,40 @@ function emptiesFirst(): SlotTraits {
 /** Each installation takes its two seconds. */
 const once = { retry: 'unchecked' };
 
+/** Which recordings states are of that were booted, by the verdict. */
+function recordingsOf({ crash }: RunRecord, verdict: Verdict): Set<string | undefined> {
+  const cuts = crash?.cuts.filter((cut) => cut.verdict === verdict && cut.kind !== 'live') ?? [];
+  return new Set(cuts.map(({ id }) => id.split('.')[0]));
+}
+
+describe('several recordings of a path', () => {
+  it('are as many as were asked for, each with its name and crash states of its own', async () => {
+    const lab = await slotLab();
+    await lab.scenario({ powerCuts: { during: ['confirm'], recordings: 3 }, expect: once });
+    const record = await lab.run();
+    expect(record).toMatchObject({
+      verdict: 'passed',
+      paths: [{ releases: ['1.0', '1.1'] }, { recording: { number: 2 } }, { recording: { number: 3 } }],
+      crash: { claim: 'exhaustive', recording: { count: 3, disturbed: 0, paths: 1, reused: false } },
+    });
+    expect(record.paths[0]).not.toHaveProperty('recording');
+    expect(recordingsOf(record, 'passed')).toEqual(new Set(['p1', 'p1r2', 'p1r3']));
+    expect(await keptRecordings(lab.cache)).toHaveLength(3);
+    expect(summaryText([record])).toContain('every crash state of 3 recordings (');
+  });
+
+  it('take what disturbs them in turns', async () => {
+    shortPauses();
+    const lab = await slotLab(emptiesFirst());
+    await lab.scenario({ powerCuts: { recordings: 4, disturb: ['sync', 'writeback'] } });
+    const { paths } = await lab.run({ recordings: { only: true } });
+    expect(paths.map(({ recording }) => recording?.by)).toEqual([undefined, 'sync', 'writeback', 'sync']);
+  });
+});
+
 describe('an updater that empties a file and fills it two seconds later', () => {
   it('passes where nothing disturbs the recording, and the claim is about that one', async () => {
+    shortPauses();
     const lab = await slotLab(emptiesFirst());
     await lab.scenario({ expect: once });
     const record = await lab.run();
@@ -72,7 +130,18 @@ describe('an updater that empties a file and fills it two seconds later', () => 
     expect(summaryText([record])).toContain('every crash state of 1 recording (');
   });
 
+  it.each(disturbances)('fails in the recording that is disturbed by %s', async (by) => {
+    shortPauses();
+    const lab = await slotLab(emptiesFirst());
+    await lab.scenario({ expect: once, powerCuts: { during: ['install'], disturb: [by] } });
+    const record = await lab.run({ limits: { auditLeast: 0, auditShare: 0 } });
+    expect([record.verdict, record.problem]).toEqual(['failed', undefined]);
+    expect(record.paths[1]?.recording).toEqual({ number: 2, by });
+    expect(recordingsOf(record, 'failed')).toEqual(new Set(['p1r2']));
+  });
+
   it('fails once commits disturb a recording, which is kept apart and whose findings replay', async () => {
+    shortPauses();
     const lab = await slotLab(emptiesFirst());
     await lab.scenario({ expect: once, powerCuts: { disturb: ['commits'] } });
     const record = await lab.run();
@@ -102,6 +171,40 @@ describe('an updater that empties a file and fills it two seconds later', () => 
     await lab.scenario({ expect: once, powerCuts: { disturb: ['commits'] } });
     const { verdict, paths } = await lab.run({ powerCuts: { mode: 'none' } });
     expect({ verdict, paths: paths.length }).toEqual({ verdict: 'passed', paths: 1 });
+  });
+});
+
+describe('the moments at which a recording is disturbed', () => {
+  it('are those of its path and number: alike each time, and others in each recording', async () => {
+    const asked = shortPauses();
+    const pausesOf = async (number: number, releases = ['1.0', '1.1']) => {
+      let rounds = 0;
+      const device = {
+        run: (command: string) => {
+          if (command.startsWith('dd')) rounds += 1;
+          return Promise.resolve(prints(command === 'cat /proc/mounts' ? mounts : ''));
+        },
+      };
+      const run = {
+        signal: new AbortController().signal,
+        notice: () => undefined,
+        scenario: { source: { path: 'here.yaml', sha256: '' } },
+      };
+      asked.length = 0;
+      await new Disturber(run, { releases, recording: { number, by: 'commits' }, steps: [] }).beside(
+        device,
+        async () => {
+          while (rounds < 4) await sleep(5);
+        },
+      );
+      return asked.slice(0, 4);
+    };
+    const second = await pausesOf(2);
+    expect(new Set(second).size).toBe(4);
+    for (const ms of second) expect(ms >= 150 && ms < 850, `${ms} ms`).toBe(true);
+    expect(await pausesOf(2)).toEqual(second);
+    for (const other of [await pausesOf(3), await pausesOf(2, ['1.0', '2.0'])])
+      expect(other).not.toEqual(second);
   });
 });
 
