@@ -105,7 +105,7 @@ export class Exploration<R extends BootOnHost> {
     else {
       if (retry) this.retries += 1;
       if (purpose === 'audit') this.audits.push(ref);
-      this.takeAgain(boot, { retry, isAudit: this.isDecided(ref) });
+      this.takeAgain(boot, { retry, isAudit: purpose === 'audit' && this.isDecided(ref) });
     }
     await this.compare(boot);
   }
@@ -324,7 +324,7 @@ export class Exploration<R extends BootOnHost> {
   private async auditOne(ref: StateRef, audit: boolean): Promise<void> {
     const retry = this.retries < this.mostRetries;
     if (retry) this.retries += 1;
-    const isAudit = this.isDecided(ref);
+    const isAudit = audit && this.isDecided(ref);
     if (audit) this.audits.push(ref);
     const boot = await this.boot(ref, { retry, cold: true, seed: 0, audit });
     this.takeAgain(boot, { retry, isAudit });

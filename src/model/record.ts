@@ -210,6 +210,7 @@ export interface CrashRecord {
   boots: number;
   /** Boots in the order in which they ended, up to the first that failed; absent where none did. The live cut is none of them. */
   bootsUntilFound?: number;
+  /** States that were booted to audit what another boot had decided of them. */
   audited: number;
   /** Boots that contradict an earlier one. */
   mismatches: number;

@@ -56,6 +56,14 @@ describe('audits', () => {
     );
   });
 
+  it('are not the boots after which the upgrade was done again', async () => {
+    const lab = await slotLab();
+    await lab.scenario({ powerCuts: { during: ['install'] } });
+    const { crash } = await lab.run({ limits: { auditLeast: 1, retryBoots: 8 } });
+    expect(crash?.stages.find(({ name }) => name === 'retry')?.boots).toBeGreaterThan(3);
+    expect([crash?.audited, crash?.audits?.asked]).toEqual([3, 3]);
+  });
+
   it('that the budget leaves no time for make the run unknown', async () => {
     const record = await (await slotLab()).run({ limits: { retryBoots: 0 } });
     expect(runVerdict(record)).toBe('passed');
