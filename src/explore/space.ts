@@ -21,7 +21,7 @@ import {
 /** Sectors in the atom of drives with 4096-byte sectors. */
 const largeAtom = 8;
 
-/** The sectors of one disk that a boot looked at before it wrote them. */
+/** The sectors of one disk that a boot looked at before it wrote them; some in both ways. */
 export interface SectorsRead {
   /** By readers that have recovered the file system they are in; and what is in none that has a journal. */
   recovered: Iterable<number>;
@@ -190,7 +190,7 @@ export class Space {
   /**
    * What a boot of a state read (`contentOf` its cells), from the sectors that it looked at before it wrote them, by disk. Sectors
    * that no state differs in are left out. The way in which each journal reads is always in it, with all that recovery
-   * changes: so what was read raw need not be compared as recovered too.
+   * changes: what it has written over is read later without being looked at on the disk before.
    */
   cellsRead(contentOf: (cell: number) => number, sectors: readonly SectorsRead[]): CellsRead {
     const cells = this.cellsOf(sectors);

@@ -3,7 +3,10 @@ import type { Journaled } from '../filesystem/journaled.ts';
 /** The grain of a read set where none is given: file systems and page caches read in these. */
 export const readSetBlockBytes = 4096;
 
-/** The blocks that a boot read, ascending. */
+/**
+ * The blocks that a boot read, ascending. What was read before the file system it is in was recovered is in both lists: it
+ * may be read again afterwards, or be in the memory of whoever recovered it, who has then what recovery made of it.
+ */
 export interface BlocksRead {
   /** By a reader that has recovered the file system they are in, or of what has no journal. */
   recovered: number[];
@@ -75,15 +78,14 @@ export class ReadSet {
   /** What was read until now. */
   blocksRead(): BlocksRead {
     const read: BlocksRead = { recovered: [], raw: [] };
-    for (let block = 0; block < this.blocks; block += 1)
-      if (this.has(block)) read[this.how(block)].push(block);
+    for (let block = 0; block < this.blocks; block += 1) {
+      if (!this.has(block)) continue;
+      const recovery = this.recoveries.find(({ first, end }) => block >= first && block < end);
+      if (recovery === undefined || recovery.state === 'done') read.recovered.push(block);
+      if (recovery !== undefined && (recovery.state !== 'done' || marked(this.early, block)))
+        read.raw.push(block);
+    }
     return read;
-  }
-
-  private how(block: number): keyof BlocksRead {
-    const recovery = this.recoveries.find(({ first, end }) => block >= first && block < end);
-    if (recovery === undefined) return 'recovered';
-    return recovery.state !== 'done' || marked(this.early, block) ? 'raw' : 'recovered';
   }
 
   /** What was read before was read by others. */

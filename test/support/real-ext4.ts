@@ -49,6 +49,12 @@ export class RealExt4 implements Disposable {
     return numbers.trim().split(/\s+/).map(Number);
   }
 
+  /** What a file of an image holds once its journal is recovered. */
+  recoveredText(image: Buffer, path: string): string {
+    writeFileSync(this.path, this.after(image, ['jr']));
+    return this.tool('debugfs', ['-R', `cat ${path}`, this.path]).replace(/^debugfs .*\n/m, '');
+  }
+
   /** The number of a file's inode. */
   inodeOf(image: Buffer, path: string): number {
     writeFileSync(this.path, image);

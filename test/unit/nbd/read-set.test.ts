@@ -41,7 +41,8 @@ describe('read set', () => {
       for (const n of [20, 21, 9, 31]) reads.noteRead(...sector(n));
       reads.noteWrite(...sector(20));
       for (const n of [32, 50]) reads.noteRead(...sector(n));
-      expect(reads.blocksRead()).toEqual({ recovered: [2, 20, 21, 31, 32, 50], raw: [9, 30] });
+      // What the boot loader read may be in the memory of who recovers, or be read again.
+      expect(reads.blocksRead()).toEqual({ recovered: [2, 9, 20, 21, 30, 31, 32, 50], raw: [9, 30] });
     });
 
     it('takes everything as raw where nobody wrote the journal, as after a mount with noload', () => {
@@ -60,7 +61,7 @@ describe('read set', () => {
       reads.noteWrite(19 * 512, 22 * 512);
       reads.noteRead(...sector(20));
       const raw = Array.from({ length: 14 }, (_, i) => 10 + i);
-      expect(reads.blocksRead()).toEqual({ recovered: [36], raw: [...raw, 35] });
+      expect(reads.blocksRead()).toEqual({ recovered: [...raw, 35, 36], raw: [...raw, 35] });
     });
   });
 
