@@ -68,8 +68,8 @@ export function crashSummary(
 /** The stage of reset storms, where there were to be any: each is a boot of its own. */
 function stormStages({ storms }: Pick<RunProgress, 'storms'>): StageRecord[] {
   if (storms === undefined) return [];
-  const { planned, done } = storms;
-  const ended: Ended = done === planned ? 'complete' : 'interrupted';
+  const { planned, done, cutShort = false } = storms;
+  const ended: Ended = done === planned ? 'complete' : cutShort ? 'budget' : 'interrupted';
   return [
     { name: 'reset-storm', states: planned, decided: done, skipped: 0, boots: done, claim: 'sampled', ended },
   ];

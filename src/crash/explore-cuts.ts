@@ -3,6 +3,7 @@ import { CleanupStack } from '../core/cleanup.ts';
 import { isInterruption } from '../core/errors.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot } from '../explore/boot.ts';
+import type { Budget } from '../explore/exploration-parts.ts';
 import { exploreSoundly } from '../explore/raw-again.ts';
 import type { CutRecord } from '../model/record.ts';
 import { laterCuts } from '../model/scenario.ts';
@@ -38,13 +39,13 @@ export interface ExploreLimits
 /** Share of the budget that is kept for audits: what is decided in the rest must be shown to hold. */
 const auditsOfBudget = 0.25;
 
-/** Decides every crash state of the recordings. */
+/** Decides every crash state of the recordings. Returns what is left of the whole budget, that of audits included. */
 export async function exploreCuts(
   context: RunContext,
   limits: ExploreLimits,
   sound: readonly Recording[],
   progress: RunProgress,
-): Promise<void> {
+): Promise<Budget> {
   const { during, states: kinds, inARow = 2 } = context.scenario.powerCuts;
   const { budgetMs, shard, ledger: shared, carry = false, ...given } = limits;
   const bounds = shard === undefined ? given : boundsOf(shard, given, shared?.live === true);
@@ -134,6 +135,7 @@ export async function exploreCuts(
   });
   const isEmpty = shard === undefined && counts.every((count) => count === 0);
   if (isEmpty && progress.cuts.length === 0) throw noStates(context);
+  return (await inTime).auditBudget;
 }
 
 /**

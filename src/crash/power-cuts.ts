@@ -35,8 +35,8 @@ export interface RunProgress {
   stages: StageName[];
   /** How each further cut ended of each path, and what had been written before it. */
   laterCuts: { name: LaterCut; ended: Ended; written: WrittenSet[] }[];
-  /** Reset storms that were asked for, and those that came to an end; absent: none were. */
-  storms?: { planned: number; done: number };
+  /** Reset storms that were asked for, those that came to an end, and whether the budget ended before; absent: none were. */
+  storms?: { planned: number; done: number; cutShort?: true };
 }
 
 /** The entries that are there, in order. */

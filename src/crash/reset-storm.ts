@@ -6,6 +6,7 @@ import type { Random } from '../core/random.ts';
 import { waitFor } from '../core/wait.ts';
 import { type Device, openDevice } from '../device/device.ts';
 import type { RunContext } from '../device/run-context.ts';
+import type { Budget } from '../explore/exploration-parts.ts';
 import type { CutRecord } from '../model/record.ts';
 import { upgradesOf } from '../model/upgrade.ts';
 import { cutFindings } from '../oracle/verdict.ts';
@@ -25,24 +26,33 @@ const stormMoments: readonly StormMoment[] = ['kernel', 'boot loader'];
 
 /**
  * Has the power of a confirmed device fail several times in a row before anybody can log in, as impatient owners and bad
- * supplies do: it must come up on the release that it had, whole. Nothing that was written is lost.
+ * supplies do: it must come up on the release that it had, whole. Nothing that was written is lost. No storm is begun
+ * where the budget has ended.
  */
 export async function resetStorms(
   context: RunContext,
   sound: readonly Recording[],
   progress: RunProgress,
+  budget: Budget | undefined,
 ): Promise<void> {
   const cuts = context.scenario.powerCuts.resetStorm;
   if (cuts === undefined) return;
-  progress.storms = { planned: sound.length * stormMoments.length, done: 0 };
+  const storms: RunProgress['storms'] = { planned: sound.length * stormMoments.length, done: 0 };
+  progress.storms = storms;
   for (const recording of sound) {
     // A device whose boot loader writes nothing is cut twice as its kernel starts.
     let writes = 0;
     for (const moment of stormMoments) {
       const random = context.random.fork(`reset storm ${recording.label} ${moment}`);
-      const stormed = await context.vm(() => storm(context, recording, { moment, cuts, writes, random }));
+      const stormed = await context.vm(async () =>
+        budget?.aborted === true ? undefined : storm(context, recording, { moment, cuts, writes, random }),
+      );
+      if (stormed === undefined) {
+        storms.cutShort = true;
+        return;
+      }
       writes = stormed.writes;
-      progress.storms.done += 1;
+      storms.done += 1;
       progress.cuts.push(stormed.record);
       if (progress.explorations.length > 0) progress.findings.push(...cutFindings([stormed.record]));
       const done = present(progress.cuts).length;

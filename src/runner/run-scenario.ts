@@ -11,6 +11,7 @@ import {
 } from '../crash/power-cuts.ts';
 import { resetStorms } from '../crash/reset-storm.ts';
 import type { RunContext } from '../device/run-context.ts';
+import type { Budget } from '../explore/exploration-parts.ts';
 import { type PathRecord, worstEnd } from '../model/record.ts';
 import { type RecordingVariant, variantsOf, variantText } from '../model/recording.ts';
 import type { PowerCuts } from '../model/scenario.ts';
@@ -55,27 +56,28 @@ export async function runScenario(context: RunContext, plan: RunPlan, progress: 
   const sound = present(progress.recordings).filter(isSound);
   const { powerCuts, recordings } = plan;
   if (powerCuts.mode === 'none' || sound.length === 0 || recordings.only === true) return;
-  if (powerCuts.mode === 'all') await exploreAll(context, plan, sound, progress);
-  else await drawnCuts(context, powerCuts, sound, progress);
+  const budget = powerCuts.mode === 'all' ? await exploreAll(context, plan, sound, progress) : undefined;
+  if (powerCuts.mode !== 'all') await drawnCuts(context, powerCuts, sound, progress);
   if (powerCuts.mode !== 'naive' && plan.limits.shard === undefined) {
     const undisturbed = sound.filter(({ path }) => path.recording === undefined);
-    await resetStorms(context, undisturbed, progress);
+    await resetStorms(context, undisturbed, progress, budget);
   }
 }
 
-/** Explores; with a ledger that is shared, leaves word of it there. */
+/** Explores; with a ledger that is shared, leaves word of it there. Returns what is left of the budget. */
 async function exploreAll(
   context: RunContext,
   plan: RunPlan,
   sound: readonly Recording[],
   progress: RunProgress,
-): Promise<void> {
+): Promise<Budget> {
   const leaveWord = await beginWorker(context, plan, sound);
-  await exploreCuts(context, plan.limits, sound, progress);
+  const budget = await exploreCuts(context, plan.limits, sound, progress);
   const ends = progress.explorations
     .filter(({ stage }) => stage === 'whole')
     .map(({ opened }) => opened.exploration.ended.whole);
   await leaveWord(worstEnd(ends));
+  return budget;
 }
 
 /** The recordings of a path; where the first is not sound, or nothing is cut, there are no others. */
