@@ -49,7 +49,7 @@ export const command = { read: 0, write: 1, disconnect: 2, flush: 3, trim: 4, wr
 
 export const commandFlag = { fua: 1, noHole: 2, df: 4 } as const;
 
-export const chunkType = { none: 0, offsetData: 1, error: 0x8001 } as const;
+export const chunkType = { none: 0, offsetData: 1, offsetHole: 2, error: 0x8001 } as const;
 
 /** Set on the last chunk of a structured reply. */
 export const chunkDone = 1;

@@ -47,11 +47,20 @@ export function encodeSimpleReply(cookie: bigint, error: number): Buffer {
   return bytes;
 }
 
-/** The start of a structured read reply in one chunk; `length` bytes of data follow. */
-export function encodeReadChunk(cookie: bigint, offset: bigint, length: number): Buffer {
+/** The start of a chunk of a structured read reply; `length` bytes of data follow. `isLast`: no chunk comes after it. */
+export function encodeReadChunk(cookie: bigint, offset: bigint, length: number, isLast = true): Buffer {
   const bytes = Buffer.allocUnsafe(28);
-  writeChunkHeader(bytes, nbd.chunkType.offsetData, cookie, 8 + length);
+  writeChunkHeader(bytes, nbd.chunkType.offsetData, cookie, 8 + length, isLast);
   bytes.writeBigUInt64BE(offset, 20);
+  return bytes;
+}
+
+/** The last chunk of a structured read reply: zeros, which are not sent. */
+export function encodeHoleChunk(cookie: bigint, offset: bigint, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(32);
+  writeChunkHeader(bytes, nbd.chunkType.offsetHole, cookie, 12);
+  bytes.writeBigUInt64BE(offset, 20);
+  bytes.writeUInt32BE(length, 28);
   return bytes;
 }
 
@@ -66,9 +75,9 @@ export function encodeErrorChunk(cookie: bigint, error: number, message: string)
   return bytes;
 }
 
-function writeChunkHeader(bytes: Buffer, type: number, cookie: bigint, payload: number): void {
+function writeChunkHeader(bytes: Buffer, type: number, cookie: bigint, payload: number, isLast = true): void {
   bytes.writeUInt32BE(nbd.chunkMagic, 0);
-  bytes.writeUInt16BE(nbd.chunkDone, 4);
+  bytes.writeUInt16BE(isLast ? nbd.chunkDone : 0, 4);
   bytes.writeUInt16BE(type, 6);
   bytes.writeBigUInt64BE(cookie, 8);
   bytes.writeUInt32BE(payload, 16);
@@ -81,10 +90,10 @@ export type Reply =
   | { kind: 'error'; cookie: bigint; error: number; message: string };
 
 /**
- * The reply at the start of `bytes` and its size; undefined where it is incomplete. A simple reply's
+ * The reply at the start of `bytes` and its size, `isPart` where more of it follows; undefined where it is incomplete. A simple reply's
  * data are not part of it: only the client knows whether it asked for any. Throws on a wrong magic or type.
  */
-export function decodeReply(bytes: Buffer): { reply: Reply; bytes: number } | undefined {
+export function decodeReply(bytes: Buffer): { reply: Reply; bytes: number; isPart?: true } | undefined {
   if (bytes.length < 16) return undefined;
   const magic = bytes.readUInt32BE(0);
   const cookie = bytes.readBigUInt64BE(8);
@@ -94,11 +103,14 @@ export function decodeReply(bytes: Buffer): { reply: Reply; bytes: number } | un
   const end = bytes.length < 20 ? Number.POSITIVE_INFINITY : 20 + bytes.readUInt32BE(16);
   if (bytes.length < end) return undefined;
   const type = bytes.readUInt16BE(6);
+  const part = (bytes.readUInt16BE(4) & nbd.chunkDone) === 0 ? { isPart: true as const } : {};
   if (type === nbd.chunkType.offsetData) {
-    return {
-      reply: { kind: 'data', cookie, offset: bytes.readBigUInt64BE(20), data: bytes.subarray(28, end) },
-      bytes: end,
-    };
+    const data = bytes.subarray(28, end);
+    return { reply: { kind: 'data', cookie, offset: bytes.readBigUInt64BE(20), data }, bytes: end, ...part };
+  }
+  if (type === nbd.chunkType.offsetHole) {
+    const data = Buffer.alloc(bytes.readUInt32BE(28));
+    return { reply: { kind: 'data', cookie, offset: bytes.readBigUInt64BE(20), data }, bytes: end, ...part };
   }
   if (type !== nbd.chunkType.error) throw new Error(`unexpected NBD chunk of type ${type}`);
   const message = bytes.toString('utf8', 26, 26 + bytes.readUInt16BE(24));

@@ -10,6 +10,7 @@ import { checkRequest, errorNameOf } from './request-check.ts';
 import {
   decodeRequest,
   encodeErrorChunk,
+  encodeHoleChunk,
   encodeReadChunk,
   encodeSimpleReply,
   type Request,
@@ -27,6 +28,8 @@ const maxUnderWay = 128;
 const turnRequests = 64;
 /** A refused write's data are skipped up to here, so that the connection can go on; more ends it. */
 const maxSkippedBytes = 64 << 20;
+/** Zeros of this length, and more, are told instead of sent. */
+const pieceOfZeros = Buffer.alloc(64 << 10);
 /** The largest write buffer that is kept for the next write. */
 const keptBufferBytes = 2 << 20;
 
@@ -160,12 +163,20 @@ export class Transmission {
     return Buffer.allocUnsafeSlow(Math.max(length, 64 << 10)).subarray(0, length);
   }
 
-  private replyData(request: Request, data: Buffer): void {
-    const head = this.session.structured
-      ? encodeReadChunk(request.cookie, request.offset, data.length)
-      : encodeSimpleReply(request.cookie, 0);
-    this.send(head);
-    this.send(data);
+  private replyData({ cookie, offset, flags }: Request, data: Buffer): void {
+    if (!this.session.structured) {
+      this.send(encodeSimpleReply(cookie, 0));
+      this.send(data);
+      return;
+    }
+    const zeros = zerosAtEnd(data);
+    const isOneChunk = (flags & nbd.commandFlag.df) !== 0;
+    const sent = isOneChunk && zeros < data.length ? data.length : data.length - zeros;
+    if (sent > 0) {
+      this.send(encodeReadChunk(cookie, offset, sent, sent === data.length));
+      this.send(sent === data.length ? data : data.subarray(0, sent));
+    }
+    if (sent < data.length) this.send(encodeHoleChunk(cookie, offset + BigInt(sent), data.length - sent));
   }
 
   private replyError(request: Request, error: number, message: string): void {
@@ -206,6 +217,17 @@ export class Transmission {
       else await drained(this.io.socket);
     }
   }
+}
+
+/** How many bytes at the end of a read are whole pieces of zeros: flash of 64 MiB is read at each power-on, and has little else. */
+function zerosAtEnd(data: Buffer): number {
+  let start = data.length;
+  while (
+    start >= pieceOfZeros.length &&
+    data.subarray(start - pieceOfZeros.length, start).equals(pieceOfZeros)
+  )
+    start -= pieceOfZeros.length;
+  return data.length - start;
 }
 
 /** Resolves when the socket has sent what it holds, or is closed. */

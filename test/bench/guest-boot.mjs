@@ -51,7 +51,7 @@ async function bootFrom(disks, manifest, folder, stack) {
     spec: {
       machine: manifest.machine,
       accelerator: 'tcg',
-      firmware: { attach: manifest.firmware.attach, code: manifest.firmware.code.path },
+      firmware: { attach: manifest.boot.attach, code: manifest.boot.code.path },
       disks,
       consoleLog,
       qmpSocket: join(folder, 'qmp'),

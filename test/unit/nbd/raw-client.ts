@@ -104,10 +104,20 @@ export class RawClient implements AsyncDisposable {
     return this.cookies;
   }
 
-  reply(): Promise<Reply> {
+  /** A whole reply; data that come in several chunks are joined. */
+  async reply(): Promise<Reply> {
+    const { reply, isPart } = await this.chunk();
+    if (isPart !== true) return reply;
+    const rest = await this.reply();
+    if (reply.kind !== 'data' || rest.kind !== 'data') throw new Error('only data come in parts');
+    return { ...reply, data: Buffer.concat([reply.data, rest.data]) };
+  }
+
+  /** A reply, or one chunk of it. */
+  chunk(): Promise<{ reply: Reply; isPart?: true; bytes: number }> {
     return this.parse((bytes) => {
       const decoded = decodeReply(bytes);
-      return decoded === undefined ? undefined : { value: decoded.reply, bytes: decoded.bytes };
+      return decoded === undefined ? undefined : { value: decoded, bytes: decoded.bytes };
     });
   }
 

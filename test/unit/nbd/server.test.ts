@@ -30,6 +30,13 @@ async function serve(disk: MemoryDisk = new MemoryDisk(1 << 20)) {
   };
 }
 
+/** A disk of what is sent as it is: no zeros. */
+function full(): MemoryDisk {
+  const disk = new MemoryDisk(1 << 20);
+  disk.data.fill(1);
+  return disk;
+}
+
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 };
@@ -76,6 +83,44 @@ describe('transmission', () => {
       cookie: 2n,
       error: errorNumber.EINVAL,
     });
+  });
+
+  it('tells zeros at the end of a read instead of sending them, where the client takes chunks', async () => {
+    const piece = 64 << 10;
+    const disk = new MemoryDisk(4 * piece);
+    disk.data.fill(1, 0, 10);
+    await using run = await serve(disk);
+    await using client = await RawClient.ready(run.path, 'vda');
+    const read = async (offset: number, length: number, flags = 0) => {
+      const cookie = client.post({ offset: BigInt(offset), length, flags });
+      const chunks: [bytes: number, isPart: boolean][] = [];
+      const parts: Buffer[] = [];
+      for (let isPart = true; isPart; ) {
+        const { reply, bytes, ...more } = await client.chunk();
+        if (reply.kind !== 'data' || reply.cookie !== cookie) throw new Error('another reply');
+        expect(reply.offset).toBe(BigInt(offset + Buffer.concat(parts).length));
+        isPart = more.isPart === true;
+        chunks.push([bytes, isPart]);
+        parts.push(reply.data);
+      }
+      expect(Buffer.concat(parts).equals(disk.data.subarray(offset, offset + length))).toBe(true);
+      return chunks;
+    };
+    const [whole, hole] = [28, 32];
+    expect(await read(0, 4 * piece)).toEqual([
+      [whole + piece, true],
+      [hole, false],
+    ]);
+    expect(await read(piece, 3 * piece)).toEqual([[hole, false]]);
+    expect(await read(0, piece - 1)).toEqual([[whole + piece - 1, false]]);
+    expect(await read(piece, piece - 1)).toEqual([[whole + piece - 1, false]]);
+    // Who asks for one chunk is given one.
+    expect(await read(0, 4 * piece, commandFlag.df)).toEqual([[whole + 4 * piece, false]]);
+    expect(await read(piece, 3 * piece, commandFlag.df)).toEqual([[hole, false]]);
+    await using simple = await RawClient.ready(run.path, 'vda', false);
+    simple.post({ offset: BigInt(piece), length: piece });
+    expect((await simple.chunk()).reply.kind).toBe('simple');
+    expect((await simple.take(piece)).equals(Buffer.alloc(piece))).toBe(true);
   });
 
   it('answers a bad request with an error, and the connection goes on', async () => {
@@ -161,7 +206,7 @@ describe('transmission', () => {
   });
 
   it('holds back a client that asks for more than it takes', async () => {
-    await using run = await serve(new MemoryDisk(1 << 20));
+    await using run = await serve(full());
     await using client = await RawClient.ready(run.path, 'vda');
     client.socket.pause();
     const requests = 100;
@@ -218,7 +263,7 @@ describe('two clients', () => {
   });
 
   it('who leaves 10,000 reads behind keeps nobody waiting', async () => {
-    await using run = await serve();
+    await using run = await serve(full());
     await using other = await RawClient.ready(run.path, 'vda');
     await using gone = await RawClient.ready(run.path, 'vda');
     gone.socket.pause();
