@@ -112,6 +112,7 @@ function refChanges(piece: Piece, before: FileTree | undefined): string[] {
 
 /** What the next program that opens the database finds otherwise: a page that is only half of a change says nothing. */
 function rpmChanges({ path, offset, bytes }: Piece, before: FileTree | undefined, after = before): string[] {
+  if (offset + bytes.length > mostDatabaseBytes) return [];
   const database = path.replace(/-wal$/, '');
   const pair = [database, `${database}-wal`];
   const read = (files: FileTree | undefined, name: string) => files?.read(name, mostDatabaseBytes);

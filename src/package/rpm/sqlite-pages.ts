@@ -7,6 +7,8 @@ import { Damage } from '../archive/damage.ts';
 export class SqlitePages {
   /** Bytes of a page that hold content. */
   readonly usable: number;
+  /** Of both files: no more than that is in them. */
+  readonly storedBytes: number;
   private readonly file: Buffer;
   private readonly bytes: number;
   private readonly logged: ReadonlyMap<number, Buffer>;
@@ -17,6 +19,7 @@ export class SqlitePages {
     this.file = file;
     this.bytes = size;
     this.logged = committed(log, size);
+    this.storedBytes = file.length + log.length;
     const head = this.page(1);
     if (head.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw new Damage('not a database of SQLite');
     this.usable = size - head.readUInt8(20);

@@ -6,8 +6,6 @@ export type Row = (Buffer | number | null)[];
 
 const schemaPage = 1;
 const [interior, leaf] = [0x05, 0x0d];
-/** Bytes of a row: far more than a package's header has. */
-const mostRowBytes = 64 << 20;
 
 /** The rows of a table, by its name; undefined where there is no such table. Throws Damage. */
 export function rowsOf(pages: SqlitePages, table: string): Row[] | undefined {
@@ -25,6 +23,14 @@ function textOf(value: Row[number] | undefined): string | undefined {
 function rowsFrom(pages: SqlitePages, root: number): Row[] {
   const rows: Row[] = [];
   const seen = new Set<number>();
+  let left = pages.storedBytes;
+  // Rows that share bytes are damage, and could be made to fill any memory.
+  const payload = (page: Buffer, at: number) => {
+    const [length] = numberAt(page, at);
+    left -= length;
+    if (left < 0) throw new Damage('its rows are more than it has bytes');
+    return payloadOf(pages, page, at);
+  };
   const open = [root];
   for (let number = open.pop(); number !== undefined; number = open.pop()) {
     if (seen.has(number)) throw new Damage(`page ${number} is there twice`);
@@ -34,7 +40,7 @@ function rowsFrom(pages: SqlitePages, root: number): Row[] {
     const kind = page.readUInt8(head);
     if (kind !== leaf && kind !== interior) throw new Damage(`page ${number} is not of a table`);
     const cells = cellsOf(page, head, kind === leaf ? 8 : 12);
-    if (kind === leaf) rows.push(...cells.map((at) => rowOf(payloadOf(pages, page, at))));
+    if (kind === leaf) rows.push(...cells.map((at) => rowOf(payload(page, at))));
     else open.push(page.readUInt32BE(head + 8), ...cells.map((at) => page.readUInt32BE(at)).reverse());
   }
   return rows;
@@ -55,7 +61,6 @@ function payloadOf(pages: SqlitePages, page: Buffer, at: number): Buffer {
   const { usable } = pages;
   const [length, rowAt] = numberAt(page, at);
   const [, begin] = numberAt(page, rowAt);
-  if (length > mostRowBytes) throw new Damage(`a row of ${length} bytes`);
   const least = Math.floor(((usable - 12) * 32) / 255) - 23;
   const wanted = least + ((length - least) % (usable - 4));
   const local = length <= usable - 35 ? length : wanted <= usable - 35 ? wanted : least;

@@ -75,5 +75,13 @@ describe('rpm’s database', () => {
     expect(outcomes.read).toBeGreaterThan(0);
     expect(outcomes.damaged).toBeGreaterThan(6);
     expect(() => packagesInDatabase(Buffer.from('# a text\n'.repeat(20)))).toThrow(Damage);
+    // A first page whose cells are all one, with a row of as many bytes as a number can say.
+    const greedy = Buffer.from(file);
+    const [head, cells, leaf] = [100, 1900, 0x0d];
+    greedy.writeUInt8(leaf, head);
+    greedy.writeUInt16BE(cells, head + 3);
+    for (let i = 0; i < cells; i += 1) greedy.writeUInt16BE(4080, head + 8 + 2 * i);
+    greedy.set([0xff, 0xff, 0xff, 0x7f, 1], 4080);
+    expect(() => packagesInDatabase(greedy)).toThrow(new Damage('its rows are more than it has bytes'));
   });
 });
