@@ -23,6 +23,9 @@ export interface NamedEmptyFile {
   filledBy: number | undefined;
 }
 
+/** Files that keep what went on: no device breaks for want of them. `/var` may be a file system of its own. */
+const isLog = /^(?:\/var)?\/log\//;
+
 /** Names the writes of a log by where they went, for reasons. */
 export class NamedWrites {
   private readonly log: WriteLog;
@@ -127,7 +130,7 @@ export class NamedWrites {
     return found.find((places) => places.some(({ content }) => content.kind !== 'free')) ?? found[0] ?? [];
   }
 
-  /** Files of ext4 that are empty after a write and not before its phase, and have a content at the end of the log. */
+  /** Files of ext4, logs left out, that are empty after a write and not before its phase, and have a content at the end of the log. */
   emptyAfter(seq: number, { from }: Pick<Window, 'from'>): NamedEmptyFile[] {
     const cut = (this.log.records[seq]?.issued ?? 0) + 1;
     const [before = [], now = [], later = []] = [from, cut, this.log.now].map((moment) =>
@@ -138,7 +141,8 @@ export class NamedWrites {
         const part = (views: readonly DiskView[]) => partView(views[disk] ?? base, offset, bytes);
         const found = emptyFiles({ before: part(before), now: part(now), later: part(later) });
         const partition = printable(name === '' ? `partition ${index}` : name);
-        return found.map(({ path, laterBytes, emptied, laterPlaces }) => ({
+        const blamed = found.filter(({ path }) => !isLog.test(path));
+        return blamed.map(({ path, laterBytes, emptied, laterPlaces }) => ({
           path: printable(path),
           laterBytes,
           emptied,

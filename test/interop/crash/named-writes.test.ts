@@ -185,6 +185,16 @@ describe('a reason for a cut between two commits', () => {
     expect(files).toContain('disk: /update13/2.0 (0 of 5000 bytes)');
   });
 
+  it('blames no log, which is written late as well', async () => {
+    await using stack = new CleanupStack();
+    const { log, names } = await logged(stack, { 'var/log/update': 'x\n', state: 'release=1.0\n' }, [
+      () => ['sif /var/log/update size 0', 'sif /state size 0'],
+      () => ['sif /var/log/update size 2', 'sif /state size 9'],
+    ]);
+    const last = log.records.find(({ seq }) => /\(disk: journal commit 1/.test(names.name(seq)))?.seq ?? 0;
+    expect(names.emptyAfter(last, { from: 0 }).map(({ path }) => path)).toEqual(['/state']);
+  });
+
   it('names the write that brings the data, and says what would repair a file that was emptied in place', async () => {
     await using stack = new CleanupStack();
     const { log, names } = await logged(
