@@ -4,7 +4,7 @@ import { isInterruption } from '../core/errors.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot } from '../explore/boot.ts';
 import type { Budget } from '../explore/exploration-parts.ts';
-import { exploreSoundly } from '../explore/raw-again.ts';
+import { exploreSoundly, isMismatch } from '../explore/raw-again.ts';
 import type { CutRecord } from '../model/record.ts';
 import { laterCuts } from '../model/scenario.ts';
 import type { Shard } from '../model/shard.ts';
@@ -130,7 +130,8 @@ export async function exploreCuts(
   });
   const works = [...explored, ...live.map((job) => job.then(() => 0))];
   const counts = await allOrStop(works, context.stop).catch((error: unknown) => {
-    if (isInterruption(error)) noteUnreported(context, progress);
+    // What was seen to fail has failed, though nothing holds that was decided without a boot.
+    if (isInterruption(error) || isMismatch(error)) noteUnreported(context, progress);
     throw error;
   });
   const isEmpty = shard === undefined && counts.every((count) => count === 0);

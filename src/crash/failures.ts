@@ -64,7 +64,7 @@ export async function reportFailures(
     }
 }
 
-/** Notes what an interrupted run came upon and has not reported, as it is: nobody has explained it. */
+/** Notes what a run that ended early came upon and has not reported, as it is: nobody has explained it. */
 export function noteUnreported(
   context: RunContext,
   { explorations, reported, findings }: Pick<RunProgress, 'explorations' | 'findings' | 'reported'>,

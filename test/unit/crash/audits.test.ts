@@ -7,7 +7,7 @@ import { runVerdict } from '../../../src/oracle/verdict.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { keepFile } from '../../support/simulated/images.ts';
 import { codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
-import { prints } from '../../support/simulated/shell.ts';
+import { fails, prints } from '../../support/simulated/shell.ts';
 import { emptyStore } from '../filesystem/small-uefi.ts';
 
 /** A lab whose device prints what `draw` makes of the random seed of its machine. */
@@ -121,6 +121,29 @@ describe('an audit that does not agree with what canonical forms decided', () =>
     const record = await lab.run({ jobs: 1, limits: { retryBoots: 0, canonical: false } });
     expect([record.verdict, codesOf(record)]).toEqual(['error', ['audit-mismatch']]);
     expect(record.crash).not.toHaveProperty('rawAgain');
+  });
+});
+
+describe('boots that contradict each other', () => {
+  it('end the run as an error, and those of them that failed are findings all the same', async () => {
+    let draws = 0;
+    // Works three times in four, whatever its random numbers are.
+    const lab = await slotLab({
+      before: (command) => {
+        if (!command.includes('draw lots')) return undefined;
+        draws += 1;
+        return draws % 4 === 0 ? fails(1, 'half done') : prints('whole\n');
+      },
+    });
+    await lab.scenario({
+      powerCuts: { during: ['install'] },
+      checks: [{ name: 'lots', run: 'draw lots' }],
+      expect: { retry: 'unchecked', outcomes: 'unchecked' },
+    });
+    const record = await lab.run({ jobs: 1 });
+    expect([record.verdict, record.problem?.code]).toEqual(['error', 'audit-mismatch']);
+    expect(record.findings.map(({ check }) => check)).toContain('lots');
+    expect(record.findings.every(({ token }) => token !== '')).toBe(true);
   });
 });
 
