@@ -1,5 +1,5 @@
-import type { Chance } from '../explore/audits.ts';
 import type { ExploredBoot } from '../explore/boot.ts';
+import { type Chance, endOf } from '../explore/chance.ts';
 import type { CutRecord, Finding, StepRecord } from '../model/record.ts';
 import { type StepId, stepText } from '../model/steps.ts';
 
@@ -34,7 +34,8 @@ export function shownByChance(chance: Chance<CutRecord>): ExploredBoot<CutRecord
 
 /** The same as a finding. `token`: of the state, which boots with the usual random numbers. */
 export function chanceFinding(chance: Chance<CutRecord>, token: string): Finding {
-  const { record, decides } = chance.usual;
+  const { stage, usual } = chance;
+  const { record, decides } = usual;
   return {
     check: stepText(step),
     step,
@@ -42,16 +43,29 @@ export function chanceFinding(chance: Chance<CutRecord>, token: string): Finding
     cut: record.id,
     token,
     during: `${record.during} ${record.upgrade}, ${record.description}`,
-    states: Math.max(1, decides.whole),
+    states: Math.max(1, decides[stage]),
     minimal: [],
     files: [],
   };
 }
 
-function messageOf({ usual, other, seed }: Chance<CutRecord>): string {
+function messageOf({ stage, usual, other, seed, ends }: Chance<CutRecord>): string {
+  const [one, two] = [usual, other].map((boot) => `"${endOf(boot, stage).outcome}"`);
+  if (seed !== undefined)
+    return (
+      `not deterministic: the same crash state comes up as ${one} with the usual random numbers and as ` +
+      `${two} with others (QEMU's -seed 0 and -seed ${seed}) and disks that answer some requests later, each of ` +
+      `them twice: which of the two a device in the field gets is chance; brownout replay --random-seed ${seed} shows the other`
+    );
+  const boots = [...ends.values()].reduce((sum, count) => sum + count, 0);
+  const done = stage === 'retry' ? ' and does its upgrade again' : '';
   return (
-    `not deterministic: the same crash state comes up as "${usual.whole.outcome}" with the usual random numbers and as ` +
-    `"${other.whole.outcome}" with others (QEMU's -seed 0 and -seed ${seed}) and disks that answer some requests later, each of ` +
-    `them twice: which of the two a device in the field gets is chance; brownout replay --random-seed ${seed} shows the other`
+    `not deterministic: the same crash state, booted ${boots} times with nothing changed, comes up${done} as ` +
+    `${[...ends].map(([outcome, count]) => `"${outcome}" ${timesText(count)}`).join(', as ')}: ` +
+    'which of them a device in the field gets is chance; brownout replay shows now the one, now the other'
   );
+}
+
+function timesText(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }

@@ -147,9 +147,13 @@ function exploredSummary(
     (sum, { opened }) => sum + opened.exploration.contradictions.length,
     0,
   );
+  // Which of its ends such a state has is no boot's to decide.
+  const drawsLots = explorations.some(({ opened }) =>
+    opened.exploration.chances.some(({ seed }) => seed === undefined),
+  );
   const audited = audits.asked > 0 && audits.ended === 'complete';
   const endOf = (stage: Stage) => worstEnd(whole.map(({ ended }) => ended[stage]));
-  const audit = { mismatches, audited, isPart };
+  const audit = { disagrees: mismatches > 0 || drawsLots, audited, isPart };
   const stages = asked.flatMap((name): StageRecord[] => {
     if (name === 'reset-storm') return [];
     if (name === 'whole' || name === 'retry') return [stageRecord(name, whole, name, endOf(name), audit)];
@@ -210,7 +214,7 @@ function stageRecord(
   explorations: readonly Exploration<CutRecord>[],
   stage: Stage,
   ended: Ended,
-  { mismatches, audited, isPart }: { mismatches: number; audited: boolean; isPart: boolean },
+  { disagrees, audited, isPart }: { disagrees: boolean; audited: boolean; isPart: boolean },
 ): StageRecord {
   const tallies = explorations.map((exploration) => exploration[stage].tally());
   const count = (part: 'all' | 'decided' | 'skipped') =>
@@ -219,7 +223,7 @@ function stageRecord(
   const complete =
     (decided > 0 || isPart) && decided === count('all') && (name === 'whole' || name === 'retry');
   const full: Claim = isPart ? 'part' : audited ? 'exhaustive' : 'unaudited';
-  const claim: Claim = mismatches > 0 ? 'heuristic' : complete ? full : 'sampled';
+  const claim: Claim = disagrees ? 'heuristic' : complete ? full : 'sampled';
   const boots = explorations.reduce(
     (sum, exploration) =>
       sum + exploration.boots.filter((boot) => (boot.retry !== undefined) === (name === 'retry')).length,

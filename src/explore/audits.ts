@@ -19,13 +19,6 @@ export interface Auditing {
   ended: Ended;
 }
 
-/** A state that came up in one way with the usual random numbers, and in another with others; each of them twice. */
-export interface Chance<R> {
-  usual: ExploredBoot<R>;
-  other: ExploredBoot<R>;
-  seed: number;
-}
-
 /** Up to `count` states that a boot of another one decided; the classes of states take turns. */
 export function drawPruned(
   { space, whole, boots }: { space: Space; whole: Coverage; boots: readonly ExploredBoot<unknown>[] },
@@ -49,18 +42,6 @@ export function drawPruned(
     .slice(0, count);
 }
 
-/** The boots whose states are worth another chance: of each phase and outcome the one that has decided the most states. */
-export function drawChances<R>(boots: readonly ExploredBoot<R>[], count: number): ExploredBoot<R>[] {
-  const byDecided = boots
-    .filter(({ ref, decides }) => ref !== undefined && decides.whole > 0)
-    .sort((a, b) => b.decides.whole - a.decides.whole);
-  const key = ({ window, whole }: ExploredBoot<R>) => `${window.upgrade} ${window.phase} ${whole.outcome}`;
-  const firsts = byDecided.filter(
-    (boot, i) => byDecided.findIndex((other) => key(other) === key(boot)) === i,
-  );
-  return [...new Set([...firsts, ...byDecided])].slice(0, count);
-}
-
 /** Whether both name one state. */
 export function sameRef(a: StateRef, b: StateRef): boolean {
   if ('subset' in a) return 'subset' in b && a.subset === b.subset;
@@ -78,24 +59,20 @@ export interface BootOnHost {
   host?: string;
 }
 
-/** What ends a run in which two boots contradict each other. `again`: what a further boot of the later one came to. */
+/** What ends a run in which two boots contradict each other. `ends`: what further boots of the later one's state came to. */
 export function contradictionError<R extends BootOnHost>(
   { stage, boot, earlier }: Contradiction<R>,
-  again: string,
+  ends: readonly string[],
   logPath: string,
 ): HarnessError {
   const others = [boot, earlier].some(({ record }) => record.host !== undefined);
   const named = ({ id, host = 'this host' }: BootOnHost) => (others ? `${id} on ${host}` : id);
   const what = stage === 'retry' ? ', once the upgrade was done again,' : '';
   const here = boot[stage]?.outcome ?? '';
-  const chance =
-    again === here
-      ? 'it came to the same once more'
-      : `booted once more it came to "${again}", with nothing changed: it hangs on chance or on time`;
   return new HarnessError(
     'audit-mismatch',
     `two boots differ in nothing that one of them read, and ended otherwise: ${named(boot.record)} came${what} to "${here}", ` +
-      `${named(earlier.record)} to "${earlier[stage]?.outcome ?? ''}"; ${chance}. So what was decided without a boot cannot be trusted`,
+      `${named(earlier.record)} to "${earlier[stage]?.outcome ?? ''}"; ${againText(ends, here)}. So what was decided without a boot cannot be trusted`,
     {
       logPath,
       hint: `something that a boot depends on is not on its disks: look for randomness or time in the image${
@@ -103,4 +80,12 @@ export function contradictionError<R extends BootOnHost>(
       }`,
     },
   );
+}
+
+function againText(ends: readonly string[], before: string): string {
+  const times = ends.length === 1 ? 'once more' : `${ends.length} times more`;
+  if (ends.every((end) => end === before)) return `it came to the same ${times}`;
+  const [first = '', ...rest] = new Set(ends);
+  const more = rest.length === 0 ? '' : ` and to ${rest.length} other ${rest.length === 1 ? 'end' : 'ends'}`;
+  return `booted ${times} it came to "${first}"${more}, with nothing changed: it hangs on chance or on time`;
 }

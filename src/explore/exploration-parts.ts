@@ -1,7 +1,7 @@
 import type { Limit } from '../core/limit.ts';
 import type { Random } from '../core/random.ts';
-import type { Chance } from './audits.ts';
 import type { Boot, ExploredBoot, KnownBoot, Others } from './boot.ts';
+import type { Chance } from './chance.ts';
 import type { Part } from './coverage.ts';
 import type { Contradiction } from './determinism.ts';
 import type { PlaceOf } from './write-places.ts';

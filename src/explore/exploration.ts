@@ -1,18 +1,16 @@
-import type { HarnessError } from '../core/errors.ts';
 import type { Ended } from '../model/record.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
 import {
   type Auditing,
   type BootOnHost,
-  type Chance,
   contradictionError,
-  drawChances,
   drawPruned,
   isSameEnd,
   sameRef,
 } from './audits.ts';
 import type { Booted, BootRequest, BootVerdict, ExploredBoot, KnownBoot, Stage } from './boot.ts';
+import { type Chance, Chances, drawChances } from './chance.ts';
 import { Coverage } from './coverage.ts';
 import { type Contradiction, contradictionOf } from './determinism.ts';
 import type { ExplorationParts } from './exploration-parts.ts';
@@ -36,12 +34,12 @@ export class Exploration<R extends BootOnHost> {
   readonly boots: ExploredBoot<R>[] = [];
   readonly auditing: Auditing = { asked: 0, made: 0, all: false, reseeded: 0, ended: 'interrupted' };
   readonly contradictions: Contradiction<R>[] = [];
-  readonly chances: Chance<R>[] = [];
   /** How each stage ended; `interrupted` until it has come to an end of its own. */
   readonly ended: Record<Stage, Ended> = { whole: 'interrupted', retry: 'interrupted' };
   private readonly parts: ExplorationParts<R>;
   /** By stage, step and epoch. */
   private readonly failures = new FailedEpochs();
+  private readonly lots: Chances<R>;
   private retries = 0;
   /** States that were drawn to be audited, as often as they were booted for that, here or by others. */
   private readonly audits: StateRef[] = [];
@@ -53,9 +51,14 @@ export class Exploration<R extends BootOnHost> {
     this.space = space;
     this.parts = parts;
     this.mostRetries = parts.retryBoots;
+    this.lots = new Chances(() => !parts.auditBudget.aborted, parts.onChance);
     const first = this.timed(() => firstCandidates(space, parts.placeOf));
     this.whole = new Coverage(space, first, parts.part);
     this.retry = new Coverage(space, first, parts.part);
+  }
+
+  get chances(): readonly Chance<R>[] {
+    return this.lots.all;
   }
 
   /**
@@ -149,9 +152,7 @@ export class Exploration<R extends BootOnHost> {
     if (known !== undefined) return known;
     const request = { retry: stage === 'retry', cold: true, seed: 0, audit: false };
     return this.parts.places(async () => {
-      const booted = await this.begin(state, window, request);
-      const explored = this.explored(booted, state, window, (cell) => contents[cell] ?? 0);
-      const boot = { ref: undefined, ...explored };
+      const boot = await this.bootAny(state, window, request);
       this.boots.push(boot);
       await this.compare(boot);
       return boot[stage] ?? boot.whole;
@@ -264,6 +265,13 @@ export class Exploration<R extends BootOnHost> {
     });
   }
 
+  /** Boots a state, be it one of the space's or not. */
+  private async bootAny(state: CrashState, window: Window, request: BootRequest): Promise<ExploredBoot<R>> {
+    const contents = this.timed(() => this.space.contentsOf(state));
+    const booted = await this.begin(state, window, request);
+    return { ref: undefined, ...this.explored(booted, state, window, (cell) => contents[cell] ?? 0) };
+  }
+
   private async boot(ref: StateRef, request: BootRequest): Promise<DecidingBoot<R>> {
     return this.bootOf(ref, await this.begin(this.space.crashState(ref), this.windowOf(ref), request));
   }
@@ -346,39 +354,35 @@ export class Exploration<R extends BootOnHost> {
   private async tryAnotherChance(usual: ExploredBoot<R>, seed: number): Promise<void> {
     const { ref } = usual;
     if (ref === undefined) return;
-    const bootWith = (number: number) =>
-      this.boot(ref, { retry: false, cold: true, seed: number, audit: false });
+    const bootWith = async (number: number) => {
+      const boot = await this.boot(ref, { retry: false, cold: true, seed: number, audit: false });
+      this.parts.onBoot(boot);
+      return boot;
+    };
     const other = await bootWith(seed);
-    this.parts.onBoot(other);
     this.auditing.reseeded += 1;
     if (isSameEnd(other.whole, usual.whole)) return;
-    const usualAgain = await bootWith(0);
-    this.parts.onBoot(usualAgain);
-    await this.compare(usualAgain);
+    await this.compare(await bootWith(0));
     const otherAgain = await bootWith(seed);
-    if (!isSameEnd(otherAgain.whole, other.whole)) {
-      this.parts.onBoot(otherAgain);
-      throw await this.alarm({ stage: 'whole', boot: otherAgain, earlier: other }, otherAgain.whole.outcome);
-    }
-    const chance = { usual, other: otherAgain, seed };
-    this.chances.push(chance);
-    this.parts.onChance(chance);
+    if (isSameEnd(otherAgain.whole, other.whole))
+      this.lots.take({ stage: 'whole', usual, other: otherAgain, seed, ends: new Map() });
+    else await this.weigh({ stage: 'whole', boot: otherAgain, earlier: other }, () => bootWith(seed));
   }
 
-  /** Throws HarnessError `audit-mismatch` where a boot contradicts an earlier one. */
+  /** Throws HarnessError `audit-mismatch` where a boot contradicts an earlier one, unless that is the device's chance. */
   private async compare(boot: ExploredBoot<R>): Promise<void> {
     const found = this.timed(() => contradictionOf(this.space, boot, this.seen));
     this.seen.push(boot);
     if (found === undefined) return;
-    const { stage } = found;
-    const request = { retry: stage === 'retry', cold: true, seed: 0, audit: false };
-    const { stages } = await this.begin(boot.state, boot.window, request);
-    throw await this.alarm(found, (stages.find((end) => end.stage === stage) ?? stages[0])?.outcome ?? '');
+    const request = { retry: found.stage === 'retry', cold: true, seed: 0, audit: false };
+    await this.weigh(found, () => this.bootAny(boot.state, boot.window, request));
   }
 
-  private async alarm(found: Contradiction<R>, again: string): Promise<HarnessError> {
+  private async weigh(found: Contradiction<R>, again: () => Promise<ExploredBoot<R>>): Promise<void> {
+    const ends = await this.lots.explain(found, again);
+    if (ends === undefined) return;
     const number = this.contradictions.push(found);
-    return contradictionError(found, again, await this.parts.saveMismatch(found, number));
+    throw contradictionError(found, ends, await this.parts.saveMismatch(found, number));
   }
 
   private timed<T>(work: () => T): T {

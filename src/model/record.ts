@@ -112,8 +112,8 @@ export type StateCounts = Record<'prefix' | 'lost' | 'torn' | 'subset' | 'sample
 
 /**
  * `exhaustive`: every state of the rungs R0 to R3 was decided, and the audits agreed. `part`: the same of one worker's part,
- * where others have the rest. `unaudited`: every one was decided,
- * and nobody has audited that, or not as often as was asked for. `sampled`: some states were drawn. `heuristic`: QEMU was killed, as other harnesses do, or audits did not agree.
+ * where others have the rest. `unaudited`: every one was decided, and nobody has audited that, or not as often as was asked
+ * for. `sampled`: some states were drawn. `heuristic`: QEMU was killed, as other harnesses do, or boots did not agree.
  */
 export type Claim = 'exhaustive' | 'part' | 'unaudited' | 'sampled' | 'heuristic';
 

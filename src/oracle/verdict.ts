@@ -7,8 +7,10 @@ import {
   worst,
 } from '../model/record.ts';
 
-/** The verdict of a run: the worst of its steps and cuts. A run that decided nothing is unknown, and
- * so is one whose budget was used up before all was done that it was asked for. */
+/**
+ * The verdict of a run: the worst of its steps and cuts. A run that decided nothing is unknown, and so is one whose
+ * budget was used up before all was done that it was asked for, or whose boots of one state did not agree.
+ */
 export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'>): Verdict {
   const parts = record.paths.flatMap((path) => path.steps.map((step) => step.verdict));
   const cuts = record.crash?.cuts.map((cut) => cut.verdict) ?? [];
@@ -16,7 +18,11 @@ export function runVerdict(record: Pick<RunRecord, 'paths' | 'crash' | 'problem'
     record.problem === undefined ? [] : ([record.problem.kind === 'device' ? 'failed' : 'error'] as const);
   const { undecided = 0, stages = [], audits } = record.crash ?? {};
   const ends = [...stages, ...(audits === undefined ? [] : [audits])];
-  const open = undecided > 0 || ends.some(({ ended }) => ended === 'budget') ? (['unknown'] as const) : [];
+  const isOpen =
+    undecided > 0 ||
+    ends.some(({ ended }) => ended === 'budget') ||
+    stages.some(({ claim }) => claim === 'heuristic');
+  const open = isOpen ? (['unknown'] as const) : [];
   return worst([...parts, ...cuts, ...open, ...ended]);
 }
 

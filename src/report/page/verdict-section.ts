@@ -176,7 +176,11 @@ export function notShown(record: RunRecord): string[] {
         ]
       : []),
     ...(crash?.claim === 'heuristic'
-      ? ['Lost writes: a process that is killed loses nothing that it has written.']
+      ? [
+          powerCuts.startsWith('naive')
+            ? 'Lost writes: a process that is killed loses nothing that it has written.'
+            : 'States that were not booted: boots of one state came to more than one end.',
+        ]
       : []),
     ...(crash?.phasesWithoutStates ?? []).map(
       (phase) => `Cuts during ${phase}: nothing was written there, so no state is its own.`,

@@ -27,7 +27,7 @@ export const claimTexts: Record<CrashRecord['claim'], string> = {
   part: 'every state of one part was decided; other workers have the rest',
   unaudited: 'every state was decided, but not audited as often as was asked for',
   sampled: 'some of the states were drawn and booted',
-  heuristic: 'QEMU was only killed, or audits did not agree: this proves little',
+  heuristic: 'QEMU was only killed, or boots did not agree: this proves little',
 };
 
 /** A verdict with its shape, so that nothing hangs on its colour. */

@@ -125,14 +125,14 @@ describe('an audit that does not agree with what canonical forms decided', () =>
 });
 
 describe('boots that contradict each other', () => {
-  it('end the run as an error, and those of them that failed are findings all the same', async () => {
+  /** A device that is asked for something that its disks do not hold; `draw` has the number of the question. */
+  async function lotsLab(draw: (number: number) => ReturnType<typeof prints>): Promise<Lab> {
     let draws = 0;
-    // Works three times in four, whatever its random numbers are.
     const lab = await slotLab({
       before: (command) => {
         if (!command.includes('draw lots')) return undefined;
         draws += 1;
-        return draws % 4 === 0 ? fails(1, 'half done') : prints('whole\n');
+        return draw(draws);
       },
     });
     await lab.scenario({
@@ -140,6 +140,36 @@ describe('boots that contradict each other', () => {
       checks: [{ name: 'lots', run: 'draw lots' }],
       expect: { retry: 'unchecked', outcomes: 'unchecked' },
     });
+    return lab;
+  }
+
+  it('where one state comes to both ends, are the failure of a device that hangs on chance', async () => {
+    // Works three times in four, whatever its random numbers are.
+    const lab = await lotsLab((number) => (number % 4 === 0 ? fails(1, 'half done') : prints('whole\n')));
+    const record = await lab.run({ jobs: 1 });
+    expect([record.verdict, codesOf(record).sort()]).toEqual([
+      'failed',
+      ['check-failed', 'not-deterministic'],
+    ]);
+    expect(record.findings.map(({ check }) => check).sort()).toEqual(['deterministic', 'lots']);
+    expect(record.findings.every(({ token }) => token !== '')).toBe(true);
+    const found = record.findings.find(({ check }) => check === 'deterministic');
+    expect(found?.message).toMatch(
+      /^not deterministic: the same crash state, booted \d+ times with nothing changed, comes up as ".*" \d+ times, as ".*" \d+ times: /,
+    );
+    // Nothing holds that was decided without a boot.
+    expect(record.crash).toMatchObject({ claim: 'heuristic', mismatches: 0, undecided: 0 });
+  });
+
+  it('of a device that hangs on chance, as is known, leave the run undecided', async () => {
+    const lab = await lotsLab((number) => (number % 4 === 0 ? fails(1, 'half done') : prints('whole\n')));
+    const record = await lab.run({ jobs: 1 });
+    const cuts = (record.crash?.cuts ?? []).map((cut) => ({ ...cut, verdict: 'passed' as const }));
+    expect(runVerdict({ ...record, crash: { ...record.crash!, cuts } })).toBe('unknown');
+  });
+
+  it('end the run as an error otherwise, and those of them that failed are findings all the same', async () => {
+    const lab = await lotsLab((number) => (number > 5 ? fails(1, 'half done') : prints('whole\n')));
     const record = await lab.run({ jobs: 1 });
     expect([record.verdict, record.problem?.code]).toEqual(['error', 'audit-mismatch']);
     expect(record.findings.map(({ check }) => check)).toContain('lots');

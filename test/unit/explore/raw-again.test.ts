@@ -15,7 +15,8 @@ const made = historyOf([
 ]);
 /** Sees that sector as it is, although nothing tells its reads from those of a system that has recovered the journal. */
 const loader: Device = ({ see }) => comesBack(`journal ${see(0, journal)}`);
-const lots: Device = ({ see, number }) => comesBack(`journal ${see(0, journal)}, lot ${number % 2}`);
+/** Is another one where it is audited. */
+const watched: Device = ({ see, request }) => comesBack(`journal ${see(0, journal)}, ${request.audit}`);
 
 function explorations(device: Device) {
   const options = { device, view: tagAt, auditLeast: 50 };
@@ -37,7 +38,7 @@ describe('an audit that does not agree with what canonical forms decided', () =>
   });
 
   it('is the end where it does not agree sector by sector either', async () => {
-    const { canonical, raw } = explorations(lots);
+    const { canonical, raw } = explorations(watched);
     const first = { exploration: canonical.exploration, canonical: true };
     const again = { exploration: raw.exploration, canonical: false };
     await expect(exploreSoundly(first, () => Promise.resolve(again))).rejects.toMatchObject({
@@ -47,7 +48,7 @@ describe('an audit that does not agree with what canonical forms decided', () =>
   });
 
   it('is the end at once where nothing was compared by canonical form', async () => {
-    const { raw } = explorations(lots);
+    const { raw } = explorations(watched);
     const first = { exploration: raw.exploration, canonical: false };
     const never = () => Promise.reject(new Error('explored again'));
     await expect(exploreSoundly(first, never)).rejects.toMatchObject({ code: 'audit-mismatch' });
