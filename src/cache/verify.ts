@@ -1,11 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { z } from 'zod';
 import { readLines } from '../core/checked-lines.ts';
 import { sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { parseStored } from '../core/stored.ts';
 import { restoreFact } from '../crash/boot-fact.ts';
+import { assertGround, groundsFolder } from '../crash/grounds.ts';
+import { isWord } from '../crash/ledger-word.ts';
 import { loadManifest, manifestFiles } from '../image/manifest.ts';
 import { readVerdict } from '../recording/kept-verdicts.ts';
 import { assertWhole } from '../recording/recordings.ts';
@@ -124,15 +126,23 @@ async function damageOf(look: () => Promise<void>): Promise<Omit<Verified, 'entr
 /** Lines that a process was killed in the middle of cost no more than themselves. */
 async function boots(path: string): Promise<Omit<Verified, 'entry'>> {
   let [whole, broken] = [0, 0];
+  const damage: string[] = [];
   for (const name of await readdir(path, { recursive: true })) {
     const file = join(path, name);
+    const [below] = name.split(sep);
+    if (below === groundsFolder) {
+      if (dirname(name) === below && /^[0-9a-f]{64}$/.test(basename(name)))
+        damage.push(...(await damageOf(() => assertGround(file))).damage);
+      continue;
+    }
     if (!(await stat(file)).isFile()) continue;
     const lines = readLines(await readFile(file, 'utf8'));
-    const restored = lines.values.filter((value) => restoreFact(value) !== undefined).length;
+    const facts = lines.values.filter((value) => !isWord(value));
+    const restored = facts.filter((value) => restoreFact(value) !== undefined).length;
     whole += restored;
-    broken += lines.damaged + lines.values.length - restored;
+    broken += lines.damaged + facts.length - restored;
   }
-  if (broken === 0) return { damage: [] };
-  if (whole === 0) return { damage: [`${path} has no boot that can be read`] };
-  return { damage: [], note: `${broken} of ${broken + whole} boots cannot be read, and are made again` };
+  if (broken === 0) return { damage };
+  if (whole === 0) return { damage: [...damage, `${path} has no boot that can be read`] };
+  return { damage, note: `${broken} of ${broken + whole} boots cannot be read, and are made again` };
 }

@@ -21,7 +21,7 @@ const command = (report: Parent) =>
     .summary('put together what several workers have decided: one verdict, one report')
     .description(
       'Takes the boots of workers that were run with --shard, decides by them what one worker would have decided, and boots what ' +
-        'they have not: states that a worker left which died, what is asked of all states together (the live cut, second cuts, ' +
+        'they have not: states that a worker left which died, what is asked of all states together (the live cut, ' +
         'what a failure is to be blamed on), and audits that are missing. Needs the scenario, image and recording that they had.',
     )
     .argument('<folder...>', 'ledgers, or report folders of workers; what lies below them is found')

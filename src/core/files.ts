@@ -1,4 +1,4 @@
-import { open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { constants, copyFile, link, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { temporaryPath } from './process-tag.ts';
 
 /** Writes a file so that readers see either the old or the whole new content, also after a power cut. */
@@ -25,4 +25,14 @@ export async function isFolder(path: string): Promise<boolean> {
 export async function usedNow(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now);
+}
+
+/** Another name for a file; on another file system a copy, which shares its blocks where that can be. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+  }
 }

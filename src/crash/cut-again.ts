@@ -1,27 +1,25 @@
-import { sha256 } from '../core/digest.ts';
+import { join } from 'node:path';
 import type { RunContext } from '../device/run-context.ts';
 import type { ExploredBoot } from '../explore/boot.ts';
 import type { CutRecord, Ended, WrittenSet } from '../model/record.ts';
 import type { LaterCut } from '../model/scenario.ts';
 import { recordingDigest } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
+import type { WriteLog } from '../writelog/log.ts';
 import { storeLog } from '../writelog/stored-log.ts';
 import type { Window } from '../writelog/windows.ts';
 import { bootState } from './boot-state.ts';
 import { describeTrace } from './described-trace.ts';
 import { reportFailures } from './failures.ts';
-import { type ComeBack, type ExploreOptions, openExploration } from './open-exploration.ts';
+import { type RecordedGround, traceDigest } from './grounds.ts';
+import { type ExploreOptions, openExploration } from './open-exploration.ts';
 import type { RunProgress } from './power-cuts.ts';
+import { type CameBack, nameOf, StageGrounds } from './stage-grounds.ts';
 import { targetsOf } from './write-targets.ts';
+import { type Candidate, WrittenSets } from './written-sets.ts';
 
 /** Boots that a coming-back which is cut again is given at least, as long as there are so many. */
 const leastBoots = 3;
-
-/** Where devices came back from the cut before. */
-export interface CameBack {
-  trace: Trace;
-  comeBacks: readonly ComeBack[];
-}
 
 /** What a stage of later cuts works with. */
 export interface CutAgainOptions {
@@ -32,114 +30,97 @@ export interface CutAgainOptions {
   maxBoots: number;
   /** Whether one of each set of places is enough. */
   once?: true;
+  /** Whether it is looked for what failures are to be blamed on; absent: yes. */
+  explained?: boolean;
   onBoot: (boot: ExploredBoot<CutRecord>) => void;
   progress: Pick<RunProgress, 'findings' | 'explorations' | 'reported' | 'laterCuts'>;
 }
 
-/** A coming-back that may be cut again. */
-interface Candidate {
-  trace: Trace;
-  comeBack: ComeBack;
-}
-
-/** Those that wrote to the same places. */
-interface Alike {
-  set: WrittenSet;
-  candidates: Candidate[];
-}
-
 /**
  * Cuts the power again while devices come back from a cut. What is cut is chosen by what was written meanwhile: of each
- * set of places one, those first that show the most new places; then, while boots are left, further ones. Returns where
- * devices came back from these cuts.
+ * set of places one, those first that show the most new places; then, while boots are left, further ones. With a ledger a
+ * ground that was recorded is taken from there, with its boots. Returns where devices came back from these cuts.
  */
 export async function cutAgain(context: RunContext, options: CutAgainOptions): Promise<CameBack[]> {
-  const { name, from, limits, maxBoots, once, onBoot, progress } = options;
-  const alike = alikeOf(from);
-  const stage = { name, ended: 'interrupted' as Ended, written: alike.map(({ set }) => set) };
+  const { name, from, limits, maxBoots, once, explained = true, onBoot, progress } = options;
+  const { ledger, budget } = limits;
+  const written = new WrittenSets();
+  for (const { trace, comeBacks } of from) for (const comeBack of comeBacks) written.add(trace, comeBack);
+  const stage = { name, ended: 'interrupted' as Ended, written: written.sets };
   progress.laterCuts.push(stage);
   const complete = new Set<WrittenSet>();
   const cameBack: CameBack[] = [];
-  const turns = turnsOf(alike, once === true ? 1 : Number.POSITIVE_INFINITY);
-  let left = maxBoots;
-  while (left > 0 && turns.length > 0 && !limits.budget.aborted) {
+  const grounds = new StageGrounds(ledger, from);
+  const total = () => grounds.boots(written);
+  for (;;) {
+    await grounds.hear(name, written);
+    stage.written = written.sets;
+    const turns = written
+      .turns(once === true ? 1 : Number.POSITIVE_INFINITY)
+      .filter(({ candidate }) => !grounds.isTaken(candidate));
+    const turn = grounds.next(turns, total() < maxBoots && !budget.aborted);
+    if (turn === undefined) break;
+    const { set, candidate } = turn;
+    const left = maxBoots - grounds.taken;
     const most = Math.floor(left / Math.min(turns.length, Math.max(1, Math.floor(left / leastBoots))));
-    const { set, candidate } = turns.shift() as (typeof turns)[number];
-    const cameAgain = await comeBackAgain(context, candidate, options);
-    if (cameAgain === undefined) break;
+    if (!(await grounds.claim(candidate))) continue;
+    const cameAgain = await comeBackAgain(context, candidate, options, grounds);
+    // What cannot be read is one that nobody has recorded.
+    if (cameAgain === 'unreadable') continue;
+    grounds.take(candidate, 0);
+    if (cameAgain === undefined) continue;
     const { again, windows } = cameAgain;
     await using opened = await openExploration(context, again, windows, limits, onBoot);
     const { exploration } = opened;
     const described = describeTrace(context, again, windows, await targetsOf(context, again));
     progress.explorations.push({ stage: name, opened, described });
-    await exploration.decideAll(most);
-    left -= exploration.boots.length;
+    await exploration.decideAll(
+      (boots) => boots < most && grounds.boots(written, candidate) + boots < maxBoots,
+    );
+    grounds.take(candidate, exploration.boots.length);
     const { all, decided } = exploration.whole;
     set.cuts.push({ cut: candidate.comeBack.id, states: all, decided });
     if (exploration.ended.whole === 'complete') complete.add(set);
-    await reportFailures(context, opened, progress);
+    await reportFailures(context, opened, progress, { explained });
     cameBack.push({ trace: again, comeBacks: opened.comeBacks });
   }
   // Without a set nothing shows that there was time to look for one.
-  const isSpent = limits.budget.aborted && complete.size === 0;
-  const isComplete = !isSpent && alike.every(({ set }) => complete.has(set));
-  stage.ended = isComplete ? 'complete' : left > 0 && limits.budget.aborted ? 'budget' : 'bound';
+  const isSpent = budget.aborted && complete.size === 0;
+  const isComplete = !isSpent && stage.written.every((set) => complete.has(set));
+  stage.ended = isComplete ? 'complete' : total() < maxBoots && budget.aborted ? 'budget' : 'bound';
   return cameBack;
 }
 
-/** Comings-back that wrote anything, each once, by the set of places that they wrote to. */
-function alikeOf(from: readonly CameBack[]): Alike[] {
-  const sets = new Map<string, Alike>();
-  const known = new Set<string>();
-  for (const { trace, comeBacks } of from)
-    for (const comeBack of comeBacks) {
-      const { places, id } = comeBack;
-      if (places.length === 0) continue;
-      const key = JSON.stringify(places);
-      const alike = sets.get(key) ?? { set: { places, boots: 0, cuts: [] }, candidates: [] };
-      sets.set(key, alike);
-      alike.set.boots += 1;
-      if (!known.has(id)) alike.candidates.push({ trace, comeBack });
-      known.add(id);
-    }
-  return mostNewFirst([...sets.values()]);
-}
-
-/** So that each in turn has the most places that none before it has. */
-function mostNewFirst(sets: readonly Alike[]): Alike[] {
-  const rest = [...sets];
-  const seen = new Set<string>();
-  const ordered: Alike[] = [];
-  const fresh = ({ set }: Alike) => set.places.filter((place) => !seen.has(place)).length;
-  while (rest.length > 0) {
-    const best = rest.reduce((one, other) => (fresh(other) > fresh(one) ? other : one));
-    rest.splice(rest.indexOf(best), 1);
-    for (const place of best.set.places) seen.add(place);
-    ordered.push(best);
-  }
-  return ordered;
-}
-
-/** The first of each set, then the second of each, and so on, `most` of each at most. */
-function turnsOf(alike: readonly Alike[], most: number): { set: WrittenSet; candidate: Candidate }[] {
-  const rounds = Math.min(most, Math.max(0, ...alike.map(({ candidates }) => candidates.length)));
-  return Array.from({ length: rounds }, (_, round) =>
-    alike.flatMap(({ set, candidates }) => {
-      const candidate = candidates[round];
-      return candidate === undefined ? [] : [{ set, candidate }];
-    }),
-  ).flat();
-}
-
 /**
- * Lets a device come back once more, and keeps what it writes: the trace that is cut now. Undefined where the budget ended
- * while it waited for its place.
+ * What a device writes that comes back once more, the trace that is cut now: recorded here, unless somebody has. Undefined
+ * where the budget ended while it waited for its place.
  */
 async function comeBackAgain(
   context: RunContext,
-  { trace, comeBack: { state, window, id } }: Candidate,
-  { name, limits: { budget } }: CutAgainOptions,
-): Promise<{ again: Trace; windows: Window[] } | undefined> {
+  candidate: Candidate,
+  { name, limits: { budget, ledger } }: CutAgainOptions,
+  grounds: StageGrounds,
+): Promise<{ again: Trace; windows: Window[] } | 'unreadable' | undefined> {
+  const { trace, comeBack } = candidate;
+  const { state, window, id, places } = comeBack;
+  const { upgrade } = window;
+  const from = (
+    ground: Pick<RecordedGround, 'sha256' | 'state' | 'recording' | 'until'>,
+    log: WriteLog,
+    arenaPath: string,
+  ) => ({
+    again: { ...trace, name: `${id}/`, log, arenaPath, sha256: traceDigest(ground), after: { trace, state } },
+    windows: [{ upgrade, phase: name, from: 0, to: ground.until }],
+  });
+  const fromLedger = async () => {
+    const recorded = grounds.recorded(candidate);
+    if (recorded === undefined || ledger === undefined) return undefined;
+    const arenaPath = join(context.workspace, `recorded-${id.replaceAll('/', '_')}.arena`);
+    const log = await ledger.openGround(recorded, arenaPath);
+    return log === undefined ? 'unreadable' : from(recorded, log, arenaPath);
+  };
+  const known = await fromLedger();
+  if (known !== undefined) return known;
   const booted = await context.vm(async () =>
     budget.aborted
       ? undefined
@@ -150,14 +131,13 @@ async function comeBackAgain(
         ),
   );
   if (booted === undefined) return undefined;
+  if (ledger?.live === true) await ledger.hear();
+  const meanwhile = await fromLedger();
+  if (meanwhile !== undefined && meanwhile !== 'unreadable') return meanwhile;
   const { stages, log, arenaPath } = booted;
-  const again: Trace = {
-    ...trace,
-    name: `${id}/`,
-    log,
-    arenaPath,
-    sha256: sha256(`${trace.sha256} ${await recordingDigest(storeLog(log), arenaPath)}`),
-    after: { trace, state },
-  };
-  return { again, windows: [{ upgrade: window.upgrade, phase: name, from: 0, to: stages[0]?.at ?? 0 }] };
+  const text = storeLog(log);
+  const recording = await recordingDigest(text, arenaPath);
+  const ground = { ...nameOf(candidate), upgrade, places, recording, until: stages[0]?.at ?? 0 };
+  await ledger?.keepGround(ground, text, arenaPath);
+  return from(ground, log, arenaPath);
 }

@@ -11,13 +11,14 @@ import type { Shard } from '../model/shard.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { Trace } from '../recording/trace.ts';
 import { BootLedger, type SharedLedger } from './boot-ledger.ts';
-import { type CameBack, cutAgain } from './cut-again.ts';
+import { cutAgain } from './cut-again.ts';
 import { kindCounter } from './decided-kinds.ts';
 import { cutWindows, describeCuttable } from './described-trace.ts';
 import { noteUnreported, reportFailures } from './failures.ts';
 import { liveOnce } from './kept-live-cut.ts';
 import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
+import type { CameBack } from './stage-grounds.ts';
 
 /** Bounds of the later questions. */
 export interface ExploreLimits
@@ -94,7 +95,9 @@ export async function exploreCuts(
     const windows = cutWindows(context, trace);
     await using stack = new CleanupStack();
     const share = shard === undefined ? {} : { share: { shard, position, of: sound.length } };
+    let inUse: BootLedger | undefined;
     const open = async (canonical: boolean, ledger: BootLedger | undefined) => {
+      inUse = ledger;
       const opened = await openExploration(
         context,
         trace,
@@ -118,12 +121,16 @@ export async function exploreCuts(
       entry.rawAgain = true;
       return entry.opened;
     });
-    const asExplored = entry.rawAgain === true ? { ...options, canonical: false } : options;
+    const asExplored = {
+      ...options,
+      ...(entry.rawAgain === true ? { canonical: false } : {}),
+      ...(inUse === undefined ? {} : { ledger: inUse }),
+    };
     let from: CameBack[] = [opened];
     for (const name of again)
       from = await cutAgain(context, {
         ...{ name, from, limits: asExplored, maxBoots: bounds.secondCutBoots },
-        ...{ onBoot, progress },
+        ...{ onBoot, progress, explained: shard === undefined },
       });
     await reportFailures(context, opened, progress, { explained: shard === undefined, carry });
     return opened.exploration.boots.length;
@@ -141,20 +148,20 @@ export async function exploreCuts(
 
 /**
  * The bounds of one of several workers. What is asked of all states together is shared out, or done by whoever has time
- * where they hear of each other; second cuts and other random numbers are left to whoever merges.
+ * where they hear of each other; other random numbers are left to whoever merges.
  */
-function boundsOf<T extends Pick<ExploreLimits, 'auditLeast' | 'retryBoots'>>(
+function boundsOf<T extends Pick<ExploreLimits, 'auditLeast' | 'retryBoots' | 'secondCutBoots'>>(
   { count }: Shard,
   bounds: T,
   isLive: boolean,
-): T & { chanceBoots: 0; secondCutBoots: 0 } {
+): T & { chanceBoots: 0 } {
   const shared = (boots: number) => (isLive ? boots : Math.ceil(boots / count));
   return {
     ...bounds,
     auditLeast: shared(bounds.auditLeast),
     retryBoots: shared(bounds.retryBoots),
     chanceBoots: 0,
-    secondCutBoots: 0,
+    secondCutBoots: shared(bounds.secondCutBoots),
   };
 }
 

@@ -200,14 +200,15 @@ function knownBoots(
 /** Whoever shares a ledger, as an exploration hears of them. */
 function othersBy(ledger: BootLedger, trace: Trace, space: Space, comeBacks: ComeBack[]): Others<CutRecord> {
   const { sha256 } = trace;
+  const news = ledger.newsOf(trace);
   return {
     news: async () => {
-      const { facts, begun } = await ledger.news();
-      const ours = facts.filter((fact) => fact.sha256 === sha256);
+      await ledger.hear();
+      const { facts, begun } = news();
       return {
-        boots: knownBoots(ledger, ours, space, comeBacks),
+        boots: knownBoots(ledger, facts, space, comeBacks),
         begun: begun.flatMap((asked) => {
-          const state = asked.sha256 === sha256 ? parseStateId(asked.state) : undefined;
+          const state = parseStateId(asked.state);
           const ref = state === undefined ? undefined : space.refOf(state);
           return ref === undefined ? [] : [{ ref, stage: asked.retry ? 'retry' : 'whole' }];
         }),

@@ -41,6 +41,8 @@ export class Exploration<R extends BootOnHost> {
   private readonly failures = new FailedEpochs();
   private readonly lots: Chances<R>;
   private retries = 0;
+  /** Boots that have decided states and that somebody else has made. */
+  private recalled = 0;
   /** States that were drawn to be audited, as often as they were booted for that, here or by others. */
   private readonly audits: StateRef[] = [];
   private mostRetries: number;
@@ -66,7 +68,6 @@ export class Exploration<R extends BootOnHost> {
    * `audit-mismatch` as soon as two boots contradict each other, what a boot throws, and the signal's reason once that is aborted.
    */
   async explore(): Promise<void> {
-    await this.recallWhole();
     await this.decideAll();
     await this.audit();
     await this.recall('retry');
@@ -104,8 +105,10 @@ export class Exploration<R extends BootOnHost> {
     const booted = take();
     if (booted === undefined) return;
     const boot = this.bootOf(ref, booted);
-    if (purpose === 'whole') this.take('whole', boot);
-    else {
+    if (purpose === 'whole') {
+      this.recalled += 1;
+      this.take('whole', boot);
+    } else {
       if (retry) this.retries += 1;
       if (purpose === 'audit') this.audits.push(ref);
       this.takeAgain(boot, { retry, isAudit: purpose === 'audit' && this.isDecided(ref) });
@@ -127,9 +130,13 @@ export class Exploration<R extends BootOnHost> {
     return this.whole.decidedBy(ref) !== undefined;
   }
 
-  /** Boots until every state is decided or given up, the budget is used up, or `maxBoots` are made. */
-  async decideAll(maxBoots = Number.POSITIVE_INFINITY): Promise<void> {
+  /**
+   * Takes the boots that are known, and makes others until every state is decided or given up, the budget is used up, or
+   * `mayBoot` says no: asked before each, with how many were made or begun, whoever made them.
+   */
+  async decideAll(mayBoot: (boots: number) => boolean = () => true): Promise<void> {
     let begun = 0;
+    await this.recallWhole();
     await this.bootEach(
       'whole',
       async (ref) => {
@@ -138,7 +145,7 @@ export class Exploration<R extends BootOnHost> {
         this.take('whole', boot);
         await this.compare(boot);
       },
-      () => begun < maxBoots,
+      () => mayBoot(this.recalled + begun),
     );
   }
 

@@ -1,20 +1,8 @@
-import {
-  access,
-  constants,
-  copyFile,
-  link,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
-import { isFolder, usedNow } from '../core/files.ts';
+import { isFolder, linkOrCopy, usedNow } from '../core/files.ts';
 import { hold } from '../core/holds.ts';
 import { makeNewFolder } from '../core/new-folder.ts';
 import { cacheRoot } from '../core/paths.ts';
@@ -227,16 +215,6 @@ export class RecordingStore {
       inputsDigest(inputsOf(scenario, manifest, which.releases, which.recording)),
     ]);
     return sha256(inputs).slice(0, 16);
-  }
-}
-
-/** Another name for a file; on another file system a copy, which shares its blocks where that can be. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    await copyFile(from, to, constants.COPYFILE_FICLONE);
   }
 }
 

@@ -248,4 +248,22 @@ describe('verifying', () => {
     ]);
     await mkdir(dirname(cache), { recursive: true });
   });
+
+  it('of boots finds second cuts whose recording is damaged', async () => {
+    const lab = await slotLab();
+    await lab.scenario({ powerCuts: { during: ['first-boot', 'second-cut'] } });
+    await lab.run({ limits: { reuse: true, secondCutBoots: 3 } });
+    await rm(cache, { recursive: true });
+    cache = lab.cache;
+    expect(await damages()).toEqual({});
+    const files = await readdir(cache, { recursive: true, withFileTypes: true });
+    const [ground] = files.filter(
+      ({ name, parentPath }) => name === 'arena' && /\/grounds\//.test(parentPath),
+    );
+    await writeFile(join(ground?.parentPath ?? '', 'arena'), 'other');
+    expect(Object.values(await damages())).toEqual([
+      expect.stringMatching(/grounds\/[0-9a-f]{64} has other content than when it was made/),
+    ]);
+    await mkdir(dirname(cache), { recursive: true });
+  });
 });

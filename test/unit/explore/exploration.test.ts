@@ -610,7 +610,7 @@ describe('bounds', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 8 }), machines, async (maxBoots, count) => {
         const parts = madeUpExploration(twoEpochs, { device: thoroughDevice(), machines: count });
-        await parts.exploration.decideAll(maxBoots);
+        await parts.exploration.decideAll((boots) => boots < maxBoots);
         expect(parts.asked.length).toBe(maxBoots);
         expect(parts.exploration.ended.whole).toBe('bound');
         expect(open(parts).undecided).toBe(refsOf(parts.space).length - likeBooted(parts));
@@ -621,7 +621,7 @@ describe('bounds', () => {
 
   it('is complete where that was enough', async () => {
     const parts = madeUpExploration(twoEpochs, { device: () => comesBack('whole') });
-    await parts.exploration.decideAll(1);
+    await parts.exploration.decideAll((boots) => boots < 1);
     expect(parts.exploration.ended.whole).toBe('complete');
   });
 });
