@@ -1,13 +1,26 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
-import { ScenarioError } from '../core/errors.ts';
+import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { BootStage } from '../explore/boot.ts';
 import { disksIn } from '../recording/trace.ts';
 import { carry } from './carried.ts';
 import { writeFinding } from './finding-file.ts';
 import type { PlannedState } from './planned.ts';
+
+/** Throws HarnessError `folder-unwritable` where no finding can be written: better before it is booted for hours. */
+export async function assertWritable(to: string): Promise<void> {
+  try {
+    await mkdir(dirname(to), { recursive: true });
+    await writeFile(`${to}.part`, '');
+    await rm(`${to}.part`);
+  } catch (error) {
+    throw new HarnessError('folder-unwritable', `${to} cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
 
 /**
  * Writes a finding that holds what a boot has read of the state's disks; `stages` are that boot's. Throws ScenarioError

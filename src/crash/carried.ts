@@ -133,6 +133,7 @@ export async function restoreCarried(path: string, folder: string): Promise<Carr
       throw new Error('levels: their data are carried already');
     const sectors = carried.disks.map(sizeOf);
     assertSizes(carried.manifest, sectors);
+    assertFiles(carried.manifest, carried.files);
     const reader = new DataReader(data, source);
     for (const [i, bytes] of carried.files.entries())
       await writeFile(join(folder, `file-${i}`), await reader.take(bytes), { mode: 0o600 });
@@ -144,7 +145,7 @@ export async function restoreCarried(path: string, folder: string): Promise<Carr
     }
     await reader.end();
     const manifest = mapPaths(carried.manifest, (name) =>
-      join(folder, /^\d$/.test(name) ? `file-${name}` : 'not-carried'),
+      join(folder, isPlace(name) ? `file-${name}` : 'not-carried'),
     );
     const lacking = new Set<string>();
     return {
@@ -180,6 +181,24 @@ function assertSizes({ disks, releases }: ImageManifest, sectors: readonly numbe
   );
   if (!isAsSaid || sectors.length !== disks.length)
     throw new Error('carried.disks: they are not the disks of the image');
+}
+
+/** Throws Error where what the device starts by is not carried, or not as long as the image says. */
+function assertFiles({ boot }: ImageManifest, files: readonly number[]): void {
+  for (const { path, bytes } of bootFiles(boot)) {
+    const held = isPlace(path) ? files[Number(path)] : undefined;
+    if (held === undefined)
+      throw new Error(
+        `carried.files: it names ${files.length} of them, and has not what the device starts by`,
+      );
+    if (held !== bytes)
+      throw new Error(`carried.files[${path}]: it has ${held} bytes, and the image says ${bytes}`);
+  }
+}
+
+/** Whether a path of a carried manifest is that of a file that is carried. */
+function isPlace(path: string): boolean {
+  return /^\d$/.test(path);
 }
 
 /** A raw image with holes where the finding holds nothing. */

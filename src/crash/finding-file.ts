@@ -67,13 +67,14 @@ export async function writeFinding(
     const level = levelOf(at.trace, at.state, arena, carried === undefined ? inputs : 'carried');
     levels.unshift({ level, arena });
   }
-  const { scenario, manifest } = context;
+  const { scenario, manifest, qemuVersion } = context;
   const header: WrittenHeader = {
     format: findingFormat,
     token,
     reason,
     scenario: storeScenario(scenario),
     inputs: inputsOf(scenario, manifest, trace.releases, trace.recording),
+    ...(qemuVersion === undefined ? {} : { made: { qemu: qemuVersion } }),
     configuration: storeFiles(trace.configuration),
     ...(trace.odd === undefined ? {} : { odd: [...trace.odd] }),
     window: { step: window.upgrade, phase: window.phase, from: window.from, to: window.to },

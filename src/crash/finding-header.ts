@@ -67,6 +67,8 @@ export const headerSchema = z.object({
   reason: z.string(),
   scenario: scenarioSchema,
   inputs: inputsSchema,
+  /** What booted it; not in findings of older programs. */
+  made: z.object({ qemu: z.string() }).exactOptional(),
   configuration: filesSchema,
   odd: oddSchema,
   /** `step` is the file's word for the upgrade's position in its path. */

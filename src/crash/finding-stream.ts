@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { ScenarioError } from '../core/errors.ts';
+import { type BrownoutError, HarnessError, ScenarioError, toldFailure } from '../core/errors.ts';
 import { fileTrouble } from '../core/file-trouble.ts';
 import { parseStored } from '../core/stored.ts';
 import { type FindingHeader, headerSchema } from './finding-header.ts';
@@ -71,8 +71,10 @@ export class DataReader {
   }
 }
 
-/** What says that a file is no finding, or a damaged one. */
-export function unreadable(path: string, error: unknown): ScenarioError {
+/** What says that a file is no finding, or a damaged one; the host's own trouble while it is read stays that. */
+export function unreadable(path: string, error: unknown): BrownoutError {
+  const told = toldFailure(error);
+  if (told instanceof HarnessError) return told;
   return new ScenarioError('finding-unreadable', `cannot read the finding ${path}: ${fileTrouble(error)}`, {
     cause: error,
     hint: 'a run that has found something leaves finding-1.brownout and so on in its folder below reports',

@@ -21,6 +21,7 @@ export interface RunContextRequest
     | 'machine'
     | 'manifest'
     | 'accelerator'
+    | 'qemuVersion'
     | 'folder'
     | 'sshPort'
     | 'diskBudget'

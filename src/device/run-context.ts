@@ -21,6 +21,8 @@ export interface RunContext {
   manifest: ImageManifest;
   agent: ChosenAgent;
   accelerator: AcceleratorChoice;
+  /** Of the QEMU that runs the guests; absent: nobody has asked. */
+  qemuVersion?: string;
   /** Of an image that is upgraded by packages: what each release's feed has. */
   contents: ReleaseContents | undefined;
   /** What the packages of a release ship, where the image is upgraded by packages. */

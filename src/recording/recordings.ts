@@ -229,6 +229,8 @@ export interface WholeRecording extends Omit<PathRun, 'path' | 'label'> {
   inputs: StoredInputs;
   releases: string[];
   sha256: string;
+  /** The version of QEMU that it was made with; absent: nobody knows. */
+  qemu: string | undefined;
 }
 
 /**
@@ -241,12 +243,13 @@ export async function findRecording(digest: string): Promise<WholeRecording | un
   const { folder, sha256: whole, releases } = kept;
   await hold(cacheRoot(), [folder]);
   try {
-    const { scenario, inputs, configuration, odd } = await readRecording(folder);
+    const { scenario, inputs, made, configuration, odd } = await readRecording(folder);
     return {
       scenario,
       inputs,
       releases,
       sha256: whole,
+      qemu: made?.qemu,
       log: await checkedLog(folder, whole),
       arenaPath: join(folder, recordingFiles.arena),
       configuration: restoreFiles(configuration),

@@ -87,8 +87,19 @@ export async function prepare(
   run.host.accelerator = accelerator.accelerator;
   run.host.acceleratorReason = accelerator.reason;
   const { createTarget } = host;
+  const qemuVersion = run.host.qemu;
   const hawkbit = account === undefined ? {} : { hawkbitAccount: account };
-  const device = { runId, scenario, machine, manifest, accelerator, sshPort, diskBudget, createTarget };
+  const device = {
+    runId,
+    scenario,
+    machine,
+    manifest,
+    accelerator,
+    qemuVersion,
+    sshPort,
+    diskBudget,
+    createTarget,
+  };
   const surroundings = { folder, workspace, vm, seed, signal, emit, notice, timings };
   const context = await openRunContext({ ...device, ...hawkbit, ...surroundings }, stack);
   assertFaults(context);

@@ -6,8 +6,9 @@ import { Deadline } from '../core/deadline.ts';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
 import { bootState } from '../crash/boot-state.ts';
 import { type CarriedImage, restoreCarried } from '../crash/carried.ts';
-import { writeCarriedFinding } from '../crash/carried-finding.ts';
+import { assertWritable, writeCarriedFinding } from '../crash/carried-finding.ts';
 import { readFindingHeader, restoreFinding } from '../crash/finding-file.ts';
+import { unreadable } from '../crash/finding-stream.ts';
 import { type PlannedState, parseToken } from '../crash/planned.ts';
 import { openDevice } from '../device/device.ts';
 import { openRunContext } from '../device/open-context.ts';
@@ -87,6 +88,8 @@ interface Source {
   scenario: Scenario;
   inputs: StoredInputs;
   reason: string;
+  /** The version of QEMU that it was made with; absent: nobody knows. */
+  qemu?: string | undefined;
   /** Restores logs and data into a workspace. */
   restore: (
     context: Pick<RunContext, 'manifest' | 'workspace'>,
@@ -96,7 +99,8 @@ interface Source {
 
 /**
  * Boots exactly the crash state that a token or a finding names, and checks it. Throws ScenarioError `token-invalid`,
- * `finding-unreadable`, `open-network`, `recording-missing`, `inputs-changed`, `carry-unfit`, and HarnessError `carried-too-little`.
+ * `finding-unreadable`, `open-network`, `recording-missing`, `inputs-changed`, `carry-unfit`, and HarnessError `carried-too-little`
+ * and `folder-unwritable`.
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { signal, host = qemuHost } = options;
@@ -118,6 +122,11 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       ? carried.manifest
       : await host.imageFor(scenario, inputs.machine, { signal, onNotice: notice });
   const differing = differingInputs(inputs, inputsOf(scenario, manifest, inputs.path, inputs.recording));
+  if (differing.length > 0 && takeCarried)
+    throw unreadable(
+      options.what,
+      new Error(`it was not made with the image that it holds; different: ${differing.join(', ')}`),
+    );
   if (differing.length > 0) throw changed(differing, carried !== undefined);
   assertReleases(scenario, manifest);
   if (!takeCarried) await verifyFiles(filesInUse(scenario, manifest));
@@ -125,10 +134,16 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const done = { scenario, reason: source.reason, images: [] };
   if (options.exportTo !== undefined) {
     const { views } = await disksIn({ manifest }, planned.trace, planned.state, stack);
-    if (carried !== undefined) notice('the disks have what the finding holds, and zeros everywhere else');
+    if (carried !== undefined) notice(zerosText);
     const names = manifest.disks.map(({ id }) => id);
     return { ...done, images: await writeImages(options.exportTo, names, views) };
   }
+  if (options.carryTo !== undefined) await assertWritable(options.carryTo);
+  const qemuVersion = await host.qemuVersion(inputs.machine, signal);
+  if (source.qemu !== undefined && source.qemu !== qemuVersion)
+    notice(
+      `it was made with QEMU ${source.qemu}, and here is ${qemuVersion}: where the device comes up otherwise, that may be why`,
+    );
   // Only a boot has something to report: what is refused leaves no folder, and `latest` where it was.
   const folder = await openReportFolder(options.reports, `${timeId(new Date())}-replay`);
   await openRunFolder(folder);
@@ -140,6 +155,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       machine: inputs.machine,
       manifest,
       accelerator: { accelerator: 'tcg', reason: 'as it was recorded' },
+      qemuVersion,
       folder,
       workspace: workspace.path,
       vm: pLimit(1),
@@ -155,6 +171,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   );
   const { handOver: take, randomSeed = 0 } = options;
   if (take !== undefined) {
+    if (carried !== undefined) notice(zerosText);
     await handOver(context, planned, { take, randomSeed });
     return { ...done, folder };
   }
@@ -174,6 +191,8 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     await writeCarriedFinding(context, planned, { stages, token, reason, to: carryTo });
   return { ...done, folder, cut: record };
 }
+
+const zerosText = 'the disks have what the finding holds, and zeros everywhere else';
 
 /** Throws HarnessError `carried-too-little` where a device has read what the finding does not hold. */
 function assertHeld(carried: CarriedImage | undefined): void {
@@ -234,6 +253,7 @@ async function sourceOf({ what, reports, allowOpenNetwork }: ReplayOptions): Pro
     scenario,
     inputs: recording.inputs,
     reason: '',
+    qemu: recording.qemu,
     restore: () =>
       Promise.resolve({
         trace: { ...recording, recording: recording.inputs.recording, name },
@@ -280,7 +300,7 @@ function pick(inputs: StoredInputs): Pick<Inputs, 'image content' | 'machine' | 
 
 /** A finding may come from anybody: what runs in its guest, and what its guest asks to reach, is its maker's choice. */
 async function fromFinding(path: string, allowOpenNetwork = false): Promise<Source> {
-  const { token, scenario, inputs, reason } = await readFindingHeader(path);
+  const { token, scenario, inputs, reason, made } = await readFindingHeader(path);
   if (scenario.network === 'open' && !allowOpenNetwork)
     throw new ScenarioError(
       'open-network',
@@ -290,7 +310,7 @@ async function fromFinding(path: string, allowOpenNetwork = false): Promise<Sour
   // A path by way of `latest` leads elsewhere once another run begins, as while an image is built.
   const file = await realpath(path);
   return {
-    ...{ token, scenario, inputs, reason },
+    ...{ token, scenario, inputs, reason, qemu: made?.qemu },
     carried: (folder) => restoreCarried(file, folder),
     restore: (context, carried) => restoreFinding(context, file, carried),
   };

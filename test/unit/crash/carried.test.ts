@@ -4,15 +4,15 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../../src/crash/carried.ts';
 import type { CutRecord } from '../../../src/model/record.ts';
+import {
+  type CarriedHeader,
+  type CarriedPieces,
+  readParts,
+  writeParts,
+} from '../../support/finding-parts.ts';
 import { type Lab, slotLab } from '../../support/simulated/lab.ts';
 import { packageLab } from '../../support/simulated/package-image.ts';
 import type { SlotTraits } from '../../support/simulated/slot-guest.ts';
-
-type Pieces = ['data' | 'zero', number][];
-interface Header {
-  levels: { pieces: unknown[] }[];
-  carried: { manifest: Record<string, unknown> & { disks: object[] }; files: number[]; disks: Pieces[] };
-}
 
 /** A lab whose run has found something, and where the finding that replays without the image is to be. */
 async function labWithFinding(traits: SlotTraits = { forgetsFlush: true }) {
@@ -29,16 +29,6 @@ async function labWithFinding(traits: SlotTraits = { forgetsFlush: true }) {
 async function loseImage(lab: Lab): Promise<void> {
   await rm(join(lab.folder, 'image'), { recursive: true });
   lab.manifest = { ...lab.manifest, key: 'fedcba9876543210' };
-}
-
-async function read(path: string): Promise<{ header: Header; data: Buffer }> {
-  const text = gunzipSync(await readFile(path));
-  const end = text.indexOf(10);
-  return { header: JSON.parse(text.toString('utf8', 0, end)) as Header, data: text.subarray(end + 1) };
-}
-
-async function write(path: string, header: unknown, data: Buffer): Promise<void> {
-  await writeFile(path, gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), data])));
 }
 
 describe('a finding that holds what its boot reads', () => {
@@ -69,7 +59,7 @@ describe('a finding that holds what its boot reads', () => {
       }),
     );
     // Less than the image, which is zeros for the most part.
-    const { header } = await read(to);
+    const { header } = await readParts(to);
     const sectors = (kind: string) =>
       header.carried.disks.flat().reduce((sum, [what, count]) => sum + (what === kind ? count : 0), 0);
     expect(sectors('data')).toBeGreaterThan(0);
@@ -104,15 +94,15 @@ describe('a finding that holds what its boot reads', () => {
   it('shows nothing where a device reads more than that', async () => {
     const { lab, file, to } = await labWithFinding();
     await lab.replay(file, { carryTo: to });
-    const { header, data } = await read(to);
+    const { header, data } = await readParts(to);
     const files = header.carried.files.reduce((sum, bytes) => sum + bytes, 0);
     const [, held] = header.carried.disks.flat().find(([kind]) => kind === 'data') ?? ['data', 0];
-    const disks = header.carried.disks.map((pieces): Pieces => [...pieces]);
+    const disks = header.carried.disks.map((pieces): CarriedPieces => [...pieces]);
     const disk = disks.find((pieces) => pieces.some(([kind]) => kind === 'data')) ?? [];
     const at = disk.findIndex(([kind]) => kind === 'data');
     disk[at] = ['zero', held];
     const rest = Buffer.concat([data.subarray(0, files), data.subarray(files + held * 512)]);
-    await write(to, { ...header, carried: { ...header.carried, disks } }, rest);
+    await writeParts(to, { ...header, carried: { ...header.carried, disks } }, rest);
     await expect(lab.replay(to)).rejects.toMatchObject({ kind: 'harness', code: 'carried-too-little' });
   });
 
@@ -158,11 +148,11 @@ describe('a finding that holds what its boot reads', () => {
   it('is refused with the field where somebody has made it up', async () => {
     const { lab, file, to } = await labWithFinding();
     await lab.replay(file, { carryTo: to });
-    const { header, data } = await read(to);
+    const { header, data } = await readParts(to);
     const { carried } = header;
     const { manifest } = carried;
     const [disk = {}] = manifest.disks;
-    const cases: [Partial<Header> | { carried: unknown }, string][] = [
+    const cases: [Partial<CarriedHeader> | { carried: unknown }, string][] = [
       [
         {
           carried: { ...carried, manifest: { ...manifest, qemu: { machineOptions: ['-chardev', 'file'] } } },
@@ -189,7 +179,7 @@ describe('a finding that holds what its boot reads', () => {
       ],
     ];
     for (const [fields, message] of cases) {
-      await write(to, { ...header, ...fields }, data);
+      await writeParts(to, { ...header, ...fields }, data);
       await expect(lab.replay(to, { takeCarried: true }), message).rejects.toMatchObject({
         code: 'finding-unreadable',
         message: expect.stringContaining(message) as string,
