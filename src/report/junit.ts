@@ -2,7 +2,7 @@ import { Builder } from 'xml2js';
 import type { Problem, RunRecord } from '../model/record.ts';
 import { shardText } from '../model/shard.ts';
 import { entryText, knownText } from './known-text.ts';
-import { merged, type TestCase, testCases } from './test-cases.ts';
+import { merged, reasonOf, type TestCase, testCases } from './test-cases.ts';
 import { oneLine, plainText, recordingsText } from './text.ts';
 
 /** How a report finds the runs' files. */
@@ -135,21 +135,18 @@ function testCaseElement(one: TestCase): object {
   };
 }
 
-function outcome({ verdict, problem, details, known }: TestCase): object {
+function outcome(one: TestCase): object {
+  const { verdict, problem, details, known } = one;
   if (verdict === 'passed') return {};
   const listed = known === undefined ? '' : `${oneLine(knownText(known))}: `;
-  if (verdict === 'known') return { skipped: { $: { message: `${listed}${message(verdict, problem)}` } } };
-  if (verdict === 'skipped') return { skipped: { $: { message: message(verdict, problem) } } };
+  const message = oneLine(reasonOf(one), 1000);
+  if (verdict === 'known') return { skipped: { $: { message: `${listed}${message}` } } };
+  if (verdict === 'skipped') return { skipped: { $: { message } } };
   const element = {
-    $: { message: `${listed}${message(verdict, problem)}`, type: type(verdict, problem) },
+    $: { message: `${listed}${message}`, type: type(verdict, problem) },
     _: plainText(details.join('\n')),
   };
   return verdict === 'failed' ? { failure: element } : { error: element };
-}
-
-function message(verdict: string, problem: Problem | undefined): string {
-  if (problem !== undefined) return oneLine(problem.message, 1000);
-  return verdict === 'unknown' ? 'not decided' : 'no reason was recorded';
 }
 
 function type(verdict: string, problem: Problem | undefined): string {

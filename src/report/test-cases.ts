@@ -3,6 +3,7 @@ import type { Finding, PathRecord, Problem, RunRecord, StepRecord, Verdict } fro
 import { isSameStep, type StepId } from '../model/steps.ts';
 import { lostLines } from './configuration-text.ts';
 import { type CutCase, cutCases } from './cut-cases.ts';
+import { knownText } from './known-text.ts';
 import { oneLine } from './text.ts';
 
 /** One thing that was decided, as CI servers count them. Its name is the same in every run of a scenario. */
@@ -30,7 +31,7 @@ export interface TestCase {
  * the run from having passed. A run that is not passed has at least one case that is not.
  */
 export function testCases(record: RunRecord): TestCase[] {
-  const base = `${classPart(fileStem(record.scenarioFile))}.${classPart(record.machine)}`;
+  const base = classBase(record);
   const decided = [
     ...record.paths.flatMap((path) => path.steps.map((step) => stepCase(`${base}.upgrade`, path, step))),
     ...cutCases(record).map((one) => ofCuts(`${base}.power-cuts`, one)),
@@ -40,7 +41,7 @@ export function testCases(record: RunRecord): TestCase[] {
   const orphans = record.findings.filter((finding) => !blamed.has(finding));
   cases.push(...orphans.map((finding) => findingCase(`${base}.findings`, record, finding)));
   if (record.problem !== undefined || cases.length === 0 || !agrees(record.verdict, cases))
-    cases.push(wholeRun(base, record));
+    cases.push(wholeRun(record));
   return merged(cases);
 }
 
@@ -136,19 +137,30 @@ function findingCase(classname: string, { crash }: RunRecord, finding: Finding):
   };
 }
 
-function wholeRun(classname: string, record: RunRecord): TestCase {
-  const { problem } = record;
+/** The run as one case, which every run has; `testCases` has it only where no other case says how the run ended. */
+export function wholeRun(record: RunRecord): TestCase {
+  const { problem, findings } = record;
   const ended: Verdict =
     problem === undefined ? record.verdict : problem.kind === 'device' ? 'failed' : 'error';
   return {
-    ...identity(classname, 'run'),
+    ...identity(classBase(record), 'run'),
     seconds: record.seconds,
     verdict: ended,
     problem,
-    details: problemLines(problem),
+    details: problem === undefined ? findings.map(findingLine) : problemLines(problem),
     output: [],
     console: problem?.log,
   };
+}
+
+function findingLine({ check, message, known }: Finding): string {
+  return `${check}: ${message}${known === undefined ? '' : ` (${knownText(known)})`}`;
+}
+
+/** Why a case is not passed, in words that are never empty. */
+export function reasonOf({ verdict, problem }: TestCase): string {
+  if (problem !== undefined) return problem.message;
+  return verdict === 'unknown' ? 'not decided' : 'no reason was recorded';
 }
 
 /** Whether the cases alone make the verdict plain. */
@@ -178,6 +190,10 @@ function blame({ reason, states, minimal, files, token, file }: Finding): string
 
 function identity(classname: string, name: string): { classname: string; name: string } {
   return { classname, name: oneLine(name) };
+}
+
+function classBase({ scenarioFile, machine }: RunRecord): string {
+  return `${classPart(fileStem(scenarioFile))}.${classPart(machine)}`;
 }
 
 /** Jenkins takes dots in a class name for packages. */

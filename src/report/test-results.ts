@@ -1,27 +1,36 @@
 import type { RunRecord } from '../model/record.ts';
 import { scenarioSlug } from '../model/scenario.ts';
 import { knownText } from './known-text.ts';
-import { type TestCase, testCases } from './test-cases.ts';
+import { reasonOf, type TestCase, testCases, wholeRun } from './test-cases.ts';
 import { plainText } from './text.ts';
 
 /**
- * `testresults.json` as OpenEmbedded's resulttool reads it (report, store, regression, junit; scripts/lib/resulttool of
+ * `testresults.json` as OpenEmbedded's resulttool reads it (report, regression, merge, junit; scripts/lib/resulttool of
  * openembedded-core). It knows five types of test and joins texts of the configuration to a path, so that each of those
- * must be there: these runs are of type `runtime`, as testimage's are.
+ * must be there: these runs are of type `runtime`, as testimage's are. What is no pass must have a log for its `junit`.
+ * Its `store` asks for the revision of openembedded-core, too, which a record does not say.
  */
 export function testResults(records: readonly RunRecord[]): string {
   const results = Object.fromEntries(records.map((record) => [resultId(record), resultOf(record)]));
   return `${JSON.stringify(results, null, 2)}\n`;
 }
 
-/** As testimage names its own: type, image, machine and time; and the scenario, of which there may be several. */
+/**
+ * Type and image, as testimage's begin, and the run's id, which has the rest: time, scenario and machine. resulttool takes
+ * one of two with the same for the other, and workers may begin within one second.
+ */
 function resultId(record: RunRecord): string {
-  const { machine, scenarioFile } = record;
-  return `runtime_${imageName(record)}_${machine}_${scenarioSlug(scenarioFile)}_${startTime(record)}`;
+  const { id, shard } = record;
+  const part = shard === undefined ? '' : `_part-${shard.index}-of-${shard.count}`;
+  return `runtime_${imageName(record)}_${fileName(id)}${part}`;
 }
 
+/**
+ * The run is a result as well: resulttool compares only what the older run has, and would else call it a match where that
+ * one lacks the cases that failed, because it cut no power, or found no such states.
+ */
 function resultOf(record: RunRecord): object {
-  const cases = testCases(record);
+  const cases = [...testCases(record), wholeRun(record)];
   return {
     configuration: {
       TEST_TYPE: 'runtime',
@@ -45,11 +54,12 @@ function caseName({ classname, name }: TestCase): string {
 }
 
 function caseResult(one: TestCase): object {
-  const { seconds, verdict, known, details, output, problem } = one;
+  const { seconds, verdict, known, details, output } = one;
+  const isPassed = verdict === 'passed';
   const lines = [
     ...(known === undefined ? [] : [knownText(known)]),
-    ...(details.length === 0 && problem !== undefined ? [problem.message] : details),
-    ...(verdict === 'passed' ? [] : output),
+    ...(details.length === 0 && !isPassed ? [reasonOf(one)] : details),
+    ...(isPassed ? [] : output),
   ];
   return {
     status: statuses[verdict],
@@ -70,7 +80,11 @@ const statuses: Record<TestCase['verdict'], 'PASSED' | 'FAILED' | 'ERROR' | 'SKI
 
 function imageName({ inputs }: RunRecord): string {
   const name = inputs.image.split('/').findLast((part) => part !== '' && part !== '.' && part !== '..');
-  return (name ?? 'image').replaceAll(/[^\w.+-]/g, '-');
+  return fileName(name ?? 'image');
+}
+
+function fileName(text: string): string {
+  return text.replaceAll(/[^\w.+-]/g, '-');
 }
 
 /** `20261121034500` */

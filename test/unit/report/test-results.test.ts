@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type Finding, type Verdict, verdicts } from '../../../src/model/record.ts';
 import { testCases } from '../../../src/report/test-cases.ts';
 import { testResults } from '../../../src/report/test-results.ts';
 import { crash, cut, failure, motley, record, step } from './records.ts';
@@ -33,29 +34,62 @@ const resulttool = z.record(
   }),
 );
 
+const run = 'brownout.ab-upgrade.qemuarm64.run';
+
 function read(...records: Parameters<typeof testResults>[0]) {
   return resulttool.parse(JSON.parse(testResults(records)));
 }
 
 describe('testresults.json', () => {
-  it('is what resulttool reads, one result a case of JUnit, also of hostile text', () => {
+  it('is what resulttool reads, one result a case of JUnit and one of the run, also of hostile text', () => {
     for (const one of [record(), motley(), record({ verdict: 'unknown', paths: [] })]) {
       const [own] = Object.values(read(one));
-      expect(Object.keys(own?.result ?? {})).toHaveLength(testCases(one).length);
+      const cases = new Set(testCases(one).map(({ classname, name }) => `brownout.${classname}.${name}`));
+      expect(new Set(Object.keys(own?.result ?? {}))).toEqual(cases.add(run));
     }
     expect(testResults([motley()])).not.toContain('\\u0000');
   });
 
-  it('names a result as testimage does, with its scenario, and tells runs apart', () => {
+  it('has a log of whatever is no pass, without which resulttool junit ends with an exception', () => {
+    const step1 = (verdict: Verdict) =>
+      record({ verdict, paths: [{ releases: ['1.0'], steps: [step('boot 1.0', { verdict })] }] });
+    const records = [motley(), record({ verdict: 'unknown', paths: [] }), ...verdicts.map(step1)];
+    const results = records.flatMap((one) =>
+      Object.values(read(one)).flatMap(({ result }) => Object.entries(result)),
+    );
+    expect(results.filter(([, { status, log }]) => status !== 'PASSED' && log === undefined)).toEqual([]);
+  });
+
+  it('names a result by image and run, and keeps those apart that began in one second', () => {
     const other = record({
+      id: '20261121T034500Z-fallback-qemux86-64',
       scenarioFile: 'x/fallback.yaml',
       machine: 'qemux86-64',
       inputs: { ...record().inputs, image: '../my image/' },
     });
-    expect(Object.keys(read(record(), other))).toEqual([
-      'runtime_rauc-ab_qemuarm64_ab-upgrade_20261121034500',
-      'runtime_my-image_qemux86-64_fallback_20261121034500',
+    const again = record({ id: `${record().id}-2` });
+    const workers = [1, 2].map((index) => record({ shard: { index, count: 2 } }));
+    expect(Object.keys(read(record(), other, again, ...workers))).toEqual([
+      'runtime_rauc-ab_20261121T034500Z-ab-upgrade-qemuarm64',
+      'runtime_my-image_20261121T034500Z-fallback-qemux86-64',
+      'runtime_rauc-ab_20261121T034500Z-ab-upgrade-qemuarm64-2',
+      'runtime_rauc-ab_20261121T034500Z-ab-upgrade-qemuarm64_part-1-of-2',
+      'runtime_rauc-ab_20261121T034500Z-ab-upgrade-qemuarm64_part-2-of-2',
     ]);
+  });
+
+  it('differs from a passed run in the run itself, where the cases that failed are not in that one', () => {
+    const failed = crash([
+      cut('p1.3', { verdict: 'failed', checks: [step('boots', failure('no-boot', 'panic'))] }),
+    ]);
+    const finding = { ...(motley().findings[1] as Finding), check: 'no-boot', message: 'panic' };
+    const [base, target] = [record(), record({ verdict: 'failed', crash: failed, findings: [finding] })].map(
+      (one) => Object.values(read(one))[0]?.result ?? {},
+    );
+    const changed = Object.keys(base ?? {}).filter((name) => base?.[name]?.status !== target?.[name]?.status);
+    expect(changed).toEqual([run]);
+    expect(base?.[run]).toEqual({ status: 'PASSED', duration: 312.346 });
+    expect(target?.[run]).toEqual({ status: 'FAILED', duration: 312.346, log: 'no-boot: panic' });
   });
 
   it('has the same series and case names in the next run, so that regression compares the two', () => {
@@ -81,11 +115,15 @@ describe('testresults.json', () => {
       cut('p1.3', { kind: 'lost', verdict: 'failed', checks: [step('boots', failure('no-boot', 'panic'))] }),
     ];
     const [own] = Object.values(read(record({ verdict: 'failed', paths: [], crash: crash(cuts) })));
-    const seen = Object.entries(own?.result ?? {}).map(([name, { status }]) => [name.split(', ')[1], status]);
+    const seen = Object.entries(own?.result ?? {}).map(([name, { status }]) => [
+      name.split(', ').at(-1),
+      status,
+    ]);
     expect(seen).toEqual([
       ['prefix: boots', 'SKIPPED'],
       ['torn: boots', 'ERROR'],
       ['lost: boots', 'FAILED'],
+      [run, 'FAILED'],
     ]);
     const logs = Object.values(own?.result ?? {}).map(({ log = '' }) => log);
     expect(logs[0]).toMatch(/^known until 2027-03-01 \(BUG-1\): not flushed\npanic\n/);
