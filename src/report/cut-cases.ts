@@ -173,17 +173,28 @@ function checkCase(batch: Batch, { id, name }: StepRecord): CutCase {
     };
   }
   const isReached = found.length > 0 || by.some(({ cut }) => cut.verdict === 'passed');
-  const why = open ?? (none === undefined && !isReached ? 'no device came as far as this check' : none);
-  const isOpen = open !== undefined || (none === undefined && !isReached);
+  const isCutShort = open === undefined && none === undefined && !isReached;
+  const why = open ?? (isCutShort ? 'no device came as far as this check' : none);
+  const known = isCutShort ? knownOf(by) : undefined;
   const console = found[0]?.check.console ?? found[0]?.cut.console;
   return {
     ...common,
-    verdict: isOpen ? 'unknown' : none === undefined ? 'passed' : 'skipped',
+    verdict:
+      known !== undefined ? 'known' : why === undefined ? 'passed' : why === none ? 'skipped' : 'unknown',
     ...(why === undefined ? {} : { problem: { kind: 'device' as const, code: 'unknown', message: why } }),
-    cuts: [],
+    ...(known === undefined ? {} : { known }),
+    cuts: known === undefined ? [] : by.map(({ cut }) => cut.id),
     about: [],
     ...(console === undefined ? {} : { console }),
   };
+}
+
+/** What is known of devices that all ended in ways on the list of known findings; undefined where one did otherwise. */
+function knownOf(by: Batch['by']): KnownAs | undefined {
+  const checks = by.flatMap(({ cut }) => cut.checks);
+  return by.every(({ cut }) => cut.verdict === 'known')
+    ? checks.find(({ known }) => known)?.known
+    : undefined;
 }
 
 /** Cuts whose verdict no check explains: they broke off. */

@@ -56,6 +56,44 @@ describe('the cases of cuts', () => {
     expect(text).toContain('<skipped message="the recording holds no such state"/>');
   });
 
+  it('are known, and no error of a run that is none, where a known failure kept devices from a check', () => {
+    const known = { status: 'known', until: '2027-03-01', tracker: 'BUG-1', why: 'not flushed' } as const;
+    const boots = [step('boots', { ...failure('no-boot', 'panic'), verdict: 'known', known })];
+    const cuts = [
+      cut('a', { stage: 'whole', decides: 9, checks }),
+      cut('b', { stage: 'whole', decides: 9, kind: 'torn', verdict: 'known', checks: boots }),
+      cut('c', {
+        stage: 'whole',
+        kind: 'torn',
+        verdict: 'failed',
+        checks: [step('boots', failure('x', 'y'))],
+      }),
+    ];
+    const groups = [
+      group({ states: 9, by: [{ cut: 'a', states: 9 }] }),
+      group({ kind: 'torn', states: 9, by: [{ cut: 'b', states: 9 }] }),
+    ];
+    const of = [record({ paths: [], crash: { ...crash(cuts.slice(0, 2)), groups } })];
+    const torn = 'install 1.0->1.1, torn';
+    expect(verdicts(groups, { cuts })).toMatchObject({
+      [`${torn}: boots`]: 'known',
+      [`${torn}: configuration`]: 'known',
+    });
+    expect(junitXml(of)).toContain('errors="0" skipped="2"');
+    expect(junitXml(of)).toContain(
+      '<skipped message="known until 2027-03-01 (BUG-1): not flushed: no device came as far as this check"/>',
+    );
+    const both = [
+      { cut: 'b', states: 9 },
+      { cut: 'c', states: 1 },
+    ];
+    expect(
+      verdicts([...groups.slice(0, 1), group({ kind: 'torn', states: 10, by: both })], { cuts }),
+    ).toMatchObject({
+      [`${torn}: configuration`]: 'unknown',
+    });
+  });
+
   it('do not pass where states are left open, or no device came as far', () => {
     const cuts = [
       cut('a', { stage: 'whole', decides: 9, checks }),
