@@ -270,7 +270,12 @@ interface WantedSet {
   architecture: LockedSet['architecture'];
 }
 
-type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & { firmware?: T; more?: T; feed?: T };
+type EachSet<T> = Record<'tools' | 'system' | 'kernel', T> & {
+  moreTools?: T;
+  firmware?: T;
+  more?: T;
+  feed?: T;
+};
 
 /** What an image is made of on one machine. */
 function wantedSets(
@@ -288,6 +293,9 @@ function wantedSets(
   const found = description.machines[machine];
   return {
     tools: { label: 'tools', set: packages.tools, architecture: 'amd64' },
+    ...('moreTools' in packages && packages.moreTools !== undefined
+      ? { moreTools: { label: 'tools/more', set: packages.moreTools, architecture: 'amd64' } }
+      : {}),
     system: own('system', packages.system),
     kernel: own('kernel', packages.kernel),
     ...(found !== undefined && 'firmware' in found ? { firmware: own('firmware', found.firmware) } : {}),
@@ -307,11 +315,12 @@ function fetchAll(sets: ImageSets, options: Parameters<typeof fetchSet>[1]): Pro
 }
 
 async function eachSet<T, U>(
-  { tools, system, kernel, firmware, more, feed }: EachSet<T>,
+  { tools, moreTools, system, kernel, firmware, more, feed }: EachSet<T>,
   make: (set: T) => Promise<U>,
 ): Promise<EachSet<U>> {
   return {
     tools: await make(tools),
+    ...(moreTools === undefined ? {} : { moreTools: await make(moreTools) }),
     system: await make(system),
     kernel: await make(kernel),
     ...(firmware === undefined ? {} : { firmware: await make(firmware) }),

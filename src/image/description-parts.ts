@@ -111,7 +111,9 @@ export const builtSystem = {
     system: packageSet,
     kernel: packageSet,
     tools: packageSet,
-    /** Besides `system`, which has all that these need. */
+    /** Besides `tools`, which has all that these need: a newer GRUB. */
+    moreTools: packagesAlone.optional(),
+    /** The same of `system`. */
     more: packagesAlone.optional(),
   }),
   root: z.strictObject({

@@ -84,6 +84,7 @@ const builtImage = z
 
 const ostreeMachine = z.strictObject({
   ...bootedMachine,
+  bootLoader: bootedMachine.bootLoader.extract(['grub', 'uboot']),
   /** Size of the partition with the repository and all deployments. */
   sysrootMiB: z.int().min(32).max(8192),
 });

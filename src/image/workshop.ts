@@ -59,10 +59,10 @@ export async function prepare<Options extends SystemImageOptions>(
 ): Promise<Workshop<Options>> {
   const { description, machine, folder, keys, sets, cache, build, signal } = options;
   const unpack = (set: LockedSet) => unpackSet(set, cache, build, signal);
-  const tools = new Tools(await unpack(sets.tools), sets.tools, description.epoch, signal);
+  const toolSet = together(sets.tools, sets.moreTools);
+  const tools = new Tools(await unpack(toolSet), toolSet, description.epoch, signal);
   const kernel = await unpack(sets.kernel);
-  const system = { ...sets.system, packages: [...sets.system.packages, ...(sets.more?.packages ?? [])] };
-  const unpackedSystem = await unpack(system);
+  const unpackedSystem = await unpack(together(sets.system, sets.more));
   const kernelKey = sets.kernel.packages.map((one) => one.sha256);
   const root: RootInputs = {
     description,
@@ -87,6 +87,11 @@ export async function prepare<Options extends SystemImageOptions>(
     epoch: description.epoch,
   });
   return { ...options, tools, loader, root, base: await baseRoot(root) };
+}
+
+/** Packages of one suite, and those of another that come without what they need. */
+function together(set: LockedSet, more: LockedSet | undefined): LockedSet {
+  return { ...set, packages: [...set.packages, ...(more?.packages ?? [])] };
 }
 
 /** Puts a file of a part into the image without a second copy where the file system can. */

@@ -20,6 +20,8 @@ const grubModules = [
 ];
 /** For a slot that is a squashfs, and a script that stops where nothing can be started. */
 const squashfsModules = ['squash4', 'halt'];
+/** For a script that takes its entries from files of the Boot Loader Specification; GRUB 2.14 has it. */
+const entryModules = ['blsuki', 'gzio'];
 const grubenvBytes = 1024;
 const blockHead = '# GRUB Environment Block\n';
 
@@ -39,7 +41,12 @@ export async function grub({
   const own = await optionalScript(scripts, 'grub.env', machine);
   const mender = await optionalScript(scripts, 'mender.env', machine);
   const sysota = await optionalScript(scripts, 'sysota.env', machine);
-  const wanted = [...grubModules, ...(sysota === undefined ? [] : squashfsModules)];
+  const menu = await script(scripts, 'grub.cfg', machine);
+  const wanted = [
+    ...grubModules,
+    ...(sysota === undefined ? [] : squashfsModules),
+    ...(/^blscfg\b/m.test(menu) ? entryModules : []),
+  ];
   const core = await build.run('grub', { version: 1, tools: tools.key, grubModules: wanted }, async (out) => {
     const modules = join(tools.root, 'usr/lib/grub/x86_64-efi');
     const place = ['-O', 'x86_64-efi', '-d', modules, '-p', '(hd0,gpt1)/grub', '-o', join(out, 'core.efi')];
@@ -55,7 +62,7 @@ export async function grub({
     boot.addFile('grubenv.2', environment);
   }
   boot.addFile('EFI/BOOT/BOOTX64.EFI', await readFile(join(core, 'core.efi')));
-  boot.addFile('grub/grub.cfg', await script(scripts, 'grub.cfg', machine));
+  boot.addFile('grub/grub.cfg', menu);
   return { boot, ...(await uefi(firmware, 'qemux86-64')) };
 }
 

@@ -116,6 +116,7 @@ async function factoryDisk(
   const identity = `${name} ${machineName} ${version}`;
   const system = {
     ...description.ostree,
+    bootLoader: machine.bootLoader,
     checksum: checksumOf(repository, commit),
     kernelArguments: [
       `root=${sysrootDevice}`,

@@ -16,16 +16,18 @@ export interface FactorySystem {
   branch: string;
   /** Arguments of the kernel, each a `name=value` or a word. */
   kernelArguments: readonly string[];
+  /** What reads the deployments at each start: U-Boot its own file, GRUB the entries of the Boot Loader Specification. */
+  bootLoader: 'grub' | 'uboot';
 }
 
 /**
- * Writes a file system with one deployment, made by OSTree itself: its repository (`bare`), /boot with the entry for
- * U-Boot, /ostree/deploy. All belongs to root, and times are the epoch's, so that its bytes depend on the inputs only.
+ * Writes a file system with one deployment, made by OSTree itself: its repository (`bare`), /boot with the entries for
+ * the boot loader, /ostree/deploy. All belongs to root, and times are the epoch's, so that its bytes depend on the inputs only.
  */
 export async function writeSysroot(
   tools: Tools,
   image: string,
-  { os, repository, checksum, branch, kernelArguments }: FactorySystem,
+  { os, repository, checksum, branch, kernelArguments, bootLoader }: FactorySystem,
   options: Ext4Options,
 ): Promise<void> {
   const root = `${image}.root`;
@@ -37,10 +39,16 @@ export async function writeSysroot(
   await mkdir(root);
   await ostree('admin', 'init-fs', '--modern', root);
   await ostree('admin', 'stateroot-init', sysroot, os);
-  // The file by which OSTree knows that U-Boot is the boot loader (ostree-bootloader-uboot.c).
-  await mkdir(join(root, 'boot/loader.0'), { recursive: true });
-  await symlink('loader.0', join(root, 'boot/loader'));
-  await writeFile(join(root, 'boot/loader/uEnv.txt'), '');
+  if (bootLoader === 'uboot') {
+    // The file by which OSTree knows that U-Boot is the boot loader (ostree-bootloader-uboot.c).
+    await mkdir(join(root, 'boot/loader.0'), { recursive: true });
+    await symlink('loader.0', join(root, 'boot/loader'));
+    await writeFile(join(root, 'boot/loader/uEnv.txt'), '');
+  } else {
+    // /boot is no partition of its own (ostree.repo-config(5)).
+    await ostree('config', repo, 'set', 'sysroot.bootprefix', 'true');
+    await ostree('config', repo, 'set', 'sysroot.bootloader', 'none');
+  }
   await ostree('config', repo, 'set', 'sysroot.readonly', 'false');
   await ostree('pull-local', repo, repository, checksum);
   await ostree('refs', repo, `--create=${os}:${branch}`, checksum);

@@ -32,6 +32,8 @@ export type LockFile = z.infer<typeof lockFile>;
 /** The packages of one machine's image by purpose. */
 export interface ImageSets {
   tools: LockedSet;
+  /** For the build, from another suite. */
+  moreTools?: LockedSet;
   system: LockedSet;
   kernel: LockedSet;
   /** Of images that boot by firmware. */

@@ -77,6 +77,28 @@ describe('ostree', () => {
     expect(await said('0\n')).toBe('success is 0');
   });
 
+  it("counts starts by GRUB's environment as greenboot does, where it is told which block that is", async () => {
+    const agent = agentFor({ name: 'ostree', grubenv: '/boot/grub2/grubenv' });
+    const editenv = "grub-editenv '/boot/grub2/grubenv'";
+    const counted = `${editenv} set boot_counter=3 && ${editenv} set boot_success=0`;
+    const inUse = `${editenv} set boot_success=1 && ${editenv} unset boot_counter`;
+    const { ready, asked } = device({});
+    await agent.install(ready, source, limits());
+    expect(asked[1]).toBe(`${counted} && ostree admin deploy --os=brownout brownout:stable`);
+    await agent.rollback?.(ready, limits());
+    expect(asked[2]).toBe(`${counted} && ostree admin set-default 1`);
+    const good = listing(runsTheNext);
+    await agent.confirm(good.ready, limits());
+    expect(good.asked).toEqual([status, inUse]);
+    const back = listing(runsTheOther);
+    await agent.confirm(back.ready, limits());
+    expect(back.asked).toEqual([status, `ostree admin undeploy 0 && ${editenv} unset boot_counter`, inUse]);
+    const said = (stdout: string) =>
+      agent.confirmed?.(device({ [`${editenv} list`]: { stdout } }).ready, limits());
+    expect(await said('boot_success=0\n')).toBeUndefined();
+    expect(await said('boot_success=0\nboot_counter=2\n')).toBe('boot_counter=2');
+  });
+
   it('goes back to the deployment before, whose starts are counted', async () => {
     const { ready, asked } = device({});
     await ostree.rollback?.(ready, limits());
