@@ -85,3 +85,10 @@ it('an image without one has the variables of RAUC, in two copies', async () => 
   expect(files.get('grubenv')?.startsWith(`${start}ORDER=A B\n`)).toBe(true);
   expect(files.has('grub/grubenv')).toBe(false);
 });
+
+it('reads entries of the Boot Loader Specification where the script asks for them', async () => {
+  const core = async (script: string) =>
+    (await bootFiles({ 'boot/grub.cfg': script })).get('EFI/BOOT/BOOTX64.EFI');
+  expect(await core('set timeout=0\nblscfg --path (hd0,gpt2)/boot/loader/entries\n')).toContain(' blsuki');
+  expect(await core('# no blscfg here\n')).not.toContain('blsuki');
+});
