@@ -28,6 +28,7 @@ describe('ostree on qemux86-64', () => {
         .split('\n');
     for (const left of ['2', '1', '0'])
       expect(await state()).toEqual(['newer=1', `boot_counter=${left}`, 'boot_success=0']);
-    for (const _ of [1, 2]) expect(await state()).toEqual(['boot_counter=-1', 'boot_success=0']);
+    const givenUp = ['boot_counter=-1', 'boot_success=0'];
+    expect([await state(), await state()]).toEqual([givenUp, givenUp]);
   });
 });
