@@ -107,7 +107,7 @@ export function findingOf(record, one, together) {
   const finding = record.findings.find((found) => (together ? isOf(found, one) : (found.cut === '') === withoutCut));
   if (finding === undefined) return undefined;
   const { token, check, message, during, reason } = finding;
-  return { token, check, message, during, reason, namesPlace: hasOne(names, withoutCut ? message : reason), boots: bootsUntil(record, finding) };
+  return { token, check, message, during, reason, namesPlace: hasOne(names, withoutCut ? message : (reason ?? message)), boots: bootsUntil(record, finding) };
 }
 
 /** Boots in the order in which they ended, up to the first that showed it; the live cut is none of them. */
