@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
 import { parseStored } from '../core/stored.ts';
+import { scenarioSlug } from '../model/scenario.ts';
 import { sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { loadLog, sectorsNeeded } from '../writelog/stored-log.ts';
 import { inputsSchema } from './inputs.ts';
@@ -12,6 +13,11 @@ import { scenarioSchema } from './stored-scenario.ts';
 
 /** What names a recording, and what programs of all times have noted. */
 const namesSchema = z.object({
+  scenario: z
+    .object({ source: z.object({ path: z.string() }) })
+    .optional()
+    .catch(undefined),
+  inputs: z.object({ machine: z.string() }).optional().catch(undefined),
   path: z.object({ releases: z.array(z.string()) }),
   /** SHA-256 over the log and its data, as in reports. */
   sha256: z.string().regex(/^[0-9a-f]{1,64}$/),
@@ -41,6 +47,10 @@ export interface KeptRecording {
   sha256: string;
   /** In the order of the upgrades. */
   releases: string[];
+  /** The scenario file's name without its ending, and the machine, as far as they can be read. */
+  scenario?: string;
+  machine?: string;
+  made: Date;
 }
 
 /** What a recording says of itself. Throws Error that names the field, also where an older program noted less. */
@@ -66,8 +76,13 @@ async function readAll(cache: string): Promise<{ name: string; kept: KeptRecordi
     names.sort().map(async (name) => {
       const folder = join(root, name);
       try {
-        const { sha256, path } = await readAbout(folder, namesSchema);
-        return [{ name, kept: { folder, name, sha256, releases: path.releases } }];
+        const { sha256, path, scenario, inputs } = await readAbout(folder, namesSchema);
+        const { mtime: made } = await stat(join(folder, recordingFiles.about));
+        const of = {
+          ...(scenario === undefined ? {} : { scenario: scenarioSlug(scenario.source.path) }),
+          ...(inputs === undefined ? {} : { machine: inputs.machine }),
+        };
+        return [{ name, kept: { folder, name, sha256, releases: path.releases, ...of, made } }];
       } catch (error) {
         if (error instanceof Error && 'code' in error) return [];
         return [{ name, kept: recordingDamaged(join(folder, recordingFiles.about), error) }];

@@ -31,6 +31,17 @@ export function cutMiddle(text: string, limit: number): string {
   return `${text.slice(0, half)} [... ${text.length - 2 * half} characters left out ...] ${text.slice(text.length - half)}`;
 }
 
+/** Rows with their cells one below the other, from the left. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = (at: number) => Math.max(0, ...rows.map((row) => (row[at] ?? '').length));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(width(i)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
 /** `8.2 s`, `2m05s`, `1h02m`: for people. */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '?';
