@@ -17,6 +17,7 @@ import { describeState } from '../writelog/crash-state.ts';
 import { sectorBytes, type WriteLog } from '../writelog/log.ts';
 import { decide } from './decide.ts';
 import { type PlannedState, plannedId, tokenOf } from './planned.ts';
+import { unlessStarved } from './starved-boots.ts';
 
 /** How a stage of a boot ended, and when: the moment in the boot's own log. */
 interface TimedStage extends BootStage {
@@ -45,11 +46,26 @@ export interface BootOptions {
   journaled?: readonly (readonly Journaled[])[];
 }
 
-/** Boots one crash state for real and decides it. */
-export async function bootState(
+/** Boots one crash state for real and decides it. Throws HarnessError `host-starved` where the host withheld CPU each time. */
+export function bootState(
   context: RunContext,
   planned: PlannedState,
-  { label, retry, keepWrites = false, randomSeed = 0, snapshots, journaled = [] }: BootOptions,
+  { label = plannedId(planned), ...options }: BootOptions,
+): Promise<BootedState> {
+  return unlessStarved(context, label, (name) => bootOnce(context, planned, { ...options, label: name }));
+}
+
+async function bootOnce(
+  context: RunContext,
+  planned: PlannedState,
+  {
+    label,
+    retry,
+    keepWrites = false,
+    randomSeed = 0,
+    snapshots,
+    journaled = [],
+  }: BootOptions & { label: string },
 ): Promise<BootedState> {
   await using stack = new CleanupStack();
   const { trace, state, window } = planned;
@@ -64,7 +80,7 @@ export async function bootState(
   const readSets = disks.map(({ bytes }, i) => new ReadSet(bytes, sectorBytes, journaled[i]));
   const device = await openDevice(
     context,
-    `cut-${(label ?? id).replaceAll('/', '_')}`,
+    `cut-${label.replaceAll('/', '_')}`,
     disks,
     stack,
     (disk, spec) => {

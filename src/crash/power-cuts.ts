@@ -13,6 +13,7 @@ import { type DescribedTrace, describeCuttable } from './described-trace.ts';
 import { liveCut } from './live-cut.ts';
 import type { TraceExploration } from './open-exploration.ts';
 import type { PlannedState } from './planned.ts';
+import { unlessStarved } from './starved-boots.ts';
 
 /** What a run came to, filled in as it goes so that an interrupted run still has its part; by position. */
 export interface RunProgress {
@@ -138,7 +139,12 @@ export function planCuts(
 /** The live cut that holds the write log to account, where installations are cut. */
 export function liveJobs(context: RunContext, [first]: readonly Recording[]): Job[] {
   if (first === undefined || !context.scenario.powerCuts.during.includes('install')) return [];
-  return [() => liveCut(context, first, 'lost', 'live1', context.random.fork('live'))];
+  return [
+    () =>
+      unlessStarved(context, 'live1', (label) =>
+        liveCut(context, first, 'lost', label, context.random.fork('live')),
+      ),
+  ];
 }
 
 /** What to say where there is nothing to cut. */

@@ -108,8 +108,8 @@ describe('brownout check', () => {
     ],
     [
       'a machine that its image is not made for',
-      good.replace('rauc-ab', 'ostree').replace('qemuarm64', 'qemux86-64').replace('rauc', 'ostree'),
-      /scenario\.yaml: image ostree is not made for qemux86-64, only for qemuarm64\n/,
+      good.replace('rauc-ab', 'dnf').replace('rauc', 'dnf'),
+      /scenario\.yaml: image dnf is not made for qemuarm64, only for qemux86-64\n/,
     ],
     [
       'a release that its image does not have',
