@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import type { CrashRecord, RunRecord, StateCounts } from '../../src/model/record.ts';
 
 const workloads = [
   { name: 'rauc-qemux86-64', scenario: 'test/scenarios/upgrade.yaml', machine: 'qemux86-64' },
@@ -22,34 +23,53 @@ const { values } = parseArgs({
 });
 
 /** Runs the built command line on one workload and returns its record. */
-async function run({ name, scenario, machine }, how) {
-  const args = ['dist/cli/main.js', 'run', scenario, '--machine', machine, '--power-cuts', how, '--fresh', '--seed', values.seed];
+async function run(
+  { name, scenario, machine }: (typeof workloads)[number],
+  how: string,
+): Promise<RunRecord & { crash: CrashRecord }> {
+  const args = [
+    'dist/cli/main.js',
+    'run',
+    scenario,
+    '--machine',
+    machine,
+    '--power-cuts',
+    how,
+    '--fresh',
+    '--seed',
+    values.seed,
+  ];
   args.push('--retry-boots', '0', '--second-cut-boots', '0', '--reports', values.reports, '--json');
   if (values.jobs !== undefined) args.push('--jobs', values.jobs);
   process.stderr.write(`${name}: ${how}\n`);
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  const exitCode = await new Promise((resolve, reject) => {
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (stdout === '') throw new Error(`${scenario} --power-cuts ${how} ended with ${exitCode} and printed nothing`);
-  const { record } = JSON.parse(stdout).runs[0];
-  if (record.crash === undefined) throw new Error(`${scenario}: ${record.problem?.message ?? 'no cut was made'}`);
-  return record;
+  if (stdout === '')
+    throw new Error(`${scenario} --power-cuts ${how} ended with ${exitCode} and printed nothing`);
+  const [first] = (JSON.parse(stdout) as { runs: { record: RunRecord }[] }).runs;
+  const { crash, problem } = first?.record ?? {};
+  if (first === undefined || crash === undefined)
+    throw new Error(`${scenario}: ${problem?.message ?? 'no cut was made'}`);
+  return { ...first.record, crash };
 }
 
-const total = (counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
-const round = (number) => Math.round(number * 10) / 10;
+const total = (counts: StateCounts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+const round = (number: number) => Math.round(number * 10) / 10;
 const results = [];
-for (const workload of workloads.filter(({ name }) => values.case === undefined || values.case.includes(name))) {
+for (const workload of workloads.filter(
+  ({ name }) => values.case === undefined || values.case.includes(name),
+)) {
   const { crash, timings, verdict, seconds } = await run(workload, 'all');
   const deciding = crash.stages[0]?.boots ?? 0;
-  const cpu = timings['cuts.cpu'];
-  const one = (await run(workload, 'naive:1')).timings['cuts.cpu'];
+  const cpu = timings['cuts.cpu'] ?? 0;
+  const one = (await run(workload, 'naive:1')).timings['cuts.cpu'] ?? cpu;
   const kills = Math.max(1, Math.floor(cpu / one));
   const naive = await run(workload, `naive:${kills}`);
   const decided = total(crash.decided);
@@ -65,9 +85,14 @@ for (const workload of workloads.filter(({ name }) => values.case === undefined 
     audited: crash.audited,
     mismatches: crash.mismatches,
     cpuSeconds: round(cpu),
-    exploringCpuSeconds: round(timings['explore.cpu']),
+    exploringCpuSeconds: round(timings['explore.cpu'] ?? 0),
     seconds: round(seconds),
-    naive: { kills, cpuSeconds: round(naive.timings['cuts.cpu']), verdict: naive.verdict, statesAtMost: kills },
+    naive: {
+      kills,
+      cpuSeconds: round(naive.timings['cuts.cpu'] ?? 0),
+      verdict: naive.verdict,
+      statesAtMost: kills,
+    },
     ratio: round(decided / kills),
   });
 }

@@ -9,13 +9,17 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
-import { Random } from '../../dist/core/random.js';
-import { bootedOf } from '../../dist/crash/boot-fact.js';
-import { BootLedger } from '../../dist/crash/boot-ledger.js';
-import { Coverage } from '../../dist/explore/coverage.js';
-import { Exploration } from '../../dist/explore/exploration.js';
-import { parseStateId, stateId } from '../../dist/writelog/state-id.js';
-import { madeUpStates } from './made-up-log.mjs';
+import { Random } from '../../src/core/random.ts';
+import { bootedOf } from '../../src/crash/boot-fact.ts';
+import { BootLedger } from '../../src/crash/boot-ledger.ts';
+import type { KnownBoot } from '../../src/explore/boot.ts';
+import { Coverage } from '../../src/explore/coverage.ts';
+import { Exploration } from '../../src/explore/exploration.ts';
+import type { Space } from '../../src/explore/space.ts';
+import type { StateRef } from '../../src/explore/states.ts';
+import type { CutRecord } from '../../src/model/record.ts';
+import { parseStateId, stateId } from '../../src/writelog/state-id.ts';
+import { madeUpCut, madeUpStates } from './made-up-log.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,9 +30,13 @@ const { values } = parseArgs({
     differing: { type: 'string', default: '60' },
   },
 });
-const [records, writes, mostSectors, readSectors, readCells] = [values.records, values.writes, values.sectors, values.read, values.differing].map(
-  Number,
-);
+const [records, writes, mostSectors, readSectors, readCells] = [
+  Number(values.records),
+  Number(values.writes),
+  Number(values.sectors),
+  Number(values.read),
+  Number(values.differing),
+];
 /** Of the records, those that were needed to decide everything. */
 let deciding = 0;
 /** Crash states of a log in which everything differs; the same each time. */
@@ -37,10 +45,22 @@ const spaceOf = () => madeUpStates(new Random('ledger'), { writes, mostSectors }
 const trace = { sha256: 'b'.repeat(64) };
 const folder = mkdtempSync(join(tmpdir(), 'brownout-bench-ledger-'));
 try {
-  const context = { runId: 'bench', folder, diskBudget: undefined, notice: (text) => process.stderr.write(`${text}\n`) };
-  const open = () => BootLedger.open(context, { folder, sha256: trace.sha256, madeWith: 'bench' }, { canonical: true });
+  const context = {
+    runId: 'bench',
+    folder,
+    diskBudget: undefined,
+    notice: (text: string) => process.stderr.write(`${text}\n`),
+  };
+  const open = async () => {
+    const recording = { folder, sha256: trace.sha256, madeWith: 'bench' };
+    const ledger = await BootLedger.open(context, recording, { canonical: true, shared: undefined });
+    if (ledger === undefined) throw new Error('there is no ledger');
+    return ledger;
+  };
   await fill(await open());
-  const files = readdirSync(join(folder, 'boots'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const files = readdirSync(join(folder, 'boots'), { recursive: true, withFileTypes: true }).filter((one) =>
+    one.isFile(),
+  );
   const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
   const space = spaceOf();
   globalThis.gc?.();
@@ -50,7 +70,7 @@ try {
   const read = performance.now();
   const exploration = await applied(ledger, space);
   const done = performance.now();
-  const seconds = (from, to) => Math.round((to - from) / 100) / 10;
+  const seconds = (from: number, to: number) => Math.round((to - from) / 100) / 10;
   const result = {
     records: ledger.of(trace).length,
     states: exploration.whole.all,
@@ -73,7 +93,7 @@ try {
  * Boots as an exploration makes them until every state is decided, and then again of drawn states, as other workers and
  * other days make them. Each reads many sectors that never differ, and some that do.
  */
-async function fill(ledger) {
+async function fill(ledger: BootLedger): Promise<void> {
   const space = spaceOf();
   const random = new Random('boots');
   const written = space.log.records.filter(({ kind }) => kind === 'write');
@@ -81,20 +101,26 @@ async function fill(ledger) {
     const { sector, count } = random.pick(written);
     return sector + random.int(count);
   });
-  const same = Array.from({ length: readSectors }, (_, i) => i * 3).filter((sector) => space.cells.find(0, sector) < 0);
+  const same = Array.from({ length: readSectors }, (_, i) => i * 3).filter(
+    (sector) => space.cells.find(0, sector) < 0,
+  );
   const recovered = [...new Set([...same, ...differing])].sort((a, b) => a - b);
   const sectorsRead = [{ recovered, raw: [] }];
   const coverage = new Coverage(space);
   const segments = space.line('head').segments;
   for (let i = 0; i < records; i += 1) {
     const next = coverage.next();
-    const ref = next ?? { axis: 'head', position: random.pick(segments).to - 1 };
+    const ref = next ?? { axis: 'head' as const, position: random.pick(segments).to - 1 };
     if (next !== undefined) {
-      coverage.decide(ref, i, space.cellsRead((cell) => space.contentIn(ref, cell), sectorsRead));
+      coverage.decide(
+        ref,
+        i,
+        space.cellsRead((cell) => space.contentIn(ref, cell), sectorsRead),
+      );
       deciding = i + 1;
     }
     const id = stateId(space.crashState(ref));
-    const record = { id: `p1.${id}`, kind: 'prefix', path: ['1.0', '1.1'], upgrade: '1.0->1.1', during: 'install', description: 'made up', outcome: 'old (1.0) in A', checks: [], verdict: 'passed', seconds: 9 };
+    const record = madeUpCut(id);
     await ledger.keep({
       ...trace,
       state: id,
@@ -110,18 +136,27 @@ async function fill(ledger) {
   }
 }
 
+function refOf(space: Space, id: string): StateRef {
+  const state = parseStateId(id);
+  const ref = state === undefined ? undefined : space.refOf(state);
+  if (ref === undefined) throw new Error(`the log has no state ${id}`);
+  return ref;
+}
+
 /** As an exploration takes them up; nothing is booted. */
-async function applied(ledger, space) {
-  const known = ledger.of(trace).map((fact) => ({
-    ref: space.refOf(parseStateId(fact.state)),
-    purpose: 'whole',
-    retry: false,
-    whole: { verdict: fact.record.verdict, outcome: fact.record.outcome },
-    take: () => {
-      const taken = ledger.take(fact);
-      return taken && bootedOf(taken);
-    },
-  }));
+async function applied(ledger: BootLedger, space: Space): Promise<Exploration<CutRecord>> {
+  const known = ledger.of(trace).map(
+    (fact): KnownBoot<CutRecord> => ({
+      ref: refOf(space, fact.state),
+      purpose: 'whole',
+      retry: false,
+      whole: { verdict: fact.record.verdict, outcome: fact.record.outcome },
+      take: () => {
+        const taken = ledger.take(fact);
+        return taken && bootedOf(taken);
+      },
+    }),
+  );
   const over = AbortSignal.abort();
   const exploration = new Exploration(space, {
     auditShare: 0,

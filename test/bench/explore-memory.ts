@@ -7,13 +7,14 @@ import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Random } from '../../dist/core/random.js';
-import { Cells } from '../../dist/explore/cells.js';
-import { Contents } from '../../dist/explore/contents.js';
-import { Coverage } from '../../dist/explore/coverage.js';
-import { Space } from '../../dist/explore/space.js';
-import { WriteLog } from '../../dist/writelog/log.js';
-import { windowsOf } from '../../dist/writelog/windows.js';
+import { Random } from '../../src/core/random.ts';
+import { Cells } from '../../src/explore/cells.ts';
+import { Contents } from '../../src/explore/contents.ts';
+import { Coverage } from '../../src/explore/coverage.ts';
+import { Space } from '../../src/explore/space.ts';
+import type { StateRef } from '../../src/explore/states.ts';
+import { WriteLog } from '../../src/writelog/log.ts';
+import { windowsOf } from '../../src/writelog/windows.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +28,7 @@ const diskBytes = Number(values.megabytes) * 2 ** 20;
 const sectorsRead = Number(values.sectors);
 
 /** Writes of 1 to 16 sectors, half of them where one of the last ones was; about ten to a flush. */
-function makeLog(writes, random) {
+function makeLog(writes: number, random: Random): { log: WriteLog; arenaSectors: number } {
   const sectors = diskBytes / 512;
   const log = new WriteLog([{ id: 'main', sectors, cache: 'writeback' }]);
   log.mark('0/install');
@@ -35,7 +36,8 @@ function makeLog(writes, random) {
   let last = 0;
   for (let i = 0; i < writes; i += 1) {
     const count = 1 + random.int(16);
-    const sector = random.int(2) === 0 ? random.int(sectors - 16) : Math.min(last + random.int(64), sectors - 16);
+    const sector =
+      random.int(2) === 0 ? random.int(sectors - 16) : Math.min(last + random.int(64), sectors - 16);
     last = sector;
     log.complete(log.issue(0, 'write', sector, count, random.int(50) === 0, arena));
     arena += count;
@@ -45,10 +47,10 @@ function makeLog(writes, random) {
 }
 
 /** Sectors that are all different, without a file behind them. */
-function madeUpSectors(sectors) {
+function madeUpSectors(sectors: number) {
   return {
     sectors,
-    read(sector, count) {
+    read(sector: number, count: number) {
       const data = Buffer.alloc(count * 512);
       for (let i = 0; i < count; i += 1) data.writeUInt32LE(sector + i + 1, i * 512 + 8);
       return data;
@@ -56,26 +58,46 @@ function madeUpSectors(sectors) {
   };
 }
 
-function measureOne(writes) {
+function measureOne(writes: number) {
   const random = new Random(`bench ${writes}`);
   const { log, arenaSectors } = makeLog(writes, random);
-  const rss = { log: megabytes(process.memoryUsage().rss) };
-  const contents = new Contents(madeUpSectors(arenaSectors), [{ bytes: diskBytes, read: (_, length) => Buffer.alloc(length) }]);
+  const rss: Record<string, number> = { log: megabytes(process.memoryUsage().rss) };
+  const contents = new Contents(madeUpSectors(arenaSectors), [
+    { bytes: diskBytes, read: (_, length) => Buffer.alloc(length) },
+  ]);
   const cells = new Cells(contents, [diskBytes / 512]);
   const layout = timed(
     () =>
-      new Space({ log, windows: windowsOf(log), kinds: ['prefix', 'lost', 'torn', 'subset'], contents, cells, parts: [], random }),
+      new Space({
+        log,
+        windows: windowsOf(log),
+        kinds: ['prefix', 'lost', 'torn', 'subset'],
+        contents,
+        cells,
+        parts: [],
+        random,
+      }),
   );
   const space = layout.result;
-  rss.layout = megabytes(process.memoryUsage().rss);
+  rss['layout'] = megabytes(process.memoryUsage().rss);
   const coverage = timed(() => new Coverage(space));
-  const next = timed(() => coverage.result.next());
+  const next = timed(() => {
+    const ref = coverage.result.next();
+    if (ref === undefined) throw new Error('there is no state');
+    return ref;
+  });
   const sectors = Array.from({ length: Math.min(cells.count, sectorsRead) }, (_, cell) => cells.sector(cell));
-  const readBy = (ref) => timed(() => space.cellsRead((cell) => space.contentIn(ref, cell), [{ recovered: sectors, raw: [] }]));
+  const readBy = (ref: StateRef) =>
+    timed(() => space.cellsRead((cell) => space.contentIn(ref, cell), [{ recovered: sectors, raw: [] }]));
   const read = readBy(next.result);
   const decide = timed(() => coverage.result.decide(next.result, 0, read.result));
   // The subset that differs most from its place on an axis.
-  const widest = { subset: space.subsets.reduce((best, { count }, i) => (count > space.subsets[best].count ? i : best), 0) };
+  const widest = {
+    subset: space.subsets.reduce(
+      (best, { count }, i) => (count > (space.subsets[best]?.count ?? 0) ? i : best),
+      0,
+    ),
+  };
   const subsetRead = readBy(widest);
   const decideSubset = timed(() => coverage.result.decide(widest, 1, subsetRead.result));
   const tally = timed(() => coverage.result.tally());
@@ -88,13 +110,22 @@ function measureOne(writes) {
     rungs: tally.result.all,
     decided: decide.result,
     seconds: Object.fromEntries(
-      Object.entries({ layout, coverage, next, cellsRead: read, decide, subsetRead, decideSubset, tally }).map(([name, { wall, cpu }]) => [name, { wall, cpu }]),
+      Object.entries({
+        layout,
+        coverage,
+        next,
+        cellsRead: read,
+        decide,
+        subsetRead,
+        decideSubset,
+        tally,
+      }).map(([name, { wall, cpu }]) => [name, { wall, cpu }]),
     ),
     megabytes: { ...rss, peak: megabytes(process.resourceUsage().maxRSS * 1024) },
   };
 }
 
-function timed(work) {
+function timed<T>(work: () => T): { result: T; wall: number; cpu: number } {
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   const result = work();
@@ -102,26 +133,36 @@ function timed(work) {
   return { result, wall: round3((performance.now() - start) / 1000), cpu: round3((user + system) / 1e6) };
 }
 
-function megabytes(bytes) {
+function megabytes(bytes: number): number {
   return Math.round(bytes / 2 ** 20);
 }
 
-function round3(value) {
+function round3(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
 if (values.one !== undefined) {
   console.log(JSON.stringify(measureOne(Number(values.one))));
 } else {
-  const sizes = values.writes.split(',').map((writes) =>
-    JSON.parse(
-      execFileSync(
-        process.execPath,
-        [fileURLToPath(import.meta.url), '--one', writes, '--megabytes', values.megabytes, '--sectors', values.sectors],
-        { encoding: 'utf8' },
+  const sizes = values.writes
+    .split(',')
+    .map((writes): unknown =>
+      JSON.parse(
+        execFileSync(
+          process.execPath,
+          [
+            fileURLToPath(import.meta.url),
+            '--one',
+            writes,
+            '--megabytes',
+            values.megabytes,
+            '--sectors',
+            values.sectors,
+          ],
+          { encoding: 'utf8' },
+        ),
       ),
-    ),
-  );
+    );
   const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version };
   console.log(JSON.stringify({ machine, settings: { diskBytes, sectorsRead }, sizes }, undefined, 2));
 }

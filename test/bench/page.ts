@@ -7,24 +7,37 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
-import { buildPage } from '../../dist/runner/build-page.js';
+import { buildPage } from '../../src/runner/build-page.ts';
 
 const folder = process.argv[2] ?? 'reports/latest';
 const path = await buildPage(folder);
 const page = await readFile(path, 'utf8');
-const consoles = [...page.matchAll(/<script[^>]*data-kind="console"[^>]*>[^<]*<\/script>/g)].reduce((sum, [block]) => sum + block.length, 0);
+const consoles = [...page.matchAll(/<script[^>]*data-kind="console"[^>]*>[^<]*<\/script>/g)].reduce(
+  (sum, [block]) => sum + block.length,
+  0,
+);
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 });
 const tab = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 await tab.goto(pathToFileURL(resolve(path)).href);
 await tab.locator('[data-map="trace"] option').first().waitFor({ state: 'attached' });
-const mapMs = await tab.evaluate('performance.now()');
-const firstPaintMs = await tab.evaluate(`performance.getEntriesByName('first-contentful-paint')[0]?.startTime`);
+const mapMs = await tab.evaluate<number>('performance.now()');
+const firstPaintMs = await tab.evaluate<number>(
+  `performance.getEntriesByName('first-contentful-paint')[0]?.startTime`,
+);
 await tab.locator('canvas').scrollIntoViewIfNeeded();
 // One step a frame: in, along the log, out again.
-const framesASecond = await tab.evaluate(`new Promise((done) => {
+const framesASecond = await tab.evaluate<number>(`new Promise((done) => {
   const canvas = document.querySelector('canvas');
   const key = (name) => canvas.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true }));
   key('Home');
@@ -40,5 +53,13 @@ const framesASecond = await tab.evaluate(`new Promise((done) => {
   requestAnimationFrame(step);
 })`);
 await browser.close();
-const round = (value) => Math.round(value * 10) / 10;
-console.log(JSON.stringify({ bytes: page.length, withoutConsoles: page.length - consoles, firstPaintMs: round(firstPaintMs), mapMs: round(mapMs), framesASecond: round(framesASecond) }));
+const round = (value: number) => Math.round(value * 10) / 10;
+console.log(
+  JSON.stringify({
+    bytes: page.length,
+    withoutConsoles: page.length - consoles,
+    firstPaintMs: round(firstPaintMs),
+    mapMs: round(mapMs),
+    framesASecond: round(framesASecond),
+  }),
+);
