@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { DeviceFailure } from '../core/errors.ts';
 import { cacheRoot } from '../core/paths.ts';
+import { commandLine } from '../core/quote.ts';
 import { bootOnce, type Seen } from '../golden/boot-once.ts';
 import { type Imported, importImage } from '../golden/import-image.ts';
 import type { GivenFeed } from '../golden/written-yaml.ts';
@@ -11,7 +12,7 @@ import { oneLine } from '../report/text.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { asTyped } from './typed-command.ts';
-import { releaseAndFolder } from './values.ts';
+import { releaseAndFolder, releaseOption } from './values.ts';
 
 const command = (image: Parent) =>
   image
@@ -26,7 +27,11 @@ const command = (image: Parent) =>
     )
     .argument('<disk>', 'the disk image, or a folder with one')
     .option('--to <folder>', "new folder (default: the disk's name)")
-    .option('--name <release>', 'what devices leave the factory with (default: VERSION_ID of its os-release)')
+    .option(
+      '--name <release>',
+      'what devices leave the factory with (default: VERSION_ID of its os-release)',
+      releaseOption('--name'),
+    )
     .option('--ssh-user <name>', 'who brownout logs in as, with --ssh-key or --ssh-password', 'root')
     .option('--ssh-key <file>', 'private key that the image lets in, used where it lies')
     .option('--ssh-password <text>', 'password that the image lets in')
@@ -92,7 +97,10 @@ async function importDisk(
   else if (seen !== undefined) streams.stdout.write(seenText(seen));
   if (json !== true)
     streams.stdout.write(
-      asTyped(`next: brownout run ${place(imported)}/scenario.yaml --power-cuts none\n`, streams.environment),
+      asTyped(
+        `next: ${commandLine(['brownout', 'run', `${place(imported)}/scenario.yaml`, '--power-cuts', 'none'])}\n`,
+        streams.environment,
+      ),
     );
   for (const one of imported.unknown) streams.stderr.write(`warning: ${oneLine(one, 1000)}\n`);
   return exitCodes.passed;
@@ -132,7 +140,7 @@ function seenText({ seconds, cpuSeconds, kernel, root, services }: Seen): string
 function notUp(imported: Imported, { message }: DeviceFailure): string {
   return [
     `it was imported, but did not come up to a login: ${oneLine(message, 1000)}`,
-    `look at its console with: brownout shell ${place(imported)}; correct ${place(imported)}/image.yaml, and see again`,
+    `look at its console with: ${commandLine(['brownout', 'shell', place(imported)])}; correct ${place(imported)}/image.yaml, and see again`,
     ...imported.unknown.map((one) => `warning: ${oneLine(one, 1000)}`),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { agents } from '../agents/index.ts';
 import { ScenarioError } from '../core/errors.ts';
+import { commandLine } from '../core/quote.ts';
 import { oneLine } from '../report/text.ts';
 import { writeFirstScenario } from '../scenario/first-scenario.ts';
 import { initImage } from '../yocto/init-image.ts';
@@ -128,6 +129,6 @@ function initText(
   const rows = files.map(
     ({ name, bytes }) => `  ${name.padEnd(width)}  ${meaning[name] ?? `${(bytes / 2 ** 20).toFixed(1)} MiB`}`,
   );
-  const start = `next: brownout run ${place}/scenario.yaml --power-cuts none`;
+  const start = `next: ${commandLine(['brownout', 'run', `${place}/scenario.yaml`, '--power-cuts', 'none'])}`;
   return asTyped([`${title}, in ${place}:`, ...rows, start, ''].join('\n'), environment);
 }

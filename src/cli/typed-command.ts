@@ -1,5 +1,5 @@
 const commands =
-  'setup|init|check|run|replay|shell|conform|admit|report|image|yocto|feed|sbom|log|cache|schema|completion';
+  'setup|init|check|run|record|replay|shell|conform|admit|report|image|yocto|feed|sbom|log|cache|schema|ci|completion';
 
 /**
  * A text for people whose commands can be typed as they stand: who has started the program by npm, as `npx brownout` or in

@@ -30,6 +30,14 @@ export function wholeNumber(option: string, least: number, most: number): (text:
   };
 }
 
+/** Reads the name of a release. */
+export function releaseOption(option: string): (text: string) => string {
+  return (text) => {
+    if (releasePattern.test(text)) return text;
+    throw wrong(option, 'a release: letters, digits, . _ + ~ -, 128 of them at most', text);
+  };
+}
+
 /** Reads `--feed`. */
 export function releaseAndFolder(text: string): { release: string; folder: string } {
   const [, release = '', folder = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from './errors.ts';
 import { temporaryPath } from './process-tag.ts';
@@ -22,15 +22,20 @@ export async function assertFree(folder: string): Promise<void> {
  */
 export async function makeNewFolder<T>(folder: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryPath(folder);
+  const above = dirname(folder);
   try {
-    await removeStale(dirname(folder), basename(folder));
-    await mkdir(temporary, { recursive: true });
+    await removeStale(above, basename(folder));
+    const firstMade = await mkdir(above, { recursive: true });
+    let isFilled = false;
     try {
+      await mkdir(temporary);
       const filled = await fill(temporary);
       await rename(temporary, folder);
+      isFilled = true;
       return filled;
     } finally {
       await rm(temporary, { recursive: true, force: true });
+      if (!isFilled && firstMade !== undefined) await removeEmpty(above, firstMade);
     }
   } catch (error) {
     if (error instanceof BrownoutError || !('code' in Object(error))) throw error;
@@ -39,3 +44,12 @@ export async function makeNewFolder<T>(folder: string, fill: (temporary: string)
     });
   }
 }
+
+/** Takes empty folders away, from the innermost up to the one that was made first; others may have put something there. */
+async function removeEmpty(from: string, upTo: string): Promise<void> {
+  for (let folder = from; folder.startsWith(upTo); folder = dirname(folder))
+    if (await rmdir(folder).then(never, always)) return;
+}
+
+const never = () => false;
+const always = () => true;

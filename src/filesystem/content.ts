@@ -1,4 +1,5 @@
 import { ext4Files } from './ext4/files.ts';
+import { noSuperblock } from './ext4/superblock.ts';
 import { fatFiles } from './fat/files.ts';
 import type { FileTree } from './file-tree.ts';
 import { Malformed } from './malformed.ts';
@@ -49,5 +50,5 @@ export function contentOf(view: DiskView): VolumeContent {
   if (head.every((byte) => byte === 0)) return { kind: 'empty' };
   // What has ext4's magic number and is none has a reason of its own.
   const [ext4 = ''] = reasons;
-  return { kind: 'named', name: ext4 === 'no ext4 superblock' ? 'something unknown' : `ext4 with ${ext4}` };
+  return { kind: 'named', name: ext4 === noSuperblock ? 'something unknown' : `ext4 with ${ext4}` };
 }

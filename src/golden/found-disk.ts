@@ -28,7 +28,14 @@ export interface FoundRoot {
 /** What a disk image holds, found without running any of it. */
 export interface FoundDisk {
   bytes: number;
-  table: 'GPT' | 'MBR' | 'none';
+  /** `damaged GPT`: neither of its copies can be read. */
+  table: 'GPT' | 'MBR' | 'damaged GPT' | 'none';
+  /** Whether only the copy at the end could be read, which Linux does not look at. */
+  byBackup: boolean;
+  /** Partitions that end beyond the disk, in bytes from its start. */
+  outside: { index: number; name: string; end: number }[];
+  /** Partitions that share bytes with others, of which nothing is read. */
+  overlapping: number[];
   /** Whether the first sector has code that a BIOS would start. */
   bootCode: boolean;
   volumes: FoundVolume[];
@@ -40,7 +47,7 @@ const bootCodeBytes = 440;
 
 /** Reads partition table, file systems and operating systems of a disk. What is damaged is named, and never thrown. */
 export function findOn(view: DiskView): FoundDisk {
-  const { areas } = partitionTable(view);
+  const { partitions, areas, unreadable, outside } = partitionTable(view);
   const volumes = volumesOf(view).map(({ index, name, typeGuid, offset, bytes }): FoundVolume => {
     const content = contentOf(partView(view, offset, bytes));
     return { index, name, typeGuid, offset, bytes, content };
@@ -54,16 +61,33 @@ export function findOn(view: DiskView): FoundDisk {
   const first = view.read(0, Math.min(bootCodeBytes, view.bytes));
   return {
     bytes: view.bytes,
-    table: areas[0]?.format === 'EBR' ? 'MBR' : (areas[0]?.format ?? 'none'),
+    table:
+      unreadable.length === 2
+        ? 'damaged GPT'
+        : areas[0]?.format === 'GPT'
+          ? 'GPT'
+          : areas.length > 0
+            ? 'MBR'
+            : 'none',
+    byBackup: unreadable.length === 1 && unreadable[0] === 'primary',
+    outside: outside.map(({ index, name, offset, bytes: length }) => ({ index, name, end: offset + length })),
+    overlapping: partitions
+      .map(({ index }) => index)
+      .filter((index) => !volumes.some((volume) => volume.index === index)),
     bootCode: areas.length > 0 && first.some((byte) => byte !== 0),
     volumes,
     roots,
   };
 }
 
+/** `p2 (rootfs)`. */
+export function partitionText({ index, name }: { index: number; name: string }): string {
+  return `p${index}${name === '' ? '' : ` (${name})`}`;
+}
+
 /** `p2 (rootfs), ext4 "root", 512 MiB`: how a volume is told from others. */
 export function volumeText({ index, name, bytes, content }: FoundVolume): string {
-  const place = index === 0 ? 'the whole disk' : `p${index}${name === '' ? '' : ` (${name})`}`;
+  const place = index === 0 ? 'the whole disk' : partitionText({ index, name });
   const what =
     content.kind === 'empty'
       ? 'empty'

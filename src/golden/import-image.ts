@@ -4,11 +4,14 @@ import { sha256File } from '../core/digest.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { assertFree, makeNewFolder } from '../core/new-folder.ts';
 import { releasePattern } from '../document/forms.ts';
+import { readPrivateKey } from '../guest/private-key.ts';
+import { readableBytes } from '../image/file-ref.ts';
+import { feedFormat } from '../image/prebuilt-packages.ts';
 import type { MachineName } from '../model/machine.ts';
 import { writeSchema } from '../scenario/editor-schema.ts';
-import { updateScript } from '../yocto/written-yaml.ts';
+import { nextRelease, updateScript } from '../yocto/written-yaml.ts';
 import { openView } from './disk-view.ts';
-import { type FoundDisk, type FoundRoot, findOn, volumeText } from './found-disk.ts';
+import { type FoundDisk, type FoundRoot, findOn, partitionText, volumeText } from './found-disk.ts';
 import { type PackageRecord, packageRecord, packagesOn } from './installed-packages.ts';
 import { letIn } from './let-in.ts';
 import { type OwnBoot, takeBoot } from './take-boot.ts';
@@ -53,6 +56,7 @@ export interface Imported {
  * `golden-no-system`, `golden-architecture`, `golden-no-ssh` and `golden-no-boot`; HarnessError of takeBoot and letIn.
  */
 export async function importImage(request: ImportRequest, signal: AbortSignal): Promise<Imported> {
+  await assertOwn(request);
   const given = await givenDisk(request.disk);
   const stem = basename(given.path).replace(/(\.\w+){1,2}$/, '');
   const folder = resolve(request.to ?? stem.replaceAll(/[^\w.+-]/g, '_'));
@@ -62,13 +66,14 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
     await takeDisk(given, at('disk.raw'), signal);
     await using disk = await openView(at('disk.raw'));
     const found = findOn(disk.view);
+    assertWhole(given.path, found);
     const root = theRoot(given.path, found);
     const machine = machineOf(given.path, root);
     assertSsh(given.path, root);
-    const record = recordFor(root, request);
+    const record = await recordFor(root, request);
     const boot = await takeBoot(given.path, found, root, machine, request, at);
     const login = await logIn(root, request, at, signal);
-    const release = request.release ?? releaseName(root.system.version);
+    const release = request.release ?? releaseName(root.system.version, request.feeds);
     const written = {
       origin: `${given.path} (${given.format}, SHA-256 ${await sha256File(given.path)})`,
       ...{ machine, release, boot, login },
@@ -95,20 +100,62 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
   });
 }
 
-function theRoot(path: string, { table, volumes, roots }: FoundDisk): FoundRoot {
+/** What a person has named is looked at before a disk is copied, which takes its time. */
+async function assertOwn({ release, feeds, sshKey, kernel, initrd, firmware }: ImportRequest): Promise<void> {
+  const names = [release, ...feeds.map((feed) => feed.release), ...(feeds.length === 0 ? [nextRelease] : [])];
+  const twice = names.find((name, i) => name !== undefined && names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new ScenarioError(
+      'golden-release',
+      twice === nextRelease
+        ? `the release that update.sh makes is called ${nextRelease}, too`
+        : `two releases are called ${twice}`,
+      { hint: 'give them different names, with --name and --feed RELEASE=FOLDER' },
+    );
+  for (const path of [kernel, initrd, firmware]) if (path !== undefined) await readableBytes(path);
+  if (sshKey !== undefined) await readPrivateKey(sshKey);
+}
+
+/** What was cut off would be missed by the device, at its start or much later. */
+function assertWhole(path: string, { bytes, outside }: FoundDisk): void {
+  const [first] = outside;
+  if (first === undefined) return;
+  const mebibytes = (count: number) => `${Math.ceil(count / 2 ** 20)} MiB`;
+  throw new ScenarioError(
+    'disk-damaged',
+    `${path} is cut short: ${partitionText(first)} ends at ${mebibytes(first.end)}, the disk at ${mebibytes(bytes)}`,
+    {
+      hint: `copy it again; where nothing was beyond, truncate -s ${mebibytes(Math.max(...outside.map(({ end }) => end))).replace(' MiB', 'M')} makes it as long as its table says`,
+    },
+  );
+}
+
+const tableTexts: Readonly<Record<FoundDisk['table'], string>> = {
+  none: 'no partition table, and on it',
+  'damaged GPT': 'a GPT of which neither copy can be read, and on it',
+  GPT: 'a GPT and',
+  MBR: 'an MBR and',
+};
+
+function theRoot(path: string, { table, volumes, roots, overlapping }: FoundDisk): FoundRoot {
   const [first] = roots;
   if (first !== undefined) return first;
-  const what = table === 'none' ? 'no partition table, and on it' : `a ${table} and`;
+  const found = [
+    ...volumes.map(volumeText),
+    ...(overlapping.length === 0 ? [] : [`p${overlapping.join(', p')}, which overlap`]),
+  ];
   const encrypted = volumes.some(
     ({ content }) => content.kind === 'named' && content.name.includes('encrypted'),
   );
   throw new ScenarioError(
     'golden-no-system',
-    `${path} has no operating system that can be read; it has ${what} ${volumes.map(volumeText).join('; ') || 'nothing'}`,
+    `${path} has no operating system that can be read; it has ${tableTexts[table]} ${found.join('; ') || 'nothing'}`,
     {
       hint: encrypted
         ? 'make the image without encryption: nobody could enter the passphrase of a device that starts alone'
-        : 'systems are found on ext4; describe others by hand: images/README.md, "Bring your own"',
+        : table === 'damaged GPT'
+          ? 'make the image again, or repair its table: gdisk DISK'
+          : 'systems are found on ext4; describe others by hand: images/README.md, "Bring your own"',
     },
   );
 }
@@ -132,14 +179,30 @@ function assertSsh(path: string, { system, volume }: FoundRoot): void {
 }
 
 /** What is installed, where devices are upgraded from feeds; undefined without one. */
-function recordFor({ system, files }: FoundRoot, { feeds }: ImportRequest): PackageRecord | undefined {
+async function recordFor(
+  { system, files }: FoundRoot,
+  { feeds }: ImportRequest,
+): Promise<PackageRecord | undefined> {
   if (feeds.length === 0) return undefined;
   const record = packageRecord(files);
-  if (record !== undefined) return record;
+  if (record !== undefined) {
+    for (const { release, folder } of feeds) await assertFits(record, release, folder);
+    return record;
+  }
   throw new ScenarioError(
     'golden-feed',
     `a feed is given, but ${system.name} has ${system.packages?.system ?? 'no package system'}: what is installed is listed for dpkg and opkg`,
     { hint: 'leave --feed out; an update by script is written then' },
+  );
+}
+
+async function assertFits({ system }: PackageRecord, release: string, folder: string): Promise<void> {
+  const format = await feedFormat(resolve(folder), `--feed ${release}=${folder}`);
+  const wanted = system === 'dpkg' ? 'deb' : 'ipk';
+  if (format === wanted) return;
+  throw new ScenarioError(
+    'golden-feed',
+    `--feed ${release}=${folder} has ${format} packages, and ${system} on the disk takes ${wanted} packages`,
   );
 }
 
@@ -165,8 +228,11 @@ async function logIn(
   };
 }
 
-function releaseName(version: string | undefined): string {
-  return version !== undefined && releasePattern.test(version) ? version : 'golden';
+function releaseName(version: string | undefined, feeds: readonly GivenFeed[]): string {
+  const taken = [nextRelease, ...feeds.map(({ release }) => release)];
+  return version !== undefined && releasePattern.test(version) && !taken.includes(version)
+    ? version
+    : 'golden';
 }
 
 function packagesText({ system: { packages } }: FoundRoot): string {
@@ -176,9 +242,17 @@ function packagesText({ system: { packages } }: FoundRoot): string {
     : `${packages.installed} package${packages.installed === 1 ? '' : 's'} of ${packages.system}`;
 }
 
-function unknownOf({ roots }: FoundDisk, root: FoundRoot): string[] {
+function unknownOf({ roots, byBackup, overlapping }: FoundDisk, root: FoundRoot): string[] {
   const { ssh } = root.system;
   return [
+    ...(byBackup
+      ? [
+          'the first copy of the GPT cannot be read, and Linux does not look at the one at the end: repair it, with gdisk DISK and its command w',
+        ]
+      : []),
+    ...(overlapping.length === 0
+      ? []
+      : [`p${overlapping.join(', p')} overlap: of none of them is known what is in it`]),
     ...(ssh?.refusal === undefined
       ? []
       : [`${ssh.refusal}: sshd will refuse root; log in as somebody else with --ssh-user and --ssh-key`]),

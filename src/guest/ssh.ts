@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { type CommandOptions, type CommandOutput, complaint, type Shell } from '../core/ask.ts';
 import { type Deadline, withDeadline } from '../core/deadline.ts';
-import { DeviceFailure, messageOf, ScenarioError } from '../core/errors.ts';
+import { DeviceFailure } from '../core/errors.ts';
 import { Fence, type RawOutput } from '../core/fence.ts';
 import { quote } from '../core/quote.ts';
 import type { SshAccess } from '../model/image.ts';
 import { collectOutput } from './channel.ts';
 import { ConnectionLost } from './errors.ts';
+import { readPrivateKey } from './private-key.ts';
 
 const keepaliveMs = 10_000;
 /** Unanswered keep-alives after which the guest counts as gone: a busy emulated guest may be slow, not dead. */
@@ -210,19 +210,6 @@ function handshake(client: Client, { socket, access, privateKey }: Handshake): P
 
 function withoutLabel(fingerprint: string): string {
   return fingerprint.replace(/^SHA256:/, '').replace(/=+$/, '');
-}
-
-async function readPrivateKey(path: string): Promise<Buffer> {
-  try {
-    const text = await readFile(path);
-    const key = ssh2.utils.parseKey(text);
-    if (key instanceof Error) throw key;
-    return text;
-  } catch (error) {
-    throw new ScenarioError('image-ssh-key', `cannot use the image's ssh key ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 function assertCopied(what: string, { exitCode, stderr }: RawOutput): void {

@@ -82,7 +82,7 @@ async function upgraded(
   before: InstalledSoFar,
   { cache, signal }: PackageLimits,
 ): Promise<InstalledSoFar> {
-  const format = await formatOf(folder, where);
+  const format = await feedFormat(folder, where);
   const has = new Map(before.packages.map(({ name, version }) => [name, version]));
   // Nobody installs again what is there in this version: it stays as it was found.
   const newer = newestOf(await packagesOf(folder, format, undefined, signal), format)
@@ -99,8 +99,8 @@ async function upgraded(
   return { list, names: before.names, packages, feed: await filesOf(folder, folder) };
 }
 
-/** By the first package that is there. */
-async function formatOf(folder: string, where: string): Promise<PackageFormat> {
+/** What a feed's packages are, by the first that is there. Throws as packagesOfRelease does; `where` begins messages. */
+export async function feedFormat(folder: string, where: string): Promise<PackageFormat> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new ScenarioError('image-unreadable', `${folder} cannot be read: ${fileTrouble(cause)}`, { cause });
   });

@@ -1,9 +1,7 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { sha256, sha256File } from '../core/digest.ts';
+import { sha256 } from '../core/digest.ts';
 import { ScenarioError } from '../core/errors.ts';
-import { fileTrouble } from '../core/file-trouble.ts';
+import { readPrivateKey } from '../guest/private-key.ts';
 import type {
   FileRef,
   ImageBoot,
@@ -14,7 +12,9 @@ import type {
 } from '../model/image.ts';
 import { type MachineName, machines } from '../model/machine.ts';
 import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
+import { fileRef } from './file-ref.ts';
 import { type InstalledSoFar, type PackageLimits, packagesOfRelease } from './prebuilt-packages.ts';
+import { assertRawDisk } from './raw-disk.ts';
 import { readSlotFiles } from './slot-files.ts';
 
 const sectorBytes = 512;
@@ -54,7 +54,7 @@ export async function prebuiltManifest(
     const content = release.slotContent === undefined ? undefined : await read(release.slotContent);
     const bundles = await eachFile(release.bundles, read);
     const factory = release.factory === undefined ? {} : { factory: await eachFile(release.factory, read) };
-    if (factory.factory !== undefined) checkDisks(name, version, given, factory.factory);
+    if (factory.factory !== undefined) await checkDisks(name, version, given, factory.factory);
     if (content !== undefined) checkContent(name, version, given, content);
     releases[version] = {
       version,
@@ -109,10 +109,16 @@ async function sshOf(
 ): Promise<SshAccess> {
   return {
     user,
-    ...(privateKey === undefined ? {} : { privateKey: (await read(privateKey)).path }),
+    ...(privateKey === undefined ? {} : { privateKey: await usableKey((await read(privateKey)).path) }),
     ...(password === undefined ? {} : { password }),
     ...(hostKeySha256 === undefined ? {} : { hostKeySha256 }),
   };
+}
+
+/** A boot that nobody can log in to costs minutes, and says the same. */
+async function usableKey(path: string): Promise<string> {
+  await readPrivateKey(path);
+  return path;
 }
 
 async function bootOf(
@@ -144,30 +150,20 @@ async function eachFile(
   return found;
 }
 
-async function fileRef(path: string): Promise<FileRef> {
-  try {
-    await access(path, constants.R_OK);
-    const { size } = await stat(path);
-    if (size === 0) throw new Error('it is empty');
-    return { path, sha256: await sha256File(path), bytes: size };
-  } catch (cause) {
-    throw new ScenarioError('image-unreadable', `${path} cannot be read: ${fileTrouble(cause)}`, { cause });
-  }
-}
-
-/** A release's disks must be whole sectors, and its slots must lie within them. */
-function checkDisks(
+/** A release's disks must be raw and of whole sectors, and its slots must lie within them. */
+async function checkDisks(
   name: string,
   version: string,
   machine: PrebuiltMachine,
   factory: Record<string, FileRef>,
-): void {
+): Promise<void> {
   const where = `image ${name}, release ${version}`;
   for (const { id } of machine.disks) {
     const file = factory[id];
     if (file === undefined) throw invalid(`${where}: factory has no content for disk ${id}`);
     if (file.bytes % sectorBytes !== 0)
       throw invalid(`${file.path} has ${file.bytes} bytes, which is not a multiple of ${sectorBytes}`);
+    await assertRawDisk(file.path);
   }
   const extra = Object.keys(factory).filter((id) => !machine.disks.some((disk) => disk.id === id));
   if (extra.length > 0) throw invalid(`${where}: factory names unknown disks: ${extra.join(', ')}`);

@@ -4,6 +4,7 @@ import { ScenarioError } from '../core/errors.ts';
 import { assertFree, makeNewFolder } from '../core/new-folder.ts';
 import { releasePattern } from '../document/forms.ts';
 import { didYouMean } from '../document/suggest.ts';
+import { readPrivateKey } from '../guest/private-key.ts';
 import { type MachineName, machines } from '../model/machine.ts';
 import { writeSchema } from '../scenario/editor-schema.ts';
 import { readDeployFolder } from './deploy-folder.ts';
@@ -54,6 +55,8 @@ export interface Initialised {
  * `package-damaged` and `folder-occupied`; HarnessError `folder-unwritable`.
  */
 export async function initImage(request: InitRequest, signal?: AbortSignal): Promise<Initialised> {
+  const { key } = request.ssh;
+  if (key !== undefined) await readPrivateKey(key);
   const image = await chosenImage(request);
   const plan = bootPlan(image, request.fstype);
   const written = describe(image, plan, request);

@@ -6,6 +6,9 @@ import { type DiskView, readInside } from '../view.ts';
 export const superblockOffset = 1024;
 export const superblockBytes = 1024;
 
+/** Why what is no ext4 at all is none. */
+export const noSuperblock = 'no ext4 superblock';
+
 /** Feature bits that this code asks for. */
 export const compat = { journal: 0x4, sparseSuper2: 0x200 } as const;
 export const incompat = {
@@ -55,12 +58,13 @@ export interface Superblock {
  * Malformed if it is none, has features that are not understood, or says what cannot be.
  */
 export function readSuperblock(view: DiskView): Superblock {
+  if (view.bytes < superblockOffset + superblockBytes) throw new Malformed(noSuperblock);
   return parseSuperblock(readInside(view, superblockOffset, superblockBytes), view.bytes);
 }
 
 /** The superblock in these 1024 bytes, of a file system on a device of `deviceBytes`. */
 export function parseSuperblock(sb: Buffer, deviceBytes: number): Superblock {
-  if (sb.readUInt16LE(0x38) !== 0xef53) throw new Malformed('no ext4 superblock');
+  if (sb.readUInt16LE(0x38) !== 0xef53) throw new Malformed(noSuperblock);
   const features = {
     compat: sb.readUInt32LE(0x5c),
     incompat: sb.readUInt32LE(0x60),
@@ -117,7 +121,6 @@ function checkShape(sb: Superblock, deviceBytes: number): void {
   const sound =
     sb.firstDataBlock <= 1 &&
     sb.blocks > sb.firstDataBlock &&
-    sb.blocks * sb.blockBytes <= deviceBytes &&
     sb.blocksPerGroup >= 256 &&
     // With bigalloc a bitmap's bit is a cluster, of at most 2^16 blocks.
     sb.blocksPerGroup <= bitsPerBlock * 65536 &&
@@ -131,4 +134,6 @@ function checkShape(sb: Superblock, deviceBytes: number): void {
     sb.descriptorBytes <= 1024 &&
     powerOfTwo(sb.descriptorBytes);
   if (!sound) throw new Malformed('impossible superblock');
+  const bytes = sb.blocks * sb.blockBytes;
+  if (bytes > deviceBytes) throw new Malformed(`${bytes} bytes, of which ${deviceBytes} are there`);
 }

@@ -16,8 +16,19 @@ const sectorsOf = { primary: 34, backup: 33 } as const;
  */
 export function partitionTable(view: DiskView): PartitionTable {
   const last = Math.floor(view.bytes / sectorBytes) - 1;
-  const partitions = tableAt(view, 1) ?? tableAt(view, last);
-  return partitions === undefined ? mbrTable(view) : { partitions, areas: areas(view) };
+  const [primary, backup] = [tableAt(view, 1), tableAt(view, last)];
+  const table = primary ?? backup;
+  if (table === undefined) return mbrTable(view);
+  const isInside = ({ offset, bytes }: Partition) => offset + bytes <= view.bytes;
+  return {
+    partitions: table.filter(isInside),
+    areas: areas(view),
+    unreadable: [
+      ...(primary === undefined ? (['primary'] as const) : []),
+      ...(backup === undefined ? (['backup'] as const) : []),
+    ],
+    outside: table.filter((partition) => !isInside(partition)),
+  };
 }
 
 function areas(view: DiskView): TableArea[] {
@@ -45,15 +56,15 @@ function tableAt(view: DiskView, sector: number): Partition[] | undefined {
   const table = readInside(view, start, entries.count * entries.bytes);
   if (crc32(table) !== header.readUInt32LE(88)) return undefined;
   return Array.from({ length: entries.count }, (_, i) =>
-    entry(view, table.subarray(i * entries.bytes, (i + 1) * entries.bytes), i + 1),
+    entry(table.subarray(i * entries.bytes, (i + 1) * entries.bytes), i + 1),
   ).filter((partition) => partition !== undefined);
 }
 
-function entry(view: DiskView, bytes: Buffer, index: number): Partition | undefined {
+function entry(bytes: Buffer, index: number): Partition | undefined {
   const typeGuid = guidText(bytes);
   const first = Number(bytes.readBigUInt64LE(32));
   const last = Number(bytes.readBigUInt64LE(40));
-  if (/^[0-]*$/.test(typeGuid) || last < first || (last + 1) * sectorBytes > view.bytes) return undefined;
+  if (/^[0-]*$/.test(typeGuid) || last < first) return undefined;
   const name = bytes.toString('utf16le', 56, 128).replace(/\0.*$/s, '');
   return { index, name, typeGuid, offset: first * sectorBytes, bytes: (last - first + 1) * sectorBytes };
 }

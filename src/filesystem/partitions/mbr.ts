@@ -28,19 +28,26 @@ interface Entry {
  * own, as no file system lies in it; its boot records are part of the table.
  */
 export function mbrTable(view: DiskView): PartitionTable {
-  const none = { partitions: [], areas: [] };
+  const none: PartitionTable = { partitions: [], areas: [], unreadable: [], outside: [] };
   const entries = entriesAt(view, 0);
   // A boot sector of a file system ends in the same signature: its "table" has states that no table has.
   if (entries === undefined || entries.some(({ status }) => (status & 0x7f) !== 0)) return none;
   // Whose GUID partition table is damaged, Linux reads nothing of.
-  if (entries.some(({ type }) => type === protective)) return none;
+  if (entries.some(({ type }) => type === protective)) return { ...none, unreadable: ['primary', 'backup'] };
   const primary = entries.flatMap((entry, i) =>
     entry.type === 0 || isExtended(entry) ? [] : [partition(i + 1, entry.type, entry.start, entry.sectors)],
   );
   const chain = new LogicalPartitions(view);
   for (const entry of entries) if (isExtended(entry)) chain.follow(entry.start, entry.sectors);
   const areas: TableArea[] = [{ format: 'MBR', offset: 0, bytes: sectorBytes }, ...chain.areas];
-  return { partitions: [...primary, ...chain.found].filter((found) => isInside(view, found)), areas };
+  const all = [...primary, ...chain.found].filter(({ offset, bytes }) => offset >= sectorBytes && bytes > 0);
+  const isInside = ({ offset, bytes }: Partition) => offset + bytes <= view.bytes;
+  return {
+    partitions: all.filter(isInside),
+    areas,
+    unreadable: [],
+    outside: all.filter((partition) => !isInside(partition)),
+  };
 }
 
 /** A stretch of a disk, in sectors. */
@@ -121,8 +128,4 @@ function isExtended({ type, sectors }: Entry): boolean {
 function partition(index: number, type: number, start: number, sectors: number): Partition {
   const typeGuid = `MBR-${type.toString(16).padStart(2, '0').toUpperCase()}`;
   return { index, name: '', typeGuid, offset: start * sectorBytes, bytes: sectors * sectorBytes };
-}
-
-function isInside(view: DiskView, { offset, bytes }: Partition): boolean {
-  return offset >= sectorBytes && bytes > 0 && offset + bytes <= view.bytes;
 }

@@ -20,8 +20,12 @@ export interface TableArea {
   bytes: number;
 }
 
-/** What a disk's partition table says, and where it stands. Both are empty where there is none. */
+/** What a disk's partition table says, and where it stands. All are empty where there is none. */
 export interface PartitionTable {
   partitions: Partition[];
   areas: TableArea[];
+  /** Which of two copies could not be read: both, where there are no partitions. */
+  unreadable: ('primary' | 'backup')[];
+  /** What the table has and the disk does not: partitions that end beyond it. */
+  outside: Partition[];
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contentOf } from '../../../src/filesystem/content.ts';
 import { openView } from '../../../src/golden/disk-view.ts';
@@ -49,6 +49,12 @@ async function disk(content: Buffer, name = 'gateway.img'): Promise<string> {
 function ext4(files: Readonly<Record<string, string>>): Buffer {
   using made = new RealExt4();
   return made.make(files);
+}
+
+/** A feed of 4.2, with one file that counts as a package by its name. */
+async function updates(format: 'deb' | 'ipk'): Promise<void> {
+  await mkdir(join(folder, 'updates'), { recursive: true });
+  for (const name of [`nano.${format}`, 'Packages']) await writeFile(join(folder, 'updates', name), 'x');
 }
 
 const take = (path: string, more: Partial<ImportRequest> = {}) =>
@@ -125,8 +131,29 @@ describe('a golden master', () => {
     expect((await readFile(join(folder, 'image', 'disk.raw'))).equals(await readFile(raw))).toBe(true);
   });
 
+  it('may be a qcow2 that is packed, with further names by links', async () => {
+    await mkdir(join(folder, 'deploy'));
+    const raw = await disk(ext4(system));
+    const qcow2 = join(folder, 'deploy', 'gateway-20260101.qcow2');
+    spawnSync('qemu-img', ['convert', '-O', 'qcow2', raw, qcow2]);
+    spawnSync('gzip', [qcow2]);
+    await symlink(`${basename(qcow2)}.gz`, join(folder, 'deploy', 'gateway.qcow2.gz'));
+    await take(join(folder, 'deploy'), { sshPassword: '' });
+    expect((await readFile(join(folder, 'image', 'disk.raw'))).equals(await readFile(raw))).toBe(true);
+    expect(await readdir(join(folder, 'image'))).not.toContain('disk.raw.qcow2');
+  });
+
+  it('has a partition table that Linux does not read, and that is said', async () => {
+    const image = smallGpt([{ name: 'rootfs', content: ext4(system) }]);
+    image.fill(0, 512, 1024);
+    const { unknown } = await take(await disk(image));
+    expect(unknown).toEqual([expect.stringContaining('the first copy of the GPT cannot be read')]);
+  });
+
   it('is upgraded from a feed, where dpkg says what is installed', async () => {
-    await take(await disk(ext4({ ...system, ...dpkg })), { feeds: [{ release: '4.2', folder: 'updates' }] });
+    await updates('deb');
+    const feeds = [{ release: '4.2', folder: join(folder, 'updates') }];
+    await take(await disk(ext4({ ...system, ...dpkg })), { feeds });
     const list: unknown = JSON.parse(await readFile(join(folder, 'image', 'packages.json'), 'utf8'));
     expect(list).toMatchObject([
       {
@@ -153,7 +180,8 @@ describe('a golden master', () => {
         [`${state}/info/nano.list`]: '/etc/nanorc\t0100644\n/usr/bin/gone\t0120777\tnano\n',
         'etc/nanorc': 'set mouse\n',
       };
-      const feeds = [{ release: '4.2', folder: 'updates' }];
+      await updates('ipk');
+      const feeds = [{ release: '4.2', folder: join(folder, 'updates') }];
       const { packages } = await take(await disk(ext4({ ...system, ...opkg })), { feeds });
       expect(packages).toBe('1 package of opkg');
       const list: unknown = JSON.parse(await readFile(join(folder, 'image', 'packages.json'), 'utf8'));
@@ -246,6 +274,111 @@ describe('a disk that cannot be imported is refused, and nothing is written:', (
     await expect(take(join(folder, 'nothing'))).rejects.toEqual(withCode('disk-absent'));
     await disk(Buffer.alloc(512), 'other.img');
     await expect(take(folder)).rejects.toEqual(withCode('disk-ambiguous'));
+  });
+
+  it.each<
+    [
+      string,
+      (raw: string, qcow2: string) => Partial<ImportRequest> | Promise<Partial<ImportRequest>>,
+      string,
+      RegExp,
+    ]
+  >([
+    [
+      'a qcow2 that was cut short, of which QEMU reads zeros',
+      async (_, qcow2) => {
+        await truncate(qcow2, (await stat(qcow2)).size - (256 << 10));
+        return { disk: qcow2 };
+      },
+      'disk-damaged',
+      /damaged qcow2: .*exceeding the end of the file/,
+    ],
+    [
+      'a qcow2 of which there is no more than a beginning',
+      async (_, qcow2) => {
+        await truncate(qcow2, 60);
+        return { disk: qcow2 };
+      },
+      'disk-damaged',
+      /header too short/,
+    ],
+    [
+      'one whose last partition was cut off',
+      async (raw) => {
+        const image = smallGpt([
+          { name: 'rootfs', content: await readFile(raw) },
+          { name: 'data', content: Buffer.alloc(1 << 20) },
+        ]);
+        await writeFile(raw, image.subarray(0, image.length - (1 << 20)));
+        return {};
+      },
+      'disk-damaged',
+      /cut short: p2 \(data\) ends at 18 MiB, the disk at 17 MiB/,
+    ],
+    [
+      'one with a partition table that cannot be read',
+      async (raw) => {
+        const image = smallGpt([{ name: 'rootfs', content: await readFile(raw) }]);
+        image.writeUInt16LE(0xaa55, 510);
+        image.writeUInt8(0xee, 446 + 4);
+        image.fill(0, 512, 1024).fill(0, image.length - 512);
+        await writeFile(raw, image);
+        return {};
+      },
+      'golden-no-system',
+      /a GPT of which neither copy can be read/,
+    ],
+    [
+      'an archive of files',
+      (raw) => {
+        spawnSync('tar', ['-czf', `${raw}.tar.gz`, '-C', folder, 'gateway.img']);
+        return { disk: `${raw}.tar.gz` };
+      },
+      'disk-format',
+      /is no raw disk image: in it is tar/,
+    ],
+    [
+      'a kernel that is not there',
+      () => ({ kernel: join(folder, 'none') }),
+      'image-unreadable',
+      /no such file/,
+    ],
+    ['a key that is not there', () => ({ sshKey: join(folder, 'none') }), 'image-ssh-key', /no such file/],
+    ['a release that update.sh makes', () => ({ release: 'next' }), 'golden-release', /update.sh makes/],
+    [
+      'two releases of one name',
+      () => ({ release: '5', feeds: [{ release: '5', folder }] }),
+      'golden-release',
+      /two releases are called 5/,
+    ],
+  ])('%s', async (_, spoil, code, says) => {
+    const raw = await disk(ext4({ ...system, ...dpkg }));
+    const qcow2 = join(folder, 'gateway.qcow2');
+    spawnSync('qemu-img', ['convert', '-O', 'qcow2', raw, qcow2]);
+    const more = await spoil(raw, qcow2);
+    await expect(take(raw, more)).rejects.toThrow(withCode(code, says));
+    await expect(stat(join(folder, 'image'))).rejects.toThrow('ENOENT');
+  });
+
+  it('with a feed that is not for it', async () => {
+    const raw = await disk(ext4({ ...system, ...dpkg }));
+    const feeds = [{ release: '5', folder: join(folder, 'updates') }];
+    await expect(take(raw, { feeds })).rejects.toEqual(withCode('image-unreadable'));
+    await updates('ipk');
+    await expect(take(raw, { feeds })).rejects.toThrow(
+      withCode('golden-feed', /ipk packages, and dpkg .* deb/),
+    );
+  });
+
+  it('one that no file is, which can be read once only', async () => {
+    spawnSync('mkfifo', [join(folder, 'pipe')]);
+    await expect(take(join(folder, 'pipe'))).rejects.toThrow(withCode('disk-unreadable', 'neither a file'));
+  });
+
+  it('one that would be read for hours', async () => {
+    const path = await disk(Buffer.alloc(512), 'long.img');
+    await truncate(path, 3 * 2 ** 40);
+    await expect(take(path)).rejects.toThrow(withCode('disk-too-big', '3072 GiB long'));
   });
 
   it("one that would have the host's other files read", async () => {

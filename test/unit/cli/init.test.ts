@@ -35,6 +35,11 @@ describe('brownout init', () => {
     expect(err).toMatch(/^warning: core-image-base has no ssh server .*\n$/);
   });
 
+  it('says what to do next as a shell takes it', async () => {
+    const { out } = await init('--agent', 'rauc', '--to', join(folder, 'my gateway'));
+    expect(out).toMatch(/\nnext: brownout run '.*my gateway\/scenario\.yaml' --power-cuts none\n$/);
+  });
+
   it('says the same to machines', async () => {
     const { out } = await init(...made(), '--json');
     expect(JSON.parse(out)).toMatchObject({

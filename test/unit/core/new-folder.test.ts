@@ -15,3 +15,18 @@ it('takes away what a killed process has left of the same folder, and nothing el
   await makeNewFolder(join(parent, 'gateway'), (folder) => writeFile(join(folder, 'image.yaml'), 'x'));
   expect((await readdir(parent)).sort()).toEqual(['gateway', ...kept].sort());
 });
+
+it('leaves no folders behind where it fails, but those in which somebody else has put something', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'new-folder-'));
+  onTestFinished(() => rm(parent, { recursive: true }));
+  const fail = (path: string, meanwhile = () => Promise.resolve()) =>
+    makeNewFolder(path, async () => {
+      await meanwhile();
+      throw new Error('no');
+    });
+  await expect(fail(join(parent, 'a', 'b', 'c'))).rejects.toThrow('no');
+  expect(await readdir(parent)).toEqual([]);
+  const theirs = join(parent, 'd', 'theirs');
+  await expect(fail(join(parent, 'd', 'e', 'f'), () => writeFile(theirs, ''))).rejects.toThrow('no');
+  expect(await readdir(join(parent, 'd'))).toEqual(['theirs']);
+});

@@ -27,6 +27,13 @@ it.each([
   expect(contentOf(bufferView(image))).toEqual({ kind: 'named', name });
 });
 
+it.each([
+  ['ext4 with 1638400 bytes, of which 819200 are there', smallExt4().subarray(0, 800 << 10)],
+  ['something unknown', Buffer.from('a file of a few words')],
+])('%s: what is short is named so', (name, image) => {
+  expect(contentOf(bufferView(image))).toEqual({ kind: 'named', name });
+});
+
 it('zeros are nothing', () => {
   expect(contentOf(bufferView(Buffer.alloc(8192)))).toEqual({ kind: 'empty' });
 });

@@ -40,7 +40,8 @@ function diskWith(files: readonly string[], bootCode = false): { disk: FoundDisk
   const rootFiles = tree('ext4', ['/boot/Image']);
   const root = { volume: volume(2, rootFiles), files: rootFiles, system };
   const volumes = [volume(1, tree('fat', files)), root.volume];
-  return { disk: { bytes: 4 << 20, table: 'GPT', bootCode, volumes, roots: [root] }, root };
+  const table = { table: 'GPT' as const, byBackup: false, outside: [], overlapping: [] };
+  return { disk: { bytes: 4 << 20, ...table, bootCode, volumes, roots: [root] }, root };
 }
 
 async function host(...paths: string[]): Promise<string> {

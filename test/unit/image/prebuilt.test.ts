@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/core/digest.ts';
+import { makeKeyPair } from '../../../src/guest/key-pair.ts';
 import { buildImage, lockImage } from '../../../src/image/build.ts';
 import {
   loadManifest,
@@ -12,6 +14,7 @@ import {
   verifyImage,
 } from '../../../src/image/manifest.ts';
 import { withCode } from '../../support/errors.ts';
+import { smallGpt } from '../filesystem/small-gpt.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -22,10 +25,10 @@ beforeEach(async () => {
     ['disk.img', 8192],
     ['slot.ext4', 2048],
     ['u-boot.bin', 100],
-    ['key', 10],
     ['update.raucb', 33],
   ];
   for (const [name, bytes] of files) await writeFile(join(root, 'mine', name), Buffer.alloc(bytes, name));
+  await writeFile(join(root, 'mine', 'key'), makeKeyPair('test').privateKey);
 });
 afterEach(() => rm(root, { recursive: true }));
 
@@ -164,6 +167,40 @@ describe('a prebuilt image', () => {
       () => truncate(join(root, 'mine/slot.ext4'), 4096),
       'image-invalid',
       /slot A only 2048/,
+    ],
+    [
+      'a disk that is packed',
+      () =>
+        writeFile(join(root, 'mine/disk.img'), Buffer.concat([gzipSync('disk'), Buffer.alloc(8192)], 8192)),
+      'image-invalid',
+      /disk.img is no raw disk image: it is gzip/,
+    ],
+    [
+      'a qcow2',
+      () => writeFile(join(root, 'mine/disk.img'), Buffer.alloc(8192, 'QFI\xfb', 'latin1')),
+      'image-invalid',
+      /it is qcow2/,
+    ],
+    [
+      'a disk that was cut short',
+      () => {
+        const disk = smallGpt([{ name: 'data', content: Buffer.alloc(16 << 10) }]);
+        return writeFile(join(root, 'mine/disk.img'), disk.subarray(0, disk.length - (40 << 10)));
+      },
+      'image-invalid',
+      /partition 1 ends at byte 49152, the file at 40960/,
+    ],
+    [
+      'a key that is none',
+      () => writeFile(join(root, 'mine/key'), 'root:x:0:0'),
+      'image-ssh-key',
+      /cannot use the image's ssh key .*mine.key: Unsupported key format/,
+    ],
+    [
+      'the public half of a key',
+      () => writeFile(join(root, 'mine/key'), makeKeyPair('test').publicKey),
+      'image-ssh-key',
+      /it is the public half/,
     ],
   ])('is refused with %s', async (_, damage, code, message) => {
     await damage();

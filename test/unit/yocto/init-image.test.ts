@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeKeyPair } from '../../../src/guest/key-pair.ts';
 import { buildImage } from '../../../src/image/build.ts';
 import { loadScenario } from '../../../src/scenario/load.ts';
 import { type Initialised, type InitRequest, initImage } from '../../../src/yocto/init-image.ts';
 import { testData } from '../../support/data.ts';
+import { withCode } from '../../support/errors.ts';
 import { needPrograms } from '../../support/host-programs.ts';
 import { conf, kirkstoneX86, nanbieldArm64 } from './confs.ts';
 import { kirkstoneFiles, makeTree, nanbieldFiles } from './deploy.ts';
@@ -59,7 +61,7 @@ describe('brownout init --yocto writes', () => {
   it('a whole disk, which boots from QEMU’s firmware, and how to log in', async () => {
     const values = { machine: 'qemux86-64', image_link_name: 'i-qemux86-64', qb_drive_type: '/dev/sd' };
     await makeTree(deploy(), { 'i.qemuboot.conf': conf(values), 'i.wic': 'disk' });
-    await writeFile(join(root, 'key'), 'secret');
+    await writeFile(join(root, 'key'), makeKeyPair('test').privateKey);
     await init({
       fstype: 'wic',
       name: 'A "gateway"',
@@ -241,7 +243,11 @@ describe('brownout init --yocto warns', () => {
     const { warnings, release } = await init();
     expect(warnings).toEqual([expect.stringMatching(/no allow-empty-password, empty-root-password\): add/)]);
     expect(release).toBe('built');
-    expect((await init({ to: join(root, 'other'), ssh: { user: 'root', key: 'k' } })).warnings).toEqual([]);
+    const key = join(root, 'key');
+    const other = { to: join(root, 'other'), ssh: { user: 'root', key } };
+    await expect(init(other)).rejects.toThrow(withCode('image-ssh-key', 'no such file'));
+    await writeFile(key, makeKeyPair('test').privateKey);
+    expect((await init(other)).warnings).toEqual([]);
   });
 
   it('of nothing where the build says that it lets root in', async () => {

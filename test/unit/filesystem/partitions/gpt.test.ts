@@ -39,13 +39,29 @@ describe('partitionTable', () => {
     expect(partitionsOf(bufferView(Buffer.alloc(0)))).toEqual([]);
   });
 
+  it('says which copy cannot be read, and which partitions end beyond the disk', () => {
+    expect(partitionTable(bufferView(disk()))).toMatchObject({ unreadable: [], outside: [] });
+    const spoilt = disk();
+    spoilt.writeUInt8(0x77, 512 + 40);
+    expect(partitionTable(bufferView(spoilt)).unreadable).toEqual(['primary']);
+    const cut = disk().subarray(0, 72 * 512);
+    expect(partitionTable(bufferView(cut))).toMatchObject({
+      partitions: [{ name: 'boot' }],
+      unreadable: ['backup'],
+      outside: [{ index: 2, name: 'data', offset: 72 * 512, bytes: 8192 }],
+    });
+  });
+
   it('reads a plain master boot record, but not the protective one', () => {
     const plain = Buffer.alloc(64 * 512);
     plain.writeUInt16LE(0xaa55, 510);
     plain.writeUInt8(0xee, 446 + 4);
     plain.writeUInt32LE(1, 446 + 8);
     plain.writeUInt32LE(63, 446 + 12);
-    expect(partitionsOf(bufferView(plain))).toEqual([]);
+    expect(partitionTable(bufferView(plain))).toMatchObject({
+      partitions: [],
+      unreadable: ['primary', 'backup'],
+    });
     plain.writeUInt8(0x83, 446 + 4);
     expect(partitionsOf(bufferView(plain))).toEqual([
       { index: 1, name: '', typeGuid: 'MBR-83', offset: 512, bytes: 63 * 512 },
