@@ -1,4 +1,5 @@
 // Runs a benchmark of test/bench on the built dist/: node .config/bench.mjs NAME [argument...]. They are type-checked as all else is.
+import { rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -25,6 +26,7 @@ const built = {
 
 // One for each process: tests run several at once.
 const outdir = join(root, 'node_modules', '.cache', 'bench', String(process.pid));
+process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
 await build({
   entryPoints: names.map((file) => join(sources, file)),
   ...{ outdir, outExtension: { '.js': '.mjs' }, bundle: true, plugins: [built] },
