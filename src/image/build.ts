@@ -293,8 +293,8 @@ function wantedSets(
   const found = description.machines[machine];
   return {
     tools: { label: 'tools', set: packages.tools, architecture: 'amd64' },
-    ...('moreTools' in packages && packages.moreTools !== undefined
-      ? { moreTools: { label: 'tools/more', set: packages.moreTools, architecture: 'amd64' } }
+    ...(found !== undefined && 'tools' in found && found.tools !== undefined
+      ? { moreTools: { label: `${machine}/tools`, set: found.tools, architecture: 'amd64' } }
       : {}),
     system: own('system', packages.system),
     kernel: own('kernel', packages.kernel),

@@ -64,6 +64,8 @@ export const bootedMachine = {
   /** Folder laid over the root file system on this machine only. */
   overlay: z.string().exactOptional(),
   firmware: packageSet,
+  /** Besides the image's tools, which have all that these need: a newer GRUB. */
+  tools: packagesAlone.exactOptional(),
   places,
 };
 
@@ -111,9 +113,7 @@ export const builtSystem = {
     system: packageSet,
     kernel: packageSet,
     tools: packageSet,
-    /** Besides `tools`, which has all that these need: a newer GRUB. */
-    moreTools: packagesAlone.optional(),
-    /** The same of `system`. */
+    /** Besides `system`, which has all that these need. */
     more: packagesAlone.optional(),
   }),
   root: z.strictObject({
