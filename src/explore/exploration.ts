@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Ended } from '../model/record.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
@@ -39,6 +40,7 @@ export class Exploration<R extends BootOnHost> {
   private readonly parts: ExplorationParts<R>;
   /** By stage, step and epoch. */
   private readonly failures = new FailedEpochs();
+  readonly chances: readonly Chance<R>[];
   private readonly lots: Chances<R>;
   private retries = 0;
   /** Boots that have decided states and that somebody else has made. */
@@ -54,13 +56,10 @@ export class Exploration<R extends BootOnHost> {
     this.parts = parts;
     this.mostRetries = parts.retryBoots;
     this.lots = new Chances(() => !parts.auditBudget.aborted, parts.onChance);
+    this.chances = this.lots.all;
     const first = this.timed(() => firstCandidates(space, parts.placeOf));
     this.whole = new Coverage(space, first, parts.part);
     this.retry = new Coverage(space, first, parts.part);
-  }
-
-  get chances(): readonly Chance<R>[] {
-    return this.lots.all;
   }
 
   /**
@@ -82,6 +81,7 @@ export class Exploration<R extends BootOnHost> {
     const later: KnownBoot<R>[] = [];
     for (const known of this.parts.known ?? []) {
       if (known.purpose !== 'whole') continue;
+      await setImmediate(); // Hundreds take long, and wait for nothing: others have their turn.
       const by = this.boots[this.whole.decidedBy(known.ref) ?? -1];
       if (by !== undefined && isSameEnd(by.whole, known.whole)) later.push(known);
       else await this.takeKnown(known);
@@ -96,6 +96,7 @@ export class Exploration<R extends BootOnHost> {
   private async recall(purpose: 'retry' | 'audit'): Promise<void> {
     for (const known of this.parts.known ?? []) {
       if (known.purpose !== purpose) continue;
+      await setImmediate();
       if (purpose === 'retry' && (this.retries >= this.mostRetries || !this.isDecided(known.ref))) continue;
       await this.takeKnown(known);
     }
@@ -149,10 +150,7 @@ export class Exploration<R extends BootOnHost> {
     );
   }
 
-  /**
-   * How a stage ends for any state of the log: an earlier boot says so if it read nothing that differs, else the
-   * state is booted.
-   */
+  /** How a stage ends for any state of the log: as an earlier boot says that read nothing that differs, else by booting. */
   async outcomeOf(state: CrashState, window: Window, stage: Stage): Promise<BootVerdict> {
     const contents = this.timed(() => this.space.contentsOf(state));
     const known = knownOutcome(this.boots, contents, window, stage);
@@ -381,15 +379,15 @@ export class Exploration<R extends BootOnHost> {
     const found = this.timed(() => contradictionOf(this.space, boot, this.seen));
     this.seen.push(boot);
     if (found === undefined) return;
-    const request = { retry: found.stage === 'retry', cold: true, seed: 0, audit: false };
-    await this.weigh(found, () => this.bootAny(boot.state, boot.window, request));
+    const again = { retry: found.stage === 'retry', cold: true, seed: 0, audit: false };
+    await this.weigh(found, () => this.bootAny(boot.state, boot.window, again));
   }
 
   private async weigh(found: Contradiction<R>, again: () => Promise<ExploredBoot<R>>): Promise<void> {
     const ends = await this.lots.explain(found, again);
     if (ends === undefined) return;
-    const number = this.contradictions.push(found);
-    throw contradictionError(found, ends, await this.parts.saveMismatch(found, number));
+    const path = await this.parts.saveMismatch(found, this.contradictions.push(found));
+    throw contradictionError(found, ends, path);
   }
 
   private timed<T>(work: () => T): T {

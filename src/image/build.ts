@@ -293,7 +293,7 @@ function wantedSets(
   const found = description.machines[machine];
   return {
     tools: { label: 'tools', set: packages.tools, architecture: 'amd64' },
-    ...(found !== undefined && 'tools' in found && found.tools !== undefined
+    ...(found !== undefined && 'tools' in found
       ? { moreTools: { label: `${machine}/tools`, set: found.tools, architecture: 'amd64' } }
       : {}),
     system: own('system', packages.system),

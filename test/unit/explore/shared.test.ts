@@ -6,7 +6,7 @@ import { partOf } from '../../../src/crash/part.ts';
 import type { KnownBoot, Others } from '../../../src/explore/boot.ts';
 import type { Space } from '../../../src/explore/space.ts';
 import type { StateRef } from '../../../src/explore/states.ts';
-import { type MadeUp, madeUp, refsOf, spaceOf } from './made-up.ts';
+import { historyOf, type MadeUp, madeUp, refsOf, spaceOf } from './made-up.ts';
 import {
   decidedOutcome,
   type KeptBoot,
@@ -132,6 +132,28 @@ describe('parts of a space', () => {
 });
 
 describe('boots of others', () => {
+  it('leave whatever else this program does its turn while they are taken', async () => {
+    const made = historyOf([1, 2, 3, 4].flatMap((tag) => [{ sector: tag, tags: [tag] }, 'flush' as const]));
+    const all = await bootsOf(made, { auditLeast: 2, device: thoroughDevice() });
+    const space = spaceOf(made);
+    const known = all.flatMap((one) => knownIn(space, one));
+    let [turns, isOver] = [0, false];
+    const others = (async () => {
+      for (; !isOver; turns += 1) await nextTurn();
+    })();
+    const { exploration } = madeUpExploration(made, {
+      space,
+      known,
+      auditLeast: 2,
+      device: thoroughDevice(),
+    });
+    await exploration.explore();
+    isOver = true;
+    await others;
+    expect(known.length).toBeGreaterThan(2);
+    expect(turns).toBeGreaterThanOrEqual(known.length);
+  });
+
   it('decide as they did in any order, and what is lost is booted again', async () => {
     await fc.assert(
       fc.asyncProperty(madeUp, random, fc.nat(), async (made, order, loss) => {
