@@ -1,13 +1,13 @@
 /**
  * What a run's page takes: bytes with and without consoles, milliseconds until its first paint and until the map is drawn,
  * and how many frames a second Chromium draws while the map is zoomed and panned. Prints one JSON object.
- * usage: node test/bench/page.mjs RUN-FOLDER (npm run bench:page -- RUN-FOLDER)
+ * usage: npm run bench:page -- RUN-FOLDER
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
 import { buildPage } from '../../src/runner/build-page.ts';
+import { chromiumPath, launchChromium } from '../support/chromium.ts';
 
 const folder = process.argv[2] ?? 'reports/latest';
 const path = await buildPage(folder);
@@ -16,18 +16,7 @@ const consoles = [...page.matchAll(/<script[^>]*data-kind="console"[^>]*>[^<]*<\
   (sum, [block]) => sum + block.length,
   0,
 );
-const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launchChromium(process.env['CHROMIUM'] ?? chromiumPath ?? '/usr/bin/chromium');
 const tab = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 await tab.goto(pathToFileURL(resolve(path)).href);
 await tab.locator('[data-map="trace"] option').first().waitFor({ state: 'attached' });

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { dossierPage } from '../../../src/admission/dossier-page.ts';
 import type { ConformanceRecord } from '../../../src/model/conformance.ts';
@@ -15,11 +14,11 @@ import { type PageParts, readPageParts } from '../../../src/report/page/page-par
 import { runPage } from '../../../src/report/page/run-page.ts';
 import { runsPage } from '../../../src/report/page/runs-page.ts';
 import { storeStates } from '../../../src/report/stored-states.ts';
+import { chromiumPath, launchChromium } from '../../support/chromium.ts';
 import { admission } from '../../unit/admission/admissions.ts';
 import { crash, cut, motleyFiles, record, step } from '../../unit/report/records.ts';
 import { states } from '../../unit/report/states.ts';
 
-const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const hostile =
   '</script><script>document.title="hostile"</script>\u202e<img src=x onerror=document.title="hostile">';
 
@@ -133,12 +132,12 @@ function suite(): ConformanceRecord {
 
 describe('the page of a run in Chromium', () => {
   beforeEach(({ skip }) => {
-    if (program === undefined) skip('this host lacks chromium (Debian: apt-get install chromium)');
+    if (chromiumPath === undefined) skip('this host lacks chromium (Debian: apt-get install chromium)');
   });
   let browser: Browser | undefined;
   let folder = '';
   beforeAll(async () => {
-    if (program === undefined) return;
+    if (chromiumPath === undefined) return;
     const built = spawnSync(process.execPath, ['.config/build-page.mjs'], { encoding: 'utf8' });
     expect(built).toMatchObject({ status: 0, stderr: '' });
     folder = await mkdtemp(join(tmpdir(), 'brownout-browser-'));
@@ -151,18 +150,7 @@ describe('the page of a run in Chromium', () => {
       await readPageParts(),
     );
     await writeFile(join(folder, 'index.html'), page);
-    browser = await chromium.launch({
-      executablePath: program,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium(chromiumPath);
   });
   afterAll(async () => {
     await browser?.close();

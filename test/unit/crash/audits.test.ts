@@ -10,6 +10,13 @@ import { codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
 import { fails, prints } from '../../support/simulated/shell.ts';
 import { emptyStore } from '../filesystem/small-uefi.ts';
 
+/** One check, which a lab answers in its own way; a device may come out of it in any. */
+const lotsScenario = {
+  powerCuts: { during: ['install'] },
+  checks: [{ name: 'lots', run: 'draw lots' }],
+  expect: { retry: 'unchecked', outcomes: 'unchecked' },
+};
+
 /** A lab whose device prints what `draw` makes of the random seed of its machine. */
 async function luckLab(draw: (seed: number) => string): Promise<Lab> {
   let seed = 0;
@@ -95,11 +102,7 @@ describe('an audit that does not agree with what canonical forms decided', () =>
     lab.manifest.disks.push({ id: 'vars', attach: 'pflash', cache: 'writethrough' });
     for (const { factory } of Object.values(lab.manifest.releases))
       if (factory !== undefined) factory['vars'] = vars;
-    await lab.scenario({
-      powerCuts: { during: ['install'] },
-      checks: [{ name: 'lots', run: 'draw lots' }],
-      expect: { retry: 'unchecked', outcomes: 'unchecked' },
-    });
+    await lab.scenario(lotsScenario);
     return lab;
   }
 
@@ -135,11 +138,7 @@ describe('boots that contradict each other', () => {
         return draw(draws);
       },
     });
-    await lab.scenario({
-      powerCuts: { during: ['install'] },
-      checks: [{ name: 'lots', run: 'draw lots' }],
-      expect: { retry: 'unchecked', outcomes: 'unchecked' },
-    });
+    await lab.scenario(lotsScenario);
     return lab;
   }
 
