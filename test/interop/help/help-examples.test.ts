@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeKeyPair } from '../../../src/guest/key-pair.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { storeLog } from '../../../src/writelog/stored-log.ts';
 import { helpExamples } from '../../support/help-examples.ts';
@@ -67,7 +68,7 @@ beforeAll(async () => {
     status: installed,
     'status-before': installed,
     'status-after': installed.replace('Version: 1', 'Version: 2'),
-    '.ssh/lab': 'key',
+    '.ssh/lab': makeKeyPair('lab').privateKey,
     [`${recording}/log.json`]: storeLog(log),
     [`${recording}/arena`]: 'x'.repeat(512),
     [`${recording}/recording.json`]: JSON.stringify({
