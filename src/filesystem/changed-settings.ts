@@ -62,9 +62,19 @@ export function firmwareChanges(before: Buffer, after: Buffer): string | undefin
     const name = quoted((to ?? from)?.name ?? '');
     if (from === undefined) return [`${name} is new`];
     if (to === undefined) return [`${name} is gone`];
-    return from.stored.equals(to.stored) ? [] : [`${name} has another value`];
+    if (from.stored.equals(to.stored)) return [];
+    const [was, is] = [from, to].map(({ data }) => textOf(data));
+    return [
+      `${name} ${was === undefined || is === undefined || was === is ? 'has another value' : `is ${quoted(is)}, not ${quoted(was)}`}`,
+    ];
   });
   return changes.length === 0 ? undefined : listText(changes);
+}
+
+/** The text that a variable is, as UEFI has texts: UTF-16 with a zero at its end; undefined where it is none. */
+function textOf(data: Buffer): string | undefined {
+  const text = data.toString('utf16le');
+  return data.length % 2 === 0 && /^\P{C}+\0$/u.test(text) ? text.slice(0, -1) : undefined;
 }
 
 function valueText(name: string, from: string | undefined, to: string | undefined): string {

@@ -6,10 +6,13 @@ import { partitionTable } from './partitions/gpt.ts';
 import type { Partition, TableArea } from './partitions/partition.ts';
 import { wholeDisk } from './partitions/volumes.ts';
 import { type Content, type Place, placeText } from './place.ts';
+import { volumeHeaderBytes, volumeLayout } from './uefi/volume.ts';
 import { type DiskView, partView } from './view.ts';
 
 interface Contents {
   filesystem: Place['filesystem'];
+  /** What there is where no owner is known. */
+  rest: 'raw' | 'variables';
   /** Undefined where there is no file system that is understood. */
   owners: Owners | undefined;
 }
@@ -52,14 +55,15 @@ export class DiskMap {
   }
 
   private inside(partition: Partition, from: number, to: number): Place[] {
-    const { filesystem, owners } = this.contentsOf(partition);
-    const name = partition.name === '' ? `partition ${partition.index}` : partition.name;
+    const { filesystem, owners, rest: kind } = this.contentsOf(partition);
+    const named = partition.name === '' ? `partition ${partition.index}` : partition.name;
+    const name = kind === 'variables' ? "UEFI's flash" : named;
     const start = from - partition.offset;
     const stretches = owners?.describe(start, to - from) ?? [];
     const last = stretches.at(-1);
     const covered = last === undefined ? start : last.offset + last.bytes;
     const rest = to - partition.offset - covered;
-    const content: Content = { kind: 'raw', offset: covered, bytes: rest };
+    const content: Content = { kind, offset: covered, bytes: rest };
     return [...stretches, ...(rest > 0 ? [{ offset: covered, bytes: rest, content }] : [])].map(
       (stretch) => ({
         ...stretch,
@@ -76,11 +80,11 @@ export class DiskMap {
     if (contents === undefined) {
       const view = partView(this.view, partition.offset, partition.bytes);
       contents = unlessMalformed(
-        (): Contents => ({ filesystem: 'ext4', owners: ext4Owners(view) }),
+        (): Contents => ({ filesystem: 'ext4', rest: 'raw', owners: ext4Owners(view) }),
         () =>
           unlessMalformed(
-            (): Contents => fatOwners(view),
-            () => ({ filesystem: undefined, owners: undefined }),
+            (): Contents => ({ rest: 'raw', ...fatOwners(view) }),
+            () => ({ filesystem: undefined, rest: isFlash(view) ? 'variables' : 'raw', owners: undefined }),
           ),
       );
       this.contents.set(partition, contents);
@@ -108,6 +112,11 @@ export class DiskMap {
     upTo(to, { kind: 'outside' });
     return places;
   }
+}
+
+/** Flash in which UEFI's firmware keeps its variables begins with the header of their volume. */
+function isFlash(view: DiskView): boolean {
+  return volumeLayout(view.read(0, Math.min(view.bytes, volumeHeaderBytes)), view.bytes) !== undefined;
 }
 
 const maps = new WeakMap<DiskView, DiskMap>();

@@ -17,6 +17,8 @@ export type Content =
   | { kind: 'free' }
   /** No file system that is understood; offset within the partition. */
   | { kind: 'raw'; offset: number; bytes: number }
+  /** Flash in which UEFI's firmware keeps its variables. */
+  | { kind: 'variables'; offset: number; bytes: number }
   | { kind: 'outside' };
 
 /** A stretch of a disk with one owner, in words for people and for programs. */
@@ -42,6 +44,7 @@ export function regionsOf({ partition, content, offset, bytes }: Place): string[
   const within = (text: string) => (partition === undefined ? text : `${printable(partition)}: ${text}`);
   switch (content.kind) {
     case 'raw':
+    case 'variables':
       return rawRegions(content).map(within);
     case 'outside':
       return rawRegions({ offset, bytes }).map(within);
@@ -120,6 +123,8 @@ function contentText(content: Content): string {
       return 'free space';
     case 'raw':
       return `no file system (slot or raw data), ${rangeText(content)}`;
+    case 'variables':
+      return rangeText(content);
     case 'outside':
       return 'outside of all partitions';
   }

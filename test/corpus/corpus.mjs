@@ -28,7 +28,6 @@ function readArguments() {
       how: { type: 'string', default: 'all' },
       'no-naive': { type: 'boolean', default: false },
       together: { type: 'boolean', default: false },
-      machine: { type: 'string', default: 'qemuarm64' },
       seed: { type: 'string', default: '1' },
       jobs: { type: 'string' },
       audit: { type: 'string' },
@@ -51,9 +50,9 @@ function run({ name, withoutCut, options }, which, how, settings) {
 }
 
 /** Runs a scenario file and returns its record. Throws where the run decided nothing at all. */
-async function runFile(path, title, options, { machine, seed, jobs, audit, reports }) {
+async function runFile(path, title, options, { seed, jobs, audit, reports }) {
   const file = relative(process.cwd(), path);
-  const args = ['run', file, '--machine', machine, '--seed', seed, '--fresh', '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, title), '--json'];
+  const args = ['run', file, '--seed', seed, '--fresh', '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, title), '--json'];
   if (jobs !== undefined) args.push('--jobs', jobs);
   if (audit !== undefined) args.push('--audit', audit);
   args.push(...options);

@@ -128,15 +128,17 @@ describe('a reason names what a write sets', () => {
     const firmware = new VariableFirmware(emptyStore());
     firmware.set({ name: 'BootOrder', data: Buffer.from([0, 0, 1, 0]) });
     firmware.set({ name: 'Boot0000', data: Buffer.from('A') });
+    firmware.set({ name: 'LoaderEntryDefault', data: Buffer.from('app-1.0\0', 'utf16le') });
     const before = Buffer.from(firmware.bytes);
     firmware.set({ name: 'BootOrder', data: Buffer.from([1, 0, 0, 0]) });
+    firmware.set({ name: 'LoaderEntryDefault', data: Buffer.from('app-2.0\0', 'utf16le') });
     firmware.set({ name: 'BootNext', data: Buffer.from([1, 0]) });
     firmware.remove('Boot0000');
     const sectors = firmware.bytes.length / 512;
     const text = await sentence(before, firmware.bytes, [0, sectors - 41], 'writethrough');
     expect(text).toMatch(
-      /: UEFI variable "BootOrder" has another value, "Boot0000" is gone, "BootNext" is new\)$/,
+      /^write 1 of install \(UEFI's flash: bytes 0-\d+: UEFI variable "BootOrder" has another value, "Boot0000" is gone, "LoaderEntryDefault" is "app-2.0", not "app-1.0", "BootNext" is new\)$/,
     );
-    expect(await sentence(before, firmware.bytes, [0, sectors - 41])).not.toContain('UEFI');
+    expect(await sentence(before, firmware.bytes, [0, sectors - 41])).not.toContain('UEFI variable');
   });
 });
