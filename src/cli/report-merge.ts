@@ -76,6 +76,7 @@ async function merge(
     powerCuts: { mode: 'all' },
     seed: plan.seed,
     diskBudget: options.diskBudget,
+    unfinished: plan.unfinished,
     limits: { ...plan.limits, snapshots: false, reuse: true, ledger: plan.ledger, budgetMs: options.budget },
     recordings: { from: options.recording, cut: plan.recordings },
   });

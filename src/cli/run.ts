@@ -59,6 +59,11 @@ const command = (program: Parent) =>
       'cut the power in the recordings that lie there, by brownout record, maybe on another host; nothing is recorded',
     )
     .option(
+      '--resume',
+      'with all: go on with an earlier run of these scenarios, interrupted or not. The same command does so by itself; with this it ' +
+        'ends where there is nothing to go on with, because none was begun, or scenario, image or QEMU are others',
+    )
+    .option(
       '--fresh',
       'with all: boot every state again, also those that earlier runs have booted of the same recording',
     )
@@ -141,6 +146,12 @@ async function run(options: Options, files: readonly string[], surroundings: Sur
       'option-invalid',
       `--recording takes recordings that are there, which ${fresh ? '--fresh-recording makes anew' : '--power-cuts none does not need'}`,
     );
+  const { resume = false } = options;
+  if (resume && (options.powerCuts.mode !== 'all' || fresh || options.fresh))
+    throw new ScenarioError(
+      'option-invalid',
+      `--resume goes on with the boots of --power-cuts all${fresh ? ', and --fresh-recording begins anew' : options.fresh === true ? ', and --fresh takes none' : ''}`,
+    );
   const shard = shardOf(options.shard, streams.environment);
   const { ledger } = options;
   if ((shard !== undefined || ledger !== undefined) && (options.powerCuts.mode !== 'all' || options.fresh))
@@ -169,6 +180,6 @@ async function run(options: Options, files: readonly string[], surroundings: Sur
       shard,
       ledger: ledger === undefined ? undefined : { folder: ledger, besides: [], live: true },
     },
-    recordings: { fresh, from },
+    recordings: { fresh, from, resume },
   });
 }

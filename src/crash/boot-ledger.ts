@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { appendLine } from '../core/checked-lines.ts';
 import { sha256 } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { programDigest } from '../core/program-digest.ts';
+import { takeTurn } from '../core/turn.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { CutRecord } from '../model/record.ts';
 import type { Recording } from '../recording/recordings.ts';
 import type { WriteLog } from '../writelog/log.ts';
-import { type BootFact, restoreFact, storeFact, withConsoles } from './boot-fact.ts';
+import { type BootFact, restoreFact, storeFact } from './boot-fact.ts';
+import { BootsUnderWay, isSameBoot, type ToBegin, usualLeaseMs } from './boots-under-way.ts';
 import {
-  claimGround,
   dropGround,
-  type Ground,
   groundsFolder,
   hasGround,
   openGround,
@@ -23,7 +24,8 @@ import {
   traceDigest,
 } from './grounds.ts';
 import { GrowingFiles } from './growing-files.ts';
-import { type Asked, readWord } from './ledger-word.ts';
+import { KeptConsoles } from './kept-consoles.ts';
+import { type Asked, type Begun, type LedgerWord, readWord } from './ledger-word.ts';
 
 /** A ledger that several workers have, or had: a folder with what each has booted. */
 export interface SharedLedger {
@@ -32,15 +34,20 @@ export interface SharedLedger {
   besides: readonly string[];
   /** Whether others may be at work. */
   live: boolean;
+  /** Milliseconds without a sign of life after which others are taken for dead; as usual where absent. */
+  leaseMs?: number;
 }
 
-/** What is read: what others have booted, each with the file that it is in, recorded, and begun. */
+/** What is read: what others have booted, each with the file that it is in, recorded, begun and ended. */
 interface Heard {
   facts: { file: string; fact: BootFact }[];
   grounds: RecordedGround[];
-  begun: Asked[];
+  words: { file: string; word: LedgerWord }[];
   damaged: number;
 }
+
+/** Milliseconds between two looks at what others do, where there is nothing else to do: at first, and at most. */
+const [leastPause, mostPause] = [25, 1000];
 
 /**
  * The boots of a recording's states that runs have made, each run's in a file of its own: with the recording, or in a folder that
@@ -55,13 +62,16 @@ export class BootLedger {
   private readonly path: string;
   /** Where consoles of failures lie; absent: failures are booted by each run that tells of them. */
   private readonly consoles: string | undefined;
+  private readonly keptConsoles: KeptConsoles;
   private readonly files: GrowingFiles;
   /** In the order in which they were made. */
   private readonly facts: BootFact[] = [];
   private readonly byKey = new Map<string, BootFact[]>();
   /** By trace, this run's among them. */
   private readonly deciding = new Map<string, number>();
-  private readonly begun: Asked[] = [];
+  /** What others are making; absent: nobody is. */
+  private readonly underWay: BootsUnderWay | undefined;
+  private pauseMs = leastPause;
   private readonly grounds: RecordedGround[] = [];
   /** Where the data of grounds lie, this ledger's first. */
   private readonly groundFolders: readonly string[];
@@ -75,9 +85,15 @@ export class BootLedger {
     path: string,
     {
       live,
+      leaseMs,
       consoles,
       groundFolders,
-    }: { live: boolean; consoles: string | undefined; groundFolders: readonly string[] },
+    }: {
+      live: boolean;
+      leaseMs: number;
+      consoles: string | undefined;
+      groundFolders: readonly string[];
+    },
   ) {
     this.context = context;
     this.path = path;
@@ -85,6 +101,8 @@ export class BootLedger {
     this.consoles = consoles;
     this.groundFolders = groundFolders;
     this.files = new GrowingFiles(dirname(path), basename(path));
+    this.keptConsoles = new KeptConsoles(context, basename(path));
+    if (live) this.underWay = new BootsUnderWay(dirname(path), basename(path), leaseMs);
   }
 
   /** Of a recording; `shared`: not with it, but there. Where facts cannot be read, they are left out with a notice. */
@@ -103,6 +121,7 @@ export class BootLedger {
     const name = `${new Date().toISOString()}-${context.runId}-${randomBytes(4).toString('hex')}`;
     const ledger = new BootLedger(context, join(folderIn(root), name), {
       live: shared?.live === true,
+      leaseMs: shared?.leaseMs ?? usualLeaseMs,
       consoles: shared === undefined ? undefined : join(shared.folder, 'consoles'),
       groundFolders: roots.map((one) => join(one, judge, groundsFolder)),
     });
@@ -137,25 +156,72 @@ export class BootLedger {
 
   /** Reads what others have added since this was last asked. */
   async hear(): Promise<void> {
-    const hear = this.hearing.then(async () => this.takeUp(await this.heard(this.files, this.consoles)));
+    const hear = this.hearing.then(async () => {
+      const heard = await this.heard(this.files, this.consoles);
+      if (heard.facts.length + heard.words.length > 0) this.pauseMs = leastPause;
+      await this.takeUp(heard);
+    });
     this.hearing = hear.catch(() => undefined);
     return hear;
   }
 
+  /** Waits a little for what others do, the longer the longer nothing was heard of them. */
+  async pause(): Promise<void> {
+    await sleep(this.pauseMs);
+    this.pauseMs = Math.min(mostPause, this.pauseMs * 1.5);
+  }
+
+  /** Does `work` while no other worker does, told all that there is to tell. */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    let turn: AsyncDisposable | undefined;
+    if (this.live && !this.broken)
+      await this.orSay(async () => {
+        turn = await takeTurn(`${dirname(this.path)}.turn`);
+      });
+    try {
+      if (this.live) await this.hear();
+      return await work();
+    } finally {
+      await turn?.[Symbol.asyncDispose]();
+    }
+  }
+
   /**
-   * What others tell of a trace, each time what was heard since it was last asked: at first nothing of what they have
-   * booted until now, but all that they have begun.
+   * What others tell of a trace, each time what they have booted since it was last asked, at first nothing; and what they are
+   * making now.
    */
-  newsOf({ sha256: trace }: { sha256: string }): () => { facts: BootFact[]; begun: Asked[] } {
-    let [facts, begun] = [this.facts.length, 0];
+  newsOf({ sha256: trace }: { sha256: string }): () => { facts: BootFact[]; begun: Begun[] } {
+    let facts = this.facts.length;
     return () => {
-      const news = {
-        facts: this.facts.slice(facts).filter((fact) => fact.sha256 === trace),
-        begun: this.begun.slice(begun).filter((asked) => asked.sha256 === trace),
-      };
-      [facts, begun] = [this.facts.length, this.begun.length];
-      return news;
+      const news = this.facts.slice(facts).filter((fact) => fact.sha256 === trace);
+      facts = this.facts.length;
+      return { facts: news, begun: this.elsewhere({ sha256: trace }) };
     };
+  }
+
+  /** What others are making of a trace. */
+  elsewhere({ sha256: trace }: { sha256: string }): Begun[] {
+    return (this.underWay?.elsewhere ?? []).filter((begun) => begun.sha256 === trace);
+  }
+
+  /**
+   * The fact of such a boot, or what is to be called once it was made here; while another worker makes one, this waits for that.
+   */
+  async obtain(asked: ToBegin, signal: AbortSignal): Promise<BootFact | (() => Promise<void>)> {
+    for (;;) {
+      signal.throwIfAborted();
+      const known = this.take(asked);
+      if (known !== undefined) return known;
+      if (this.underWay === undefined || this.underWay.isOwn(asked)) return () => Promise.resolve();
+      const found = await this.inTurn(async () => {
+        const heard = this.take(asked);
+        if (heard !== undefined) return heard;
+        const isElsewhere = this.elsewhere(asked).some((begun) => isSameBoot(begun, asked) && !begun.ground);
+        return isElsewhere ? undefined : this.begin(asked);
+      });
+      if (found !== undefined) return found;
+      await this.pause();
+    }
   }
 
   /** How many boots have decided states of a trace, whoever made them. */
@@ -175,16 +241,6 @@ export class BootLedger {
         best.set(ground.state, ground);
     }
     return [...best.values()];
-  }
-
-  /** Whether this worker is the first to begin recording a ground. */
-  async claim(ground: Pick<Ground, 'sha256' | 'state'>): Promise<boolean> {
-    const [own = ''] = this.groundFolders;
-    let isFirst = true;
-    await this.orSay(async () => {
-      isFirst = await claimGround(own, ground);
-    });
-    return isFirst;
   }
 
   /** What was recorded of a ground, its data at `arenaPath`. Where it cannot be read, that is said, and it is forgotten. */
@@ -210,9 +266,16 @@ export class BootLedger {
     });
   }
 
-  /** Tells others that such a boot is about to be made. */
-  begin(asked: Asked): Promise<void> {
-    return this.write({ begun: asked });
+  /** Tells others that such a boot is about to be made; returns what tells them that it is over. */
+  async begin(boot: ToBegin): Promise<() => Promise<void>> {
+    const { underWay } = this;
+    if (underWay === undefined) return () => Promise.resolve();
+    const begun = underWay.begin(boot);
+    await this.write({ begun });
+    return async () => {
+      underWay.end(begun.number);
+      await this.write({ over: begun.number });
+    };
   }
 
   /** Keeps a boot of this run for later ones, or others. Where the host cannot, it says so once. */
@@ -221,24 +284,25 @@ export class BootLedger {
     // What is shown by a boot of the run that tells it has its console.
     if (verdict !== 'passed' && (verdict !== 'failed' || this.consoles === undefined)) return;
     this.count(fact);
-    const record = await this.withoutConsoles(fact.record);
+    const record = await this.keptConsoles.keep(fact.record, this.consoles);
     await this.write(storeFact({ ...fact, record, host: hostname() }));
     if (!this.broken) this.kept += 1;
   }
 
   /** Reads all that there is, and says how much of it cannot be. */
   private async read(all: { files: GrowingFiles; consoles: string | undefined }[]): Promise<void> {
-    const found: Heard = { facts: [], grounds: [], begun: [], damaged: 0 };
+    const found: Heard = { facts: [], grounds: [], words: [], damaged: 0 };
     for (const { files, consoles } of all) {
-      const { facts, grounds, begun, damaged } = await this.heard(files, consoles);
+      const { facts, grounds, words, damaged } = await this.heard(files, consoles);
       found.facts.push(...facts);
       found.grounds.push(...grounds);
-      found.begun.push(...begun);
+      found.words.push(...words);
       found.damaged += damaged;
     }
+    found.facts = distinct(found.facts);
     // Names begin with the time: so it does not matter which ledger is read first.
     found.facts.sort((a, b) => (a.file < b.file ? -1 : Number(a.file > b.file)));
-    this.takeUp(found);
+    await this.takeUp(found);
     const { damaged } = found;
     if (damaged > 0)
       this.context.notice(
@@ -248,23 +312,32 @@ export class BootLedger {
 
   private async heard(files: GrowingFiles, consoles: string | undefined): Promise<Heard> {
     const { values, damaged } = await files.more();
-    const found: Heard = { facts: [], grounds: [], begun: [], damaged };
+    const found: Heard = { facts: [], grounds: [], words: [], damaged };
     for (const { file, value } of values) {
-      const { begun, ground } = readWord(value);
-      if (begun !== undefined) found.begun.push(begun);
+      const word = readWord(value);
+      const { ground } = word;
       if (ground !== undefined && (await hasGround(this.groundFolders, ground))) found.grounds.push(ground);
-      if (begun !== undefined || ground !== undefined) continue;
+      if (Object.keys(word).length > 0) {
+        found.words.push({ file, word });
+        continue;
+      }
       const fact = restoreFact(value);
       if (fact === undefined) found.damaged += 1;
-      else found.facts.push({ file, fact: { ...fact, record: await this.withConsoles(fact, consoles) } });
+      else found.facts.push({ file, fact: { ...fact, record: await this.taken(fact, consoles) } });
     }
     return found;
   }
 
-  private takeUp({ facts, grounds, begun }: Heard): void {
+  private async taken({ record, host }: BootFact, consoles: string | undefined): Promise<CutRecord> {
+    const known = await this.keptConsoles.take(record, consoles);
+    return this.consoles === undefined ? known : { ...known, host };
+  }
+
+  private async takeUp({ facts, grounds, words }: Heard): Promise<void> {
     for (const { fact } of facts) this.add(fact);
     this.grounds.push(...grounds);
-    this.begun.push(...begun);
+    for (const { file, word } of words) this.underWay?.note(file, word);
+    await this.underWay?.look();
   }
 
   private count({ sha256: trace, cold }: Pick<BootFact, 'sha256' | 'cold'>): void {
@@ -294,51 +367,20 @@ export class BootLedger {
     try {
       await keep();
     } catch (error) {
-      if (!this.broken) this.context.notice(`boots are not kept for later runs: ${messageOf(error)}`);
+      const what = this.live
+        ? `boots are not shared with other workers any more, and this one goes on alone; make room in ${dirname(this.path)}, and begin it again`
+        : 'boots are not kept for later runs';
+      if (!this.broken) this.context.notice(`${what}: ${messageOf(error)}`);
       this.broken = true;
     }
   }
-
-  /** A record whose consoles, where it failed, lie with the ledger. */
-  private async withoutConsoles(record: CutRecord): Promise<CutRecord> {
-    const { consoles, context } = this;
-    const kept = new Map<string, string>();
-    if (consoles !== undefined && record.verdict === 'failed')
-      for (const console of consolesOf(record)) {
-        const name = `${basename(this.path)}-${basename(console)}`;
-        const isKept = await copied(join(context.folder, console), join(consoles, name));
-        if (isKept) kept.set(console, name);
-      }
-    return withConsoles(record, (console) => kept.get(console));
-  }
-
-  /** A record whose consoles, where it failed, lie with this run. */
-  private async withConsoles({ record, host }: BootFact, consoles: string | undefined): Promise<CutRecord> {
-    const here = new Map<string, string>();
-    if (consoles !== undefined && record.verdict === 'failed')
-      for (const console of consolesOf(record)) {
-        const path = join('console', basename(console));
-        const isHere = await copied(join(consoles, basename(console)), join(this.context.folder, path));
-        if (isHere) here.set(console, path);
-      }
-    const known = withConsoles(record, (console) => here.get(console));
-    return this.consoles === undefined ? known : { ...known, host };
-  }
 }
 
-function consolesOf({ console, checks }: CutRecord): Set<string> {
-  return new Set([console, ...checks.map((check) => check.console)].filter((one) => one !== undefined));
-}
-
-/** Whether a file could be copied. */
-async function copied(from: string, to: string): Promise<boolean> {
-  try {
-    await mkdir(dirname(to), { recursive: true });
-    await copyFile(from, to);
-    return true;
-  } catch {
-    return false;
-  }
+/** Each fact once: of two copies of a worker's file neither counts twice. */
+function distinct(facts: Heard['facts']): Heard['facts'] {
+  const key = ({ file, fact: { stages, record, ...fact } }: Heard['facts'][number]) =>
+    JSON.stringify([file, fact, record.id, record.console ?? '']);
+  return [...new Map(facts.map((one) => [key(one), one])).values()];
 }
 
 function keyOf({ sha256: trace, state, retry, seed }: Asked): string {

@@ -14,12 +14,9 @@ import { reportFailures } from './failures.ts';
 import { type RecordedGround, traceDigest } from './grounds.ts';
 import { type ExploreOptions, openExploration } from './open-exploration.ts';
 import type { RunProgress } from './power-cuts.ts';
-import { type CameBack, nameOf, StageGrounds } from './stage-grounds.ts';
+import { type CameBack, leastBoots, nameOf, StageGrounds } from './stage-grounds.ts';
 import { targetsOf } from './write-targets.ts';
 import { type Candidate, WrittenSets } from './written-sets.ts';
-
-/** Boots that a coming-back which is cut again is given at least, as long as there are so many. */
-const leastBoots = 3;
 
 /** What a stage of later cuts works with. */
 export interface CutAgainOptions {
@@ -53,18 +50,25 @@ export async function cutAgain(context: RunContext, options: CutAgainOptions): P
   const grounds = new StageGrounds(ledger, from);
   const total = () => grounds.boots(written);
   for (;;) {
-    await grounds.hear(name, written);
-    stage.written = written.sets;
-    const turns = written
-      .turns(once === true ? 1 : Number.POSITIVE_INFINITY)
-      .filter(({ candidate }) => !grounds.isTaken(candidate));
-    const turn = grounds.next(turns, total() < maxBoots && !budget.aborted);
-    if (turn === undefined) break;
-    const { set, candidate } = turn;
+    context.signal.throwIfAborted();
+    const chosen = await grounds.choose(name, written, {
+      turns: () => {
+        stage.written = written.sets;
+        return written
+          .turns(once === true ? 1 : Number.POSITIVE_INFINITY)
+          .filter(({ candidate }) => !grounds.isTaken(candidate));
+      },
+      ...{ maxBoots, budget },
+    });
+    if (chosen === undefined) break;
+    if (chosen === 'elsewhere') {
+      await grounds.pause();
+      continue;
+    }
+    const { set, candidate, turns, over } = chosen;
     const left = maxBoots - grounds.taken;
-    const most = Math.floor(left / Math.min(turns.length, Math.max(1, Math.floor(left / leastBoots))));
-    if (!(await grounds.claim(candidate))) continue;
-    const cameAgain = await comeBackAgain(context, candidate, options, grounds);
+    const most = Math.floor(left / Math.min(turns, Math.max(1, Math.floor(left / leastBoots))));
+    const cameAgain = await comeBackAgain(context, candidate, options, grounds).finally(over);
     // What cannot be read is one that nobody has recorded.
     if (cameAgain === 'unreadable') continue;
     grounds.take(candidate, 0);
@@ -131,9 +135,6 @@ async function comeBackAgain(
         ),
   );
   if (booted === undefined) return undefined;
-  if (ledger?.live === true) await ledger.hear();
-  const meanwhile = await fromLedger();
-  if (meanwhile !== undefined && meanwhile !== 'unreadable') return meanwhile;
   const { stages, log, arenaPath } = booted;
   const text = storeLog(log);
   const recording = await recordingDigest(text, arenaPath);

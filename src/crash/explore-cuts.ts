@@ -17,6 +17,7 @@ import { cutWindows, describeCuttable } from './described-trace.ts';
 import { noteUnreported, reportFailures } from './failures.ts';
 import { liveOnce } from './kept-live-cut.ts';
 import { type ExploreOptions, openExploration, type TraceExploration } from './open-exploration.ts';
+import { takeOverOf } from './part.ts';
 import { liveJobs, noStates, type RunProgress, traceOf } from './power-cuts.ts';
 import type { CameBack } from './stage-grounds.ts';
 
@@ -89,12 +90,14 @@ export async function exploreCuts(
   );
   // With one place for a device a live cut has it first, and takes none of the time that boots have.
   const inTime = context.vm(timed);
+  const takeOver = shared?.live === true ? takeOverOf(sound.length) : () => undefined;
   const explored = sound.map(async (recording, position) => {
     const options = await inTime;
     const trace = traceOf(recording);
     const windows = cutWindows(context, trace);
     await using stack = new CleanupStack();
-    const share = shard === undefined ? {} : { share: { shard, position, of: sound.length } };
+    const part = { position, of: sound.length, takeOver: takeOver(position) };
+    const share = shard === undefined ? {} : { share: { shard, ...part } };
     let inUse: BootLedger | undefined;
     const open = async (canonical: boolean, ledger: BootLedger | undefined) => {
       inUse = ledger;

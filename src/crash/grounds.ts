@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../core/digest.ts';
@@ -29,9 +29,6 @@ export const groundSchema = z.object({
 /** A coming-back that is cut again, and what was recorded of it. */
 export type RecordedGround = z.output<typeof groundSchema>;
 
-/** A coming-back that is to be cut again. */
-export type Ground = Omit<RecordedGround, 'recording' | 'until'>;
-
 const groundFiles = { log: 'log.json', arena: 'arena' } as const;
 
 /** SHA-256 of the trace that a ground makes: over its recording, and all that comes before it. */
@@ -41,21 +38,6 @@ export function traceDigest({
   recording,
 }: Pick<RecordedGround, 'sha256' | 'state' | 'recording'>): string {
   return sha256(`${before} ${state} ${recording}`);
-}
-
-/** Whether nobody before has claimed to record a ground, by a file below `folder` that only one can make. */
-export async function claimGround(
-  folder: string,
-  { sha256: before, state }: Pick<Ground, 'sha256' | 'state'>,
-): Promise<boolean> {
-  await mkdir(folder, { recursive: true });
-  try {
-    await writeFile(join(folder, `${sha256(`${before} ${state}`)}.begun`), '', { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
 }
 
 /** Writes what was recorded of a ground below `folder`, unless it is there as it was; whole or not at all. */

@@ -9,7 +9,7 @@ import type { BootLedger } from './boot-ledger.ts';
  * else made now, and kept as a boot is. It holds the recording to account, so that it stands as long as that does.
  */
 export async function liveOnce(
-  context: Pick<RunContext, 'random' | 'scenario' | 'vm'>,
+  context: Pick<RunContext, 'random' | 'scenario' | 'vm' | 'signal'>,
   { sha256 }: Pick<Recording, 'sha256'>,
   ledger: BootLedger | undefined,
   make: () => Promise<CutRecord>,
@@ -18,10 +18,15 @@ export async function liveOnce(
   // Equal seeds draw equal numbers, whatever for: this one names the moment.
   const state = `live ${context.random.fork('live').int(2 ** 31)}`;
   const asked = { sha256, state, retry, seed: 0 };
-  const known = ledger?.take(asked);
-  if (known !== undefined) return bootedOf(known).record;
-  const record = await context.vm(make);
-  const booted = new Date().toISOString();
-  await ledger?.keep({ ...asked, cold: true, audit: false, booted, record, stages: [], places: [] });
-  return record;
+  const purpose = { cold: true, audit: false };
+  const begun = await ledger?.obtain({ ...asked, ...purpose, ground: false }, context.signal);
+  if (begun !== undefined && typeof begun !== 'function') return bootedOf(begun).record;
+  try {
+    const record = await context.vm(make);
+    const booted = new Date().toISOString();
+    await ledger?.keep({ ...asked, ...purpose, booted, record, stages: [], places: [] });
+    return record;
+  } finally {
+    await begun?.();
+  }
 }

@@ -7,6 +7,7 @@ import type { RunContext } from '../device/run-context.ts';
 import type { Boot, ExploredBoot, KnownBoot, Others } from '../explore/boot.ts';
 import { Cells } from '../explore/cells.ts';
 import { Contents } from '../explore/contents.ts';
+import type { TakeOver } from '../explore/coverage.ts';
 import type { Contradiction } from '../explore/determinism.ts';
 import { Exploration } from '../explore/exploration.ts';
 import type { ExplorationBounds } from '../explore/exploration-parts.ts';
@@ -44,7 +45,7 @@ export interface ExploreOptions extends ExplorationBounds {
   /** Boots of the trace's states that earlier runs have made, and where this run keeps its own. */
   ledger?: BootLedger;
   /** The part of the states that is this worker's, and where the trace is among all that are shared out; absent: all. */
-  share?: { shard: Shard; position: number; of: number };
+  share?: { shard: Shard; position: number; of: number; takeOver: TakeOver | undefined };
   /** Names its boots' files where a trace is explored more than once; the trace's name where absent. */
   label?: string;
 }
@@ -103,7 +104,7 @@ export async function openExploration(
     }),
     known: ledger === undefined ? [] : knownBoots(ledger, ledger.of(trace), space, comeBacks),
     others: ledger?.live === true ? othersBy(ledger, trace, space, comeBacks) : undefined,
-    part: share && { has: partOf(share.shard, share, space), takesOver: ledger?.live === true },
+    part: share && { has: partOf(share.shard, share, space), takeOver: share.takeOver },
     placeOf,
     places: context.vm,
     signal: AbortSignal.any([context.signal, own.signal]),
@@ -145,22 +146,26 @@ function bootsOf(
   let number = 0;
   return async (state, window, { retry, cold, seed, audit }) => {
     const asked = { sha256: trace.sha256, state: stateId(state), retry, seed };
-    const known = ledger?.take(asked);
-    if (known !== undefined) {
-      noteComeBack(comeBacks, known, { state, window });
-      return bootedOf(known);
+    const begun = await ledger?.obtain({ ...asked, cold, audit, ground: false }, context.signal);
+    if (begun !== undefined && typeof begun !== 'function') {
+      noteComeBack(comeBacks, begun, { state, window });
+      return bootedOf(begun);
     }
-    number += 1;
-    const label = `${name}-${number}`;
-    const snapshots = cold ? undefined : store;
-    const booted = new Date().toISOString();
-    const options = { label, retry, snapshots, journaled, randomSeed: seed };
-    const { record, stages, log } = await bootState(context, { trace, state, window }, options);
-    const places = stages[0]?.verdict === 'passed' ? written.before(log, stages[0].at) : [];
-    const fact = { ...asked, cold, audit, booted, record, stages, places };
-    noteComeBack(comeBacks, fact, { state, window });
-    if (snapshots === undefined) await ledger?.keep(fact);
-    return { record, stages };
+    try {
+      number += 1;
+      const label = `${name}-${number}`;
+      const snapshots = cold ? undefined : store;
+      const booted = new Date().toISOString();
+      const options = { label, retry, snapshots, journaled, randomSeed: seed };
+      const { record, stages, log } = await bootState(context, { trace, state, window }, options);
+      const places = stages[0]?.verdict === 'passed' ? written.before(log, stages[0].at) : [];
+      const fact = { ...asked, cold, audit, booted, record, stages, places };
+      noteComeBack(comeBacks, fact, { state, window });
+      if (snapshots === undefined) await ledger?.keep(fact);
+      return { record, stages };
+    } finally {
+      await begun?.();
+    }
   };
 }
 
@@ -172,7 +177,7 @@ function noteComeBack(
   if (whole?.verdict === 'passed') comeBacks.push({ id, state, window, places });
 }
 
-/** What others have booted of the space's states with the usual random numbers. */
+/** What others have booted of the space's states. */
 function knownBoots(
   ledger: BootLedger,
   facts: readonly BootFact[],
@@ -183,17 +188,17 @@ function knownBoots(
     const state = parseStateId(fact.state);
     const ref = state === undefined ? undefined : space.refOf(state);
     const window = ref === undefined ? undefined : space.windows[space.placeOf(ref).window];
-    if (state === undefined || ref === undefined || window === undefined || fact.seed !== 0) return [];
+    if (state === undefined || ref === undefined || window === undefined) return [];
     const take = () => {
       const taken = ledger.take(fact);
       if (taken === undefined) return undefined;
       noteComeBack(comeBacks, taken, { state, window });
       return bootedOf(taken);
     };
-    const { retry, cold, audit } = fact;
+    const { retry, seed, cold, audit } = fact;
     const purpose = audit ? 'audit' : retry ? 'retry' : cold ? 'explanation' : 'whole';
     const whole = { verdict: fact.record.verdict, outcome: '', ...fact.stages[0] };
-    return [{ ref, purpose, retry, whole, take }];
+    return [{ ref, purpose, retry, seed, whole, take }];
   });
 }
 
@@ -202,20 +207,21 @@ function othersBy(ledger: BootLedger, trace: Trace, space: Space, comeBacks: Com
   const { sha256 } = trace;
   const news = ledger.newsOf(trace);
   return {
-    news: async () => {
-      await ledger.hear();
-      const { facts, begun } = news();
-      return {
-        boots: knownBoots(ledger, facts, space, comeBacks),
-        begun: begun.flatMap((asked) => {
-          const state = parseStateId(asked.state);
-          const ref = state === undefined ? undefined : space.refOf(state);
-          return ref === undefined ? [] : [{ ref, stage: asked.retry ? 'retry' : 'whole' }];
-        }),
-      };
-    },
-    begin: (ref, stage) =>
-      ledger.begin({ sha256, state: stateId(space.crashState(ref)), retry: stage === 'retry', seed: 0 }),
+    inTurn: (work) =>
+      ledger.inTurn(() => {
+        const { facts, begun } = news();
+        return work({
+          boots: knownBoots(ledger, facts, space, comeBacks),
+          begun: begun.flatMap(({ state: name, ground, retry, seed, cold, audit }) => {
+            const state = parseStateId(name);
+            const ref = state === undefined || ground ? undefined : space.refOf(state);
+            return ref === undefined ? [] : [{ ref, retry, seed, cold, audit }];
+          }),
+        });
+      }),
+    begin: (ref, request) =>
+      ledger.begin({ sha256, state: stateId(space.crashState(ref)), ...request, ground: false }),
+    pause: () => ledger.pause(),
   };
 }
 

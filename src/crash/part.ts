@@ -1,3 +1,4 @@
+import type { TakeOver } from '../explore/coverage.ts';
 import type { Space } from '../explore/space.ts';
 import type { Segment, SubsetState } from '../explore/states.ts';
 import type { Shard } from '../model/shard.ts';
@@ -21,4 +22,10 @@ export function partOf(
     const inTrace = (Math.max(0, used.indexOf(window)) + inWindow) / Math.max(1, used.length);
     return Math.min(count - 1, Math.floor(((position + inTrace) / of) * count)) === index - 1;
   };
+}
+
+/** For each of `count` spaces when a worker goes on with what others have left of it: when its part of all of them is done. */
+export function takeOverOf(count: number): (position: number) => TakeOver {
+  const done = new Set<number>();
+  return (position) => ({ onDone: () => void done.add(position), isDue: () => done.size === count });
 }

@@ -19,16 +19,18 @@ export interface Auditing {
   ended: Ended;
 }
 
-/** Up to `count` states that a boot of another one decided; the classes of states take turns. */
+/** Up to `count` states that a boot of another one decided, of those that are none of `except`; the classes of states take turns. */
 export function drawPruned(
   { space, whole, boots }: { space: Space; whole: Coverage; boots: readonly ExploredBoot<unknown>[] },
   random: Random,
   count: number,
+  except: readonly StateRef[] = [],
 ): StateRef[] {
   const byClass = new Map<string, { seen: number; drawn: StateRef[] }>();
   space.eachState((ref, stateClass) => {
     const boot = boots[whole.decidedBy(ref) ?? -1];
     if (boot?.ref === undefined || sameRef(boot.ref, ref)) return;
+    if (except.some((one) => sameRef(one, ref))) return;
     const pool = byClass.get(stateClass) ?? { seen: 0, drawn: [] };
     byClass.set(stateClass, pool);
     // Reservoir sampling: every state of the class is equally likely.

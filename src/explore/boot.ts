@@ -46,20 +46,32 @@ export interface KnownBoot<R> {
   ref: StateRef;
   /** What it was made for. */
   purpose: Stage | 'audit' | 'explanation';
-  /** Whether the upgrade was done again in it. */
+  /** Whether the upgrade was done again in it, and which random numbers it had. */
   retry: boolean;
+  seed: number;
   /** How it came back. */
   whole: Omit<StageEnd, 'stage'>;
   /** Takes it, for it stands for one boot; undefined where it has been taken. */
   take: () => Booted<R> | undefined;
 }
 
+/** A boot that somebody is making, of a state of the space. */
+export interface BootUnderWay extends BootRequest {
+  ref: StateRef;
+}
+
 /** Others that explore the same space. */
 export interface Others<R> {
-  /** What they have booted since they were last asked, and the states that they have begun to boot. */
-  news: () => Promise<{ boots: readonly KnownBoot<R>[]; begun: readonly { ref: StateRef; stage: Stage }[] }>;
-  /** Tells them that a state is about to be booted. */
-  begin: (ref: StateRef, stage: Stage) => Promise<void>;
+  /**
+   * Does `work` while none of them chooses, told what they have booted since they were last asked, and what they are booting now.
+   */
+  inTurn: <T>(
+    work: (news: { boots: readonly KnownBoot<R>[]; begun: readonly BootUnderWay[] }) => Promise<T>,
+  ) => Promise<T>;
+  /** Tells them that a state is about to be booted; returns what tells them that this is over. */
+  begin: (ref: StateRef, request: BootRequest) => Promise<() => Promise<void>>;
+  /** Waits a little for what they do. */
+  pause: () => Promise<void>;
 }
 
 /** What one stage of a boot came to, and what it read for that. */

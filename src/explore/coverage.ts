@@ -28,11 +28,19 @@ export interface Tally {
   undecided: ClassCounts;
 }
 
+/** When a worker goes on with what others have left. */
+export interface TakeOver {
+  /** Told that its own part of a space is done. */
+  onDone: () => void;
+  /** Whether those of all spaces are. */
+  isDue: () => boolean;
+}
+
 /** A worker's own part of a space, where others have the rest. */
 export interface Part {
   has: (place: Segment | SubsetState) => boolean;
-  /** Whether it goes on with what others have left when its own part is done. */
-  takesOver: boolean;
+  /** How it goes on with what others have left when its own part is done; absent: it does not. */
+  takeOver?: TakeOver | undefined;
 }
 
 /** Which states of a space are decided, and by which boot. Where there is a part, its states alone count. */
@@ -43,9 +51,9 @@ export class Coverage {
   private readonly own: Record<AxisName, Uint8Array> | undefined;
   private readonly status: Record<AxisName, Int32Array>;
   private readonly subsetStatus: Int32Array;
-  /** States that are being booted, here and by others. */
+  /** States that are being booted here; and by others. */
   private readonly underWay = new Set<StateRef>();
-  private elsewhere: StateRef[] = [];
+  private elsewhere: readonly StateRef[] = [];
   /** States to begin with, and how many of them, from the first on, are decided or given up. */
   private readonly first: readonly StateRef[];
   private firstDone = 0;
@@ -73,18 +81,15 @@ export class Coverage {
   /**
    * The state to boot next: the next one of those to begin with; after them the middle of the longest stretch of
    * undecided ones on the first axis that has any, with the subsets before the torn ones that are left. Stretches of which
-   * a state is under way come last, since that boot may well decide all of them. What others boot is left to them as long
-   * as there is anything else. Undefined where none is left.
+   * a state is under way come last, since that boot may well decide all of them. Undefined where none is left, but what is under way.
    */
   next(): StateRef | undefined {
-    const { own, part, elsewhere } = this;
-    const all = part?.takesOver === true ? [own, undefined] : [own];
-    for (const others of elsewhere.length === 0 ? [[]] : [elsewhere, []])
-      for (const within of all) {
-        const ref = this.nextWithin(within, new Set([...this.underWay, ...others]));
-        if (ref !== undefined) return ref;
-      }
-    return undefined;
+    const busy = new Set([...this.underWay, ...this.elsewhere]);
+    const own = this.nextWithin(this.own, busy);
+    const takeOver = this.part?.takeOver;
+    if (own !== undefined || takeOver === undefined) return own;
+    if (this.underWay.size === 0) takeOver.onDone();
+    return takeOver.isDue() ? this.nextWithin(undefined, busy) : undefined;
   }
 
   private nextWithin(own: Coverage['own'], busy: ReadonlySet<StateRef>): StateRef | undefined {
@@ -138,9 +143,16 @@ export class Coverage {
     return this.part === undefined || (state !== undefined && this.part.has(state));
   }
 
-  /** States that others boot now, or have booted. */
+  /** Leaves states to others, who boot them now. */
   leave(refs: readonly StateRef[]): void {
-    this.elsewhere = [...this.elsewhere, ...refs].filter((ref) => this.statusOf(ref) === undecided);
+    this.elsewhere = refs;
+  }
+
+  /** Whether states are left to others that are not decided. */
+  get hasLeft(): boolean {
+    const isOpen = (ref: StateRef) => this.statusOf(ref) === undecided;
+    if (this.elsewhere.some(isOpen)) return true;
+    return this.part?.takeOver !== undefined && this.nextWithin(undefined, new Set()) !== undefined;
   }
 
   begin(ref: StateRef): void {

@@ -2,18 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { Ended } from '../model/record.ts';
 import type { CrashState } from '../writelog/crash-state.ts';
 import type { Window } from '../writelog/windows.ts';
-import {
-  type Auditing,
-  type BootOnHost,
-  contradictionError,
-  drawPruned,
-  isSameEnd,
-  sameRef,
-} from './audits.ts';
-import type { Booted, BootRequest, BootVerdict, ExploredBoot, KnownBoot, Stage } from './boot.ts';
-import { type Chance, Chances, drawChances } from './chance.ts';
+import { AuditPlan } from './audit-plan.ts';
+import { type Auditing, type BootOnHost, isSameEnd, sameRef } from './audits.ts';
+import type { BootVerdict, ExploredBoot, KnownBoot, Stage } from './boot.ts';
+import { Booting, type DecidingBoot } from './booting.ts';
+import { type Begun, Choosing, type Chosen, type Waiting } from './choosing.ts';
+import { Comparing } from './comparing.ts';
 import { Coverage } from './coverage.ts';
-import { type Contradiction, contradictionOf } from './determinism.ts';
 import type { ExplorationParts } from './exploration-parts.ts';
 import { FailedEpochs } from './failed-epochs.ts';
 import { firstCandidates } from './first-candidates.ts';
@@ -21,9 +16,6 @@ import { knownOutcome } from './known-outcomes.ts';
 import type { Space } from './space.ts';
 import type { StateRef } from './states.ts';
 import { type Works, workThrough } from './work-through.ts';
-
-/** A boot of one of the space's states. */
-type DecidingBoot<R> = ExploredBoot<R> & { ref: StateRef };
 
 /** The exploration of one space: all of its crash states, decided by booting few of them. */
 export class Exploration<R extends BootOnHost> {
@@ -34,32 +26,43 @@ export class Exploration<R extends BootOnHost> {
   readonly retry: Coverage;
   readonly boots: ExploredBoot<R>[] = [];
   readonly auditing: Auditing = { asked: 0, made: 0, all: false, reseeded: 0, ended: 'interrupted' };
-  readonly contradictions: Contradiction<R>[] = [];
   /** How each stage ended; `interrupted` until it has come to an end of its own. */
   readonly ended: Record<Stage, Ended> = { whole: 'interrupted', retry: 'interrupted' };
   private readonly parts: ExplorationParts<R>;
   /** By stage, step and epoch. */
   private readonly failures = new FailedEpochs();
-  readonly chances: readonly Chance<R>[];
-  private readonly lots: Chances<R>;
+  private readonly comparing: Comparing<R>;
+  private readonly booting: Booting<R>;
+  private readonly choosing: Choosing<R>;
   private retries = 0;
   /** Boots that have decided states and that somebody else has made. */
   private recalled = 0;
   /** States that were drawn to be audited, as often as they were booted for that, here or by others. */
   private readonly audits: StateRef[] = [];
+  /** Those of others that nobody had decided here when they were heard of. */
+  private readonly earlyAudits: StateRef[] = [];
   private mostRetries: number;
-  /** Every boot with the usual random numbers. */
-  private readonly seen: ExploredBoot<R>[] = [];
+  /** States that others have booted with other random numbers, by these. */
+  private readonly reseeded = new Map<number, StateRef>();
 
   constructor(space: Space, parts: ExplorationParts<R>) {
     this.space = space;
     this.parts = parts;
     this.mostRetries = parts.retryBoots;
-    this.lots = new Chances(() => !parts.auditBudget.aborted, parts.onChance);
-    this.chances = this.lots.all;
-    const first = this.timed(() => firstCandidates(space, parts.placeOf));
+    this.comparing = new Comparing(space, parts);
+    this.booting = new Booting(space, parts);
+    this.choosing = new Choosing(parts.others);
+    const first = this.booting.timed(() => firstCandidates(space, parts.placeOf));
     this.whole = new Coverage(space, first, parts.part);
     this.retry = new Coverage(space, first, parts.part);
+  }
+
+  get contradictions(): Comparing<R>['contradictions'] {
+    return this.comparing.contradictions;
+  }
+
+  get chances(): Comparing<R>['chances'] {
+    return this.comparing.chances;
   }
 
   /**
@@ -87,7 +90,7 @@ export class Exploration<R extends BootOnHost> {
       else await this.takeKnown(known);
     }
     for (const known of later) {
-      if (this.timed(() => this.whole.next()) === undefined) return;
+      if (this.booting.timed(() => this.whole.next()) === undefined) return;
       await this.takeKnown(known);
     }
   }
@@ -102,29 +105,43 @@ export class Exploration<R extends BootOnHost> {
     }
   }
 
-  private async takeKnown({ ref, purpose, retry, take }: KnownBoot<R>): Promise<void> {
+  private async takeKnown(known: KnownBoot<R>): Promise<void> {
+    const boot = this.taken(known);
+    if (boot !== undefined) await this.compare(boot);
+  }
+
+  /** Takes a boot for what it tells; undefined where that was done before. */
+  private taken({ ref, purpose, retry, seed, take }: KnownBoot<R>): DecidingBoot<R> | undefined {
+    if (seed > 0) this.reseeded.set(seed, ref);
+    // Taken when it is asked for.
+    if (purpose === 'explanation' || seed > 0) return undefined;
     const booted = take();
-    if (booted === undefined) return;
-    const boot = this.bootOf(ref, booted);
+    if (booted === undefined) return undefined;
+    const boot = this.booting.bootOf(ref, booted);
     if (purpose === 'whole') {
       this.recalled += 1;
       this.take('whole', boot);
     } else {
       if (retry) this.retries += 1;
+      const isAudit = purpose === 'audit' && this.isDecided(ref);
       if (purpose === 'audit') this.audits.push(ref);
-      this.takeAgain(boot, { retry, isAudit: purpose === 'audit' && this.isDecided(ref) });
+      if (purpose === 'audit' && !isAudit) this.earlyAudits.push(ref);
+      this.takeAgain(boot, { retry, isAudit });
     }
-    await this.compare(boot);
+    return boot;
   }
 
-  /** Takes what others have booted meanwhile. */
-  private async hear(): Promise<void> {
-    const { others } = this.parts;
-    if (others === undefined) return;
-    const { boots, begun } = await others.news();
-    for (const known of boots) if (known.purpose !== 'explanation') await this.takeKnown(known);
-    for (const stage of ['whole', 'retry'] as const)
-      this[stage].leave(begun.flatMap((one) => (one.stage === stage ? [one.ref] : [])));
+  /** Chooses what to boot next, after what others have told. */
+  private choose(pick: () => Chosen | Waiting | undefined): Promise<Begun | undefined> {
+    const heard: DecidingBoot<R>[] = [];
+    const hear = (boots: readonly KnownBoot<R>[]) => {
+      for (const known of boots) heard.push(...[this.taken(known)].filter((boot) => boot !== undefined));
+      for (const stage of ['whole', 'retry'] as const)
+        this[stage].leave(this.choosing.elsewhereOf(stage).map(({ ref }) => ref));
+    };
+    return this.choosing.choose(pick, hear, async () => {
+      for (const boot of heard) await this.compare(boot);
+    });
   }
 
   private isDecided(ref: StateRef): boolean {
@@ -138,26 +155,30 @@ export class Exploration<R extends BootOnHost> {
   async decideAll(mayBoot: (boots: number) => boolean = () => true): Promise<void> {
     let begun = 0;
     await this.recallWhole();
+    const request = { retry: false, cold: false, seed: 0, audit: false };
     await this.bootEach(
       'whole',
-      async (ref) => {
+      (ref) => {
         begun += 1;
-        const boot = await this.boot(ref, { retry: false, cold: false, seed: 0, audit: false });
-        this.take('whole', boot);
-        await this.compare(boot);
+        const work = async () => {
+          const boot = await this.booting.boot(ref, request);
+          this.take('whole', boot);
+          await this.compare(boot);
+        };
+        return { ref, request, isTold: true, work };
       },
-      () => mayBoot(this.recalled + begun),
+      (elsewhere) => mayBoot(this.recalled + begun + elsewhere),
     );
   }
 
   /** How a stage ends for any state of the log: as an earlier boot says that read nothing that differs, else by booting. */
   async outcomeOf(state: CrashState, window: Window, stage: Stage): Promise<BootVerdict> {
-    const contents = this.timed(() => this.space.contentsOf(state));
+    const contents = this.booting.timed(() => this.space.contentsOf(state));
     const known = knownOutcome(this.boots, contents, window, stage);
     if (known !== undefined) return known;
     const request = { retry: stage === 'retry', cold: true, seed: 0, audit: false };
     return this.parts.places(async () => {
-      const boot = await this.bootAny(state, window, request);
+      const boot = await this.booting.bootAny(state, window, request);
       this.boots.push(boot);
       await this.compare(boot);
       return boot[stage] ?? boot.whole;
@@ -178,41 +199,38 @@ export class Exploration<R extends BootOnHost> {
     const { auditing } = this;
     const { auditLeast, auditShare, auditBudget, chanceBoots, random, part } = this.parts;
     const count = Math.max(auditLeast, Math.ceil(auditShare * this.boots.length));
-    const [first] = this.boots;
-    const left: (() => Promise<void>)[] = [];
-    if (count > 0 && first !== undefined) {
-      await this.recall('audit');
-      const known = this.audits.filter((ref) => !this.isBooted(ref)).length;
-      const pruned = drawPruned(this, random.fork('audit'), Math.max(0, count - known));
-      const twice = part === undefined && first.ref !== undefined ? this.toAuditTwice(first.ref) : [];
-      auditing.asked = this.audits.length + twice.length + pruned.length;
-      auditing.all = known + pruned.length < count;
-      left.push(...[...twice, ...pruned].map((ref) => () => this.auditOne(ref, true)));
-      left.push(
-        ...drawChances(this.boots, chanceBoots).map((boot, i) => () => this.tryAnotherChance(boot, i + 1)),
-      );
+    if (count === 0 || this.boots[0] === undefined) {
+      auditing.ended = 'complete';
+      return;
     }
-    const isEnough = () =>
-      left.length === 0 || (part !== undefined && this.audits.length >= Math.max(1, auditing.asked));
+    await this.recall('audit');
+    for (const { ref, seed } of this.parts.known ?? []) if (seed > 0) this.reseeded.set(seed, ref);
+    auditing.made += this.earlyAudits.splice(0).filter((ref) => this.isDecided(ref)).length;
+    const bounds = { count, isTwice: part === undefined, chanceBoots, random: random.fork('audit') };
+    const plan = new AuditPlan(this, bounds, this.audits);
+    auditing.asked = plan.asked;
+    auditing.all = plan.all;
     await this.workThrough({
-      before: this.parts.others && (() => this.hear()),
-      next: () => (isEnough() ? undefined : left.shift()),
-      others: () => false,
+      next: () => this.choose(() => this.nextAudit(plan)),
+      others: () => this.choosing.waits,
+      pause: this.choosing.pause,
       goOn: () => !auditBudget.aborted,
-      work: (one) => one(),
     });
-    auditing.ended = isEnough() ? 'complete' : 'budget';
+    auditing.all = plan.all;
+    auditing.ended = plan.isEnough(this.audits) ? 'complete' : 'budget';
   }
 
-  /** A state as often as it is to be audited besides what is known. */
-  private toAuditTwice(ref: StateRef): StateRef[] {
-    const known = this.audits.filter((one) => sameRef(one, ref)).length;
-    return Array.from({ length: Math.max(0, 2 - known) }, () => ref);
-  }
-
-  private isBooted(ref: StateRef): boolean {
-    const by = this.boots[this.whole.decidedBy(ref) ?? -1]?.ref;
-    return by !== undefined && sameRef(by, ref);
+  private nextAudit(plan: AuditPlan<R>): Chosen | Waiting | undefined {
+    const due = plan.next(this.audits, this.choosing.elsewhere);
+    if (due === undefined) return plan.isEnough(this.audits) ? undefined : 'elsewhere';
+    if ('ref' in due) return this.again(due.ref, true);
+    const { usual, seed } = due;
+    const known =
+      this.reseeded.get(seed) ?? this.choosing.elsewhere.find((begun) => begun.seed === seed)?.ref;
+    const boot = this.boots.find(
+      ({ ref }) => known !== undefined && ref !== undefined && sameRef(ref, known),
+    );
+    return this.anotherChance(boot ?? usual, seed);
   }
 
   /** Does the upgrade again until that is decided of every state, or the budget is used up; throws as `explore` does. */
@@ -225,39 +243,43 @@ export class Exploration<R extends BootOnHost> {
   private retryMore(): Promise<void> {
     return this.bootEach(
       'retry',
-      (ref) => this.auditOne(ref, false),
-      () => this.retries < this.mostRetries,
+      (ref) => this.again(ref, false),
+      (elsewhere) => this.retries + elsewhere < this.mostRetries,
     );
   }
 
-  /** Boots what a stage's coverage asks for next, as long as there is budget and `goOn` says so; says how it ended. */
+  /**
+   * Boots what a stage's coverage asks for next, as long as there is budget and `goOn` says so, of as many boots of the stage as
+   * others are making; says how it ended.
+   */
   private async bootEach(
     stage: Stage,
-    work: (ref: StateRef) => Promise<void>,
-    goOn: () => boolean,
+    chosen: (ref: StateRef) => Chosen,
+    goOn: (elsewhere: number) => boolean,
   ): Promise<void> {
     const { [stage]: coverage } = this;
-    const { budget, others } = this.parts;
+    const { budget } = this.parts;
+    const pick = (): Chosen | Waiting | undefined => {
+      const elsewhere = this.choosing.elsewhereOf(stage).length;
+      if (!goOn(elsewhere)) return elsewhere > 0 ? 'elsewhere' : undefined;
+      const ref = this.booting.timed(() => coverage.next());
+      if (ref === undefined) return coverage.hasLeft ? 'elsewhere' : undefined;
+      coverage.begin(ref);
+      const { work, ...rest } = chosen(ref);
+      return { ...rest, work: () => work().finally(() => coverage.end(ref)) };
+    };
     await this.workThrough({
-      before: others && (() => this.hear()),
-      next: () => this.timed(() => coverage.next()),
-      others: () => coverage.busy,
-      goOn: () => !budget.aborted && goOn(),
-      work: async (ref) => {
-        coverage.begin(ref);
-        try {
-          if (others !== undefined) await others.begin(ref, stage);
-          await work(ref);
-        } finally {
-          coverage.end(ref);
-        }
-      },
+      next: () => this.choose(pick),
+      others: () => coverage.busy || this.choosing.waits,
+      pause: this.choosing.pause,
+      goOn: () => !budget.aborted && goOn(0),
     });
-    if (coverage.next() === undefined) this.ended[stage] = 'complete';
-    else this.ended[stage] = budget.aborted && goOn() ? 'budget' : 'bound';
+    coverage.leave([]);
+    if (coverage.next() === undefined && !coverage.hasLeft) this.ended[stage] = 'complete';
+    else this.ended[stage] = budget.aborted && goOn(0) ? 'budget' : 'bound';
   }
 
-  private workThrough<T>(works: Omit<Works<T>, 'places' | 'onFailure'>): Promise<void> {
+  private workThrough(works: Pick<Works<Begun>, 'next' | 'others' | 'pause' | 'goOn'>): Promise<void> {
     const { signal, places, stop } = this.parts;
     return workThrough({
       ...works,
@@ -265,53 +287,10 @@ export class Exploration<R extends BootOnHost> {
         signal.throwIfAborted();
         return works.goOn();
       },
+      work: ({ work, over }) => work().finally(over),
       places,
       onFailure: stop,
     });
-  }
-
-  /** Boots a state, be it one of the space's or not. */
-  private async bootAny(state: CrashState, window: Window, request: BootRequest): Promise<ExploredBoot<R>> {
-    const contents = this.timed(() => this.space.contentsOf(state));
-    const booted = await this.begin(state, window, request);
-    return { ref: undefined, ...this.explored(booted, state, window, (cell) => contents[cell] ?? 0) };
-  }
-
-  private async boot(ref: StateRef, request: BootRequest): Promise<DecidingBoot<R>> {
-    return this.bootOf(ref, await this.begin(this.space.crashState(ref), this.windowOf(ref), request));
-  }
-
-  private bootOf(ref: StateRef, booted: Booted<R>): DecidingBoot<R> {
-    const { space } = this;
-    const contentOf = (cell: number) => space.contentIn(ref, cell);
-    return { ...this.explored(booted, space.crashState(ref), this.windowOf(ref), contentOf), ref };
-  }
-
-  private windowOf(ref: StateRef): Window {
-    return this.space.windows[this.space.placeOf(ref).window] as Window;
-  }
-
-  /** Boots, unless it is too late for that: a boot that has its place may have waited long for it. */
-  private begin(state: CrashState, window: Window, request: BootRequest): Promise<Booted<R>> {
-    this.parts.signal.throwIfAborted();
-    return this.parts.boot(state, window, request);
-  }
-
-  private explored(
-    { record, stages }: Booted<R>,
-    state: CrashState,
-    window: Window,
-    contentOf: (cell: number) => number,
-  ): Omit<ExploredBoot<R>, 'ref'> {
-    const verdictOf = (stage: Stage): BootVerdict | undefined => {
-      const end = stages.find((candidate) => candidate.stage === stage);
-      if (end === undefined) return undefined;
-      const read = this.timed(() => this.space.cellsRead(contentOf, end.sectorsRead));
-      return { verdict: end.verdict, outcome: end.outcome, read };
-    };
-    const whole = verdictOf('whole');
-    if (whole === undefined) throw new RangeError(`the boot of ${record.id} was not decided`);
-    return { state, window, record, decides: { whole: 0, retry: 0 }, whole, retry: verdictOf('retry') };
   }
 
   /** Takes a boot for what it decides, and gives an epoch up that fails in a way already known. */
@@ -320,7 +299,7 @@ export class Exploration<R extends BootOnHost> {
     if (result === undefined) return;
     const { [stage]: coverage } = this;
     const number = this.boots.length;
-    const fresh = this.timed(() => coverage.decide(boot.ref, number, result.read));
+    const fresh = this.booting.timed(() => coverage.decide(boot.ref, number, result.read));
     const taken = { ...boot, decides: { ...boot.decides, [stage]: fresh } };
     this.boots.push(taken);
     if (this.isSpent(boot, stage, result)) coverage.skipEpoch(boot.ref);
@@ -333,15 +312,19 @@ export class Exploration<R extends BootOnHost> {
     return this.failures.isSpent(`${stage} ${window.upgrade} ${this.space.placeOf(ref).epoch}`, result);
   }
 
-  /** Boots a state that is decided, compares, and does the upgrade again as long as there is room for that. */
-  private async auditOne(ref: StateRef, audit: boolean): Promise<void> {
-    const retry = this.retries < this.mostRetries;
+  /** A state to be booted again, where the upgrade is done again as long as there is room for that; `audit`: to hold it to account. */
+  private again(ref: StateRef, audit: boolean): Chosen {
+    const retry = this.retries + this.choosing.elsewhereOf('retry').length < this.mostRetries;
     if (retry) this.retries += 1;
     const isAudit = audit && this.isDecided(ref);
     if (audit) this.audits.push(ref);
-    const boot = await this.boot(ref, { retry, cold: true, seed: 0, audit });
-    this.takeAgain(boot, { retry, isAudit });
-    await this.compare(boot);
+    const request = { retry, cold: true, seed: 0, audit };
+    const work = async () => {
+      const boot = await this.booting.boot(ref, request);
+      this.takeAgain(boot, { retry, isAudit });
+      await this.compare(boot);
+    };
+    return { ref, request, isTold: true, work };
   }
 
   /** Takes a boot of a state that another one has decided, or that is to show whether the upgrade can be done again. */
@@ -355,45 +338,29 @@ export class Exploration<R extends BootOnHost> {
     if (isAudit) this.auditing.made += 1;
   }
 
-  /** Boots a state with other random numbers. What differs then, and each time again, is the device's chance. */
-  private async tryAnotherChance(usual: ExploredBoot<R>, seed: number): Promise<void> {
+  /** A boot that is to be made once more, with other random numbers. */
+  private anotherChance(usual: ExploredBoot<R>, seed: number): Chosen | undefined {
     const { ref } = usual;
-    if (ref === undefined) return;
+    if (ref === undefined) return undefined;
+    const requestOf = (number: number) => ({ retry: false, cold: true, seed: number, audit: false });
     const bootWith = async (number: number) => {
-      const boot = await this.boot(ref, { retry: false, cold: true, seed: number, audit: false });
+      const boot = await this.booting.boot(ref, requestOf(number));
       this.parts.onBoot(boot);
       return boot;
     };
-    const other = await bootWith(seed);
-    this.auditing.reseeded += 1;
-    if (isSameEnd(other.whole, usual.whole)) return;
-    await this.compare(await bootWith(0));
-    const otherAgain = await bootWith(seed);
-    if (isSameEnd(otherAgain.whole, other.whole))
-      this.lots.take({ stage: 'whole', usual, other: otherAgain, seed, ends: new Map() });
-    else await this.weigh({ stage: 'whole', boot: otherAgain, earlier: other }, () => bootWith(seed));
+    const onTried = () => {
+      this.auditing.reseeded += 1;
+    };
+    const work = () =>
+      this.comparing.tryAnother(usual, seed, { bootWith, onTried }, (boot) => this.compare(boot));
+    return { ref, request: requestOf(seed), isTold: false, work };
   }
 
   /** Throws HarnessError `audit-mismatch` where a boot contradicts an earlier one, unless that is the device's chance. */
-  private async compare(boot: ExploredBoot<R>): Promise<void> {
-    const found = this.timed(() => contradictionOf(this.space, boot, this.seen));
-    this.seen.push(boot);
-    if (found === undefined) return;
-    const again = { retry: found.stage === 'retry', cold: true, seed: 0, audit: false };
-    await this.weigh(found, () => this.bootAny(boot.state, boot.window, again));
-  }
-
-  private async weigh(found: Contradiction<R>, again: () => Promise<ExploredBoot<R>>): Promise<void> {
-    const ends = await this.lots.explain(found, again);
-    if (ends === undefined) return;
-    const path = await this.parts.saveMismatch(found, this.contradictions.push(found));
-    throw contradictionError(found, ends, path);
-  }
-
-  private timed<T>(work: () => T): T {
-    const started = performance.now();
-    const value = work();
-    this.parts.spend((performance.now() - started) / 1000);
-    return value;
+  private compare(boot: ExploredBoot<R>): Promise<void> {
+    return this.comparing.compare(boot, (stage) => {
+      const request = { retry: stage === 'retry', cold: true, seed: 0, audit: false };
+      return () => this.booting.bootAny(boot.state, boot.window, request);
+    });
   }
 }

@@ -3,12 +3,12 @@ import type { Limit } from '../core/limit.ts';
 
 /** Work whose end decides what there is to do next. */
 export interface Works<T> {
-  /** Done before each thing is chosen; absent: nothing. */
-  before?: (() => Promise<void>) | undefined;
-  /** The next thing to do; undefined where there is none now. */
-  next: () => T | undefined;
+  /** The next thing to do, which is not chosen again; undefined where there is none now. */
+  next: () => T | undefined | Promise<T | undefined>;
   /** Whether something is being done whose end may bring more. */
   others: () => boolean;
+  /** Waits a little where such things may be done elsewhere, of whose end nobody tells; absent: they are all done here. */
+  pause?: (() => Promise<void>) | undefined;
   /** Asked before each thing. */
   goOn: () => boolean;
   work: (item: T) => Promise<void>;
@@ -20,9 +20,9 @@ export interface Works<T> {
 
 /** Does one thing after the other, as many at once as there are places, until nothing is left or something failed. */
 export async function workThrough<T>({
-  before,
   next,
   others,
+  pause,
   goOn,
   work,
   places,
@@ -31,11 +31,12 @@ export async function workThrough<T>({
   let failed = false;
   let turn = new Turn();
   const one = async (): Promise<'done' | 'worked' | { wait: Promise<void> }> => {
-    if (before !== undefined && !failed) await before();
     if (failed || !goOn()) return 'done';
-    const item = next();
+    const { over } = turn;
+    const item = await next();
     // In an object: a promise would hold the place until it is settled.
-    if (item === undefined) return others() ? { wait: turn.over } : 'done';
+    if (item === undefined)
+      return others() ? { wait: pause === undefined ? over : Promise.race([over, pause()]) } : 'done';
     try {
       await work(item);
     } catch (error) {

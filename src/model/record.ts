@@ -218,6 +218,8 @@ export interface CrashRecord {
   audits?: AuditRecord;
   /** Recordings that were explored again without canonical forms, because an audit of these did not agree; absent: none. */
   rawAgain?: string[];
+  /** Of what workers have left to be merged: the parts that none of them has finished. */
+  unfinished?: string[];
   claim: Claim;
   /** Phases that were to be cut and in which nothing was written, so that no crash state is theirs; absent: none. */
   phasesWithoutStates?: string[];

@@ -6,7 +6,7 @@ import { differingInputs, type Inputs } from './inputs.ts';
 import { readRecording, type StoredRecording } from './kept-recordings.ts';
 
 /** What a recording must have been made with. */
-interface Wanted {
+export interface Wanted {
   machine: string;
   inputs: Inputs;
   made: { qemu: string; accelerator: string };
@@ -43,7 +43,8 @@ function pathText({ path, machine, recording }: Pick<Inputs, 'path' | 'machine' 
   return `${path.join('->')} on ${machine}${which}`;
 }
 
-function differences({ inputs, made }: StoredRecording, wanted: Wanted): string[] {
+/** In what a recording that is kept differs from one that is wanted, as people know it; never empty. */
+export function differences({ inputs, made }: StoredRecording, wanted: Wanted): string[] {
   const differing = differingInputs(inputs, wanted.inputs);
   const missing = differingInputs(wanted.inputs, inputs);
   const by = (['qemu', 'accelerator'] as const).filter((one) => made?.[one] !== wanted.made[one]);

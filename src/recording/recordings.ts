@@ -15,7 +15,7 @@ import { loadLog, storeLog } from '../writelog/stored-log.ts';
 import { inputsDigest, inputsOf, type StoredInputs } from './inputs.ts';
 import { keptRecordings, readRecording, recordingDamaged, recordingFiles } from './kept-recordings.ts';
 import type { PathRun } from './record-path.ts';
-import { recordingUnfit } from './recording-unfit.ts';
+import { differences, recordingUnfit, type Wanted } from './recording-unfit.ts';
 import { restoreFiles, storeFiles } from './stored-files.ts';
 import { storeScenario } from './stored-scenario.ts';
 
@@ -75,12 +75,7 @@ export class RecordingStore {
     } catch (error) {
       throw recordingDamaged(folder, error);
     }
-    const { scenario, machine, manifest, accelerator } = this.context;
-    throw await recordingUnfit(from, {
-      machine,
-      inputs: inputsOf(scenario, manifest, wanted.releases, wanted.recording),
-      made: { qemu: this.qemuVersion, accelerator: accelerator.accelerator },
-    });
+    throw await recordingUnfit(from, this.wanted(wanted));
   }
 
   /**
@@ -100,6 +95,32 @@ export class RecordingStore {
       await rm(folder, { recursive: true, force: true });
       return undefined;
     }
+  }
+
+  /**
+   * What a recording was made with that is kept of this path, and that no run of now can use: `provision, image content`. Undefined
+   * where there is none that can be read.
+   */
+  async outdated(which: WhichPath): Promise<string | undefined> {
+    const names = await readdir(this.root).catch(() => []);
+    const old = names.find((name) => name.startsWith(this.family(which)));
+    const stored =
+      old === undefined ? undefined : await readRecording(join(this.root, old)).catch(() => undefined);
+    return stored && differences(stored, this.wanted(which)).join(', ');
+  }
+
+  /** Whether one is kept that a run of now can use. */
+  async has(which: WhichPath): Promise<boolean> {
+    return isFolder(await this.folderOf(which));
+  }
+
+  private wanted({ releases, recording }: WhichPath): Wanted {
+    const { scenario, machine, manifest, accelerator } = this.context;
+    return {
+      machine,
+      inputs: inputsOf(scenario, manifest, releases, recording),
+      made: { qemu: this.qemuVersion, accelerator: accelerator.accelerator },
+    };
   }
 
   /** That of the scenario's file; else of another file with equal inputs: what tells of a device is not where its scenario lies. */

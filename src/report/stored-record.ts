@@ -180,6 +180,7 @@ const crash: z.ZodType<CrashRecord> = z.object({
   mismatches: count.default(0),
   audits: z.object({ asked: count, all: z.boolean(), reseeded: count, ended }).exactOptional(),
   rawAgain: z.array(text).exactOptional(),
+  unfinished: z.array(text).exactOptional(),
   claim,
   phasesWithoutStates: z.array(text).exactOptional(),
   stages: z.array(stage).default([]),

@@ -94,8 +94,12 @@ export function reusedText({ boots, cuts }: Pick<CrashRecord, 'boots' | 'cuts'>)
 }
 
 /** Why states of an exploration are left undecided: for people. */
-export function undecidedText({ stages }: Pick<CrashRecord, 'stages'>): string {
-  return whyOpen(stages.find(({ name }) => name === 'whole')?.ended ?? 'budget');
+export function undecidedText({
+  stages,
+  unfinished = [],
+}: Pick<CrashRecord, 'stages' | 'unfinished'>): string {
+  const why = whyOpen(stages.find(({ name }) => name === 'whole')?.ended ?? 'budget');
+  return [why, ...unfinished].join('; ');
 }
 
 /** Why a search left something open: for people. */

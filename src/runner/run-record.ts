@@ -3,6 +3,7 @@ import { present, type RunProgress } from '../crash/power-cuts.ts';
 import type { ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import {
+  type CrashRecord,
   type CutRecord,
   type Finding,
   type Problem,
@@ -25,6 +26,8 @@ export interface RunFacts {
   seed: string;
   powerCuts: PowerCuts;
   shard?: Shard | undefined;
+  /** Parts that no worker has finished, where what they left is merged. */
+  unfinished?: readonly string[];
   started: Date;
   seconds: number;
   timings: Record<string, number>;
@@ -39,9 +42,7 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
   const cuts = present(progress.cuts);
   const happened = {
     paths: present(progress.paths),
-    ...(cuts.length === 0 && progress.explorations.length === 0
-      ? {}
-      : { crash: crashSummary(progress, scenario.powerCuts.during, facts.shard !== undefined) }),
+    ...(cuts.length === 0 && progress.explorations.length === 0 ? {} : { crash: crashOf(facts, progress) }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
   };
   const found =
@@ -89,6 +90,11 @@ export function makeRecord(facts: RunFacts, progress: RunProgress): RunRecord {
       packages: Object.fromEntries((manifest?.packages ?? []).map(({ name, version }) => [name, version])),
     },
   };
+}
+
+function crashOf({ scenario, shard, unfinished = [] }: RunFacts, progress: RunProgress): CrashRecord {
+  const crash = crashSummary(progress, scenario.powerCuts.during, shard !== undefined);
+  return unfinished.length === 0 ? crash : { ...crash, unfinished: [...unfinished] };
 }
 
 /** What failed after live cuts, and in no state that was explored. */

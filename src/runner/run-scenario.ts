@@ -34,6 +34,8 @@ export interface RunPlan {
 export interface RecordingsPlan {
   /** Record again even where an earlier run with equal inputs has left a recording. */
   fresh?: boolean;
+  /** It is gone on with what an earlier run has recorded, and booted; so there must be such a one. */
+  resume?: boolean;
   /** Where nothing is cut: paths count that an earlier run has taken, and are kept for later ones. */
   keepPaths?: boolean;
   /** A folder of recordings that were made elsewhere: nothing is recorded. */
@@ -48,6 +50,7 @@ export interface RecordingsPlan {
 
 /** The flow of one scenario on one machine: every path without a cut, then the power cuts. */
 export async function runScenario(context: RunContext, plan: RunPlan, progress: RunProgress): Promise<void> {
+  if (plan.recordings.resume === true) await assertResumable(context, plan);
   context.emit({ type: 'phase', run: context.runId, phase: 'upgrade', detail: 'every path, without a cut' });
   await allOrStop(
     context.scenario.paths.map((releases, i) => recordAll(context, plan, releases, i, progress)),
@@ -145,11 +148,44 @@ async function obtainRecording(
     tell(context, path);
     return exported(known);
   }
+  await tellOutdated(context, plan, store, path, name);
   const run = await context.vm(() => recordPath(context, path, label));
   const passed = run.path.steps.every((step) => step.verdict === 'passed');
   if (!passed || plan.powerCuts.mode === 'none') return unkept(run);
   assertFlushes(run);
   return exported(await store.keep(run));
+}
+
+/** Says that a recording is kept which this run cannot go on with, and why. */
+async function tellOutdated(
+  { notice }: RunContext,
+  { powerCuts, recordings: { fresh = false } }: RunPlan,
+  store: RecordingStore,
+  path: PathRecord,
+  name: string,
+): Promise<void> {
+  const outdated = fresh || powerCuts.mode === 'none' ? undefined : await store.outdated(path);
+  if (outdated !== undefined)
+    notice(
+      `${name}: recorded anew, since the recording of an earlier run was made with other ${outdated}; its boots do not count`,
+    );
+}
+
+/** Throws ScenarioError `nothing-to-resume` where no earlier run has left a recording, or one that does not fit. */
+async function assertResumable(context: RunContext, { qemuVersion }: RunPlan): Promise<void> {
+  const { paths, name } = context.scenario;
+  const store = new RecordingStore(context, qemuVersion);
+  const nothing = (message: string) =>
+    new ScenarioError('nothing-to-resume', `${message}: there is nothing to go on with`, {
+      hint: 'the same command without --resume begins anew',
+    });
+  const kept = await Promise.all(paths.map((releases) => store.has({ releases })));
+  for (const [i, releases] of paths.entries()) {
+    const outdated = kept[i] === true ? undefined : await store.outdated({ releases });
+    if (outdated !== undefined)
+      throw nothing(`the earlier run of ${releases.join('->')} was made with other ${outdated}`);
+  }
+  if (!kept.includes(true)) throw nothing(`no run of ${JSON.stringify(name)} has recorded a path to its end`);
 }
 
 /** Tells of a path that an earlier run has taken as if it were taken now. */

@@ -8,7 +8,9 @@ import type { RunProgress } from '../crash/power-cuts.ts';
 import { knownCuts, statesRecord } from '../crash/run-states.ts';
 import { problemOf, secondsSince } from '../device/checklist.ts';
 import type { EventSink } from '../model/event.ts';
+import type { MachineName } from '../model/machine.ts';
 import type { Problem, RunRecord } from '../model/record.ts';
+import type { Scenario } from '../model/scenario.ts';
 import type { Shard } from '../model/shard.ts';
 import { isExpired, knownOn } from '../oracle/known.ts';
 import { JsonlRecorder } from '../report/recorder.ts';
@@ -40,6 +42,8 @@ export interface RunOptions extends RunRequest, InvocationOptions {
   /** Virtual machines at once; by cores and free memory where undefined. */
   jobs: number | undefined;
   recordings: RecordingsPlan;
+  /** Of what workers have left to be merged: which parts none of them has finished. */
+  unfinished?: (scenario: Scenario, machine: MachineName) => readonly string[];
   events: EventSink;
   /** QEMU's where absent. */
   host?: RunHost;
@@ -140,7 +144,7 @@ function begin(planned: PlannedRun, emit: EventSink): BegunRun {
 
 /** Writes down what the run came to. Throws HarnessError `reports-unwritable`. */
 async function finish(
-  { options: { seed, powerCuts: asked, recordings, limits }, host }: RunInvocation,
+  { options: { seed, powerCuts: asked, recordings, limits, unfinished }, host }: RunInvocation,
   run: BegunRun,
   problem: Problem | undefined,
   recorder: JsonlRecorder,
@@ -156,6 +160,7 @@ async function finish(
     seed,
     powerCuts,
     shard: limits.shard,
+    unfinished: unfinished?.(scenario, machine) ?? [],
     started: began.date,
     seconds,
   };

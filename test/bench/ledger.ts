@@ -150,6 +150,7 @@ async function applied(ledger: BootLedger, space: Space): Promise<Exploration<Cu
       ref: refOf(space, fact.state),
       purpose: 'whole',
       retry: false,
+      seed: 0,
       whole: { verdict: fact.record.verdict, outcome: fact.record.outcome },
       take: () => {
         const taken = ledger.take(fact);

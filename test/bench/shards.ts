@@ -3,15 +3,18 @@
  * share and with one each, and merged. Devices are simulated, with `--boot-ms` a boot, so that workers hear of each other as
  * those of real ones do and `--recordings` make it as large as is wanted. With `--scenario` they are QEMU's, and
  * the command line is run. Prints JSON; progress goes to standard error.
- * npm run bench:shards -- [--recordings N] [--boot-ms N] [--workers 1,2,4] [--output FOLDER] [--scenario FILE --machine NAME]
+ * npm run bench:shards -- [--recordings N] [--boot-ms N] [--second-cuts N] [--workers 1,2,4] [--output FOLDER] [--scenario FILE --machine NAME]
  */
 import { spawn } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { exitCodeOfRuns } from '../../src/cli/exit-code.ts';
+import { readLines } from '../../src/core/checked-lines.ts';
+import { type BootFact, restoreFact } from '../../src/crash/boot-fact.ts';
+import { readWord } from '../../src/crash/ledger-word.ts';
 import type { CutRecord, RunRecord } from '../../src/model/record.ts';
 import type { Shard } from '../../src/model/shard.ts';
 import { planMerge } from '../../src/runner/merge.ts';
@@ -20,6 +23,7 @@ import { loadScenario } from '../../src/scenario/load.ts';
 import { fewBoots, simulatedHost, usualScenario } from '../support/simulated/host.ts';
 import { slotImage } from '../support/simulated/images.ts';
 import { simulatedTargets } from '../support/simulated/machine.ts';
+import { restores } from '../support/simulated/restores.ts';
 import { SlotGuest } from '../support/simulated/slot-guest.ts';
 
 const { values } = parseArgs({
@@ -28,6 +32,7 @@ const { values } = parseArgs({
     machine: { type: 'string', default: 'qemuarm64' },
     recordings: { type: 'string', default: '8' },
     'boot-ms': { type: 'string', default: '50' },
+    'second-cuts': { type: 'string', default: '6' },
     workers: { type: 'string', default: '1,2,4' },
     ways: { type: 'string', default: 'shared,apart' },
     output: { type: 'string', default: 'reports/bench-shards' },
@@ -89,16 +94,25 @@ async function simulated(): Promise<Runner> {
   await mkdir(join(folder, 'image'), { recursive: true });
   process.env['BROWNOUT_CACHE'] = join(folder, 'cache');
   const file = join(folder, 'simulated.yaml');
-  const powerCuts = { recordings: Number(values.recordings) };
+  const secondCutBoots = Number(values['second-cuts']);
+  const limits = { ...fewBoots, secondCutBoots };
+  const cutsAgain = secondCutBoots > 0;
+  const powerCuts = {
+    recordings: Number(values.recordings),
+    ...(cutsAgain ? { during: ['install', 'first-boot', 'second-cut'] } : {}),
+  };
   await writeFile(file, JSON.stringify({ ...usualScenario, powerCuts }));
   const manifest = await slotImage(join(folder, 'image'));
-  const onStart = () => sleep(Number(values['boot-ms']));
+  const onStart: typeof restores = async (...started) => {
+    await sleep(Number(values['boot-ms']));
+    if (cutsAgain) await restores(...started);
+  };
   const createTarget = simulatedTargets(() => new SlotGuest({ onStart }));
   const host = simulatedHost(folder, () => manifest, createTarget);
   const run = async (asked: Pick<RunOptions, 'reports'> & Partial<RunOptions>) => {
     const [record] = await runScenarios({
       ...{ scenarios: [await loadScenario(file)], machine: undefined, powerCuts: { mode: 'all' } },
-      ...{ limits: fewBoots, seed: '1', jobs: 1, sshPort: undefined, recordings: {}, host },
+      ...{ limits, seed: '1', jobs: 1, sshPort: undefined, recordings: {}, host },
       events: () => undefined,
       signal: new AbortController().signal,
       ...asked,
@@ -112,15 +126,15 @@ async function simulated(): Promise<Runner> {
       run({
         reports: join(below, `reports-${shard.index}`),
         limits: {
-          ...{ ...fewBoots, reuse: true, shard },
+          ...{ ...limits, reuse: true, shard },
           ledger: ledger === undefined ? undefined : { folder: ledger, besides: [], live: true },
         },
       }),
     merge: async (below) => {
-      const { limits, ledger, recordings, seed } = await planMerge([below]);
+      const { limits: asked, ledger, recordings, seed } = await planMerge([below]);
       return run({
         ...{ reports: join(below, 'merged'), seed, recordings: { cut: recordings } },
-        limits: { ...fewBoots, ...limits, reuse: true, ledger },
+        limits: { ...limits, ...asked, reuse: true, ledger },
       });
     },
   };
@@ -131,6 +145,29 @@ const bootsOf = ({ crash }: RunRecord): CutRecord[] =>
   (crash?.cuts ?? []).filter(({ kind, booted }) => kind !== 'live' && booted === undefined);
 const wholeOf = (record: RunRecord) =>
   bootsOf(record).filter(({ stage, decides = 0 }) => stage === 'whole' && decides > 0);
+/** What boots that workers have kept were made for. */
+function kindOf({ record, retry, cold, audit, seed }: BootFact): string {
+  if (record.during === 'second-cut') return 'secondCut';
+  if (seed > 0) return 'otherChance';
+  if (audit) return 'audit';
+  if (retry) return 'retry';
+  return cold ? 'explanation' : 'deciding';
+}
+
+/** How many boots of each kind the ledgers below a folder have; `recovery`: recorded, to be cut again. */
+async function kindsBelow(folder: string): Promise<Record<string, number>> {
+  const kinds: Record<string, number> = {};
+  for (const { name, parentPath } of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!/\/boots\/[^/]+\/[^/]+\/(canonical|raw)$/.test(parentPath)) continue;
+    for (const value of readLines(await readFile(join(parentPath, name), 'utf8')).values) {
+      const fact = restoreFact(value);
+      const kind = fact !== undefined ? kindOf(fact) : readWord(value).ground && 'recovery';
+      if (kind !== undefined) kinds[kind] = (kinds[kind] ?? 0) + 1;
+    }
+  }
+  return kinds;
+}
+
 const sum = <T>(list: readonly T[], of: (one: T) => number) =>
   list.reduce((total, one) => total + of(one), 0);
 const round = (number: number) => Math.round(number * 10) / 10;
@@ -149,6 +186,7 @@ for (const way of values.ways.split(','))
     const shards = Array.from({ length: count }, (_, i) => ({ index: i + 1, count }));
     const workers = await Promise.all(shards.map((shard) => work(shard, folder, ledger)));
     const worked = performance.now();
+    const kinds = await kindsBelow(folder);
     const merged = await merge(folder);
     const { crash, verdict } = merged;
     const result = {
@@ -160,6 +198,7 @@ for (const way of values.ways.split(','))
       decided: sum(Object.values(crash?.decided ?? {}), (states) => states),
       boots: sum(workers, (record) => bootsOf(record).length),
       bootsToDecide: sum(workers, (record) => wholeOf(record).length),
+      kinds,
       bootsOfEach: workers.map((record) => bootsOf(record).length),
       mergeBoots: bootsOf(merged).length,
       cpuSeconds: round(sum(workers, cpu)),

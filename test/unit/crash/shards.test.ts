@@ -1,89 +1,21 @@
 import { appendFile, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CutRecord, RunRecord } from '../../../src/model/record.ts';
-import type { Shard } from '../../../src/model/shard.ts';
+import type { RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { planMerge } from '../../../src/runner/merge.ts';
-import { runScenarios } from '../../../src/runner/run-scenarios.ts';
-import { type Asked, codesOf, type Lab, slotLab } from '../../support/simulated/lab.ts';
-
-const reuse = { reuse: true };
-
-/** A lab with its recording, whose runs all cut the power in that. */
-async function recordedLab(traits: Parameters<typeof slotLab>[0] = {}): Promise<Lab> {
-  const lab = await slotLab(traits);
-  await lab.run({ recordings: { only: true } });
-  return lab;
-}
-
-/** Workers one after the other, each with a ledger of its own below its report. */
-async function apart(lab: Lab, count: number): Promise<RunRecord[]> {
-  const records: RunRecord[] = [];
-  for (let index = 1; index <= count; index += 1)
-    records.push(await lab.run({ limits: { ...reuse, shard: { index, count } } }));
-  return records;
-}
-
-/** Workers at once that share a folder. */
-function together(lab: Lab, count: number, asked: Asked = {}): Promise<RunRecord[]> {
-  return Promise.all(
-    Array.from({ length: count }, (_, i) =>
-      lab.run({ ...asked, limits: shared(lab, { index: i + 1, count }), jobs: 1 }),
-    ),
-  );
-}
-
-function shared(lab: Lab, shard?: Shard): NonNullable<Asked['limits']> {
-  const ledger = { folder: join(lab.folder, 'shared'), besides: [], live: true };
-  return { ...reuse, ledger, shard };
-}
-
-async function merged(lab: Lab, folders: string[], asked: Asked = {}) {
-  const plan = await planMerge(folders);
-  const options = await lab.options({
-    ...asked,
-    limits: { ...plan.limits, ...reuse, ledger: plan.ledger },
-    recordings: { cut: plan.recordings, ...asked.recordings },
-  });
-  const [record] = await runScenarios({ ...options, scenarios: plan.scenarios, seed: plan.seed });
-  if (record === undefined) throw new Error('nothing was merged');
-  return { record, plan };
-}
-
-/** What a run says of all states: the same for one worker and for several. */
-function outcome({ verdict, crash, findings }: RunRecord) {
-  return {
-    verdict,
-    states: crash?.states,
-    decided: crash?.decided,
-    undecided: crash?.undecided,
-    claim: crash?.claim,
-    whole: wholeOutcomes(crash?.cuts ?? []),
-    findings: [...new Set(findings.map(({ check, message }) => `${check} ${message}`))].sort(),
-  };
-}
-
-/** How many states came out how; the live cut is another one each time. */
-function wholeOutcomes(cuts: readonly CutRecord[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const { kind, stage, outcome, decides = 0 } of cuts)
-    if (kind !== 'live' && stage === 'whole') sums[outcome] = (sums[outcome] ?? 0) + decides;
-  return sums;
-}
-
-/** Boots that decide states, wherever they were made. */
-function deciding(...records: RunRecord[]): CutRecord[] {
-  return records.flatMap(({ crash }) =>
-    (crash?.cuts ?? []).filter(
-      ({ stage, decides = 0, booted }) => stage === 'whole' && decides > 0 && booted === undefined,
-    ),
-  );
-}
-
-function made({ crash }: RunRecord): CutRecord[] {
-  return (crash?.cuts ?? []).filter(({ booted, kind }) => booted === undefined && kind !== 'live');
-}
+import { codesOf } from '../../support/simulated/lab.ts';
+import {
+  apart,
+  deciding,
+  made,
+  merged,
+  outcome,
+  recordedLab,
+  reuse,
+  shared,
+  together,
+} from '../../support/simulated/workers.ts';
 
 function statesOf({ crash }: RunRecord): number {
   return Object.values(crash?.states ?? {}).reduce((sum, count) => sum + count, 0);
@@ -117,7 +49,8 @@ describe('workers with a part each', () => {
     for (const worker of workers) expect(worker.crash).toMatchObject({ claim: 'part', undecided: 0 });
     const { record } = await merged(lab, [join(lab.folder, 'shared')]);
     expect(outcome(record)).toEqual(outcome(one));
-    expect(made(record).filter(({ stage }) => stage === 'whole')).toHaveLength(2);
+    // The state that is booted twice more; one of the workers may have drawn a state that another one had booted.
+    expect(made(record).filter(({ stage }) => stage === 'whole').length).toBeLessThanOrEqual(2);
     expect(record.crash?.audited).toBeGreaterThanOrEqual(one.crash?.audited ?? 0);
   });
 
@@ -210,6 +143,7 @@ describe('what is merged', () => {
     expect(outcome(record)).toEqual(outcome(one));
     const notices = lab.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
     expect(notices.join('\n')).toMatch(/boots of another program, QEMU or scenario, .*: 0123456789abcdef/);
+    // The torn line, and the garbage.
     expect(notices.join('\n')).toMatch(/3 of \d+ boots of earlier runs in .* cannot be read/);
   });
 
@@ -250,8 +184,10 @@ describe('what is merged', () => {
     await writeFile(join(folder, 'workers', 'torn.json'), '{"format":1,');
     const plan = await planMerge([folder]);
     expect(plan.seed).toBe('1');
-    expect(plan.notices.join('\n')).toContain('1 workers were asked something else');
-    expect(plan.notices.join('\n')).toContain('1 workers left word that cannot be read');
+    expect(plan.notices.join('\n')).toMatch(
+      /left out: part 2 of 2 on .* \(.*\/shared\), with --seed 2, not 1/,
+    );
+    expect(plan.notices.join('\n')).toMatch(/workers\/torn.json cannot be read/);
     expect(plan.notices.join('\n')).toContain('no worker has begun part 2 of 2');
   });
 });
