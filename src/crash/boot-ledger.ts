@@ -378,8 +378,8 @@ export class BootLedger {
 
 /** Each fact once: of two copies of a worker's file neither counts twice. */
 function distinct(facts: Heard['facts']): Heard['facts'] {
-  const key = ({ file, fact: { stages, record, ...fact } }: Heard['facts'][number]) =>
-    JSON.stringify([file, fact, record.id, record.console ?? '']);
+  const key = ({ file, fact: { record, booted, ...asked } }: Heard['facts'][number]) =>
+    [file, booted, keyOf(asked), record.id, record.console].join(' ');
   return [...new Map(facts.map((one) => [key(one), one])).values()];
 }
 

@@ -1,7 +1,7 @@
 import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isProcessGone, processTag } from '../core/process-tag.ts';
-import type { Begun, LedgerWord } from './ledger-word.ts';
+import type { Asked, Begun, LedgerWord } from './ledger-word.ts';
 
 /** After so many milliseconds without a sign of life a worker is taken for dead. */
 export const usualLeaseMs = 60_000;
@@ -82,7 +82,7 @@ export class BootsUnderWay {
   }
 
   /** Whether this worker is making such a boot. */
-  isOwn(asked: Pick<Begun, 'sha256' | 'state' | 'retry' | 'seed'>): boolean {
+  isOwn(asked: Asked): boolean {
     return [...this.own.values()].some((boot) => isSameBoot(boot, asked));
   }
 
@@ -93,10 +93,7 @@ export class BootsUnderWay {
 }
 
 /** Whether both name the boot of one state, made in one way. */
-export function isSameBoot(
-  one: Pick<Begun, 'sha256' | 'state' | 'retry' | 'seed'>,
-  other: Pick<Begun, 'sha256' | 'state' | 'retry' | 'seed'>,
-): boolean {
+export function isSameBoot(one: Asked, other: Asked): boolean {
   return (
     one.sha256 === other.sha256 &&
     one.state === other.state &&

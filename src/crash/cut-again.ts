@@ -78,9 +78,11 @@ export async function cutAgain(context: RunContext, options: CutAgainOptions): P
     const { exploration } = opened;
     const described = describeTrace(context, again, windows, await targetsOf(context, again));
     progress.explorations.push({ stage: name, opened, described });
-    await exploration.decideAll(
-      (boots) => boots < most && grounds.boots(written, candidate) + boots < maxBoots,
-    );
+    await exploration.decideAll((taken) => {
+      // Of those of others, what decides nothing new is not taken.
+      const boots = Math.max(taken, (ledger?.bootsOf(again) ?? 0) + (ledger?.elsewhere(again).length ?? 0));
+      return boots < most && grounds.boots(written, candidate) + boots < maxBoots;
+    });
     grounds.take(candidate, exploration.boots.length);
     const { all, decided } = exploration.whole;
     set.cuts.push({ cut: candidate.comeBack.id, states: all, decided });

@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { groundSchema } from './grounds.ts';
 
-const asked = {
+const begunSchema = z.object({
   /** Of the trace that the state is of. */
   sha256: z.string(),
   state: z.string(),
   retry: z.boolean(),
   seed: z.int(),
-};
-
-const begunSchema = z.object({
-  ...asked,
   cold: z.boolean(),
   audit: z.boolean(),
   /** Whether it is to be recorded what the device writes as it comes back. */
@@ -21,13 +17,11 @@ const begunSchema = z.object({
   by: z.string(),
 });
 
-const askedSchema = z.object(asked);
-
-/** Which boot of which state is meant. */
-export type Asked = z.output<typeof askedSchema>;
-
 /** A boot that is being made, and what for. */
 export type Begun = z.output<typeof begunSchema>;
+
+/** Which boot of which state is meant. */
+export type Asked = Pick<Begun, 'sha256' | 'state' | 'retry' | 'seed'>;
 
 const wordSchema = z.object({
   begun: begunSchema.exactOptional(),

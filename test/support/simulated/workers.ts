@@ -8,8 +8,12 @@ import { type Asked, type Lab, slotLab } from './lab.ts';
 export const reuse = { reuse: true };
 
 /** A lab with its recording, whose runs all cut the power in that. */
-export async function recordedLab(traits: Parameters<typeof slotLab>[0] = {}): Promise<Lab> {
+export async function recordedLab(
+  traits: Parameters<typeof slotLab>[0] = {},
+  powerCuts: Record<string, unknown> = {},
+): Promise<Lab> {
   const lab = await slotLab(traits);
+  await lab.scenario({ powerCuts });
   await lab.run({ recordings: { only: true } });
   return lab;
 }
@@ -22,17 +26,17 @@ export async function apart(lab: Lab, count: number): Promise<RunRecord[]> {
   return records;
 }
 
-/** Workers at once that share a folder. */
-export function together(lab: Lab, count: number, asked: Asked = {}): Promise<RunRecord[]> {
+/** Workers at once that share a folder, below that of the lab. */
+export function together(lab: Lab, count: number, name?: string): Promise<RunRecord[]> {
   return Promise.all(
     Array.from({ length: count }, (_, i) =>
-      lab.run({ ...asked, limits: shared(lab, { index: i + 1, count }), jobs: 1 }),
+      lab.run({ limits: shared(lab, { index: i + 1, count }, name), jobs: 1 }),
     ),
   );
 }
 
-export function shared(lab: Lab, shard?: Shard): NonNullable<Asked['limits']> {
-  const ledger = { folder: join(lab.folder, 'shared'), besides: [], live: true };
+export function shared(lab: Lab, shard?: Shard, name = 'shared'): NonNullable<Asked['limits']> {
+  const ledger = { folder: join(lab.folder, name), besides: [], live: true };
   return { ...reuse, ledger, shard };
 }
 

@@ -20,11 +20,12 @@ describe('a turn', () => {
     const path = join(folder, 'below', 'turn');
     let [now, most] = [0, 0];
     const one = async () => {
-      await using _turn = await takeTurn(path);
+      const turn = await takeTurn(path);
       now += 1;
       most = Math.max(most, now);
       await new Promise((resolve) => setTimeout(resolve, 1));
       now -= 1;
+      await turn[Symbol.asyncDispose]();
     };
     await Promise.all(Array.from({ length: 8 }, one));
     expect(most).toBe(1);
@@ -35,8 +36,9 @@ describe('a turn', () => {
     const path = join(await scratch(), 'turn');
     await writeFile(path, `${goneTag} 0123456789abcdef`);
     const began = performance.now();
-    await using _turn = await takeTurn(path);
+    const turn = await takeTurn(path);
     expect(performance.now() - began).toBeLessThan(5000);
+    await turn[Symbol.asyncDispose]();
   });
 
   it('cannot be taken where no file can be made', async () => {

@@ -1,6 +1,7 @@
 import { appendFile, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { appendLine, readLines } from '../../../src/core/checked-lines.ts';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
 import { planMerge } from '../../../src/runner/merge.ts';
@@ -16,6 +17,19 @@ import {
   shared,
   together,
 } from '../../support/simulated/workers.ts';
+
+/** As if the worker of a ledger were on another host, and had been killed with all its boots under way. */
+async function forgetEnds(ledger: string): Promise<void> {
+  for (const { name, parentPath } of await readdir(ledger, { recursive: true, withFileTypes: true })) {
+    if (!parentPath.endsWith('/canonical')) continue;
+    const { values } = readLines(await readFile(join(parentPath, name), 'utf8'));
+    await rm(join(parentPath, name));
+    for (const value of values as { begun?: object; over?: number }[]) {
+      if (value.begun !== undefined) Object.assign(value.begun, { by: '0123abcd-1' });
+      if (value.over === undefined) await appendLine(join(parentPath, name), value);
+    }
+  }
+}
 
 function statesOf({ crash }: RunRecord): number {
   return Object.values(crash?.states ?? {}).reduce((sum, count) => sum + count, 0);
@@ -42,16 +56,53 @@ describe('workers with a part each', () => {
     expect(summaryText([record])).toMatch(/\d+ of \d+ boots are those of other workers, on /);
   });
 
-  it('that share a folder take boots of each other, and come to the same', async () => {
+  it.each([1, 2, 4])('come to the same where %i of them share a folder', async (count) => {
     const lab = await recordedLab();
     const one = await lab.run();
-    const workers = await together(lab, 4);
+    const workers = await together(lab, count);
     for (const worker of workers) expect(worker.crash).toMatchObject({ claim: 'part', undecided: 0 });
     const { record } = await merged(lab, [join(lab.folder, 'shared')]);
     expect(outcome(record)).toEqual(outcome(one));
     // The state that is booted twice more; one of the workers may have drawn a state that another one had booted.
     expect(made(record).filter(({ stage }) => stage === 'whole').length).toBeLessThanOrEqual(2);
     expect(record.crash?.audited).toBeGreaterThanOrEqual(one.crash?.audited ?? 0);
+  });
+
+  it('that share a folder make hardly more boots than one, and who begins late none', async () => {
+    const lab = await recordedLab({}, { recordings: 4 });
+    const [alone] = await together(lab, 1, 'alone');
+    if (alone === undefined) throw new Error('there is no worker');
+    for (const count of [2, 4]) {
+      const workers = await together(lab, count, `of ${count}`);
+      const boots = workers.reduce((sum, worker) => sum + made(worker).length, 0);
+      expect(boots).toBeLessThanOrEqual(made(alone).length * 1.15);
+      expect(workers.reduce((sum, worker) => sum + statesOf(worker), 0)).toBe(statesOf(alone));
+      for (const worker of workers) expect(made(worker).length).toBeLessThan(made(alone).length * 0.75);
+    }
+    const late = await lab.run({ jobs: 1, limits: shared(lab, { index: 4, count: 4 }, 'of 4') });
+    expect(late).toMatchObject({ verdict: 'passed', crash: { claim: 'part', undecided: 0 } });
+    expect(made(late)).toEqual([]);
+  });
+
+  it('that share a folder and have no parts share their boots as well, audits and other random numbers among them', async () => {
+    const lab = await recordedLab({}, { recordings: 2 });
+    const workers = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          lab.run({ jobs: 1, limits: { ...shared(lab, undefined, `of ${count}`), chanceBoots: 2 } }),
+        ),
+      );
+    const [alone] = await workers(1);
+    if (alone === undefined) throw new Error('there is no worker');
+    const together = await workers(4);
+    expect(together.reduce((sum, worker) => sum + made(worker).length, 0)).toBeLessThanOrEqual(
+      made(alone).length * 1.15,
+    );
+    for (const worker of together) {
+      expect(outcome(worker)).toEqual(outcome(alone));
+      expect(worker.crash?.audits).toMatchObject({ reseeded: 4, ended: 'complete' });
+      expect(worker.crash?.audited).toBeGreaterThanOrEqual(alone.crash?.audits?.asked ?? 0);
+    }
   });
 
   it('find the same broken promises, and say what they are to be blamed on when they are merged', async () => {
@@ -87,10 +138,16 @@ describe('workers with a part each', () => {
       },
     });
     expect(died.verdict).toBe('error');
-    const other = await lab.run({ limits: shared(lab, { index: 2, count: 2 }), jobs: 1 });
+    await forgetEnds(join(lab.folder, 'shared'));
+    const { ledger, ...limits } = shared(lab, { index: 2, count: 2 });
+    const other = await lab.run({
+      limits: { ...limits, ledger: ledger && { ...ledger, leaseMs: 200 } },
+      jobs: 1,
+    });
+    expect(other.crash).toMatchObject({ claim: 'part', undecided: 0 });
     const { record, plan } = await merged(lab, [join(lab.folder, 'shared')]);
     expect(plan.notices.join('\n')).toMatch(
-      /part 1 of 2 was not finished \(.*\): what it left is decided here/,
+      /part 1 of 2 was not finished \(.*\): its states are decided here/,
     );
     expect(outcome(record)).toEqual(outcome(one));
     expect(deciding(record)).toEqual([]);
