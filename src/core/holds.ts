@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { HarnessError, messageOf } from './errors.ts';
+import { makeFolders } from './files.ts';
 import { isProcessGone, processTag } from './process-tag.ts';
 import { scratchFolder } from './scratch-folder.ts';
 
@@ -22,7 +23,7 @@ export async function hold(cache: string, paths: readonly string[]): Promise<voi
   // What killed processes have left is taken away by who looks.
   if (!own.has(file)) await Holds.of(cache);
   try {
-    await mkdir(join(cache, folderName), { recursive: true });
+    await makeFolders(join(cache, folderName));
     await appendFile(file, paths.map((path) => `${relative(cache, path)}\n`).join(''));
   } catch (cause) {
     throw cacheUnwritable(cache, cause);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolders } from './files.ts';
 import { isProcessGone, processTag } from './process-tag.ts';
 
 /** How long a turn may take, in milliseconds: whoever has had it for longer is taken for dead. */
@@ -15,7 +16,7 @@ const mostMs = 10_000;
 export async function takeTurn(path: string): Promise<AsyncDisposable> {
   const own = `${processTag()} ${randomBytes(8).toString('hex')}`;
   let seen = { text: '', since: performance.now() };
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   while (!(await isMade(path, own))) {
     const text = await readFile(path, 'utf8').catch(() => '');
     if (text !== seen.text) seen = { text, since: performance.now() };

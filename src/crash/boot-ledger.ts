@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appendLine } from '../core/checked-lines.ts';
 import { sha256 } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
+import { makeFolders } from '../core/files.ts';
 import { programDigest } from '../core/program-digest.ts';
 import { takeTurn } from '../core/turn.ts';
 import type { RunContext } from '../device/run-context.ts';
@@ -292,14 +293,14 @@ export class BootLedger {
   /** Reads all that there is, and says how much of it cannot be. */
   private async read(all: { files: GrowingFiles; consoles: string | undefined }[]): Promise<void> {
     const found: Heard = { facts: [], grounds: [], words: [], damaged: 0 };
+    const known = new Set<string>();
     for (const { files, consoles } of all) {
       const { facts, grounds, words, damaged } = await this.heard(files, consoles);
-      found.facts.push(...facts);
+      found.facts.push(...newIn(known, facts));
       found.grounds.push(...grounds);
       found.words.push(...words);
       found.damaged += damaged;
     }
-    found.facts = distinct(found.facts);
     // Names begin with the time: so it does not matter which ledger is read first.
     found.facts.sort((a, b) => (a.file < b.file ? -1 : Number(a.file > b.file)));
     await this.takeUp(found);
@@ -358,7 +359,7 @@ export class BootLedger {
   }
 
   private async append(value: unknown): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true });
+    await makeFolders(dirname(this.path));
     await appendLine(this.path, value);
   }
 
@@ -376,11 +377,20 @@ export class BootLedger {
   }
 }
 
-/** Each fact once: of two copies of a worker's file neither counts twice. */
-function distinct(facts: Heard['facts']): Heard['facts'] {
-  const key = ({ file, fact: { record, booted, ...asked } }: Heard['facts'][number]) =>
-    [file, booted, keyOf(asked), record.id, record.console].join(' ');
-  return [...new Map(facts.map((one) => [key(one), one])).values()];
+/**
+ * The facts of a ledger that no copy of the same file has told before. Of one file two boots may have begun in one millisecond, and
+ * be alike in all that names them: then it is their number that counts.
+ */
+function newIn(known: Set<string>, facts: Heard['facts']): Heard['facts'] {
+  const times = new Map<string, number>();
+  return facts.filter(({ file, fact }) => {
+    const name = [file, fact.booted, keyOf(fact), fact.record.id].join(' ');
+    const number = (times.get(name) ?? 0) + 1;
+    times.set(name, number);
+    const isNew = !known.has(`${name} ${number}`);
+    known.add(`${name} ${number}`);
+    return isNew;
+  });
 }
 
 function keyOf({ sha256: trace, state, retry, seed }: Asked): string {

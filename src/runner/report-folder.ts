@@ -1,7 +1,7 @@
 import { mkdir, readdir, realpath, rename, symlink } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
-import { writeFileAtomically } from '../core/files.ts';
+import { makeFolders, writeFileAtomically } from '../core/files.ts';
 import { temporaryPath } from '../core/process-tag.ts';
 import { removeStale } from '../core/temporary.ts';
 import type { RunRecord } from '../model/record.ts';
@@ -13,7 +13,7 @@ import { type ReportFile, reportFiles } from './report-files.ts';
  */
 export async function openReportFolder(reports: string, id: string): Promise<string> {
   try {
-    await mkdir(reports, { recursive: true });
+    await makeFolders(reports);
     await sweep(reports);
     const folder = await unusedFolder(join(reports, id));
     const link = temporaryPath(join(reports, 'latest'));
@@ -104,7 +104,7 @@ export async function writeAllRuns(
 /** Creates the folder of one run. Errors: HarnessError `reports-unwritable`. */
 export async function openRunFolder(folder: string): Promise<void> {
   try {
-    await mkdir(join(folder, 'console'), { recursive: true });
+    await makeFolders(join(folder, 'console'));
   } catch (error) {
     throw unwritable(folder, error);
   }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HarnessError, messageOf } from '../core/errors.ts';
-import { writeFileAtomically } from '../core/files.ts';
+import { makeFolders, writeFileAtomically } from '../core/files.ts';
 import { programDigest } from '../core/program-digest.ts';
 import { parseStored } from '../core/stored.ts';
 import type { ExploreLimits } from '../crash/explore-cuts.ts';
@@ -84,7 +84,7 @@ export async function beginWorker(
   const path = join(folder, `${runId}-${randomBytes(4).toString('hex')}.json`);
   const write = async (value: WorkerRecord) => {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolders(folder);
       await writeFileAtomically(path, `${JSON.stringify(value)}\n`);
     } catch (cause) {
       throw new HarnessError('ledger-unwritable', `cannot write the ledger ${folder}: ${messageOf(cause)}`, {

@@ -43,3 +43,15 @@ it('with --audit 0 audits nothing, and says so', async () => {
   expect(verdict).toBe('passed');
   expect(crash).toMatchObject({ claim: 'unaudited', audited: 0, audits: { asked: 0, reseeded: 0 } });
 });
+
+it.each([
+  [[], '--resume goes on with the boots of --power-cuts all\n'],
+  [['--power-cuts', 'all', '--fresh'], '--power-cuts all, and --fresh takes none'],
+  [['--power-cuts', 'all', '--fresh-recording'], '--power-cuts all, and --fresh-recording begins anew'],
+])('--resume is refused with what leaves nothing to go on with: %o', async (options, message) => {
+  let said = '';
+  const stream = { write: (text: string) => (said += text) };
+  const asked = ['run', 'scenario.yaml', '--resume', ...options];
+  expect(await runCli(asked, { stdout: stream, stderr: stream, environment: {} })).toBe(2);
+  expect(said).toContain(message);
+});
