@@ -1,5 +1,4 @@
-import { access, constants, copyFile, link, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants, copyFile, link, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { temporaryPath } from './process-tag.ts';
 
 /** Writes a file so that readers see either the old or the whole new content, also after a power cut. */
@@ -20,22 +19,6 @@ export async function writeFileAtomically(path: string, data: string | Uint8Arra
 export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() === true;
-}
-
-/**
- * Makes a folder and those above it that are not there. Throws what the file system says; of one that may only be read, mkdir of
- * Node.js says that there is no such file.
- */
-export async function makeFolders(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    let above = dirname(path);
-    while (above !== dirname(above) && !(await isFolder(above))) above = dirname(above);
-    await access(above, constants.W_OK);
-    throw error;
-  }
 }
 
 /** Notes on a file or folder of a cache that it was used just now. */

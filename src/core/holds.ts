@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { HarnessError, messageOf } from './errors.ts';
-import { makeFolders } from './files.ts';
+import { makeFolders } from './make-folders.ts';
 import { isProcessGone, processTag } from './process-tag.ts';
 import { scratchFolder } from './scratch-folder.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeFolders } from './files.ts';
+import { makeFolders } from './make-folders.ts';
 import { isProcessGone, processTag } from './process-tag.ts';
 
 /** How long a turn may take, in milliseconds: whoever has had it for longer is taken for dead. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appendLine } from '../core/checked-lines.ts';
 import { sha256 } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
-import { makeFolders } from '../core/files.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { programDigest } from '../core/program-digest.ts';
 import { takeTurn } from '../core/turn.ts';
 import type { RunContext } from '../device/run-context.ts';

@@ -1,7 +1,8 @@
 import { mkdir, readdir, realpath, rename, symlink } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../core/errors.ts';
-import { makeFolders, writeFileAtomically } from '../core/files.ts';
+import { writeFileAtomically } from '../core/files.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { temporaryPath } from '../core/process-tag.ts';
 import { removeStale } from '../core/temporary.ts';
 import type { RunRecord } from '../model/record.ts';

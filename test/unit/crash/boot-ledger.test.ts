@@ -121,6 +121,20 @@ describe('boots of earlier runs', () => {
     expect(bootsOf(resumed).reused.map(({ id }) => id)).toEqual(made.map(({ id }) => id));
   });
 
+  it('that began in one millisecond are as many as they were', async () => {
+    const lab = await slotLab();
+    const first = await lab.run(reusing);
+    for (const file of await ledgers(lab)) {
+      const { values } = readLines(await readFile(file, 'utf8'));
+      await rm(file);
+      for (const value of values)
+        await appendLine(file, { ...(value as object), booted: '2026-11-29T12:00:00.000Z' });
+    }
+    const second = await lab.run(reusing);
+    expect(bootsOf(second).made).toEqual([]);
+    expect(second.crash?.audited).toBe(first.crash?.audited);
+  });
+
   it('that failed are made again, so that each finding has its console', async () => {
     const lab = await slotLab({ forgetsFlush: true });
     const first = await lab.run(reusing);
