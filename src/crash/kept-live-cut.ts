@@ -19,14 +19,17 @@ export async function liveOnce(
   const state = `live ${context.random.fork('live').int(2 ** 31)}`;
   const asked = { sha256, state, retry, seed: 0 };
   const purpose = { cold: true, audit: false };
-  const begun = await ledger?.obtain({ ...asked, ...purpose, ground: false }, context.signal);
-  if (begun !== undefined && typeof begun !== 'function') return bootedOf(begun).record;
-  try {
-    const record = await context.vm(make);
-    const booted = new Date().toISOString();
-    await ledger?.keep({ ...asked, ...purpose, booted, record, stages: [], places: [] });
-    return record;
-  } finally {
-    await begun?.();
-  }
+  // Asked for at once: with one place for a device it comes before all else that waits for it.
+  return context.vm(async () => {
+    const begun = await ledger?.obtain({ ...asked, ...purpose, ground: false }, context.signal);
+    if (begun !== undefined && typeof begun !== 'function') return bootedOf(begun).record;
+    try {
+      const record = await make();
+      const booted = new Date().toISOString();
+      await ledger?.keep({ ...asked, ...purpose, booted, record, stages: [], places: [] });
+      return record;
+    } finally {
+      await begun?.();
+    }
+  });
 }
