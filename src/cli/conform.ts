@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
+import { chosenCases } from '../conform/cases/index.ts';
+import { ScenarioError } from '../core/errors.ts';
 import type { ConformanceRecord } from '../model/conformance.ts';
 import { coloursFor, type View, viewFor } from '../report/colour.ts';
 import { conformanceScreen, suitesEnd } from '../report/conformance-screen.ts';
@@ -74,7 +76,14 @@ const usualCaseBudgetMs = 15 * 60_000;
 
 /** `brownout conform` */
 export const addConform: AddCommand = (program, surroundings, finish) => {
-  command(program).action(async (files, options) => finish(await run(options, files, surroundings)));
+  command(program).action(async (files, options, typed) => {
+    const cases = chosenCases({ ids: options.case, groups: options.group });
+    if (typed.getOptionValueSource('budget') === 'cli' && !cases.some((one) => 'ask' in one))
+      throw new ScenarioError('option-unused', '--budget: nothing comes of it without a case about power', {
+        hint: 'give --group power as well, or leave it out',
+      });
+    finish(await run(options, files, surroundings));
+  });
 };
 
 async function run(

@@ -5,6 +5,7 @@ import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
 import { scenariosToBoot } from './load-scenarios.ts';
+import { anyCut, assertOptionsUsed, exploring } from './options-in-use.ts';
 import { runAndTell } from './run-and-tell.ts';
 import { shardOf } from './shard-of.ts';
 import {
@@ -104,6 +105,7 @@ const command = (program: Parent) =>
     .addOption(
       new Option('--recovery-boots <n>', 'the older name of --second-cut-boots')
         .argParser(wholeNumber('--recovery-boots', 0, 100_000))
+        .conflicts('secondCutBoots')
         .hideHelp(),
     )
     .option(
@@ -135,16 +137,37 @@ type Options = OptionsOf<typeof command>;
 
 /** `brownout run` */
 export const addRun: AddCommand = (program, surroundings, finish) => {
-  command(program).action(async (files, options) => finish(await run(options, files, surroundings)));
+  command(program).action(async (files, options, typed) => {
+    assertOptionsUsed(typed, options.powerCuts, neededBy);
+    finish(await run(options, files, surroundings));
+  });
 };
+
+/** The ways to cut the power with which an option says something; of all others it does with each. */
+const neededBy = {
+  seed: anyCut,
+  recording: anyCut,
+  freshRecording: anyCut,
+  fresh: exploring,
+  shard: exploring,
+  ledger: exploring,
+  budget: exploring,
+  audit: exploring,
+  retryBoots: exploring,
+  secondCutBoots: exploring,
+  recoveryBoots: exploring,
+  canonical: exploring,
+  snapshots: exploring,
+  carry: exploring,
+} satisfies Partial<Record<keyof Options, unknown>>;
 
 async function run(options: Options, files: readonly string[], surroundings: Surroundings): Promise<number> {
   const { streams } = surroundings;
   const { recording: from, freshRecording: fresh = false } = options;
-  if (from !== undefined && (fresh || options.powerCuts.mode === 'none'))
+  if (from !== undefined && fresh)
     throw new ScenarioError(
       'option-invalid',
-      `--recording takes recordings that are there, which ${fresh ? '--fresh-recording makes anew' : '--power-cuts none does not need'}`,
+      '--recording takes recordings that are there, which --fresh-recording makes anew',
     );
   const { resume = false } = options;
   if (resume && (options.powerCuts.mode !== 'all' || fresh || options.fresh))
@@ -154,10 +177,10 @@ async function run(options: Options, files: readonly string[], surroundings: Sur
     );
   const shard = shardOf(options.shard, streams.environment);
   const { ledger } = options;
-  if ((shard !== undefined || ledger !== undefined) && (options.powerCuts.mode !== 'all' || options.fresh))
+  if ((shard !== undefined || ledger !== undefined) && options.fresh === true)
     throw new ScenarioError(
       'option-invalid',
-      `--${shard === undefined ? 'ledger' : 'shard'} shares the boots of --power-cuts all${options.fresh === true ? ', and --fresh takes none' : ''}`,
+      `--${shard === undefined ? 'ledger' : 'shard'} shares boots, and --fresh takes none`,
     );
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
   return runAndTell(options, surroundings, {

@@ -35,11 +35,13 @@ async function run(
     machine,
     '--power-cuts',
     how,
-    '--fresh',
     '--seed',
     values.seed,
+    '--reports',
+    values.reports,
+    '--json',
   ];
-  args.push('--retry-boots', '0', '--second-cut-boots', '0', '--reports', values.reports, '--json');
+  if (how === 'all') args.push('--fresh', '--retry-boots', '0', '--second-cut-boots', '0');
   if (values.jobs !== undefined) args.push('--jobs', values.jobs);
   process.stderr.write(`${name}: ${how}\n`);
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

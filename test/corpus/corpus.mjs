@@ -46,16 +46,20 @@ function readArguments() {
 /** Runs one scenario of a case and returns its record. Who does damage without a cut is not cut. */
 function run({ name, withoutCut, options }, which, how, settings) {
   const cuts = withoutCut ? 'none' : how;
-  return runFile(scenarioOf(name, which), `${name}-${which}`, [...options, '--power-cuts', cuts], settings);
+  return runFile(scenarioOf(name, which), `${name}-${which}`, cuts, options, settings);
 }
 
 /** Runs a scenario file and returns its record. Throws where the run decided nothing at all. */
-async function runFile(path, title, options, { seed, jobs, audit, reports }) {
+async function runFile(path, title, cuts, options, { seed, jobs, audit, reports }) {
   const file = relative(process.cwd(), path);
-  const args = ['run', file, '--seed', seed, '--fresh', '--second-cut-boots', '0', '--retry-boots', '60', '--reports', join(reports, title), '--json'];
+  const args = ['run', file, '--power-cuts', cuts, '--reports', join(reports, title), '--json'];
   if (jobs !== undefined) args.push('--jobs', jobs);
-  if (audit !== undefined) args.push('--audit', audit);
-  args.push(...options);
+  if (cuts !== 'none') args.push('--seed', seed);
+  if (cuts === 'all') {
+    args.push('--fresh', '--second-cut-boots', '0', '--retry-boots', '60');
+    if (audit !== undefined) args.push('--audit', audit);
+    args.push(...options);
+  }
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = () => child.kill();
   interruption.signal.addEventListener('abort', stop, { once: true });
@@ -149,7 +153,7 @@ async function runTogether(cases, options) {
       ['defect', 'twin'].map(async (which) => {
         const file = join(folder, `${which}.yaml`);
         await writeFile(file, joinCases(names, which));
-        return runFile(file, `together-${names[0]}-${which}`, ['--power-cuts', how, ...cases[0].options], { ...options, jobs: '1' });
+        return runFile(file, `together-${names[0]}-${which}`, how, cases[0].options, { ...options, jobs: '1' });
       }),
     );
     for (const finding of [...defects.findings, ...twins.findings])

@@ -129,7 +129,7 @@ describe('run', () => {
       const { code, err } = await brownout('run', 'none.yaml', option, '-1');
       expect(code).toBe(2);
       expect(err).toContain(`${option}: expected a whole number`);
-      const none = await brownout('run', join(folder, 'none.yaml'), option, '3');
+      const none = await brownout('run', join(folder, 'none.yaml'), '--power-cuts', 'all', option, '3');
       expect(none.err).toContain('none.yaml cannot be read');
     },
   );
