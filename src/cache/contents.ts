@@ -62,7 +62,7 @@ export async function cacheEntries(cache: string): Promise<CacheEntry[]> {
     const stats = await stat(paths[0]).catch(() => undefined);
     if (stats === undefined) continue;
     const heldBy = kind === 'unfinished' ? makerOf(paths[0], stats.mtimeMs) : holds.by(paths[0]);
-    entries.push({ ...one, used: stats.mtime, use: await diskUse(paths), heldBy });
+    entries.push({ ...one, used: stats.mtime, use: diskUse(paths), heldBy });
   }
   await packagesOfImages(entries);
   recordingsOfBoots(entries);

@@ -1,6 +1,4 @@
-import type { Stats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 
 /** Bytes on the disk by file; a file with several names, as images share with the steps of their build, is one. */
 export type DiskUse = ReadonlyMap<string, number>;
@@ -10,18 +8,37 @@ export function fileKey({ dev, ino }: Pick<Stats, 'dev' | 'ino'>): string {
   return `${dev}:${ino}`;
 }
 
-/** What these paths take, as du(1) counts it; what goes while one looks takes nothing. */
-export async function diskUse(paths: readonly string[]): Promise<DiskUse> {
+/**
+ * What these paths take, as du(1) counts it; what goes while one looks takes nothing. Nothing is waited for:
+ * a cache has some 80,000 files, and one after the other by the thread pool they cost thrice the CPU time, and much more waiting.
+ */
+export function diskUse(paths: readonly string[]): DiskUse {
   const found = new Map<string, number>();
-  const visit = async (path: string): Promise<void> => {
-    const stats = await lstat(path).catch(() => undefined);
+  const visit = (path: string): void => {
+    const stats = statsOf(path);
     if (stats === undefined) return;
     found.set(fileKey(stats), stats.blocks * 512);
     if (!stats.isDirectory()) return;
-    for (const name of await readdir(path).catch(() => [])) await visit(join(path, name));
+    for (const name of namesIn(path)) visit(`${path}/${name}`);
   };
-  for (const path of paths) await visit(path);
+  for (const path of paths) visit(path);
   return found;
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Bytes of all of them together, each file once. */

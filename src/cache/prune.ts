@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { removeUnheld } from '../core/holds.ts';
+import { cacheUnwritable, removeUnheld } from '../core/holds.ts';
 import { type CacheEntry, type CacheKind, cacheKinds } from './contents.ts';
 import { Sum } from './disk-use.ts';
 
@@ -55,7 +55,7 @@ export interface Pruned {
   leftBytes: number;
 }
 
-/** Takes the chosen ones of all entries away. Errors: the file system's, and those of `signal`. */
+/** Takes the chosen ones of all entries away. Throws HarnessError `cache-unwritable`, and what `signal` says. */
 export async function takeAway(
   cache: string,
   entries: readonly CacheEntry[],
@@ -74,11 +74,15 @@ export async function takeAway(
   return { ...pruned, leftBytes: sum.bytes };
 }
 
-/** Takes one entry away with what belongs to it, unless somebody holds it. */
+/** Takes one entry away with what belongs to it, unless somebody holds it. Throws HarnessError `cache-unwritable`. */
 export async function remove(cache: string, { paths: [path, ...more] }: CacheEntry): Promise<boolean> {
-  if (!(await removeUnheld(cache, path))) return false;
-  for (const one of more) await rm(one, { force: true });
-  return true;
+  try {
+    if (!(await removeUnheld(cache, path))) return false;
+    for (const one of more) await rm(one, { force: true });
+    return true;
+  } catch (cause) {
+    throw cacheUnwritable(cache, cause);
+  }
 }
 
 /** The entries of some kinds; of all where none is named. */

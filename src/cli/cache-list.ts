@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings';
 import { type CacheEntry, cacheEntries, cacheKinds } from '../cache/contents.ts';
 import { totalBytes } from '../cache/disk-use.ts';
 import { ofKinds } from '../cache/prune.ts';
-import { cacheRoot } from '../core/paths.ts';
+import { openCache } from '../core/cache-folder.ts';
 import { bytesText } from '../report/text.ts';
 import { agoText, entryJson, entryText, kindsOperand } from './cache-kinds.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
@@ -36,7 +36,7 @@ async function list(
   { sort, json }: Options,
   { streams: { stdout, environment } }: Surroundings,
 ): Promise<number> {
-  const root = cacheRoot(environment);
+  const root = await openCache(environment);
   const all = await cacheEntries(root);
   const entries = ofKinds(all, kinds).sort(sort === 'age' ? byAge : bySize);
   const bytes = totalBytes(all.map(({ use }) => use));

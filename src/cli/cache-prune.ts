@@ -1,7 +1,7 @@
 import { type CacheEntry, cacheEntries } from '../cache/contents.ts';
 import { Sum, totalBytes } from '../cache/disk-use.ts';
 import { chooseEntries, ofKinds, type Pruned, takeAway } from '../cache/prune.ts';
-import { cacheRoot } from '../core/paths.ts';
+import { openCache } from '../core/cache-folder.ts';
 import { bytesText } from '../report/text.ts';
 import { countText, entryJson, entryText, kindsOperand } from './cache-kinds.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
@@ -42,7 +42,7 @@ async function prune(
   { olderThan, keepSize, all, dryRun, json }: Options,
   { streams: { stdout, environment }, interruption }: Surroundings,
 ): Promise<number> {
-  const root = cacheRoot(environment);
+  const root = await openCache(environment);
   const now = new Date();
   const entries = ofKinds(await cacheEntries(root), kinds);
   const before = olderThan === undefined ? undefined : new Date(now.getTime() - olderThan);

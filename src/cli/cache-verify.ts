@@ -1,7 +1,7 @@
 import { type CacheEntry, cacheEntries } from '../cache/contents.ts';
 import { ofKinds, remove } from '../cache/prune.ts';
 import { madeAgain, type Verified, Verifier } from '../cache/verify.ts';
-import { cacheRoot } from '../core/paths.ts';
+import { openCache } from '../core/cache-folder.ts';
 import { oneLine } from '../report/text.ts';
 import { countText, entryJson, kindsOperand } from './cache-kinds.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
@@ -34,7 +34,7 @@ async function verify(
   { remove: removes, json }: Options,
   { streams: { stdout, environment }, interruption }: Surroundings,
 ): Promise<number> {
-  const root = cacheRoot(environment);
+  const root = await openCache(environment);
   const entries = ofKinds(await cacheEntries(root), kinds);
   const verifier = new Verifier();
   const all: Treated[] = [];

@@ -1,4 +1,4 @@
-import { cacheRoot } from '../core/paths.ts';
+import { openCache } from '../core/cache-folder.ts';
 import { listImages } from '../image/manifest.ts';
 import { imageNames } from '../image/own-images.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
@@ -20,7 +20,7 @@ export const addImageList: AddCommand = (image, surroundings, finish) => {
 };
 
 async function list({ json }: Options, { streams }: Surroundings): Promise<number> {
-  const built = await listImages(cacheRoot(streams.environment));
+  const built = await listImages(await openCache(streams.environment));
   const images = await Promise.all(
     (await imageNames()).map(async (name) => ({
       name,

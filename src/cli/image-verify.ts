@@ -1,4 +1,4 @@
-import { cacheRoot } from '../core/paths.ts';
+import { openCache } from '../core/cache-folder.ts';
 import { listImages, loadManifest, verifyImage } from '../image/manifest.ts';
 import { type AddCommand, examples, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
@@ -18,7 +18,9 @@ export const addImageVerify: AddCommand = (image, surroundings, finish) => {
 
 async function verify(operands: readonly string[], { streams, interruption }: Surroundings): Promise<number> {
   const names = await chosenImages(operands, true);
-  const built = (await listImages(cacheRoot(streams.environment))).filter(({ name }) => names.includes(name));
+  const built = (await listImages(await openCache(streams.environment))).filter(({ name }) =>
+    names.includes(name),
+  );
   for (const { name, machine, folder } of built) {
     interruption.signal.throwIfAborted();
     await verifyImage(await loadManifest(folder));

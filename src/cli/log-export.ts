@@ -1,6 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
+import { openCache } from '../core/cache-folder.ts';
 import { hold } from '../core/holds.ts';
-import { cacheRoot } from '../core/paths.ts';
 import { exportLogWrites } from '../recording/export-log.ts';
 import { keptRecording } from '../recording/kept-recordings.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
@@ -49,7 +49,7 @@ async function exportLog(
   { disk, output }: Options,
   { streams, interruption }: Surroundings,
 ): Promise<number> {
-  const cache = cacheRoot(streams.environment);
+  const cache = await openCache(streams.environment);
   const recording = await keptRecording(cache, name);
   await hold(cache, [recording.folder]);
   const { entries, bytes } = await exportLogWrites(recording, disk, output, interruption.signal);

@@ -1,4 +1,4 @@
-import { cacheRoot } from '../core/paths.ts';
+import { openCache } from '../core/cache-folder.ts';
 import { keptRecordings, logOf } from '../recording/kept-recordings.ts';
 import { columns, oneLine } from '../report/text.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
@@ -19,7 +19,7 @@ export const addLogList: AddCommand = (log, surroundings, finish) => {
 };
 
 async function list({ json }: Options, { streams }: Surroundings): Promise<number> {
-  const recordings = await keptRecordings(cacheRoot(streams.environment));
+  const recordings = await keptRecordings(await openCache(streams.environment));
   const described = await Promise.all(
     recordings
       .sort((one, other) => other.made.getTime() - one.made.getTime())

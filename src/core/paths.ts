@@ -1,10 +1,10 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Where things that can be made again are kept: BROWNOUT_CACHE, else XDG_CACHE_HOME/brownout, else ~/.cache/brownout. */
 export function cacheRoot(environment: NodeJS.ProcessEnv = process.env): string {
   const own = environment['BROWNOUT_CACHE'];
-  if (own !== undefined && own !== '') return own;
+  if (own !== undefined && own !== '') return resolve(own);
   const xdg = environment['XDG_CACHE_HOME'];
-  return join(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'brownout');
+  return resolve(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'brownout');
 }
