@@ -127,6 +127,8 @@ export interface ChosenAgent extends UpdateAgent {
   /** What it claims to do: the conformance suite holds it to that. */
   abilities: readonly Ability[];
   source: AgentSource;
+  /** Programs without which a device cannot be upgraded by it. */
+  needs: readonly string[];
 }
 
 /** What a package manager does besides. */

@@ -38,12 +38,15 @@ export function defineAgent<Settings extends z.ZodObject>({
   name,
   settings,
   source,
+  needs = () => [],
   abilities = () => [],
   create,
 }: {
   name: string;
   settings: Settings;
   source: (settings: z.output<Settings>) => AgentSource;
+  /** Programs without which a device cannot be upgraded by it; left out: whatever the device has will do. */
+  needs?: (settings: z.output<Settings>) => readonly string[];
   /** What the agent claims to do; left out: nothing that not every agent does. */
   abilities?: (settings: z.output<Settings>) => readonly Ability[];
   create: (settings: z.output<Settings>) => UpdateAgent;
@@ -57,7 +60,13 @@ export function defineAgent<Settings extends z.ZodObject>({
     specOf: (given) => ({ name, ...read(given) }),
     open: (spec) => {
       const chosen = read(spec);
-      return { ...create(chosen), name, source: source(chosen), abilities: abilities(chosen) };
+      return {
+        ...create(chosen),
+        name,
+        source: source(chosen),
+        needs: needs(chosen),
+        abilities: abilities(chosen),
+      };
     },
   };
 }

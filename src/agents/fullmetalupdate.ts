@@ -46,6 +46,7 @@ export const fullmetalupdate = defineAgent({
   name: 'fullmetalupdate',
   settings,
   source: () => ({ kind: 'repository', by: 'hawkbit' }),
+  needs: () => ['fullmetalupdate', 'ostree'],
   abilities: () => ['verified', 'bootCount', 'server', 'applications'],
   create: ({ order }) => ({
     programs: ['fullmetalupdate', 'ostree'],

@@ -29,6 +29,7 @@ export function definePackageManager({
     name,
     settings,
     source: () => ({ kind: 'feed', format, system }),
+    needs: () => [name],
     create: ({ beforeRecovery }) => ({
       install,
       activate: () => Promise.resolve(),

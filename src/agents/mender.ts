@@ -66,6 +66,7 @@ export const mender = defineAgent({
     kind: 'bundle',
     format: artifact === 'rootfs-image' ? 'mender' : 'mender-file',
   }),
+  needs: () => ['mender'],
   abilities: ({ artifact, delivery, stateScripts }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
     ...(artifact === 'rootfs-image' ? (['slots', 'bootCount', 'triesOnce'] as const) : []),

@@ -80,6 +80,7 @@ export const ostree = defineAgent({
     ...{ kind: 'repository', branch },
     ...(deltas === undefined ? {} : { deltas }),
   }),
+  needs: () => ['ostree'],
   abilities: () => ['stream', 'verified', 'bootCount', 'rollback'],
   create: ({ os, remote, branch, deltas, grubenv, reboots: who }) => {
     const counting = grubenv === undefined ? byUBoot : byGreenboot(grubenv);

@@ -52,6 +52,7 @@ export const rauc = defineAgent({
     format: bundle,
     ...(delivery === 'hawkbit' ? { by: delivery } : {}),
   }),
+  needs: ({ delivery }) => ['rauc', ...(delivery === 'hawkbit' ? ['rauc-hawkbit-updater'] : [])],
   abilities: ({ bundle, delivery }) => [
     ...(bundle === 'verity' ? (['stream'] as const) : []),
     ...(['slots', 'verified', 'dates', 'bootCount', 'rollback'] as const),

@@ -65,6 +65,7 @@ export const swupdate = defineAgent({
     format: direct ? 'swu-direct' : 'swu',
     ...(delivery === 'hawkbit' ? { by: delivery } : {}),
   }),
+  needs: () => ['swupdate'],
   abilities: ({ delivery, refuseOlder }) => [
     ...(delivery === 'file' ? [] : (['stream'] as const)),
     ...(['slots', 'verified', 'dates', 'bootCount', 'rollback'] as const),

@@ -16,6 +16,7 @@ export const systemota = defineAgent({
   name: 'systemota',
   settings: z.strictObject({}),
   source: () => ({ kind: 'bundle', format: 'verity' }),
+  needs: () => ['rauc', 'sysota'],
   abilities: () => [
     'slots',
     'stream',

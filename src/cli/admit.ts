@@ -1,4 +1,3 @@
-import { basename, dirname, resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import type { Admission } from '../admission/admission.ts';
 import { admissionEnd, admissionScreen } from '../admission/admission-screen.ts';
@@ -16,9 +15,10 @@ import { type Admitted, admit } from '../runner/admit.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns, exitCodes } from './exit-code.ts';
-import { imageMachines } from './image-names.ts';
+import { imageMachines, imagePlace } from './image-names.ts';
 import { addToJobSummary } from './job-summary.ts';
 import { nearPath } from './near-path.ts';
+import { anyCut, assertOptionsUsed, exploring } from './options-in-use.ts';
 import { asTyped } from './typed-command.ts';
 import { notePhase } from './under-way.ts';
 import { jobsOption, plainOption, quietOption } from './usual-options.ts';
@@ -89,7 +89,10 @@ type Options = OptionsOf<typeof command>;
 
 /** `brownout admit` */
 export const addAdmit: AddCommand = (program, surroundings, finish) => {
-  command(program).action(async (packages, options) => finish(await run(options, packages, surroundings)));
+  command(program).action(async (packages, options, typed) => {
+    assertOptionsUsed(typed, options.powerCuts, { seed: anyCut, budget: exploring });
+    finish(await run(options, packages, surroundings));
+  });
 };
 
 async function run(
@@ -98,9 +101,8 @@ async function run(
   { streams, interruption }: Surroundings,
 ): Promise<number> {
   const { image } = options;
-  const all = image.includes('/')
-    ? await imageMachines(basename(resolve(image)), dirname(resolve(image)))
-    : await imageMachines(image);
+  const { name, imagesRoot } = await imagePlace(image);
+  const all = await imageMachines(name, imagesRoot);
   const machines = all.filter((name) => name === (options.machine ?? name));
   if (machines.length === 0)
     throw new ScenarioError('machine-unknown', `${image} is not for ${options.machine ?? 'any machine'}`);

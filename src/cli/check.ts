@@ -1,12 +1,10 @@
 import { type Scenario } from '../model/scenario.ts';
 import { oneLine } from '../report/text.ts';
-import { assertDescribed } from '../runner/described-scenario.ts';
 import { folderOf } from '../runner/scenario-image.ts';
-import { loadScenario } from '../scenario/load.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import { lackOf } from './image-names.ts';
-import { loadAll } from './load-scenarios.ts';
+import { describedScenario, loadAll } from './load-scenarios.ts';
 
 const command = (program: Parent) =>
   program
@@ -36,11 +34,7 @@ async function check(
   { json }: Options,
   { streams }: Surroundings,
 ): Promise<number> {
-  const scenarios = await loadAll(files, async (file) => {
-    const scenario = await loadScenario(file);
-    await assertDescribed(scenario);
-    return scenario;
-  });
+  const scenarios = await loadAll(files, (file) => describedScenario(file));
   const checked = await Promise.all(
     scenarios.map(async (scenario) => ({ scenario, lack: await lackOf(folderOf(scenario)) })),
   );

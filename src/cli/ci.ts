@@ -1,4 +1,5 @@
-import { machineNames } from '../model/machine.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { type MachineName, machineNames } from '../model/machine.ts';
 import { github } from './ci/github.ts';
 import { gitlab } from './ci/gitlab.ts';
 import { jenkins } from './ci/jenkins.ts';
@@ -7,6 +8,7 @@ import type { Pipeline } from './ci/pipeline.ts';
 import { slurm } from './ci/slurm.ts';
 import { type AddCommand, examples, type Parent } from './command.ts';
 import { exitCodes } from './exit-code.ts';
+import { describedScenario, loadAll } from './load-scenarios.ts';
 import { machineName, wholeNumber } from './values.ts';
 
 /** What writes a pipeline for each. */
@@ -50,8 +52,20 @@ export const addCi: AddCommand = (program, { streams }, finish) => {
     .summary('print a pipeline in which several workers share out the crash states')
     .addHelpText('after', examples('brownout ci gitlab scenarios/rauc/ab-upgrade.yaml > .gitlab-ci.yml'));
   for (const kind of Object.keys(kinds) as (keyof typeof kinds)[])
-    command(ci, kind).action((scenario, { shards, machine }) => {
-      streams.stdout.write(kinds[kind]({ scenario, machine, shards }));
+    command(ci, kind).action(async (scenario, { shards, machine }) => {
+      const pipeline = kinds[kind]({ scenario, machine, shards });
+      await assertRunnable(scenario, machine);
+      streams.stdout.write(pipeline);
       finish(exitCodes.passed);
     });
 };
+
+/** A pipeline that fails at its first step is found out about at night. Throws ScenarioError. */
+async function assertRunnable(file: string, machine: MachineName | undefined): Promise<void> {
+  const [scenario] = await loadAll([file], describedScenario);
+  if (machine === undefined || scenario === undefined || scenario.machines.includes(machine)) return;
+  throw new ScenarioError(
+    'machine-unknown',
+    `${file} is not for ${machine}, only for ${scenario.machines.join(', ')}`,
+  );
+}

@@ -39,6 +39,13 @@ export async function imagePlaces(operands: readonly string[], all: boolean): Pr
   ];
 }
 
+/** The image that one operand or option means. Throws ScenarioError `image-unknown`. */
+export async function imagePlace(operand: string): Promise<ImagePlace> {
+  const [place] = await imagePlaces([operand], false);
+  if (place !== undefined) return place;
+  throw new ScenarioError('image-unnamed', 'name an image');
+}
+
 /** Why an image cannot be built here: packages that it is made of come from elsewhere. Undefined where it can. */
 export async function lackOf({ name, imagesRoot }: ImagePlace): Promise<string | undefined> {
   const description = await readDescription(imagesRoot, name);

@@ -14,16 +14,19 @@ export async function scenariosToBoot(
   machine: MachineName | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<Scenario[]> {
-  const scenarios = await loadAll(files, async (file) => {
-    const scenario = await loadScenario(file);
-    await assertDescribed(scenario, machine);
-    return scenario;
-  });
+  const scenarios = await loadAll(files, (file) => describedScenario(file, machine));
   const machines = scenarios
     .flatMap((scenario) => scenario.machines)
     .filter((name) => name === (machine ?? name));
   await assertHost({ purposes: ['run'], machines }, environment);
   return scenarios;
+}
+
+/** Reads a scenario and holds it against its image's description. Throws ScenarioError. */
+export async function describedScenario(file: string, machine?: MachineName): Promise<Scenario> {
+  const scenario = await loadScenario(file);
+  await assertDescribed(scenario, machine);
+  return scenario;
 }
 
 /**

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
-import { ScenarioError } from '../core/errors.ts';
 import { temporaryFolder } from '../core/scratch-folder.ts';
 import { factoryDevice } from '../golden/device.ts';
 import { attachConsole } from '../guest/serial-console.ts';
@@ -14,7 +13,7 @@ import type { Off } from '../target/target.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { handOver } from './hand-over.ts';
-import { imageMachines, imagePlaces, theMachine } from './image-names.ts';
+import { imageMachines, imagePlace, theMachine } from './image-names.ts';
 import { durationMs, machineName, wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
@@ -89,9 +88,7 @@ async function atConsole(off: Off, socket: string, withinMs: number, signal: Abo
 }
 
 async function imageFor(image: string, { machine }: Options, signal: AbortSignal): Promise<ImageManifest> {
-  const [place] = await imagePlaces([image], false);
-  if (place === undefined) throw new ScenarioError('image-unnamed', 'name an image');
-  const { name, imagesRoot } = place;
+  const { name, imagesRoot } = await imagePlace(image);
   const chosen = theMachine(name, await imageMachines(name, imagesRoot), machine);
   return buildImage({ name, imagesRoot, machine: chosen, signal });
 }

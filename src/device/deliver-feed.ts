@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { isIndex } from '../feed/faults.ts';
+import { type PackageFormat, packageFormats } from '../package/package-format.ts';
 import type { Delivery, Offer, ServedFile } from './delivery.ts';
 
 /** Path of a release's package feed on the server. */
@@ -7,12 +8,18 @@ export function feedPath(release: string): string {
   return `/${release}/feed`;
 }
 
-/** Releases that are feeds of packages. */
-export const feedDelivery: Delivery = {
-  lack: ({ feed }, agent) =>
-    feed === undefined
-      ? { code: 'unknown-feed', message: `has no package feed, which ${agent} upgrades from` }
-      : undefined,
+/** Releases that are feeds of packages in a format. */
+export const feedDelivery = (format: PackageFormat): Delivery => ({
+  lack: ({ feed }, agent) => {
+    if (feed === undefined)
+      return { code: 'unknown-feed', message: `has no package feed, which ${agent} upgrades from` };
+    const found = packageFormats.filter((one) => Object.keys(feed).some((path) => path.endsWith(`.${one}`)));
+    if (found.length === 0 || found.includes(format)) return undefined;
+    return {
+      code: 'unknown-feed',
+      message: `has a feed of ${found.join(' and ')} packages, and ${agent} upgrades from ${format}`,
+    };
+  },
   files: ({ feed = {} }) => Object.values(feed),
   source: ({ version, feed = {} }, packages) => ({
     path: feedPath(version),
@@ -27,7 +34,7 @@ export const feedDelivery: Delivery = {
           .filter(({ bytes }) => bytes > 0)
           .sort((a, b) => b.bytes - a.bytes)
       : packages.map(({ name, path, version }) => served(offer, path, `${name} ${version}`)),
-};
+});
 
 /** The folder of which a file is the index: of ipks or debs in the folder itself, of rpms in its `repodata`. */
 function indexedFolder(path: string): string[] {

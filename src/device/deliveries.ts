@@ -12,7 +12,7 @@ export function deliveryTo({ source }: { source: AgentSource }): Delivery {
     case 'bundle':
       return bundleDelivery(source.format);
     case 'feed':
-      return feedDelivery;
+      return feedDelivery(source.format);
     case 'files':
       return filesDelivery;
     case 'repository':

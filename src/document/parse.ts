@@ -63,11 +63,18 @@ export interface Fault {
  * text must be one that parseDocument has read.
  */
 export function documentError(text: string, path: string, faults: readonly Fault[]): ScenarioError {
+  return new ScenarioError('document-invalid', faultLines(text, path, faults));
+}
+
+/** The same as a message, for an error with another code: `path:line:column: …`, a line for each fault. */
+export function faultLines(text: string, path: string, faults: readonly Fault[]): string {
   const lines = new LineCounter();
   const document = parseSyntax(text, path, lines);
   const value = plainValue(document, path);
-  const problems = faults.map((fault) => locate(document, lines, value, { ...fault, namesValue: false }));
-  return failure('document-invalid', path, problems);
+  return problemLines(
+    path,
+    faults.map((fault) => locate(document, lines, value, { ...fault, namesValue: false })),
+  );
 }
 
 function parseSyntax(text: string, path: string, lines: LineCounter): Document.Parsed {
@@ -166,6 +173,10 @@ function unquotedHint(
 }
 
 function failure(code: string, path: string, problems: readonly Problem[]): ScenarioError {
+  return new ScenarioError(code, problemLines(path, problems));
+}
+
+function problemLines(path: string, problems: readonly Problem[]): string {
   const sorted = [...problems].sort(
     (a, b) => a.position.line - b.position.line || a.position.column - b.position.column,
   );
@@ -173,5 +184,5 @@ function failure(code: string, path: string, problems: readonly Problem[]): Scen
     .slice(0, maxProblems)
     .map(({ position, message }) => `${path}:${position.line}:${position.column}: ${message}`);
   if (sorted.length > maxProblems) shown.push(`and ${sorted.length - maxProblems} more`);
-  return new ScenarioError(code, shown.join('\n'));
+  return shown.join('\n');
 }

@@ -1,23 +1,49 @@
+import { join } from 'node:path';
+import { keysOf } from '../core/keys.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
-import { type ImageDescription, readDescription } from './description.ts';
+import type { PackageFormat } from '../package/package-format.ts';
+import { lacksProgram } from './described-programs.ts';
+import { type BuiltImage, type ImageDescription, type OstreeImage, readDescription } from './description.ts';
+
+/** How a release will be offered to update agents, as far as the description says it. */
+export interface DescribedOffer {
+  /** Formats of its bundles. */
+  bundles: readonly string[];
+  /** Format of its package feed; `unread`: that of the packages in a folder. */
+  feed?: PackageFormat | 'unread';
+  /** Its OSTree repository; `ordered`: a server may order commits of it. */
+  repository?: { branch: string; deltas: boolean; ordered: boolean };
+  /** Whether it is also several files below one address. */
+  files: boolean;
+  /** Whether it will be known what a device with it holds. */
+  isTold: boolean;
+}
 
 /** What an image's description says of it, before anything is built. */
 export interface DescribedImage {
   machines: MachineName[];
   /** Names of all releases of the image on a machine. */
   releasesOn: (machine: MachineName) => string[];
+  /** Undefined of a release that there is not. */
+  offerOn: (machine: MachineName, version: string) => DescribedOffer | undefined;
+  /** Whether devices surely do not have a program; false where only the build, or nobody, can tell. */
+  lacks: (program: string) => Promise<boolean>;
 }
 
 /** Reads `<imagesRoot>/<name>/image.yaml`. Throws ScenarioError with file:line:column. */
 export async function describedImage(imagesRoot: string, name: string): Promise<DescribedImage> {
   const description = await readDescription(imagesRoot, name);
   const machines = 'prebuilt' in description ? description.prebuilt : description.machines;
+  const releasesOn = (machine: MachineName) =>
+    'prebuilt' in description
+      ? Object.keys(description.prebuilt[machine]?.releases ?? {})
+      : builtReleases(description);
   return {
     machines: machineNames.filter((machine) => machines[machine] !== undefined),
-    releasesOn: (machine) =>
-      'prebuilt' in description
-        ? Object.keys(description.prebuilt[machine]?.releases ?? {})
-        : builtReleases(description),
+    releasesOn,
+    offerOn: (machine, version) =>
+      releasesOn(machine).includes(version) ? offerOf(description, machine, version) : undefined,
+    lacks: (program) => lacksProgram(description, join(imagesRoot, name), program),
   };
 }
 
@@ -26,4 +52,29 @@ function builtReleases(description: Exclude<ImageDescription, { prebuilt: unknow
   const broken = 'broken' in description ? description.broken : [];
   const applications = 'applications' in description ? description.applications.releases : [];
   return [...description.releases, ...broken, ...applications].map(({ version }) => version);
+}
+
+function offerOf(description: ImageDescription, machine: MachineName, version: string): DescribedOffer {
+  if ('prebuilt' in description) {
+    const release = description.prebuilt[machine]?.releases[version];
+    const { bundles = {}, feed, slotContent, slotFiles, packages } = release ?? {};
+    return {
+      bundles: keysOf(bundles),
+      ...(feed === undefined ? {} : { feed: 'unread' }),
+      files: false,
+      isTold: [feed, slotContent, slotFiles, packages].some((one) => one !== undefined),
+    };
+  }
+  if ('feed' in description)
+    return { bundles: [], feed: description.feed.format, files: false, isTold: true };
+  return 'ostree' in description ? commitOffer(description) : slotOffer(description);
+}
+
+function commitOffer({ ostree: { branch, deltas }, applications }: OstreeImage): DescribedOffer {
+  const repository = { branch, deltas: deltas === true, ordered: applications !== undefined };
+  return { bundles: [], repository, files: false, isTold: true };
+}
+
+function slotOffer({ bundles, disk }: BuiltImage): DescribedOffer {
+  return { bundles: bundles.formats, files: disk.slots === 'versioned', isTold: true };
 }

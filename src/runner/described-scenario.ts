@@ -1,37 +1,106 @@
+import type { ChosenAgent } from '../agents/agent.ts';
+import { agentFor } from '../agents/index.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { didYouMean } from '../document/suggest.ts';
-import { describedImage } from '../image/described.ts';
+import { type DescribedImage, describedImage } from '../image/described.ts';
 import { imageNames, ownImages, unknownImage } from '../image/own-images.ts';
 import type { MachineName } from '../model/machine.ts';
-import type { Scenario } from '../model/scenario.ts';
-import { folderOf } from './scenario-image.ts';
+import { installedBy, type Scenario } from '../model/scenario.ts';
+import { type Misfit, misfitLines } from '../scenario/place.ts';
+import { describedLack } from './described-lack.ts';
+import { folderOf, unknowableHint } from './scenario-image.ts';
 
 /**
  * Holds a scenario against the description of its image, before anything is built; on `machine` alone where it is named.
- * Throws ScenarioError `image-unknown`, `machine-unsupported`, `unknown-release`, or what is wrong with the description.
+ * Throws ScenarioError `image-unknown`, `machine-unsupported`, `unknown-release`, `unknown-bundle`, `unknown-feed`,
+ * `agent-unsupported` or `release-unknowable`, with file:line:column, or what is wrong with the description.
  */
 export async function assertDescribed(scenario: Scenario, machine?: MachineName): Promise<void> {
-  const { image, machines, paths, source } = scenario;
+  const { image } = scenario;
   const { name, imagesRoot } = folderOf(scenario);
   const known = imagesRoot === ownImages ? await imageNames() : [name];
   if (!known.includes(name)) {
-    throw new ScenarioError('image-unknown', `${source.path}: ${unknownImage(name, known)}`, {
+    const misfit: Misfit = { part: 'image', message: unknownImage(name, known) };
+    throw new ScenarioError('image-unknown', await misfitLines(scenario, [misfit]), {
       hint: `an image of your own is a path with a "/": image: ./${name}`,
     });
   }
   const described = await describedImage(imagesRoot, name);
-  for (const one of machines.filter((each) => each === (machine ?? each))) {
-    if (!described.machines.includes(one))
-      throw new ScenarioError(
-        'machine-unsupported',
-        `${source.path}: image ${image} is not made for ${one}, only for ${described.machines.join(', ')}`,
-      );
-    const releases = described.releasesOn(one);
-    const missing = paths.flat().find((release) => !releases.includes(release));
-    if (missing !== undefined)
-      throw new ScenarioError(
-        'unknown-release',
-        `${source.path}: image ${image} has no release ${missing}${didYouMean(missing, releases)}; it has ${releases.join(', ')}`,
-      );
+  const machines = scenario.machines.filter((each) => each === (machine ?? each));
+  const unsupported = machines.filter((one) => !described.machines.includes(one));
+  if (unsupported.length > 0)
+    throw new ScenarioError(
+      'machine-unsupported',
+      await misfitLines(
+        scenario,
+        unsupported.map((one) => ({
+          part: { machine: one },
+          message: `image ${image} is not made for ${one}, only for ${described.machines.join(', ')}`,
+        })),
+      ),
+    );
+  for (const one of machines) await assertOffered(scenario, described, one);
+}
+
+/** The same of one machine that the image is made for. */
+async function assertOffered(
+  scenario: Scenario,
+  described: DescribedImage,
+  machine: MachineName,
+): Promise<void> {
+  const { image, paths, releases: listed } = scenario;
+  const named = [...new Set([...listed, ...paths.flat()])];
+  const releases = described.releasesOn(machine);
+  const missing = named.filter((release) => !releases.includes(release));
+  if (missing.length > 0)
+    throw new ScenarioError(
+      'unknown-release',
+      await misfitLines(
+        scenario,
+        missing.map((release) => ({
+          part: { release },
+          message: `image ${image} has no release ${release}${didYouMean(release, releases)}; it has ${releases.join(', ')}`,
+        })),
+      ),
+    );
+  const agent = agentFor(scenario.agent);
+  const given =
+    installedBy(scenario).length > 0 ? named : [...new Set(paths.flatMap((path) => path.slice(1)))];
+  const lack = await describedLack(image, described, { machine, agent, releases: given });
+  if (lack !== undefined) {
+    const misfit: Misfit = { part: 'agent', message: lack.message };
+    throw new ScenarioError(lack.code, await misfitLines(scenario, [misfit]), {
+      hint: await imagesFor(agent, machine),
+    });
   }
+  const untold = named.filter((release) => described.offerOn(machine, release)?.isTold === false);
+  if (untold.length === 0 || agent.identity !== undefined || scenario.expect.release === undefined) return;
+  throw new ScenarioError(
+    'release-unknowable',
+    await misfitLines(
+      scenario,
+      untold.map((release) => ({
+        part: { release },
+        message: `image ${image} does not say what a device with ${release} holds`,
+      })),
+    ),
+    { hint: unknowableHint },
+  );
+}
+
+/** Which of the images that come with this program are made for an agent; on another machine, where it is so. */
+async function imagesFor(agent: ChosenAgent, machine: MachineName): Promise<string> {
+  const fitting: string[] = [];
+  for (const name of await imageNames()) {
+    const described = await describedImage(ownImages, name);
+    const on: MachineName[] = [];
+    for (const one of described.machines) {
+      const asked = { machine: one, agent, releases: described.releasesOn(one) };
+      if ((await describedLack(name, described, asked)) === undefined) on.push(one);
+    }
+    if (on.length > 0) fitting.push(on.includes(machine) ? name : `${name} (${on.join(', ')})`);
+  }
+  return fitting.length === 0
+    ? 'no image that comes with brownout is made so'
+    : `made for ${agent.name}: ${fitting.join(', ')}`;
 }

@@ -11,6 +11,7 @@ import { type WrongCommit, type WrongOffer, wrongRelease } from '../image/wrong-
 import type { FileRef, ImageManifest } from '../model/image.ts';
 import type { MachineName } from '../model/machine.ts';
 import { installedBy, type Scenario } from '../model/scenario.ts';
+import { misfitLines } from '../scenario/place.ts';
 
 /** The same for scenarios with the same image: its name, or the folder of its description. */
 export function imageId({ image, source }: Pick<Scenario, 'image' | 'source'>): string {
@@ -44,9 +45,15 @@ export function folderOf(scenario: Pick<Scenario, 'image' | 'source'>): { name: 
     : { name: id, imagesRoot: ownImages };
 }
 
-/** Throws ScenarioError where the image does not have what the scenario's paths need. */
-export function assertReleases(scenario: Scenario, manifest: ImageManifest): void {
-  const { expect, paths, source } = scenario;
+/** What to do where nobody can say which release runs. */
+export const unknowableHint =
+  'give the release its slotContent or slotFiles in the image.yaml, or let the scenario say how it is told: identity of an agent script, or expect: { release: unchecked }';
+
+/** Throws ScenarioError with file:line:column where the image does not have what the scenario's paths need. */
+export async function assertReleases(scenario: Scenario, manifest: ImageManifest): Promise<void> {
+  const { expect, paths } = scenario;
+  const misfit = (release: string, message: string) =>
+    misfitLines(scenario, [{ part: { release }, message }]);
   const agent = agentFor(scenario.agent);
   const upgradedTo = new Set(paths.flatMap((path) => sourcesOf(path, scenario, manifest)));
   for (const version of new Set(paths.flat())) {
@@ -55,23 +62,21 @@ export function assertReleases(scenario: Scenario, manifest: ImageManifest): voi
     if (release === undefined)
       throw new ScenarioError(
         'unknown-release',
-        `${source.path}: image ${manifest.name} has no release ${version}; it has ${known}`,
+        await misfit(version, `image ${manifest.name} has no release ${version}; it has ${known}`),
       );
     const isTold = release.content.kind !== 'unknown' || agent.identity !== undefined;
     if (!isTold && expect.release !== undefined)
       throw new ScenarioError(
         'release-unknowable',
-        `${source.path}: image ${manifest.name} does not say what a device with ${version} holds`,
-        {
-          hint: 'give the release its slotContent or slotFiles in the image.yaml, or let the scenario say how it is told: identity of an agent script, or expect: { release: unchecked }',
-        },
+        await misfit(version, `image ${manifest.name} does not say what a device with ${version} holds`),
+        { hint: unknowableHint },
       );
     if (!upgradedTo.has(version)) continue;
     const lack = deliveryTo(agent).lack(release, agent.name);
     if (lack !== undefined)
       throw new ScenarioError(
         lack.code,
-        `${source.path}: release ${version} of ${manifest.name} ${lack.message}`,
+        await misfit(version, `release ${version} of ${manifest.name} ${lack.message}`),
       );
   }
 }

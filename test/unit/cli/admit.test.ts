@@ -36,6 +36,9 @@ describe('brownout admit', () => {
     [['nano', '--changed-by-scripts', 'var'], '--changed-by-scripts: expected an absolute path'],
     [['nano', '--power-cuts', 'naive:3'], '--power-cuts: expected none, all or random:N'],
     [['nano', '--machine', 'qemuarm46'], 'did you mean "qemuarm64"?'],
+    [['nano', '--image', 'yocto-ikp'], 'no image "yocto-ikp"; there are apt, '],
+    [['nano', '--image', 'yocto-ikp'], 'did you mean "yocto-ipk"?'],
+    [['nano', '--image', './nowhere'], '/nowhere/image.yaml cannot be read: no such file'],
     [['nano', '--image', 'yocto-ipk', '--machine', 'qemux86-64'], 'yocto-ipk is not for qemux86-64'],
     [[], "missing required argument 'package'"],
   ])('%j is refused with exit code 2', async (args, message) => {

@@ -104,17 +104,27 @@ describe('brownout check', () => {
     [
       'an image that there is not',
       good.replace('rauc-ab', 'rauc-ba'),
-      /scenario\.yaml: no image "rauc-ba"; there are apt, .*; did you mean "rauc-ab"\?\nhint: .*image: \.\/rauc-ba\n/,
+      /scenario\.yaml:3:8: image: no image "rauc-ba"; there are apt, .*; did you mean "rauc-ab"\?\nhint: .*image: \.\/rauc-ba\n/,
     ],
     [
       'a machine that its image is not made for',
       good.replace('rauc-ab', 'dnf').replace('rauc', 'dnf'),
-      /scenario\.yaml: image dnf is not made for qemuarm64, only for qemux86-64\n/,
+      /scenario\.yaml:2:12: machines\[0\]: image dnf is not made for qemuarm64, only for qemux86-64\n/,
     ],
     [
       'a release that its image does not have',
       good.replace('"1.1"', '"1.10"'),
-      /scenario\.yaml: image rauc-ab has no release 1\.10; did you mean "1\.0"\?; it has 1\.0, 1\.1, 2\.0, 2\.1-broken/,
+      /scenario\.yaml:5:19: releases\[1\]: image rauc-ab has no release 1\.10; did you mean "1\.0"\?; it has 1\.0, 1\.1, 2\.0, 2\.1-broken/,
+    ],
+    [
+      'several that it does not have, in branches',
+      good.replace('["1.0", "1.1"]', '{ old: ["1.0", "1.2"], new: ["3.0"] }'),
+      /scenario\.yaml:5:26: releases\.old\[1\]: image rauc-ab has no release 1\.2.*\n.*scenario\.yaml:5:40: releases\.new\[0\]: .* 3\.0/,
+    ],
+    [
+      'an agent that devices with its image do not have',
+      good.replace('agent: rauc', 'agent: opkg'),
+      /scenario\.yaml:4:8: agent: opkg needs opkg, which devices with image rauc-ab do not have\nhint: made for opkg: yocto-ipk, yocto-ipk-2026\n/,
     ],
     ['a word that it does not know', good.replace('name', 'nmae'), /scenario\.yaml:1:1: unknown key "nmae"/],
   ])('refuses %s, and so does run, before anything starts', async (_, text, message) => {

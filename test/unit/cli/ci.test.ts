@@ -49,6 +49,28 @@ function reader(onRead: (command: string) => void): Parent {
 }
 
 describe('a pipeline', () => {
+  it.each([
+    ['scenarios/nope.yaml', [], 'scenarios/nope.yaml cannot be read: no such file'],
+    ['package.json', [], 'package.json:1:1: machines: missing'],
+    [scenario, ['--machine', 'qemuarm46'], 'did you mean "qemuarm64"?'],
+    [
+      'scenarios/rpm/dnf-updates.yaml',
+      ['--machine', 'qemuarm64'],
+      'is not for qemuarm64, only for qemux86-64',
+    ],
+  ])('of %s %j is refused, and nothing of it is printed', async (file, more, message) => {
+    const text = { out: '', err: '' };
+    for (const kind of kinds) {
+      const code = await runCli(['ci', kind, file, ...more], {
+        stdout: { write: (part) => (text.out += part) },
+        stderr: { write: (part) => (text.err += part) },
+        environment: {},
+      });
+      expect({ code, out: text.out }).toEqual({ code: 2, out: '' });
+    }
+    expect(text.err.split(message)).toHaveLength(kinds.length + 1);
+  });
+
   it.each(kinds)('of %s is the one that lies with the scenarios', async (kind) => {
     const path = join(import.meta.dirname, '../../../scenarios/ci', files[kind]);
     expect(await generated(kind)).toBe(await readFile(path, 'utf8'));

@@ -28,6 +28,11 @@ const files = {
   'feeds/tune/b.ipk': '',
   'debs/a.deb': '',
   'good.yaml': scenario,
+  'opkg.yaml': scenario.replace('agent: rauc', 'agent: opkg'),
+  'swu.yaml': scenario
+    .replace('rauc-ab', 'systemota')
+    .replace('arm64', 'x86-64')
+    .replace('agent: rauc', 'agent: { name: rauc, bundle: plain }'),
   'a.yaml': scenario.replace('name', 'nmae'),
   'b.yaml': scenario.replace('agent', 'agnet'),
   'gateway/image.yaml': `description: Ours
@@ -56,7 +61,7 @@ describe('a command that fails says by its code why', () => {
   const sbom = ['sbom', '--status', '@status', '--format', 'opkg'];
   const index = ['feed', 'index', '--format'];
 
-  it.each([
+  it.each<[string, number, string[], string?]>([
     ['sbom-unwritable', 3, [...sbom, '--out', '@none/x.json']],
     ['feed-no-index', 2, [...sbom, '--feed', '@empty']],
     ['feed-several', 2, [...index, 'ipk', '--stdout', '@feeds']],
@@ -64,17 +69,22 @@ describe('a command that fails says by its code why', () => {
     ['option-invalid', 2, [...index, 'deb', '--date', '2026-02-01', '--valid-until', '2026-01-01', '@debs']],
     ['option-invalid', 2, ['run', '@good.yaml', '--jobs', '2', '--ssh-port', '2222']],
     ['option-invalid', 2, ['admit', 'nano', '--unit', 'x; reboot']],
+    ['option-unused', 2, ['run', '@good.yaml', '--budget', '5m']],
+    ['image-unknown', 2, ['admit', 'nano', '--image', 'yocto-ipkg']],
+    ['agent-unsupported', 2, ['check', '@opkg.yaml']],
+    ['unknown-bundle', 2, ['check', '@swu.yaml']],
+    ['cache-unreadable', 3, ['cache', 'list'], '@status'],
     ['machine-unknown', 2, ['admit', 'nano', '--image', 'yocto-ipk', '--machine', 'qemux86-64']],
     ['scenarios-invalid', 2, ['run', '@a.yaml', '@b.yaml']],
     ['document-invalid', 2, ['run', '@a.yaml', '@good.yaml']],
     ['image-unknown', 2, ['image', 'build', 'rauc-ba']],
     ['image-unnamed', 2, ['image', 'build']],
-  ])('%s, exit code %d', async (code, exitCode, args) => {
+  ])('%s, exit code %d', async (code, exitCode, args, cache = '@') => {
     let said = '';
     const ended = await runCli([...args.map((word) => word.replace(/^@/, `${folder}/`)), '--verbose'], {
       stdout: { write: (more) => (said += more) },
       stderr: { write: (more) => (said += more) },
-      environment: { PATH: folder, BROWNOUT_CACHE: folder },
+      environment: { PATH: folder, BROWNOUT_CACHE: cache.replace(/^@/, `${folder}/`) },
     });
     expect({ ended, code: /^ +code: '(.*)'/m.exec(said)?.[1] }).toEqual({ ended: exitCode, code });
   });

@@ -15,5 +15,14 @@ it.each([
   ],
 ])('a feed of %s has the folders with an index', (_, paths, folders) => {
   const offer = { version: '2.0', bundles: {}, feed: feed(...paths) };
-  expect(feedDelivery.source(offer, [])).toEqual({ path: '/2.0/feed', folders, packages: [] });
+  expect(feedDelivery('ipk').source(offer, [])).toEqual({ path: '/2.0/feed', folders, packages: [] });
+});
+
+it('lacks packages in the format of the agent, where there are others', () => {
+  const debs = { version: '2.0', bundles: {}, feed: feed('Packages.gz', 'a.deb') };
+  expect(feedDelivery('deb').lack(debs, 'apt')).toBeUndefined();
+  expect(feedDelivery('ipk').lack(debs, 'opkg')).toEqual({
+    code: 'unknown-feed',
+    message: 'has a feed of deb packages, and opkg upgrades from ipk',
+  });
 });
