@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { DeviceFailure } from '../core/errors.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { cacheRoot } from '../core/paths.ts';
 import { commandLine } from '../core/quote.ts';
 import { bootOnce, type Seen } from '../golden/boot-once.ts';
@@ -76,7 +76,7 @@ async function importDisk(
   let seen: Seen | undefined;
   if (boot) {
     await assertHost({ purposes: ['run'], machines: [imported.machine] }, streams.environment);
-    await mkdir(console, { recursive: true });
+    await makeFolders(console);
     const manifest = await buildImage({
       name: basename(imported.folder),
       imagesRoot: dirname(imported.folder),

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { HarnessError, messageOf } from './errors.ts';
 import { makeFolders } from './make-folders.ts';
@@ -84,7 +84,7 @@ function isWithin(path: string, folder: string): boolean {
 export async function removeUnheld(cache: string, path: string): Promise<boolean> {
   if ((await Holds.of(cache)).by(path).length > 0) return false;
   const work = join(cache, 'work');
-  await mkdir(work, { recursive: true });
+  await makeFolders(work);
   await using bin = await scratchFolder(work);
   const taken = join(bin.path, basename(path));
   try {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from './errors.ts';
+import { makeFolders } from './make-folders.ts';
 import { temporaryPath } from './process-tag.ts';
 import { removeStale } from './temporary.ts';
 
@@ -25,7 +26,7 @@ export async function makeNewFolder<T>(folder: string, fill: (temporary: string)
   const above = dirname(folder);
   try {
     await removeStale(above, basename(folder));
-    const firstMade = await mkdir(above, { recursive: true });
+    const firstMade = await makeFolders(above);
     let isFilled = false;
     try {
       await mkdir(temporary);

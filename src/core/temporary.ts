@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isFolder } from './files.ts';
+import { makeFolders } from './make-folders.ts';
 import { isProcessGone, ownerOf, temporaryPath } from './process-tag.ts';
 
 /**
@@ -8,7 +9,7 @@ import { isProcessGone, ownerOf, temporaryPath } from './process-tag.ts';
  * renamed at the end. If another process was faster, its result stands.
  */
 export async function makeFolder(path: string, make: (folder: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   const temporary = temporaryPath(path);
   try {
     await mkdir(temporary);

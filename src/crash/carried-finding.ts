@@ -1,7 +1,8 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { BootStage } from '../explore/boot.ts';
 import { disksIn } from '../recording/trace.ts';
@@ -12,7 +13,7 @@ import type { PlannedState } from './planned.ts';
 /** Throws HarnessError `folder-unwritable` where no finding can be written: better before it is booted for hours. */
 export async function assertWritable(to: string): Promise<void> {
   try {
-    await mkdir(dirname(to), { recursive: true });
+    await makeFolders(dirname(to));
     await writeFile(`${to}.part`, '');
     await rm(`${to}.part`);
   } catch (error) {
@@ -45,6 +46,6 @@ export async function writeCarriedFinding(
   await using stack = new CleanupStack();
   const { views } = await disksIn(context, planned.trace, planned.state, stack);
   const carried = await carry(context, views, whole.sectorsRead);
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolders(dirname(to));
   await writeFinding(context, to, { ...planned, ...about, carried });
 }

@@ -1,6 +1,7 @@
-import { copyFile, link, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { copyFile, link, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { temporaryPath } from '../core/process-tag.ts';
 import { removeStale } from '../core/temporary.ts';
 import { writeIndexes } from '../feed/index-feed.ts';
@@ -51,9 +52,9 @@ export async function writeRelease(
   const temporary = temporaryPath(resolve(to));
   try {
     await removeStale(dirname(temporary), basename(to));
-    await mkdir(temporary, { recursive: true });
+    await makeFolders(temporary);
     const folders = new Set(deploy ? [...feeds, ...outputs.map(topOf)] : ['']);
-    for (const folder of folders) await mkdir(join(temporary, folder), { recursive: true });
+    for (const folder of folders) await makeFolders(join(temporary, folder));
     for (const output of outputs) {
       signal?.throwIfAborted();
       await writeOutput(output, join(temporary, output.to), signal);
@@ -83,7 +84,7 @@ function topOf({ to }: Output): string {
 }
 
 async function writeOutput({ make, metadata }: Output, file: string, signal?: AbortSignal): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolders(dirname(file));
   if (make.kind === 'new') await metadata.write(file, make.content);
   else if (make.kind === 'edited') await metadata.rewrite(make.source.file, file, make.edit, signal);
   else {

@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentFor } from '../agents/index.ts';
 import type { CleanupStack } from '../core/cleanup.ts';
 import { sha256 } from '../core/digest.ts';
 import type { Limit } from '../core/limit.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { Random } from '../core/random.ts';
 import { readPackageList } from '../image/package-list.ts';
 import type { ImageManifest, PackageContents } from '../model/image.ts';
@@ -45,7 +45,7 @@ export async function openRunContext(request: RunContextRequest, stack: CleanupS
   const stop = (reason: unknown) => stopping.abort(reason);
   const signal = AbortSignal.any([request.signal, stopping.signal]);
   const workspace = join(request.workspace, runId);
-  await mkdir(workspace, { recursive: true });
+  await makeFolders(workspace);
   const contents = await releaseContents(manifest);
   return {
     ...rest,

@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HarnessError, messageOf, type ScenarioError } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import type { ControlPackage, PackageFormat, RpmPackage } from '../package/package-format.ts';
 import { debIndex } from './deb-index.ts';
 import type { FeedIndex, IndexFile } from './feed-index.ts';
@@ -142,7 +143,7 @@ const aboutIndex: Record<PackageFormat, RegExp> = {
 
 async function write(file: string, data: string | Uint8Array): Promise<void> {
   const work = async () => {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolders(dirname(file));
     await writeFileAtomically(file, data);
   };
   await work().catch((cause: unknown) => {

@@ -3,6 +3,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { sha256File } from '../core/digest.ts';
 import { ScenarioError } from '../core/errors.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { deriveFeed } from '../derive/derive-feed.ts';
 import { findFeeds } from '../feed/find-feeds.ts';
 import { writeIndexes } from '../feed/index-feed.ts';
@@ -221,7 +222,7 @@ async function makeRelease(
   const { format } = description.feed;
   const packages = newestOf(await packagesOf(feed, format, known, signal), format);
   const contents = packages.map(({ contents }): PackageContents => contents);
-  await mkdir(join(out, 'feeds'), { recursive: true });
+  await makeFolders(join(out, 'feeds'));
   const list = await outputBytes(options, `feeds/${version}.json`, Buffer.from(JSON.stringify(contents)));
   await cp(feed, join(out, 'feeds', version), { recursive: true });
   const installed = packages.filter(({ contents: { name } }) => !description.feed.without.includes(name));

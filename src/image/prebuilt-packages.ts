@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
 import { fileTrouble } from '../core/file-trouble.ts';
 import { writeFileAtomically } from '../core/files.ts';
 import { hold } from '../core/holds.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { parseStored } from '../core/stored.ts';
 import type { FileRef, PackageContents } from '../model/image.ts';
 import type { PackageFormat } from '../package/package-format.ts';
@@ -93,7 +94,7 @@ async function upgraded(
   const text = JSON.stringify(packages);
   const path = join(cache, 'package-lists', `${sha256(text).slice(0, 16)}.json`);
   await hold(cache, [path]);
-  await mkdir(join(cache, 'package-lists'), { recursive: true });
+  await makeFolders(join(cache, 'package-lists'));
   await writeFileAtomically(path, text);
   const list = { path, sha256: sha256(text), bytes: Buffer.byteLength(text) };
   return { list, names: before.names, packages, feed: await filesOf(folder, folder) };

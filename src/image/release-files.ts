@@ -1,6 +1,7 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../core/digest.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import type { FileRef } from '../model/image.ts';
 import type { StartFile } from './disk/boot-loader.ts';
 import { output, type Workshop } from './workshop.ts';
@@ -40,7 +41,7 @@ export async function releaseFiles(
     await writeFile(join(folder, 'SHA256SUMS'), sums.join(''));
   });
   const files: Record<string, FileRef> = {};
-  await mkdir(join(out, 'files', version), { recursive: true });
+  await makeFolders(join(out, 'files', version));
   for (const name of names) files[name] = await output(shop, join(made, name), `files/${version}/${name}`);
   return files;
 }

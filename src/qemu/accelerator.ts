@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { Deadline, DeadlinePassed } from '../core/deadline.ts';
 import { sha256 } from '../core/digest.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { cacheRoot } from '../core/paths.ts';
 import { temporaryFolder } from '../core/scratch-folder.ts';
 import { parseStored } from '../core/stored.ts';
@@ -67,7 +68,7 @@ export async function chooseAccelerator(options: ProbeOptions): Promise<Accelera
   const known = await readChoice(path);
   if (known !== undefined) return known;
   const choice = await tryKvm(machine, probe, options);
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   await writeFileAtomically(path, `${JSON.stringify(choice)}\n`);
   return choice;
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { appendLine, readLines } from '../core/checked-lines.ts';
@@ -6,6 +6,7 @@ import { sha256 } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { usedNow } from '../core/files.ts';
 import { hold } from '../core/holds.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { makeNewFolder } from '../core/new-folder.ts';
 import { cacheRoot } from '../core/paths.ts';
 import { programDigest } from '../core/program-digest.ts';
@@ -130,7 +131,7 @@ export async function readVerdict(folder: string): Promise<z.output<typeof store
 }
 
 async function copy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolders(dirname(to));
   await copyFile(from, to);
 }
 

@@ -1,9 +1,10 @@
-import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { sha256, sha256File } from '../core/digest.ts';
 import { messageOf } from '../core/errors.ts';
 import { isFolder, linkOrCopy, usedNow } from '../core/files.ts';
 import { hold } from '../core/holds.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { makeNewFolder } from '../core/new-folder.ts';
 import { cacheRoot } from '../core/paths.ts';
 import type { RunContext } from '../device/run-context.ts';
@@ -166,7 +167,7 @@ export class RecordingStore {
 
   private async store(run: PathRun): Promise<Recording> {
     const name = this.folderName(run.path);
-    await mkdir(this.root, { recursive: true });
+    await makeFolders(this.root);
     await hold(cacheRoot(), [join(this.root, name)]);
     const temporary = await mkdtemp(join(this.context.workspace, 'recording-'));
     const digest = await this.write(run, temporary);
@@ -309,7 +310,7 @@ export async function copyDocuments(
   to: string,
 ): Promise<void> {
   for (const file of software.flatMap(({ documents }) => documents)) {
-    await mkdir(dirname(join(to, file)), { recursive: true });
+    await makeFolders(dirname(join(to, file)));
     await copyFile(join(from, file), join(to, file));
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolders } from '../core/make-folders.ts';
 import { version } from '../core/version.ts';
 import type { RunContext } from '../device/run-context.ts';
 import type { PathRecord } from '../model/record.ts';
@@ -50,7 +51,7 @@ export class SoftwareNotes {
     for (const [suffix, write] of Object.entries(writers)) {
       const file = join('sbom', `${this.label}-${to}.${suffix}`);
       const target = join(this.context.folder, file);
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolders(dirname(target));
       const document = write(sbom, { created, tool: `brownout-${version()}` });
       await writeFile(target, `${JSON.stringify(document, null, 2)}\n`);
       documents.push(file);

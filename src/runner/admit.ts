@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Admission, PackageAdmission, RanScenario } from '../admission/admission.ts';
 import { judge, verdictOfAll } from '../admission/criteria.ts';
@@ -9,6 +8,7 @@ import { limits, toBeStated } from '../admission/proposal.ts';
 import { scenarioText } from '../admission/scenario-text.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from '../core/files.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { version } from '../core/version.ts';
 import type { EventSink } from '../model/event.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -180,7 +180,7 @@ function admissionOf(
 
 async function write(path: string, text: string): Promise<void> {
   try {
-    await mkdir(join(path, '..'), { recursive: true });
+    await makeFolders(join(path, '..'));
     await writeFileAtomically(path, text);
   } catch (error) {
     throw new HarnessError('reports-unwritable', `cannot write ${path}: ${messageOf(error)}`, {

@@ -75,7 +75,7 @@ export async function prepare(
   emit({ type: 'phase', run: runId, phase: 'image', detail: `${scenario.image} for ${machine}` });
   const manifest = await invocation.images.of(run, notice);
   run.manifest = manifest;
-  assertReleases(scenario, manifest);
+  await assertReleases(scenario, manifest);
   await verifyFiles(filesInUse(scenario, manifest));
   run.host.qemu = await host.qemuVersion(machine, signal);
   const account = await hawkbitAccount(scenario, signal);

@@ -128,7 +128,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       new Error(`it was not made with the image that it holds; different: ${differing.join(', ')}`),
     );
   if (differing.length > 0) throw changed(differing, carried !== undefined);
-  assertReleases(scenario, manifest);
+  await assertReleases(scenario, manifest);
   if (!takeCarried) await verifyFiles(filesInUse(scenario, manifest));
   const planned = await source.restore({ manifest, workspace: workspace.path }, carried);
   const done = { scenario, reason: source.reason, images: [] };

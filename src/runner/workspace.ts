@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheUnwritable } from '../core/holds.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { cacheRoot } from '../core/paths.ts';
 import { type ScratchFolder, scratchFolder } from '../core/scratch-folder.ts';
 
@@ -11,7 +11,7 @@ import { type ScratchFolder, scratchFolder } from '../core/scratch-folder.ts';
 export async function openWorkspace(): Promise<ScratchFolder> {
   const root = join(cacheRoot(), 'work');
   try {
-    await mkdir(root, { recursive: true });
+    await makeFolders(root);
     return await scratchFolder(root);
   } catch (error) {
     throw cacheUnwritable(root, error);

@@ -1,6 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import type { Contents, Prologue } from '../nbd/prologue.ts';
 import { Branches, type Trace } from './branches.ts';
 
@@ -60,7 +61,7 @@ export class SnapshotStore implements AsyncDisposable {
   }
 
   static async create(options: SnapshotStoreOptions): Promise<SnapshotStore> {
-    await mkdir(options.folder, { recursive: true });
+    await makeFolders(options.folder);
     return new SnapshotStore(options);
   }
 

@@ -1,8 +1,9 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { HarnessError, messageOf } from '../core/errors.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { temporaryFolder } from '../core/scratch-folder.ts';
 import { type ConsoleWatch, watchConsole } from '../guest/console.ts';
 import { PowerCut } from '../guest/errors.ts';
@@ -178,10 +179,7 @@ export class VirtualMachine implements AsyncDisposable {
     this.launches += 1;
     const consoleLog = this.options.consoleLog(this.launches);
     const logPath = join(this.options.folder, 'qemu', basename(consoleLog));
-    await Promise.all([
-      mkdir(dirname(consoleLog), { recursive: true }),
-      mkdir(dirname(logPath), { recursive: true }),
-    ]);
+    await Promise.all([makeFolders(dirname(consoleLog)), makeFolders(dirname(logPath))]);
     const paths = { consoleLog, logPath };
     if (store === undefined || !(await this.restore(store, paths)))
       await this.startOnFreePort(paths, store && (await this.snapshotBoot(store, paths, 'cold')));

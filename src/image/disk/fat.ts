@@ -1,5 +1,6 @@
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolders } from '../../core/make-folders.ts';
 import type { Tools } from '../tools.ts';
 import type { Tree } from '../tree.ts';
 
@@ -28,7 +29,7 @@ export async function writeFat(tools: Tools, tree: Tree, image: string, options:
       await tools.run('usr/bin/mtools', ['-c', 'mmd', '-i', image, `::/${path}`]);
     if (node.type !== 'file') continue;
     const source = join(staging, path);
-    await mkdir(dirname(source), { recursive: true });
+    await makeFolders(dirname(source));
     await writeFile(source, node.content);
     await utimes(source, epoch, epoch);
     await tools.run('usr/bin/mtools', ['-c', 'mcopy', '-m', '-i', image, source, `::/${path}`]);

@@ -1,6 +1,7 @@
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../../core/errors.ts';
+import { makeFolders } from '../../core/make-folders.ts';
 import type { Tools } from '../tools.ts';
 
 /** Folder of a repository with what its summary says at each commit, by checksum. */
@@ -41,7 +42,7 @@ export async function makeDeltas(
   const begun = now();
   await ostree('summary', repo, '--update');
   await setTime(join(folder, 'summary'), { begun, seconds });
-  await mkdir(join(folder, summaries), { recursive: true });
+  await makeFolders(join(folder, summaries));
   await copyFile(join(folder, 'summary'), join(folder, summaryPath(checksum)));
   await rm(join(folder, 'summary'));
   await ostree('refs', repo, '--delete', branch);

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolders } from '../../core/make-folders.ts';
 import type { FileRef, ReleaseSpec } from '../../model/image.ts';
 import type { OstreeImage, OstreeMachine } from '../description.ts';
 import { type DiskLayout, fixedUuid, partitionTypes, writeDisk } from '../disk/disk-layout.ts';
@@ -81,7 +82,7 @@ async function served(
 ): Promise<Record<string, FileRef>> {
   const { folder, commits: made } = repository;
   const place = `repository/${version}`;
-  await mkdir(join(shop.out, place), { recursive: true });
+  await makeFolders(join(shop.out, place));
   const files: Record<string, FileRef> = {
     config: await output(shop, join(folder, 'config'), `${place}/config`),
   };
@@ -92,7 +93,7 @@ async function served(
     const objects = history(commits, head).flatMap((one) => made.get(commitName(one))?.objects ?? []);
     const { deltas = [] } = made.get(commitName(head)) ?? {};
     for (const file of [...objects, ...deltas]) {
-      await mkdir(join(shop.out, dirname(`repository/${file}`)), { recursive: true });
+      await makeFolders(join(shop.out, dirname(`repository/${file}`)));
       files[file] = await output(shop, join(folder, file), `repository/${file}`);
     }
     if (deltas.length > 0) {

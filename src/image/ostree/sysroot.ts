@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolders } from '../../core/make-folders.ts';
 import { packTar } from '../../package/archive/tar.ts';
 import { type Ext4Options, writeExt4From } from '../disk/ext4.ts';
 import type { Tools } from '../tools.ts';
@@ -41,7 +42,7 @@ export async function writeSysroot(
   await ostree('admin', 'stateroot-init', sysroot, os);
   if (bootLoader === 'uboot') {
     // The file by which OSTree knows that U-Boot is the boot loader (ostree-bootloader-uboot.c).
-    await mkdir(join(root, 'boot/loader.0'), { recursive: true });
+    await makeFolders(join(root, 'boot/loader.0'));
     await symlink('loader.0', join(root, 'boot/loader'));
     await writeFile(join(root, 'boot/loader/uEnv.txt'), '');
   } else {

@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../core/digest.ts';
+import { makeFolders } from '../../core/make-folders.ts';
 import { openSigner } from '../../feed/sign-release.ts';
 import type { FileRef, ReleaseSpec } from '../../model/image.ts';
 import type { Wrong } from '../wrong-bundle.ts';
@@ -29,7 +30,7 @@ export async function wrongCommit(
   const bytes = await readFile(commit.path);
   const made = async (name: string, content: Buffer): Promise<FileRef> => {
     const digest = sha256(content);
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     const at = join(folder, `${digest}.${name}`);
     await writeFile(at, content);
     return { path: at, sha256: digest, bytes: content.length };

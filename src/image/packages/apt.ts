@@ -1,6 +1,7 @@
-import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError, messageOf } from '../../core/errors.ts';
+import { makeFolders } from '../../core/make-folders.ts';
 import { temporaryPath } from '../../core/process-tag.ts';
 import { removeStale } from '../../core/temporary.ts';
 import { run } from '../../process/run.ts';
@@ -132,7 +133,7 @@ export class AptRoot implements AsyncDisposable {
 
   /** Downloads into `folder` and returns the paths; apt has verified the content. */
   async download(packages: readonly { name: string; version: string }[], folder: string): Promise<string[]> {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     const wanted = packages.map(({ name, version }) => `${name}=${version}`);
     await this.apt('apt-get', ['-q', 'download', ...wanted], downloadTimeoutMs, folder);
     return (await readdir(folder)).filter((name) => name.endsWith('.deb')).map((name) => join(folder, name));
@@ -171,7 +172,7 @@ export class AptRoot implements AsyncDisposable {
       'etc/preferences.d',
       'etc/trusted.gpg.d',
     ];
-    for (const folder of folders) await mkdir(at(folder), { recursive: true });
+    for (const folder of folders) await makeFolders(at(folder));
     await writeFile(at('status'), '');
     const options = `signed-by=${keyring}${checkValidUntil === false ? ' check-valid-until=no' : ''}`;
     // Backports and the like have neither updates nor security fixes of their own.

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir } from 'node:fs/promises';
+import { copyFile, cp } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { makeFolders } from '../../core/make-folders.ts';
 import { findFeeds } from '../../feed/find-feeds.ts';
 import type { PackageFormat } from '../../package/package-format.ts';
 
@@ -30,7 +31,7 @@ export async function offerBoth(
       const place = relative(local.derived, join(folder, path));
       if (existsSync(join(local.upstream, place))) continue;
       const target = join(to, deploy ? `local-${place}` : join('local', place));
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolders(dirname(target));
       await copyFile(join(folder, path), target);
     }
 }

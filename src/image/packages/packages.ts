@@ -1,9 +1,10 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../core/digest.ts';
 import { HarnessError } from '../../core/errors.ts';
 import { usedNow } from '../../core/files.ts';
 import { hold } from '../../core/holds.ts';
+import { makeFolders } from '../../core/make-folders.ts';
 import { temporaryPath } from '../../core/process-tag.ts';
 import { removeStale } from '../../core/temporary.ts';
 import { exclusively } from '../exclusive.ts';
@@ -187,7 +188,7 @@ async function download(apt: AptRoot, packages: readonly IndexedPackage[], cache
 async function inFetchFolder<T>(cache: string, fetch: (folder: string) => Promise<T>): Promise<T> {
   await removeStale(join(cache, 'debs'));
   const folder = temporaryPath(join(cache, 'debs', 'fetch'));
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   try {
     return await fetch(folder);
   } finally {

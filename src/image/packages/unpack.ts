@@ -1,6 +1,7 @@
-import { lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFolder } from '../../core/files.ts';
+import { makeFolders } from '../../core/make-folders.ts';
 import { run } from '../../process/run.ts';
 import type { BuildCache } from '../build-cache.ts';
 import { Tree } from '../tree.ts';
@@ -51,7 +52,7 @@ export function unpackSet(
 async function mergeInto(from: string, to: string, target: string): Promise<void> {
   const found = await lstat(from).catch(() => undefined);
   if (found?.isSymbolicLink() === true) return;
-  await mkdir(to, { recursive: true });
+  await makeFolders(to);
   if (found !== undefined) {
     await moveContents(from, to);
     await rm(from, { recursive: true });
