@@ -71,6 +71,11 @@ export function theMachine(
   wanted: MachineName | undefined,
 ): MachineName {
   const [only] = machines;
+  if (wanted !== undefined && !machines.includes(wanted))
+    throw new ScenarioError(
+      'machine-unknown',
+      `image ${image} is not for ${wanted}, only for ${machines.join(', ')}`,
+    );
   const chosen = wanted ?? (machines.length === 1 ? only : undefined);
   if (chosen !== undefined) return chosen;
   throw new ScenarioError(

@@ -1,3 +1,4 @@
+import { makeWritable } from '../core/writable-folder.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
@@ -56,6 +57,7 @@ async function record(
 ): Promise<number> {
   const { streams } = surroundings;
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
+  if (options.output !== undefined) await makeWritable(options.output, '--output');
   return runAndTell(options, surroundings, {
     scenarios,
     machine: options.machine,

@@ -1,5 +1,4 @@
 import { ScenarioError } from '../core/errors.ts';
-import { makeFolders } from '../core/make-folders.ts';
 import { commandLine } from '../core/quote.ts';
 import { assertHost } from '../host/check.ts';
 import type { MachineName } from '../model/machine.ts';
@@ -86,7 +85,6 @@ async function replay(
       `--carry: a finding's name ends with .brownout, ${carry} does not`,
     );
   await assertHost({ purposes: ['run'], machines }, streams.environment);
-  if (exportDisk !== undefined) await makeFolders(exportDisk);
   const progress = json === true ? streams.stderr : streams.stdout;
   const done: Replayed = await runReplay({
     what,

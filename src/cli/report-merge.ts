@@ -1,3 +1,5 @@
+import { ScenarioError } from '../core/errors.ts';
+import { isFolder } from '../core/files.ts';
 import { planMerge } from '../runner/merge.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp } from './exit-code.ts';
@@ -63,6 +65,11 @@ async function merge(
   surroundings: Surroundings,
 ): Promise<number> {
   const { streams } = surroundings;
+  const { recording: from } = options;
+  if (from !== undefined && !(await isFolder(from)))
+    throw new ScenarioError('option-invalid', `--recording: ${from} is no folder`, {
+      hint: 'give it the folder that the workers were given',
+    });
   const plan = await planMerge(folders);
   for (const notice of plan.notices) streams.stderr.write(`${notice}\n`);
   await scenariosToBoot(

@@ -1,5 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { ScenarioError } from '../core/errors.ts';
+import { isFolder } from '../core/files.ts';
+import { makeWritable } from '../core/writable-folder.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
@@ -183,6 +185,11 @@ async function run(options: Options, files: readonly string[], surroundings: Sur
       `--${shard === undefined ? 'ledger' : 'shard'} shares boots, and --fresh takes none`,
     );
   const scenarios = await scenariosToBoot(files, options.machine, streams.environment);
+  if (from !== undefined && !(await isFolder(from)))
+    throw new ScenarioError('option-invalid', `--recording: ${from} is no folder`, {
+      hint: 'name one that brownout record --output has written',
+    });
+  if (ledger !== undefined) await makeWritable(ledger, '--ledger');
   return runAndTell(options, surroundings, {
     scenarios,
     machine: options.machine,

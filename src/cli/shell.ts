@@ -2,18 +2,21 @@ import { join } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
+import { ScenarioError } from '../core/errors.ts';
 import { temporaryFolder } from '../core/scratch-folder.ts';
+import { didYouMean } from '../document/suggest.ts';
 import { factoryDevice } from '../golden/device.ts';
 import { attachConsole } from '../guest/serial-console.ts';
 import { assertHost } from '../host/check.ts';
 import { buildImage } from '../image/build.ts';
+import { describedImage } from '../image/described.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { oneLine } from '../report/text.ts';
 import type { Off } from '../target/target.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { handOver } from './hand-over.ts';
-import { imageMachines, imagePlace, theMachine } from './image-names.ts';
+import { imagePlace, theMachine } from './image-names.ts';
 import { durationMs, machineName, wholeNumber } from './values.ts';
 
 const command = (program: Parent) =>
@@ -87,9 +90,21 @@ async function atConsole(off: Off, socket: string, withinMs: number, signal: Abo
   return exitCodes.passed;
 }
 
-async function imageFor(image: string, { machine }: Options, signal: AbortSignal): Promise<ImageManifest> {
+/** What is not there is said before the image is built. */
+async function imageFor(
+  image: string,
+  { machine, release }: Options,
+  signal: AbortSignal,
+): Promise<ImageManifest> {
   const { name, imagesRoot } = await imagePlace(image);
-  const chosen = theMachine(name, await imageMachines(name, imagesRoot), machine);
+  const described = await describedImage(imagesRoot, name);
+  const chosen = theMachine(name, described.machines, machine);
+  const releases = described.releasesOn(chosen);
+  if (release !== undefined && !releases.includes(release))
+    throw new ScenarioError(
+      'unknown-release',
+      `--release: image ${name} has no release ${release}${didYouMean(release, releases)}; it has ${releases.join(', ')}`,
+    );
   return buildImage({ name, imagesRoot, machine: chosen, signal });
 }
 

@@ -42,6 +42,7 @@ export async function makeNewFolder<T>(folder: string, fill: (temporary: string)
     if (error instanceof BrownoutError || !('code' in Object(error))) throw error;
     throw new HarnessError('folder-unwritable', `${folder} cannot be written: ${messageOf(error)}`, {
       cause: error,
+      hint: 'make room there, or name another folder with --to',
     });
   }
 }

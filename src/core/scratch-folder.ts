@@ -1,6 +1,7 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { HarnessError, messageOf } from './errors.ts';
 import { isProcessGone, processTag } from './process-tag.ts';
 
 /** A folder that is removed when it is disposed of, or else by this user's next run. */
@@ -21,9 +22,22 @@ export async function scratchFolder(parent: string, prefix = ''): Promise<Scratc
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** The same in the system's temporary folder: short enough a path for a socket. */
-export function temporaryFolder(): Promise<ScratchFolder> {
-  return scratchFolder(tmpdir(), temporaryPrefix);
+/**
+ * The same in the system's temporary folder: short enough a path for a socket. Throws HarnessError
+ * `temporary-unwritable`.
+ */
+export async function temporaryFolder(): Promise<ScratchFolder> {
+  // TMPDIR may be relative, and QEMU has another folder than we.
+  const parent = resolve(tmpdir());
+  try {
+    return await scratchFolder(parent, temporaryPrefix);
+  } catch (cause) {
+    throw new HarnessError(
+      'temporary-unwritable',
+      `the folder for temporary files, ${parent}, cannot be used: ${messageOf(cause)}`,
+      { cause, hint: 'make room there, or name another one with TMPDIR' },
+    );
+  }
 }
 
 /** What cannot be removed is left to the next run: it stands in nobody's way. */

@@ -19,6 +19,7 @@ export async function assertWritable(to: string): Promise<void> {
   } catch (error) {
     throw new HarnessError('folder-unwritable', `${to} cannot be written: ${messageOf(error)}`, {
       cause: error,
+      hint: 'make room there, or name another file with --carry',
     });
   }
 }

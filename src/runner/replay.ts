@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { CleanupStack } from '../core/cleanup.ts';
 import { Deadline } from '../core/deadline.ts';
 import { HarnessError, ScenarioError } from '../core/errors.ts';
+import { makeWritable } from '../core/writable-folder.ts';
 import { bootState } from '../crash/boot-state.ts';
 import { type CarriedImage, restoreCarried } from '../crash/carried.ts';
 import { assertWritable, writeCarriedFinding } from '../crash/carried-finding.ts';
@@ -136,6 +137,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     const { views } = await disksIn({ manifest }, planned.trace, planned.state, stack);
     if (carried !== undefined) notice(zerosText);
     const names = manifest.disks.map(({ id }) => id);
+    await makeWritable(options.exportTo, '--export-disk');
     return { ...done, images: await writeImages(options.exportTo, names, views) };
   }
   if (options.carryTo !== undefined) await assertWritable(options.carryTo);

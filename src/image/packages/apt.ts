@@ -1,6 +1,7 @@
 import { access, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HarnessError, messageOf } from '../../core/errors.ts';
+import { BrownoutError, HarnessError, messageOf } from '../../core/errors.ts';
+import { cacheUnwritable } from '../../core/holds.ts';
 import { makeFolders } from '../../core/make-folders.ts';
 import { temporaryPath } from '../../core/process-tag.ts';
 import { removeStale } from '../../core/temporary.ts';
@@ -70,8 +71,8 @@ export class AptRoot implements AsyncDisposable {
       await root.lay({ ...archive, keyring });
       return root;
     } catch (error) {
-      await root[Symbol.asyncDispose]();
-      throw error;
+      await root[Symbol.asyncDispose]().catch(() => undefined);
+      throw error instanceof BrownoutError ? error : cacheUnwritable(cache, error);
     }
   }
 

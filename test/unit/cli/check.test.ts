@@ -74,6 +74,13 @@ describe('brownout check', () => {
     const { code, err } = await brownout('check', join(folder, 'scenario.yml'));
     expect(code).toBe(2);
     expect(err).toContain(`scenario.yml cannot be read: no such file; did you mean "${path}"?`);
+    await rm(path);
+    await writeFile(join(folder, 'b.yaml'), good);
+    await writeFile(join(folder, 'a.yml'), good);
+    const { err: several } = await brownout('check', folder);
+    expect(several).toContain(
+      `${folder} cannot be read: it is a folder; name one of its files: a.yml, b.yaml`,
+    );
     const { err: none } = await brownout('replay', join(folder, 'finding-1.brownout'));
     expect(none).toMatch(/cannot read the finding .*finding-1\.brownout: no such file\nhint: a run that/);
   });
