@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
-import { installLastResort } from './last-resort.ts';
-import { runCli } from './program.ts';
-import { processStreams } from './streams.ts';
+import { assertWorkingFolder } from './working-folder.ts';
 
 /** Milliseconds until the process ends although something still holds it. */
 const graceMs = 2000;
 
+assertWorkingFolder();
+// Loaded by now only: libraries ask for the current folder when they are.
+const { installLastResort } = await import('./last-resort.ts');
+const { runCli } = await import('./program.ts');
+const { processStreams } = await import('./streams.ts');
 // A run's one signal ends every wait under way; eleven waits at once are no leak for Node to warn of.
 setMaxListeners(0);
 const args = process.argv.slice(2);

@@ -1,5 +1,6 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolders } from '../core/make-folders.ts';
 import type { CutRecord } from '../model/record.ts';
 import { withConsoles } from './boot-fact.ts';
 
@@ -44,7 +45,7 @@ function consolesOf({ console, checks }: CutRecord): Set<string> {
 /** Whether a file could be copied. */
 async function copied(from: string, to: string): Promise<boolean> {
   try {
-    await mkdir(dirname(to), { recursive: true });
+    await makeFolders(dirname(to));
     await copyFile(from, to);
     return true;
   } catch {

@@ -6,7 +6,7 @@ import type { MachineName } from '../model/machine.ts';
 import type { Scenario } from '../model/scenario.ts';
 
 /** What of a scenario does not fit its image. */
-export type ScenarioPart = 'image' | 'agent' | { machine: MachineName } | { release: string };
+type ScenarioPart = 'image' | 'agent' | { machine: MachineName } | { release: string };
 
 /** Something that is wrong with a scenario although it is as its schema says. */
 export interface Misfit {
