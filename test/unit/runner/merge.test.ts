@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOfRuns } from '../../../src/cli/exit-code.ts';
 import { summaryText } from '../../../src/report/summary.ts';
@@ -10,8 +10,14 @@ import { apart, made, merged, outcome, recordedLab, reuse, shared } from '../../
 /** The ledgers that workers left below their reports, in the order in which they began. */
 async function ledgersOf({ reports }: Lab): Promise<string[]> {
   const all = await readdir(reports, { recursive: true, withFileTypes: true });
-  const found = all.filter((entry) => entry.isDirectory() && entry.name === 'workers');
-  return found.map(({ parentPath }) => parentPath).sort();
+  const found = all.filter(({ parentPath }) => basename(parentPath) === 'workers');
+  const begun = await Promise.all(
+    found.map(async ({ parentPath, name }) => {
+      const { began } = JSON.parse(await readFile(join(parentPath, name), 'utf8')) as { began: string };
+      return { began, ledger: dirname(parentPath) };
+    }),
+  );
+  return begun.sort((a, b) => (a.began < b.began ? -1 : 1)).map(({ ledger }) => ledger);
 }
 
 /** Rewrites what a worker has left word of. */
