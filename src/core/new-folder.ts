@@ -40,6 +40,9 @@ export async function makeNewFolder<T>(folder: string, fill: (temporary: string)
     }
   } catch (error) {
     if (error instanceof BrownoutError || !('code' in Object(error))) throw error;
+    // Somebody else has filled it meanwhile (rename(2)).
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      await assertFree(folder);
     throw new HarnessError('folder-unwritable', `${folder} cannot be written: ${messageOf(error)}`, {
       cause: error,
       hint: 'make room there, or name another folder with --to',

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, ScenarioError } from '../core/errors.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 import { formatOf, type PackageFormat, packageFormats } from '../package/package-format.ts';
 import { byText } from './feed-index.ts';
 
@@ -47,7 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
 export async function findFeeds(folder: string, format: PackageFormat): Promise<FeedTree> {
   const files = await filesBelow(folder).catch((cause: unknown) => {
     const known = reasons[(cause as NodeJS.ErrnoException).code ?? ''];
-    const why = known ?? `cannot be read: ${messageOf(cause)}`;
+    const why = known ?? `cannot be read: ${fileTrouble(cause)}`;
     throw new ScenarioError('feed-unreadable', `${folder}: ${why}`, {
       cause,
       hint: "name the folder that holds the packages, such as a Yocto build's tmp/deploy/ipk",

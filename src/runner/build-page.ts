@@ -1,9 +1,11 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Admission } from '../admission/admission.ts';
 import { dossierPage } from '../admission/dossier-page.ts';
 import { readAdmission } from '../admission/stored-admission.ts';
 import { messageOf, ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
+import { isFolder } from '../core/files.ts';
 import type { ConformanceRecord } from '../model/conformance.ts';
 import type { RunRecord } from '../model/record.ts';
 import { conformancePage } from '../report/page/conformance-page.ts';
@@ -121,9 +123,18 @@ async function buildRun(
 export async function readRun(folder: string): Promise<RunRecord> {
   const record = await readStored(folder, recordFile, readRecord);
   if (record !== undefined) return record;
-  throw new ScenarioError('report-unknown', `there is no ${recordFile} in ${folder}`, {
+  const near = await nearRun(folder);
+  const meant = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  throw new ScenarioError('report-unknown', `there is no ${recordFile} in ${folder}${meant}`, {
     hint: 'name a folder that run, conform or admit has left: reports/latest, or reports/<time>-...',
   });
+}
+
+/** The run that is meant where somebody names its record, or the folder of all runs. */
+async function nearRun(folder: string): Promise<string | undefined> {
+  if (basename(folder) === recordFile) return dirname(folder);
+  const latest = join(folder, 'latest');
+  return (await isFolder(latest)) ? latest : undefined;
 }
 
 /** Writes the page of a run whose record is at hand, and returns its path. Errors as of `buildRun`. */
@@ -152,7 +163,7 @@ async function readStored<T>(
   const path = join(folder, name);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw new ScenarioError('report-damaged', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw new ScenarioError('report-damaged', `cannot read ${path}: ${fileTrouble(error)}`, { cause: error });
   });
   if (text === undefined) return undefined;
   try {

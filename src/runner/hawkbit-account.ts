@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { messageOf, ScenarioError } from '../core/errors.ts';
+import { ScenarioError } from '../core/errors.ts';
+import { fileTrouble } from '../core/file-trouble.ts';
 import type { NamedHawkbit } from '../device/release-server.ts';
 import { Management } from '../hawkbit/management.ts';
 import type { Scenario } from '../model/scenario.ts';
@@ -36,7 +37,7 @@ async function fileText(path: string, from: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new ScenarioError('hawkbit-credentials', `${from} cannot be read: ${messageOf(error)}`, {
+    throw new ScenarioError('hawkbit-credentials', `${from} cannot be read: ${fileTrouble(error)}`, {
       cause: error,
     });
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeNewFolder } from '../../../src/core/new-folder.ts';
 import { processTag } from '../../../src/core/process-tag.ts';
+import { withCode } from '../../support/errors.ts';
 
 it('takes away what a killed process has left of the same folder, and nothing else of somebody’s', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'new-folder-'));
@@ -29,4 +30,17 @@ it('leaves no folders behind where it fails, but those in which somebody else ha
   const theirs = join(parent, 'd', 'theirs');
   await expect(fail(join(parent, 'd', 'e', 'f'), () => writeFile(theirs, ''))).rejects.toThrow('no');
   expect(await readdir(join(parent, 'd'))).toEqual(['theirs']);
+});
+
+it('is written over by nobody: of two at once, the later one is told what the first has left', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'new-folder-'));
+  onTestFinished(() => rm(parent, { recursive: true }));
+  const path = join(parent, 'gateway');
+  const late = makeNewFolder(path, async (folder) => {
+    await writeFile(join(folder, 'late'), '');
+    await makeNewFolder(path, (first) => writeFile(join(first, 'early'), ''));
+  });
+  await expect(late).rejects.toThrow(withCode('folder-occupied', `${path} is not empty; it has early`));
+  expect(await readdir(parent)).toEqual(['gateway']);
+  expect(await readdir(path)).toEqual(['early']);
 });

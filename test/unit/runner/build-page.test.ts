@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runCli } from '../../../src/cli/program.ts';
 import { readPageParts } from '../../../src/report/page/page-parts.ts';
-import { buildPage } from '../../../src/runner/build-page.ts';
+import { buildPage, readRun } from '../../../src/runner/build-page.ts';
 import { runScenarios } from '../../../src/runner/run-scenarios.ts';
 import { withCode } from '../../support/errors.ts';
 import { slotLab } from '../../support/simulated/lab.ts';
@@ -80,6 +80,10 @@ describe('the page of a run', () => {
     await expect(buildPage(lab.folder, parts)).rejects.toThrow(withCode('report-unknown'));
     await lab.run();
     const folder = join(lab.reports, 'latest');
+    for (const near of [lab.reports, join(folder, 'run.json')])
+      await expect(readRun(near)).rejects.toThrow(
+        withCode('report-unknown', `there is no run.json in ${near}; did you mean "${folder}"?`),
+      );
     await writeFile(join(folder, 'states.json'), '{}');
     await expect(buildPage(folder, parts)).rejects.toThrow(
       withCode('report-damaged', 'states.json is not what brownout writes: format'),
