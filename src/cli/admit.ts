@@ -4,8 +4,11 @@ import { admissionEnd, admissionScreen } from '../admission/admission-screen.ts'
 import { dossierText } from '../admission/dossier.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { usualLimits } from '../crash/usual-limits.ts';
-import { filePath, releasePattern } from '../document/forms.ts';
+import { filePath, packageName, releasePattern } from '../document/forms.ts';
+import { didYouMean } from '../document/suggest.ts';
 import { assertHost } from '../host/check.ts';
+import { type DescribedImage, describedImage } from '../image/described.ts';
+import type { MachineName } from '../model/machine.ts';
 import type { PowerCuts } from '../model/scenario.ts';
 import { coloursFor, viewFor } from '../report/colour.ts';
 import { summaryText } from '../report/summary.ts';
@@ -15,7 +18,7 @@ import { type Admitted, admit } from '../runner/admit.ts';
 import { parsePowerCuts } from '../scenario/power-cuts.ts';
 import { type AddCommand, examples, type OptionsOf, type Parent, type Surroundings } from './command.ts';
 import { exitCodeHelp, exitCodeOfRuns, exitCodes } from './exit-code.ts';
-import { imageMachines, imagePlace } from './image-names.ts';
+import { imagePlace } from './image-names.ts';
 import { addToJobSummary } from './job-summary.ts';
 import { nearPath } from './near-path.ts';
 import { anyCut, assertOptionsUsed, exploring } from './options-in-use.ts';
@@ -101,11 +104,15 @@ async function run(
   { streams, interruption }: Surroundings,
 ): Promise<number> {
   const { image } = options;
+  for (const one of packages)
+    if (!packageName.safeParse(one).success)
+      throw wrong('<package>', 'the name of a package: letters, digits, . _ + -', one);
   const { name, imagesRoot } = await imagePlace(image);
-  const all = await imageMachines(name, imagesRoot);
-  const machines = all.filter((name) => name === (options.machine ?? name));
+  const described = await describedImage(imagesRoot, name);
+  const machines = described.machines.filter((name) => name === (options.machine ?? name));
   if (machines.length === 0)
     throw new ScenarioError('machine-unknown', `${image} is not for ${options.machine ?? 'any machine'}`);
+  assertFeed(image, described, { machines, releases: options.releases });
   await assertHost({ purposes: ['run'], machines }, streams.environment);
   const { environment } = streams;
   const progress = options.json === true ? streams.stderr : streams.stdout;
@@ -151,6 +158,28 @@ async function run(
     streams.stdout.write(asTyped(end, environment));
   }
   return exitCode;
+}
+
+/** What the description says is not there is told before the image is built. Throws ScenarioError. */
+function assertFeed(
+  image: string,
+  described: DescribedImage,
+  { machines, releases }: { machines: readonly MachineName[]; releases: readonly string[] | undefined },
+): void {
+  const offers = machines.flatMap((machine) => {
+    const known = described.releasesOn(machine);
+    const missing = releases?.find((one) => !known.includes(one));
+    if (missing !== undefined)
+      throw new ScenarioError(
+        'unknown-release',
+        `--releases: image ${image} has no release ${missing}${didYouMean(missing, known)}; it has ${known.join(', ')}`,
+      );
+    return known.map((one) => described.offerOn(machine, one));
+  });
+  if (!offers.some((offer) => offer?.feed !== undefined))
+    throw new ScenarioError('unknown-feed', `image ${image} has no package feed: admission is of packages`);
+  if (releases?.length === 1)
+    throw new ScenarioError('one-release', '--releases: an upgrade needs two releases at least');
 }
 
 /** That of the runs; what they did not come to is no pass either. */

@@ -1,20 +1,38 @@
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BrownoutError, HarnessError, messageOf, ScenarioError } from './errors.ts';
+import { fileTrouble } from './file-trouble.ts';
 import { makeFolders } from './make-folders.ts';
 import { temporaryPath } from './process-tag.ts';
 import { removeStale } from './temporary.ts';
 
+const anotherFolder = { hint: 'name a folder that does not exist yet with --to' };
+
 /** Throws ScenarioError `folder-occupied` where a new folder would be written over something. */
 export async function assertFree(folder: string): Promise<void> {
-  const found = await readdir(folder).catch((cause: unknown) => {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new ScenarioError('folder-occupied', `${folder} cannot be made: ${messageOf(cause)}`, { cause });
+  const found = await readdir(folder).catch(async (cause: unknown) => {
+    const why = await inTheWay(folder, cause);
+    if (why === undefined) return [];
+    throw new ScenarioError('folder-occupied', `${folder} cannot be made: ${why}`, {
+      cause,
+      ...anotherFolder,
+    });
   });
   if (found.length === 0) return;
-  throw new ScenarioError('folder-occupied', `${folder} is not empty; it has ${found.sort()[0] ?? ''}`, {
-    hint: 'name a folder that does not exist yet with --to',
-  });
+  throw new ScenarioError(
+    'folder-occupied',
+    `${folder} is not empty; it has ${found.sort()[0] ?? ''}`,
+    anotherFolder,
+  );
+}
+
+/** What has the name of a folder that cannot be read; undefined where nothing has. */
+async function inTheWay(folder: string, cause: unknown): Promise<string | undefined> {
+  const { code } = cause as NodeJS.ErrnoException;
+  const there = await lstat(folder).catch(() => undefined);
+  if (code === 'ENOENT') return there === undefined ? undefined : 'a link that leads nowhere has its name';
+  if (code !== 'ENOTDIR') return fileTrouble(cause);
+  return there === undefined ? 'it is to lie in a file' : 'a file has its name';
 }
 
 /**

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { makeNewFolder } from '../../../src/core/new-folder.ts';
+import { assertFree, makeNewFolder } from '../../../src/core/new-folder.ts';
 import { processTag } from '../../../src/core/process-tag.ts';
 import { withCode } from '../../support/errors.ts';
 
@@ -43,4 +43,22 @@ it('is written over by nobody: of two at once, the later one is told what the fi
   await expect(late).rejects.toThrow(withCode('folder-occupied', `${path} is not empty; it has early`));
   expect(await readdir(parent)).toEqual(['gateway']);
   expect(await readdir(path)).toEqual(['early']);
+});
+
+it.each([
+  ['file', 'a file has its name'],
+  ['file/below', 'it is to lie in a file'],
+  ['nowhere', 'a link that leads nowhere has its name'],
+])('is told what is in the way of %s', async (path, why) => {
+  const parent = await mkdtemp(join(tmpdir(), 'new-folder-'));
+  onTestFinished(() => rm(parent, { recursive: true }));
+  await writeFile(join(parent, 'file'), '');
+  await symlink('none', join(parent, 'nowhere'));
+  const folder = join(parent, path);
+  await expect(assertFree(folder)).rejects.toMatchObject({
+    code: 'folder-occupied',
+    message: `${folder} cannot be made: ${why}`,
+    hint: 'name a folder that does not exist yet with --to',
+  });
+  await expect(assertFree(join(parent, 'none'))).resolves.toBeUndefined();
 });

@@ -85,7 +85,7 @@ it.each<[string, string, Record<string, unknown>, string, string]>([
     'http://127.0.0.1:2',
     { file: 'none' },
     'hawkbit-credentials',
-    'the file none cannot be read: ENOENT',
+    'the file none cannot be read: no such file',
   ],
 ])('is an error of the scenario where %s', async (_, address, place, code, words) => {
   const lab = await deviceOf(address, {}, 'environment' in place || 'file' in place ? place : undefined);
