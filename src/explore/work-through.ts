@@ -29,10 +29,10 @@ export async function workThrough<T>({
   onFailure,
 }: Works<T>): Promise<void> {
   let failed = false;
-  let turn = new Turn();
+  let round = new Round();
   const one = async (): Promise<'done' | 'worked' | { wait: Promise<void> }> => {
     if (failed || !goOn()) return 'done';
-    const { over } = turn;
+    const { over } = round;
     const item = await next();
     // In an object: a promise would hold the place until it is settled.
     if (item === undefined)
@@ -43,8 +43,8 @@ export async function workThrough<T>({
       failed = true;
       throw error;
     } finally {
-      turn.end();
-      turn = new Turn();
+      round.end();
+      round = new Round();
     }
     return 'worked';
   };
@@ -59,7 +59,7 @@ export async function workThrough<T>({
 }
 
 /** The time until something has been done. */
-class Turn {
+class Round {
   end: () => void = () => undefined;
   readonly over = new Promise<void>((resolve) => {
     this.end = resolve;
