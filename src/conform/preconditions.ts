@@ -112,6 +112,6 @@ export class Preconditions {
   }
 
   private checklist({ target }: Device): Checklist {
-    return new Checklist({ folder: this.context.folder, consolePath: target.consolePath });
+    return new Checklist({ folder: this.context.folder, device: target });
   }
 }

@@ -66,7 +66,10 @@ export async function runCase(
   const notes: string[] = [];
   const checklist: Checklist = new Checklist({
     folder: context.folder,
-    consolePath: () => subject.target.consolePath(),
+    device: {
+      consolePath: () => subject.target.consolePath(),
+      starved: () => subject.target.starved(),
+    },
     onNote: (note) => notes.push(note),
   });
   const reopen = (changed: RunContext, beneath: Device, part: number) =>

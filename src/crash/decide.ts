@@ -75,7 +75,7 @@ export async function decide<T extends object>(
 ): Promise<Decided<T>> {
   const started = performance.now();
   const { target } = after.device;
-  const checklist = new Checklist({ folder: context.folder, consolePath: target.consolePath });
+  const checklist = new Checklist({ folder: context.folder, device: target });
   tell(context, cut, 'starts', `${cut.during} ${upgradeName(cut.upgrade)}, ${cut.description}`);
   try {
     const stages = await decideStages(context, cut, after, { checklist, options });

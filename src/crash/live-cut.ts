@@ -68,7 +68,7 @@ export async function liveCut(
     during: 'install',
   } as const;
   const started = performance.now();
-  const checklist = new Checklist({ folder: context.folder, consolePath: device.target.consolePath });
+  const checklist = new Checklist({ folder: context.folder, device: device.target });
   try {
     const { ready, configuration, odd } = await bringIntoService(context, device, upgrade.from, checklist);
     const expected = expectedWrites(recording);

@@ -94,7 +94,9 @@ type Job = () => Promise<CutRecord>;
 function naiveJobs(context: RunContext, count: number, sound: readonly Recording[]): Job[] {
   return Array.from({ length: count }, (_, i) => () => {
     const recording = sound[i % sound.length] as Recording;
-    return liveCut(context, recording, 'kept', `naive${i + 1}`, context.random.fork(`naive ${i + 1}`));
+    return unlessStarved(context, `naive${i + 1}`, (label) =>
+      liveCut(context, recording, 'kept', label, context.random.fork(`naive ${i + 1}`)),
+    );
   });
 }
 

@@ -3,6 +3,7 @@ import { failureKind, messageOf, toldFailure } from '../core/errors.ts';
 import type { Problem, StepRecord } from '../model/record.ts';
 import { type StepId, stepText } from '../model/steps.ts';
 import type { CheckResult } from '../oracle/check.ts';
+import type { AnyState } from '../target/target.ts';
 
 /** Thrown when a device failed a step that the following ones build on; the step is already noted. */
 export class DeviceStopped extends Error {
@@ -18,11 +19,14 @@ export class DeviceStopped extends Error {
 export interface ChecklistOptions {
   /** The run's folder: paths of logs are given relative to it. */
   folder: string;
-  /** The device's present console log. */
-  consolePath: () => string | undefined;
+  /** Any state of the device: its present console log, and whether the host kept the CPU from it. */
+  device: Pick<AnyState, 'consolePath' | 'starved'>;
   onStep?: (step: StepRecord) => void;
   onNote?: (note: string) => void;
 }
+
+/** What comes of limits that a guest has of its own, too: of its watchdogs, its jobs, its health check. */
+const ofTime: readonly string[] = ['release-unexpected', 'start-up-stopped', 'console-text-missing'];
 
 /** Notes that are kept of one device. */
 const mostNotes = 20;
@@ -59,9 +63,14 @@ export class Checklist {
     }
   }
 
-  /** Notes what an oracle found. Returns whether it passed. */
+  /**
+   * Notes what an oracle found. Returns whether it passed. Throws HarnessError `host-starved` where the device gave a
+   * release or its start-up up, or was late, while the host kept the CPU from it.
+   */
   check(id: StepId, result: CheckResult): boolean {
     const { verdict, code, message } = result;
+    const starved = code !== undefined && ofTime.includes(code) ? this.options.device.starved() : undefined;
+    if (starved !== undefined) throw starved;
     const { paths = [], fates = [] } = result.verdict === 'passed' ? {} : result;
     const about = { ...(paths.length === 0 ? {} : { paths }), ...(fates.length === 0 ? {} : { fates }) };
     const problem =
@@ -79,7 +88,7 @@ export class Checklist {
   }
 
   private note({ id, ...decided }: Omit<StepRecord, 'name'>): StepRecord {
-    const path = this.options.consolePath();
+    const path = this.options.device.consolePath();
     const console = path === undefined ? {} : { console: relative(this.options.folder, path) };
     const step = { id, name: stepText(id), ...decided, ...console };
     this.steps.push(step);

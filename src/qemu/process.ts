@@ -5,7 +5,7 @@ import { type Child, type ChildExit, startChild } from '../process/start.ts';
 import { type QemuSpec, qemuArguments } from './arguments.ts';
 import { CpuTime } from './cpu-time.ts';
 import { QmpClient } from './qmp.ts';
-import { Withheld } from './withheld.ts';
+import { type Stretch, Withheld } from './withheld.ts';
 
 /** The file descriptor under which a child finds the first file that it inherits. */
 const firstFile = 3;
@@ -31,6 +31,8 @@ export interface Qemu extends AsyncDisposable {
   cpuSecondsNow(): number;
   /** Milliseconds up to now for which the host withheld CPU from it (withheld.ts). */
   withheldMs(): number;
+  /** The ten seconds of which it withheld the most; undefined where there were none yet. */
+  worstStretch(): Stretch | undefined;
   /** SIGKILL now: nothing is flushed, nothing is asked. Resolves when the process is gone. */
   kill(): Promise<QemuExit>;
 }
@@ -151,6 +153,10 @@ class RunningQemu implements Qemu {
 
   withheldMs(): number {
     return this.withheld.ms;
+  }
+
+  worstStretch(): Stretch | undefined {
+    return this.withheld.worst;
   }
 
   noteNetworkUp(): void {

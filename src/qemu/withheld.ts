@@ -10,8 +10,44 @@ export interface SchedulerSample {
   waitedMs: ReadonlyMap<string, number>;
 }
 
+/** Of a time in milliseconds, how much the host withheld. */
+export interface Stretch {
+  passedMs: number;
+  withheldMs: number;
+}
+
 /** How often the host is asked, in milliseconds. */
 const sampleMs = 500;
+/** How long a stretch is at least, in milliseconds. */
+const stretchMs = 10_000;
+
+/** Of stretches one after the other, or which overlap, the one of which the host withheld the greatest share. */
+export class WorstStretch {
+  /** Where the host stood at the moments of the last stretch. */
+  private readonly moments: { at: number; withheldMs: number }[] = [];
+  private worst: Stretch | undefined;
+
+  /** Undefined as long as no stretch was long enough. */
+  get stretch(): Stretch | undefined {
+    return this.worst;
+  }
+
+  /** What the host had withheld altogether at a moment; moments come in order. */
+  add(at: number, withheldMs: number): void {
+    const { moments } = this;
+    moments.push({ at, withheldMs });
+    while ((moments[1]?.at ?? at) <= at - stretchMs) moments.shift();
+    const [first] = moments;
+    if (first === undefined || first.at > at - stretchMs) return;
+    this.worst = worse(this.worst, { passedMs: at - first.at, withheldMs: withheldMs - first.withheldMs });
+  }
+}
+
+/** The one of which the host withheld more. */
+export function worse(one: Stretch | undefined, other: Stretch | undefined): Stretch | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.withheldMs / one.passedMs < other.withheldMs / other.passedMs ? other : one;
+}
 
 /**
  * Milliseconds between two samples for which the host withheld CPU: of the thread that waited longest, the time that it
@@ -64,12 +100,13 @@ function sampleScheduler(pid: number): SchedulerSample | undefined {
 export class Withheld {
   private readonly pid: number;
   private readonly timer: NodeJS.Timeout;
+  private readonly stretches = new WorstStretch();
   private latest: SchedulerSample | undefined;
   private total = 0;
 
   constructor(pid: number) {
     this.pid = pid;
-    this.latest = sampleScheduler(pid);
+    this.sample();
     this.timer = setInterval(() => this.sample(), sampleMs);
     this.timer.unref();
   }
@@ -78,6 +115,12 @@ export class Withheld {
   get ms(): number {
     this.sample();
     return this.total;
+  }
+
+  /** The ten seconds of which it withheld the most; undefined where there were none yet. */
+  get worst(): Stretch | undefined {
+    this.sample();
+    return this.stretches.stretch;
   }
 
   stop(): void {
@@ -89,5 +132,6 @@ export class Withheld {
     if (now === undefined) return;
     if (this.latest !== undefined) this.total += withheldBetween(this.latest, now);
     this.latest = now;
+    this.stretches.add(now.at, this.total);
   }
 }

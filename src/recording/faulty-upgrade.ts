@@ -68,7 +68,7 @@ async function tryFaulty(
   await using stack = new CleanupStack();
   const device = await openDevice(context, label, original.overlays, stack);
   const { folder } = context;
-  const checklist = new Checklist({ folder, consolePath: device.target.consolePath, onStep, onNote });
+  const checklist = new Checklist({ folder, device: device.target, onStep, onNote });
   const when = { moment: 'faulty', upgrade: upgradeName(upgrade), fault: attempt.name } as const;
   const trouble = troubleOf(context, attempt, upgrade);
   const plan = context.feed.hawkbit.misbehave(trouble.hawkbit ?? []);

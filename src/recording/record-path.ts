@@ -58,7 +58,7 @@ export async function recordPath(context: RunContext, path: PathRecord, label: s
   };
   const checklist = new Checklist({
     folder: context.folder,
-    consolePath: device.target.consolePath,
+    device: device.target,
     onStep,
     onNote,
   });

@@ -29,6 +29,19 @@ type BootFailureCode =
   | 'ssh-host-key'
   | 'ssh-login-refused';
 
+/** Where limits that a guest has of its own may be the reason: those of its jobs, and of its watchdogs. */
+const ofTime: readonly string[] = [
+  'boot-timeout',
+  'no-ssh',
+  'powered-off',
+  'reset-loop',
+] satisfies BootFailureCode[];
+
+/** Whether a boot failed in a way that a host brings about by withholding CPU. A kernel panics, and a login is refused, for what is on the disk. */
+export function isOfTime({ code }: DeviceFailure): boolean {
+  return ofTime.includes(code);
+}
+
 /** How a boot ended. */
 export type BootOutcome =
   | { session: SshSession; resets: number }

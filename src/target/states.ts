@@ -1,6 +1,6 @@
 import type { CommandOptions, CommandOutput, Shell } from '../core/ask.ts';
 import type { Deadline } from '../core/deadline.ts';
-import type { DeviceFailure } from '../core/errors.ts';
+import type { DeviceFailure, HarnessError } from '../core/errors.ts';
 import type { CopyOptions, TerminalInput, TerminalOutput } from '../guest/ssh.ts';
 import type { Heard } from './console-account.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
@@ -13,6 +13,12 @@ export interface AnyState extends AsyncDisposable {
   consolePath: () => string | undefined;
   /** What the consoles have said and nobody was told yet; at most 50 lines of each severity and boot. */
   hearConsole: () => Promise<Heard>;
+  /**
+   * HarnessError `host-starved` where the host withheld half of ten seconds or more since somebody switched the target on
+   * or asked it to reboot. Programs of a guest have limits of their own, as D-Bus has 25 s and systemd 90 s for a device:
+   * what they did when those had passed says nothing of the device.
+   */
+  starved: () => HarnessError | undefined;
 }
 
 /** What can be done to any target that has power. */
@@ -55,7 +61,10 @@ export interface Booting extends Powered {
   readonly state: 'booting';
   /** Where the boot began. */
   readonly from: 'power-on' | 'snapshot';
-  /** Waits until a login works or it is certain (or the deadline says) that none will. */
+  /**
+   * Waits until a login works or it is certain (or the deadline says) that none will. Errors: HarnessError `host-starved`
+   * where none came in time, or the device gave up its boots, on a host that withheld CPU from it.
+   */
   untilReady(deadline: Deadline, signal?: AbortSignal): Promise<Ready | Broken>;
   /**
    * Waits until a kernel says something, takes the network card into use, or the guest has ended this power cycle by

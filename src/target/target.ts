@@ -1,7 +1,7 @@
 import type { DeviceFailure } from '../core/errors.ts';
 import { PowerCut } from '../guest/errors.ts';
 import type { CopyOptions, SshSession } from '../guest/ssh.ts';
-import { followBoot } from './boot.ts';
+import { followBoot, isOfTime } from './boot.ts';
 import { excused, fairly } from './fair-limit.ts';
 import { endByGuest, throughLogin, untilOwnReset } from './guest.ts';
 import { kernelStarts } from './kernel-starts.ts';
@@ -49,7 +49,12 @@ function booting(vm: VirtualMachine): Booting {
         followBoot(vm, limit, either),
       );
       lease.end('followed to the end of its boot');
-      if ('failure' in outcome) return broken(vm, outcome.failure, outcome.resets);
+      if ('failure' in outcome) {
+        const { failure, resets } = outcome;
+        const starved = isOfTime(failure) ? vm.starved : undefined;
+        if (starved !== undefined) throw starved;
+        return broken(vm, failure, resets);
+      }
       vm.keep(outcome.session);
       return ready(vm, outcome.session, outcome.resets);
     },
@@ -132,6 +137,7 @@ function anyState(vm: VirtualMachine): AnyState {
     cpuSeconds: () => vm.cpuSeconds,
     consolePath: () => vm.consolePath,
     hearConsole: () => vm.hearConsole(),
+    starved: () => vm.starved,
     [Symbol.asyncDispose]: () => vm[Symbol.asyncDispose](),
   };
 }

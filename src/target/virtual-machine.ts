@@ -17,7 +17,9 @@ import type { Disk } from '../nbd/disk.ts';
 import { type NbdServer, startNbdServer } from '../nbd/server.ts';
 import type { Accelerator, DirectKernel, QemuSpec } from '../qemu/arguments.ts';
 import { type Qemu, startQemu } from '../qemu/process.ts';
+import { type Stretch, worse } from '../qemu/withheld.ts';
 import { ConsoleAccount, type Heard } from './console-account.ts';
+import { hostStarved, isStarved } from './fair-limit.ts';
 import { firstCode } from './first-code.ts';
 import { freePort } from './ports.ts';
 import { SnapshotBoot } from './snapshot-boot.ts';
@@ -106,6 +108,8 @@ export class VirtualMachine implements AsyncDisposable {
   private wasCut: boolean;
   private spentCpuSeconds = 0;
   private withheldBefore = 0;
+  /** Of the power-ons since somebody switched it on or asked it to reboot, but for the one under way. */
+  private worstBefore: Stretch | undefined;
   private disposed = false;
   private readonly end: AbortController;
 
@@ -156,6 +160,13 @@ export class VirtualMachine implements AsyncDisposable {
     return this.withheldBefore + (this.cycle?.qemu.withheldMs() ?? 0);
   }
 
+  /** HarnessError `host-starved` where limits of the guest's own may have passed since somebody switched it on. */
+  get starved(): HarnessError | undefined {
+    const stretch = worse(this.worstBefore, this.cycle?.qemu.worstStretch());
+    if (stretch === undefined || !isStarved(stretch.passedMs, stretch.withheldMs)) return undefined;
+    return hostStarved(stretch.passedMs, stretch.withheldMs);
+  }
+
   get consolePath(): string | undefined {
     return this.launches === 0 ? undefined : this.options.consoleLog(this.launches);
   }
@@ -176,6 +187,7 @@ export class VirtualMachine implements AsyncDisposable {
     this.ended.throwIfAborted();
     await this.endCycle();
     this.account.boots(by);
+    if (by === 'somebody') this.worstBefore = undefined;
     this.launches += 1;
     const consoleLog = this.options.consoleLog(this.launches);
     const logPath = join(this.options.folder, 'qemu', basename(consoleLog));
@@ -272,6 +284,7 @@ export class VirtualMachine implements AsyncDisposable {
     await cycle.snapshots?.idle();
     this.spentCpuSeconds += cycle.qemu.cpuSeconds;
     this.withheldBefore += cycle.qemu.withheldMs();
+    this.worstBefore = worse(this.worstBefore, cycle.qemu.worstStretch());
     this.cycle = undefined;
     this.session = undefined;
     await cycle.console[Symbol.asyncDispose]();

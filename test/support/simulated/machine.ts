@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { CommandOutput } from '../../../src/core/ask.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Deadline, DeadlinePassed, withDeadline } from '../../../src/core/deadline.ts';
-import { DeviceFailure } from '../../../src/core/errors.ts';
+import { DeviceFailure, type HarnessError } from '../../../src/core/errors.ts';
 import { Fence } from '../../../src/core/fence.ts';
 import type { RunContext } from '../../../src/device/run-context.ts';
 import { ConsoleReader } from '../../../src/guest/console-messages.ts';
@@ -42,6 +42,8 @@ export interface Guest {
   end(): Promise<void>;
   /** What the login shell says before it does as it is told, and after it, on both streams. */
   readonly greeting: string;
+  /** Where the host keeps the CPU from it. */
+  starved?: () => HarnessError | undefined;
 }
 
 /** Makes devices that are programs in this process; `guestOf` makes what runs on each. */
@@ -319,6 +321,7 @@ function anyState(machine: Machine): AnyState {
     cpuSeconds: () => machine.cpuSeconds,
     consolePath: () => machine.consolePath,
     hearConsole: () => Promise.resolve(machine.hear()),
+    starved: () => machine.guest.starved?.(),
     [Symbol.asyncDispose]: () => machine.cut(),
   };
 }

@@ -1,6 +1,6 @@
 import type { CommandOutput } from '../../../src/core/ask.ts';
 import { sha256 } from '../../../src/core/digest.ts';
-import { DeviceFailure } from '../../../src/core/errors.ts';
+import { DeviceFailure, type HarnessError } from '../../../src/core/errors.ts';
 import type { Breakage } from '../../../src/model/image.ts';
 import type { Disk } from '../../../src/nbd/disk.ts';
 import { type AskedFor, type Believes, fetched } from './fetch-bundle.ts';
@@ -73,6 +73,8 @@ export interface SlotTraits {
   refuses?: true;
   /** Says that it has installed, and has not. */
   pretends?: true;
+  /** Where the host keeps the CPU from it. */
+  starved?: () => HarnessError;
   /** Nothing but a reset comes of the boot of this release. */
   unbootable?: string;
   /** Nobody resets it where a release hangs. */
@@ -221,6 +223,10 @@ export class SlotGuest implements Guest {
 
   get greeting(): string {
     return this.traits.greets ?? '';
+  }
+
+  starved(): HarnessError | undefined {
+    return this.traits.starved?.();
   }
 
   /** Throws where the device would stay where it is. */

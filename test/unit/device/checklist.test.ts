@@ -3,7 +3,11 @@ import { DeviceFailure, HarnessError } from '../../../src/core/errors.ts';
 import { Checklist, DeviceStopped } from '../../../src/device/checklist.ts';
 import { failed, passed } from '../../../src/oracle/check.ts';
 
-const checklist = () => new Checklist({ folder: '/r', consolePath: () => '/r/console/main.2.log' });
+const checklist = (starved?: HarnessError) =>
+  new Checklist({
+    folder: '/r',
+    device: { consolePath: () => '/r/console/main.2.log', starved: () => starved },
+  });
 
 const boots = { moment: 'installed', check: 'boots' } as const;
 
@@ -54,5 +58,18 @@ describe('Checklist', () => {
       ),
     ).toBe(false);
     expect(list.steps.map((step) => step.verdict)).toEqual(['passed', 'failed']);
+  });
+
+  it.each([
+    ['release-unexpected', true],
+    ['start-up-stopped', true],
+    ['release-mixed', false],
+  ])('on a host that kept the CPU from the device, %s says nothing: %s', (code, isOfTime) => {
+    const starved = new HarnessError('host-starved', 'the host withheld CPU');
+    const list = checklist(starved);
+    const noted = () => list.check({ moment: 'installed', check: 'release' }, failed(code, 'it runs 1.0'));
+    if (isOfTime) expect(noted).toThrow(starved);
+    else expect(noted()).toBe(false);
+    expect(list.steps).toHaveLength(isOfTime ? 0 : 1);
   });
 });

@@ -627,6 +627,11 @@ describe('a history without a cut is an error, of the scenario, the image or the
         fields: { checks: [{ name: 'service', run: 'pidof service' }] },
         codes: ['host-starved'],
       },
+      'a release that is given up on a host that keeps the CPU from it': {
+        traits: { unbootable: '1.1', starved: () => hostStarved(10_000, 8000) },
+        codes: ['host-starved'],
+        says: /withheld CPU from QEMU for 8 of 10 s/,
+      },
       'a fault that the device never meets': {
         traits: { refuses: true },
         fields: { feedFaults: [faults[0]] },

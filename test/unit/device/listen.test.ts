@@ -21,7 +21,10 @@ async function heard(
   const findings = lines.flatMap((line) => reader.read(line) ?? []).map((one) => ({ ...one, gaveUp: false }));
   expect(findings).toHaveLength(lines.length);
   const device = { hearConsole: () => Promise.resolve({ findings, texts: [] }) };
-  const checklist = new Checklist({ folder: '/r', consolePath: () => undefined });
+  const checklist = new Checklist({
+    folder: '/r',
+    device: { consolePath: () => undefined, starved: () => undefined },
+  });
   const context = { scenario, agent: agentFor(scenario.agent) };
   const sound = await listen(context, device, checklist, { when, ...(mounted && { mounted }) });
   return { sound, steps: checklist.steps, notes: checklist.notes };

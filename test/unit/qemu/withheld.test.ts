@@ -7,8 +7,10 @@ import {
   parseWaited,
   type SchedulerSample,
   Withheld,
+  WorstStretch,
   watchedThreads,
   withheldBetween,
+  worse,
 } from '../../../src/qemu/withheld.ts';
 
 function sample(at: number, waits: Record<string, number>, stopped = false): SchedulerSample {
@@ -52,6 +54,44 @@ it('counts the time for which a process was stopped', async () => {
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+it.each([
+  ['a host that gave it all that it wanted', () => 0, { passedMs: 10_000, withheldMs: 0 }],
+  ['one that took half of it', (at: number) => at / 2, { passedMs: 10_000, withheldMs: 5000 }],
+  [
+    'one that took all of it for a while, long ago',
+    (at: number) => Math.min(8000, Math.max(0, at - 60_000)),
+    { passedMs: 10_000, withheldMs: 8000 },
+  ],
+  [
+    'one that took it for two moments far from each other',
+    (at: number) => (at > 20_000 ? 4000 : 0) + (at > 80_000 ? 4000 : 0),
+    { passedMs: 10_000, withheldMs: 4000 },
+  ],
+])('the ten seconds that were the worst of %s', (_, withheldAt, worst) => {
+  const stretches = new WorstStretch();
+  for (let at = 0; at <= 120_000; at += 500) stretches.add(at, withheldAt(at));
+  expect(stretches.stretch).toEqual(worst);
+});
+
+it('says nothing of less than ten seconds', () => {
+  const stretches = new WorstStretch();
+  for (let at = 0; at < 10_000; at += 500) stretches.add(at, at);
+  expect(stretches.stretch).toBeUndefined();
+});
+
+it('the worse of two power cycles', () => {
+  const [bad, good] = [
+    { passedMs: 20_000, withheldMs: 12_000 },
+    { passedMs: 10_000, withheldMs: 5500 },
+  ];
+  expect([worse(good, bad), worse(bad, good), worse(undefined, good), worse(bad, undefined)]).toEqual([
+    bad,
+    bad,
+    good,
+    bad,
+  ]);
 });
 
 it("looks at the threads of the process, and at this program's own, which serves its disks", async () => {

@@ -20,9 +20,16 @@ function end(reason) {
   setTimeout(() => process.exit(0), 20);
 }
 
+/** The host does not let it run for so many seconds. */
+function standStill(seconds) {
+  spawn('sh', ['-c', `sleep ${seconds}; kill -CONT "$0"`, String(process.pid)]);
+  process.kill(process.pid, 'SIGSTOP');
+}
+
 function boot() {
   say('booting');
   if (does('stops')) process.kill(process.pid, 'SIGSTOP');
+  if (does('stands-still')) standStill(11);
   // Again and again: the first may come before anybody listens.
   if (!does('unplugged')) setInterval(() => tell('NIC_RX_FILTER_CHANGED'), 100);
   if (does('kernel')) say('Starting kernel ...\n[    0.000000] Linux version 6.12');
@@ -73,8 +80,7 @@ if (!does('listens')) {
 function run(fenced, channel) {
   const command = /^\(eval '(.*)'\)$/m.exec(fenced)?.[1];
   if (command === 'stumble') {
-    spawn('sh', ['-c', 'sleep 3; kill -CONT "$0"', String(process.pid)]);
-    process.kill(process.pid, 'SIGSTOP');
+    standStill(3);
     return end('guest-reset');
   }
   if (command !== 'reboot' && command !== 'poweroff') return;

@@ -1,7 +1,7 @@
 import { expectTypeOf, it } from 'vitest';
 import type { Booting, Broken, Off, Ready } from '../../../src/target/target.ts';
 
-type Any = 'state' | 'cpuSeconds' | 'consolePath' | 'hearConsole' | typeof Symbol.asyncDispose;
+type Any = 'state' | 'cpuSeconds' | 'consolePath' | 'hearConsole' | 'starved' | typeof Symbol.asyncDispose;
 type Powered = Any | 'cutPower';
 
 // The type checker judges these, not the test run.

@@ -98,6 +98,14 @@ it('a QEMU that is stopped for all of the limit is not a device that does not co
   });
 });
 
+it('a device that gave up while the host kept the CPU from it is not one that does not come up', async () => {
+  await using booting = await device('stands-still emergency');
+  await expect(booting.untilReady(Deadline.after(4000))).rejects.toMatchObject({
+    kind: 'harness',
+    code: 'host-starved',
+  });
+});
+
 it('a device that resets itself has done so, however little the host let it run', async () => {
   await using state = await ready('listens');
   await expect(state.run('stumble', { deadline: Deadline.after(8000) })).rejects.toMatchObject({
