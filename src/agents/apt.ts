@@ -1,47 +1,66 @@
+import { z } from 'zod';
 import type { Shell } from '../core/ask.ts';
 import type { AgentLimits, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
+import { defineAgent } from './define-agent.ts';
 import { recoverDpkg, unattended } from './dpkg.ts';
-import { definePackageManager } from './in-place.ts';
+import { inPlace, inPlaceSettings } from './in-place.ts';
 
 /** In the device's memory, so that naming a release's feed changes nothing on its disks. */
 const folder = '/run/brownout';
+
+const settings = inPlaceSettings.safeExtend({
+  // Left out where it is not so: digests of scenarios that say nothing are made over their settings.
+  trusted: z
+    .literal(true)
+    .optional()
+    .describe('The feed is taken as it is, whoever has signed it, or nobody ([trusted=yes] of sources.list)'),
+});
 
 /**
  * apt as an unattended device runs it (seen with 3.0.3): the device's own settings and keys, but the release's feed,
  * each folder of which is a flat repository ("deb URI ./"). Conffiles that the owner has changed stay (`--force-confold`).
  * Without a key for its signature apt warns and keeps the index that it had: what is installed afterwards is for others
- * to look at.
+ * to look at. A feed that nobody has signed it refuses, unless it is told to trust it.
  */
-export const apt = definePackageManager({
+export const apt = defineAgent({
   name: 'apt',
-  format: 'deb',
-  system: 'dpkg',
-  install: async (device, source, limits) => {
-    await update(device, source, limits);
-    await upgrade(device, source, limits);
-  },
-  packages: {
-    // From its first update on they are its sandbox's (apt-pkg/acquire.cc, SetupAPTPartialDirectory).
-    changes: ['/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial'],
-
-    async recover(device, source, limits) {
-      const odd = await recoverDpkg(device, limits);
-      // What is half installed is left out by "dpkg --configure -a"; only this repairs it.
-      await update(device, source, limits);
-      await agentCommand(device, 'recover', `${aptGet} -f install`, limits);
+  settings,
+  source: () => ({ kind: 'feed', format: 'deb', system: 'dpkg' }),
+  needs: () => ['apt'],
+  create: ({ trusted = false, ...common }) => {
+    const upgraded = async (device: Shell, source: ReleaseSource, limits: AgentLimits) => {
+      await update(device, source, limits, trusted);
       await upgrade(device, source, limits);
-      return odd;
-    },
+    };
+    return inPlace(
+      {
+        install: upgraded,
+        packages: {
+          // From its first update on they are its sandbox's (apt-pkg/acquire.cc, SetupAPTPartialDirectory).
+          changes: ['/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial'],
 
-    async add(device, source, names, limits) {
-      await update(device, source, limits);
-      await agentCommand(device, 'add', `${aptGet} install ${names.join(' ')}`, limits);
-    },
+          async recover(device, source, limits) {
+            const odd = await recoverDpkg(device, limits);
+            // What is half installed is left out by "dpkg --configure -a"; only this repairs it.
+            await update(device, source, limits, trusted);
+            await agentCommand(device, 'recover', `${aptGet} -f install`, limits);
+            await upgrade(device, source, limits);
+            return odd;
+          },
 
-    async remove(device, names, limits) {
-      await agentCommand(device, 'remove', `${aptGet} remove ${names.join(' ')}`, limits);
-    },
+          async add(device, source, names, limits) {
+            await update(device, source, limits, trusted);
+            await agentCommand(device, 'add', `${aptGet} install ${names.join(' ')}`, limits);
+          },
+
+          async remove(device, names, limits) {
+            await agentCommand(device, 'remove', `${aptGet} remove ${names.join(' ')}`, limits);
+          },
+        },
+      },
+      common,
+    );
   },
 });
 
@@ -53,8 +72,14 @@ const options = [
 ];
 const aptGet = `${unattended} apt-get -q -y ${options.map((option) => `-o ${option}`).join(' ')}`;
 
-async function update(device: Shell, { url, folders, older }: ReleaseSource, limits: AgentLimits) {
-  const sources = folders.map((name) => `deb ${url}${name === '.' ? '' : `/${name}`} ./`);
+async function update(
+  device: Shell,
+  { url, folders, older }: ReleaseSource,
+  limits: AgentLimits,
+  trusted: boolean,
+): Promise<void> {
+  const kind = trusted ? 'deb [trusted=yes]' : 'deb';
+  const sources = folders.map((name) => `${kind} ${url}${name === '.' ? '' : `/${name}`} ./`);
   // A priority above 1000 lets an older version take the place of a newer one (apt_preferences(5)).
   const pin = older ? ['Package: *', `Pin: origin "${new URL(url).hostname}"`, 'Pin-Priority: 1001'] : [];
   const file = (name: string, lines: readonly string[]) =>

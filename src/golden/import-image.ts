@@ -6,7 +6,7 @@ import { assertFree, makeNewFolder } from '../core/new-folder.ts';
 import { releasePattern } from '../document/forms.ts';
 import { readPrivateKey } from '../guest/private-key.ts';
 import { readableBytes } from '../image/file-ref.ts';
-import { feedFormat } from '../image/prebuilt-packages.ts';
+import { feedFormat, isSigned } from '../image/prebuilt-packages.ts';
 import type { MachineName } from '../model/machine.ts';
 import { writeSchema } from '../scenario/editor-schema.ts';
 import { nextRelease, updateScript } from '../yocto/written-yaml.ts';
@@ -71,6 +71,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
     const machine = machineOf(given.path, root);
     assertSsh(given.path, root);
     const record = await recordFor(root, request);
+    const unsigned = record?.system === 'dpkg' ? await unsignedOf(request.feeds) : [];
     const boot = await takeBoot(given.path, found, root, machine, request, at);
     const login = await logIn(root, request, at, signal);
     const release = request.release ?? releaseName(root.system.version, request.feeds);
@@ -79,6 +80,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
       ...{ machine, release, boot, login },
       system: root.system,
       feeds: request.feeds.map(({ release, folder }) => ({ release, folder: resolve(folder) })),
+      unsigned,
       volumes: found.volumes.map(volumeText),
     };
     await writeFile(at('image.yaml'), imageYaml(written));
@@ -95,7 +97,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
       login: login.text,
       packages: packagesText(root),
       files: await Promise.all(names.map(async (name) => ({ name, bytes: (await stat(at(name))).size }))),
-      unknown: unknownOf(found, root),
+      unknown: [...unknownOf(found, root), ...unsigned.map(unsignedText)],
     };
   });
 }
@@ -204,6 +206,16 @@ async function assertFits({ system }: PackageRecord, release: string, folder: st
     'golden-feed',
     `--feed ${release}=${folder} has ${format} packages, and ${system} on the disk takes ${wanted} packages`,
   );
+}
+
+async function unsignedOf(feeds: readonly GivenFeed[]): Promise<GivenFeed[]> {
+  const unsigned: GivenFeed[] = [];
+  for (const feed of feeds) if (!(await isSigned(feed.folder))) unsigned.push(feed);
+  return unsigned;
+}
+
+function unsignedText({ release, folder }: GivenFeed): string {
+  return `nobody has signed the feed of ${release}: scenario.yaml has apt trust it as it is (brownout feed index --format deb --sign KEY ${folder} signs it)`;
 }
 
 async function logIn(

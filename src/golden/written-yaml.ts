@@ -31,6 +31,8 @@ export interface Written {
   system: FoundSystem;
   /** Paths are absolute. */
   feeds: readonly GivenFeed[];
+  /** Feeds that apt would refuse, since nobody has signed them. */
+  unsigned: readonly GivenFeed[];
   boot: TakenBoot;
   login: GoldenLogin;
   volumes: readonly string[];
@@ -98,7 +100,7 @@ function loginText(login: GoldenLogin): string {
 }
 
 /** The text of a scenario that runs as it is: by a script, or from the feeds by apt or opkg. */
-export function scenarioText({ machine, release, system, feeds }: Written): string {
+export function scenarioText({ machine, release, system, feeds, unsigned }: Written): string {
   const name = `${oneLine(system.name)} is updated`;
   if (feeds.length === 0)
     return scenarioYaml({
@@ -113,7 +115,12 @@ export function scenarioText({ machine, release, system, feeds }: Written): stri
     `name: ${text(name)}`,
     `machines: [${machine}]`,
     'image: ./',
-    `agent: ${agent}`,
+    ...(unsigned.length === 0
+      ? [`agent: ${agent}`]
+      : [
+          '# Nobody has signed the feed: sign it (brownout feed index --sign), and have apt look at that again (agent: apt).',
+          `agent: { name: ${agent}, trusted: true }`,
+        ]),
     `releases: [${[release, ...feeds.map((feed) => feed.release)].map(text).join(', ')}]`,
     "# The owner's files, which every update and every cut must leave alone.",
     'provision:',

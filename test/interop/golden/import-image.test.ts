@@ -170,6 +170,19 @@ describe('a golden master', () => {
     expect((await loadScenario(join(folder, 'image', 'scenario.yaml'))).agent.name).toBe('apt');
   });
 
+  it.each([
+    ['nobody has signed', [], { name: 'apt', trusted: true }, [/nobody has signed the feed of 4\.2/]],
+    ['is signed', ['InRelease'], { name: 'apt' }, []],
+    ['is signed in a file of its own', ['Release', 'Release.gpg'], { name: 'apt' }, []],
+  ])('has apt trust a feed where it must: one that %s', async (_, files, agent, says) => {
+    await updates('deb');
+    for (const name of files) await writeFile(join(folder, 'updates', name), 'x');
+    const feeds = [{ release: '4.2', folder: join(folder, 'updates') }];
+    const { unknown } = await take(await disk(ext4({ ...system, ...dpkg })), { feeds });
+    expect(unknown).toEqual(says.map((text) => expect.stringMatching(text) as string));
+    expect((await loadScenario(join(folder, 'image', 'scenario.yaml'))).agent).toEqual(agent);
+  });
+
   it.each(['var/lib/opkg', 'usr/lib/opkg'])(
     'is upgraded from a feed, where opkg says what is installed, in /%s',
     async (state) => {

@@ -27,6 +27,17 @@ describe('apt', () => {
     expect(asked[1]).toContain('DEBIAN_FRONTEND=noninteractive');
   });
 
+  it('trusts a feed that nobody has signed where it is told to, also when it recovers', async () => {
+    const { asked, ready } = device({});
+    const trusting = agentFor({ name: 'apt', trusted: true });
+    await trusting.install(ready, source, limits());
+    await trusting.packages?.recover(ready, source, limits());
+    const updates = asked.filter((command) => command.endsWith(' update'));
+    expect(updates).toHaveLength(2);
+    for (const update of updates)
+      expect(update).toContain('\ndeb [trusted=yes] http://10.0.2.2:1/2.0/feed ./\n');
+  });
+
   it('does not upgrade from an index that it could not get', async () => {
     const { asked, ready } = device({});
     const run = async (command: string) => {

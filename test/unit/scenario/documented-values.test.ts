@@ -77,6 +77,7 @@ function inScenarios(folders: readonly string[]): Set<string> {
 const elsewhere: readonly [key: RegExp, test: string, word?: string][] = [
   // What it is where nothing is said, as its description says.
   [/^agent\.reboots=by-harness$/, 'unit/agents/mender.test.ts', "agentFor({ name: 'mender' })"],
+  [/^agent\.trusted=true$/, 'interop/golden/import-image.test.ts', 'trusted: true'],
   [/^agent\.delivery=file$/, 'unit/agents/mender.test.ts'],
   [/^agent\.refuseOlder=/, 'unit/agents/swupdate.test.ts'],
   [/^agent\.abilities=downgradeGuard$/, 'unit/agents/swupdate.test.ts'],
