@@ -40,7 +40,9 @@ export function actionText(action: Action, cast: Cast): string {
     case 'lose environment':
       return environmentTexts[action.leaves];
     case 'set clock':
-      return action.to === 'epoch' ? 'the clock says 1970' : 'the clock says that twenty years have passed';
+      return action.to === 'lost'
+        ? 'the clock has lost its time'
+        : 'the clock says that twenty years have passed';
     case 'note':
       return `note ${action.what.join(', ')}`;
     case 'same':

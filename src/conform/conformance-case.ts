@@ -18,7 +18,7 @@ export type Precondition = 'in-service' | 'installed' | 'confirmed' | 'untouched
  */
 export type Place = 'boot' | 'data' | 'downloads';
 
-export type ClockTime = 'epoch' | 'twenty years later';
+export type ClockTime = 'lost' | 'twenty years later';
 
 /** One thing that is done to a device, or looked at. */
 export type Action =
@@ -68,7 +68,7 @@ export type Action =
   /** A file takes all the room that a place has; or is taken away again. */
   | { do: 'fill'; place: Place }
   | { do: 'free'; place: Place }
-  /** It is switched off; from its next start on, its clock says 1970, or that twenty years have passed. */
+  /** It is switched off; from its next start on, its clock has lost its time, or says that twenty years have passed. */
   | { do: 'set clock'; to: ClockTime }
   /** What is noted here is what it must still be there. */
   | { do: 'note'; what: readonly Kept[] }

@@ -12,6 +12,7 @@ import { listen, listenAtEnd } from '../device/listen.ts';
 import { installToReset } from '../device/own-reset.ts';
 import { serveReleases } from '../device/release-server.ts';
 import type { RunContext } from '../device/run-context.ts';
+import { timeLost } from '../model/device-clock.ts';
 import type { StepRecord } from '../model/record.ts';
 import type { Moment } from '../model/steps.ts';
 import type { Upgrade } from '../model/upgrade.ts';
@@ -37,10 +38,7 @@ import { wrongName } from './wrong-releases.ts';
 const askLimitMs = 60_000;
 
 /** The date of all guests is the first of 2026. */
-const clocks: Record<ClockTime, string> = {
-  epoch: '1970-01-01T00:00:00',
-  'twenty years later': '2046-01-01T00:00:00',
-};
+const twentyYearsLater = '2046-01-01T00:00:00';
 
 /** What a case came to, as far as its device goes. */
 export interface CaseRun {
@@ -249,8 +247,9 @@ class CaseDevice {
     if (this.state.state === 'booting') this.state = await this.up();
     const off =
       this.state.state === 'off' ? this.state : await this.state.shutdown({ signal: this.context.signal });
-    const { scenario } = this.context;
-    const clock = { start: clocks[to], afterCut: 'kept' } as const;
+    const { scenario, machine } = this.context;
+    const start = to === 'lost' ? timeLost(machine) : twentyYearsLater;
+    const clock = { start, afterCut: 'kept' } as const;
     await this.become(off, this.device, { ...this.context, scenario: { ...scenario, clock } });
   }
 

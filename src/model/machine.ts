@@ -19,6 +19,11 @@ export interface Machine {
     package: string;
     /** Yocto's qb_machine and qb_cpu (qb_cpu_kvm where KVM runs the guest); see meta/conf/machine/qemu*.conf. */
     boards: { tcg: Board; kvm: Board };
+    /**
+     * What its clock can say, in UTC; the first is what it says without a battery. PL031 counts 32 bits of seconds since 1970.
+     * A PC's has two digits for the year, and firmware makes 2070 of 70 (EDK2, PcRtc.c): one that has lost its time says 2000.
+     */
+    clock: { first: string; last: string };
     /** Whether QEMU brings firmware that starts from a disk by itself. */
     hasFirmware: boolean;
     /** Whether there is a second flash unit only where the first one has the firmware. */
@@ -38,6 +43,7 @@ export const machines = {
         tcg: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
         kvm: { machine: 'q35,i8042=off', cpu: 'IvyBridge' },
       },
+      clock: { first: '2000-01-01T00:00:00', last: '2069-12-31T23:59:59' },
       hasFirmware: true,
       flashNeedsFirmware: true,
     },
@@ -52,6 +58,7 @@ export const machines = {
         tcg: { machine: 'virt', cpu: 'cortex-a57' },
         kvm: { machine: 'virt,gic-version=3', cpu: 'host' },
       },
+      clock: { first: '1970-01-01T00:00:00', last: '2105-12-31T23:59:59' },
       hasFirmware: false,
       flashNeedsFirmware: false,
     },

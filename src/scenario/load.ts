@@ -6,6 +6,7 @@ import { parseDocument } from '../document/parse.ts';
 import { readText } from '../document/read.ts';
 import { didYouMean } from '../document/suggest.ts';
 import { type ConfigurationPromise, everythingPreserved } from '../model/configuration.ts';
+import { clockRange } from '../model/device-clock.ts';
 import { machineNames } from '../model/machine.ts';
 import {
   type AgentSpec,
@@ -88,6 +89,8 @@ function consistentScenario(list: AgentList) {
     (
       {
         agent: chosen,
+        machines,
+        clock,
         releases: given,
         paths,
         provision,
@@ -109,6 +112,15 @@ function consistentScenario(list: AgentList) {
       const { identity, packages } = agent;
       const complain = (path: PropertyKey[], message: string) =>
         context.addIssue({ code: 'custom', path, message });
+      if (clock !== undefined)
+        for (const machine of unique(machines)) {
+          const range = clockRange(machine);
+          if (clock.start < range.first || clock.start > range.last)
+            complain(
+              ['clock', 'start'],
+              `the clock of ${machine} says ${range.first.slice(0, 4)} to ${range.last.slice(0, 4)}`,
+            );
+        }
       const faults = faultsOf({ serverFaults, feedFaults });
       const faultsWord = serverFaults === undefined ? 'feedFaults' : 'serverFaults';
       if (serverFaults !== undefined && feedFaults !== undefined)

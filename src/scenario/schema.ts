@@ -275,7 +275,9 @@ export function scenarioSchemaFor<Name extends string>(list: AgentList, machines
         afterCut: z
           .enum(['kept', 'epoch'])
           .default('kept')
-          .describe('epoch: a device without a battery, on which it is 1970 once its power was cut'),
+          .describe(
+            'epoch: a device without a battery, whose clock has lost its time once its power was cut: 1970, on qemux86-64 2000',
+          ),
       })
       .optional(),
     network: z

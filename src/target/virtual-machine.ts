@@ -336,8 +336,8 @@ export class VirtualMachine implements AsyncDisposable {
   }
 
   private get rtcBase(): string | undefined {
-    const { clock } = this.options;
-    return clock === undefined ? undefined : timeAtStart(clock, this.wasCut);
+    const { clock, machine } = this.options;
+    return clock === undefined ? undefined : timeAtStart(machine, clock, this.wasCut);
   }
 
   private spec(consoleLog: string, sshPort: number): QemuSpec {

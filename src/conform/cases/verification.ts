@@ -79,7 +79,7 @@ export const verification: CaseGroup = {
       needs: ['verified', 'dates'],
       from: 'in-service',
       actions: [
-        { do: 'set clock', to: 'epoch' },
+        { do: 'set clock', to: 'lost' },
         { do: 'install', release: 'new', must: 'refuse' },
         ...takesIntoUse('old'),
         { do: 'set clock', to: 'twenty years later' },

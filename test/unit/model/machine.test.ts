@@ -18,6 +18,7 @@ const row: Machine = {
     program: 'qemu-system-riscv64',
     package: 'qemu-system-misc',
     boards: { tcg: board, kvm: board },
+    clock: { first: '1970-01-01T00:00:00', last: '2037-12-31T23:59:59' },
     hasFirmware: false,
     flashNeedsFirmware: true,
   },
