@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Shell } from '../core/ask.ts';
+import { DeviceFailure } from '../core/errors.ts';
 import type { AgentLimits, ReleaseSource } from './agent.ts';
 import { agentCommand } from './command.ts';
 import { defineAgent } from './define-agent.ts';
@@ -90,8 +91,27 @@ async function update(
     file('preferences', pin),
     `${aptGet} update`,
   ].join('\n');
-  await agentCommand(device, 'update', command, limits);
+  try {
+    await agentCommand(device, 'update', command, limits);
+  } catch (error) {
+    if (!(error instanceof DeviceFailure)) throw error;
+    const { code, message, cause } = error;
+    const known = refusals.find(([words]) => words.test(message));
+    throw known === undefined ? error : new DeviceFailure(code, message, { cause, hint: known[1] });
+  }
 }
+
+/** What apt says of a feed (apt-pkg/acquire-item.cc, metaindex.cc), and what whoever made the feed does then. */
+const refusals: readonly (readonly [words: RegExp, hint: string])[] = [
+  [
+    /The repository .* is not signed/,
+    'sign the feed (brownout feed index --sign), with a key that the device has; or have apt take it as it is: agent: { name: apt, trusted: true }',
+  ],
+  [
+    /is not valid yet/,
+    "the feed is of a later day than the device's clock: let the scenario's clock.start be later than the Date of its Release",
+  ],
+];
 
 async function upgrade(device: Shell, { older }: ReleaseSource, limits: AgentLimits): Promise<void> {
   const backwards = older ? ' --allow-downgrades' : '';

@@ -4,9 +4,10 @@ import { sha256File } from '../core/digest.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { assertFree, makeNewFolder } from '../core/new-folder.ts';
 import { releasePattern } from '../document/forms.ts';
+import { aptTrustOf } from '../feed/apt-trust.ts';
 import { readPrivateKey } from '../guest/private-key.ts';
 import { readableBytes } from '../image/file-ref.ts';
-import { feedFormat, isSigned } from '../image/prebuilt-packages.ts';
+import { feedFormat } from '../image/prebuilt-packages.ts';
 import type { MachineName } from '../model/machine.ts';
 import { writeSchema } from '../scenario/editor-schema.ts';
 import { nextRelease, updateScript } from '../yocto/written-yaml.ts';
@@ -16,7 +17,7 @@ import { type PackageRecord, packageRecord, packagesOn } from './installed-packa
 import { letIn } from './let-in.ts';
 import { type OwnBoot, takeBoot } from './take-boot.ts';
 import { givenDisk, takeDisk } from './take-disk.ts';
-import { type GivenFeed, type GoldenLogin, imageYaml, scenarioText } from './written-yaml.ts';
+import { type GivenFeed, type GoldenLogin, imageYaml, scenarioText, type Written } from './written-yaml.ts';
 
 /** What is to be imported, and what only a person can know. */
 export interface ImportRequest extends OwnBoot {
@@ -71,7 +72,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
     const machine = machineOf(given.path, root);
     assertSsh(given.path, root);
     const record = await recordFor(root, request);
-    const unsigned = record?.system === 'dpkg' ? await unsignedOf(request.feeds) : [];
+    const { unsigned, newest } = await aptAsks(record?.system === 'dpkg' ? request.feeds : []);
     const boot = await takeBoot(given.path, found, root, machine, request, at);
     const login = await logIn(root, request, at, signal);
     const release = request.release ?? releaseName(root.system.version, request.feeds);
@@ -80,7 +81,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
       ...{ machine, release, boot, login },
       system: root.system,
       feeds: request.feeds.map(({ release, folder }) => ({ release, folder: resolve(folder) })),
-      unsigned,
+      ...{ unsigned, newest },
       volumes: found.volumes.map(volumeText),
     };
     await writeFile(at('image.yaml'), imageYaml(written));
@@ -208,10 +209,16 @@ async function assertFits({ system }: PackageRecord, release: string, folder: st
   );
 }
 
-async function unsignedOf(feeds: readonly GivenFeed[]): Promise<GivenFeed[]> {
+/** Of the feeds of apt: those that nobody has signed, and the date of the newest. */
+async function aptAsks(feeds: readonly GivenFeed[]): Promise<Pick<Written, 'unsigned' | 'newest'>> {
   const unsigned: GivenFeed[] = [];
-  for (const feed of feeds) if (!(await isSigned(feed.folder))) unsigned.push(feed);
-  return unsigned;
+  let newest: Date | undefined;
+  for (const feed of feeds) {
+    const { signed, date } = await aptTrustOf(feed.folder);
+    if (!signed) unsigned.push(feed);
+    if (date !== undefined && (newest === undefined || date > newest)) newest = date;
+  }
+  return { unsigned, newest };
 }
 
 function unsignedText({ release, folder }: GivenFeed): string {

@@ -1,3 +1,4 @@
+import { guestEpoch } from '../model/device-clock.ts';
 import type { MachineName } from '../model/machine.ts';
 import { oneLine } from '../report/text.ts';
 import { schemaLine } from '../scenario/editor-schema.ts';
@@ -33,6 +34,8 @@ export interface Written {
   feeds: readonly GivenFeed[];
   /** Feeds that apt would refuse, since nobody has signed them. */
   unsigned: readonly GivenFeed[];
+  /** The date of the newest feed of apt, where one says. */
+  newest: Date | undefined;
   boot: TakenBoot;
   login: GoldenLogin;
   volumes: readonly string[];
@@ -100,7 +103,7 @@ function loginText(login: GoldenLogin): string {
 }
 
 /** The text of a scenario that runs as it is: by a script, or from the feeds by apt or opkg. */
-export function scenarioText({ machine, release, system, feeds, unsigned }: Written): string {
+export function scenarioText({ machine, release, system, feeds, unsigned, newest }: Written): string {
   const name = `${oneLine(system.name)} is updated`;
   if (feeds.length === 0)
     return scenarioYaml({
@@ -121,6 +124,7 @@ export function scenarioText({ machine, release, system, feeds, unsigned }: Writ
           '# Nobody has signed the feed: sign it (brownout feed index --sign), and have apt look at that again (agent: apt).',
           `agent: { name: ${agent}, trusted: true }`,
         ]),
+    ...clockLines(newest),
     `releases: [${[release, ...feeds.map((feed) => feed.release)].map(text).join(', ')}]`,
     "# The owner's files, which every update and every cut must leave alone.",
     'provision:',
@@ -132,6 +136,17 @@ export function scenarioText({ machine, release, system, feeds, unsigned }: Writ
     '  installs: { within: 10m }',
     ...patience.map((line) => `  ${line}`),
   ]);
+}
+
+/** The day after the newest feed, where that is later than the date of all guests. */
+function clockLines(newest: Date | undefined): string[] {
+  if (newest === undefined || newest < new Date(`${guestEpoch}Z`)) return [];
+  const after = new Date(newest);
+  after.setUTCDate(after.getUTCDate() + 1);
+  return [
+    `# apt takes no feed of a later day than the device's clock, which says ${guestEpoch.slice(0, 10)} where nobody says another.`,
+    `clock: { start: ${after.toISOString().slice(0, 10)}T00:00:00 }`,
+  ];
 }
 
 /** A system with many services takes its time, more so at its first start. */

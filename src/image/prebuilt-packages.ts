@@ -100,15 +100,6 @@ async function upgraded(
   return { list, names: before.names, packages, feed: await filesOf(folder, folder) };
 }
 
-/** Whether each index of a feed of debs is signed: `InRelease`, or `Release.gpg` (apt-secure(8)). */
-export async function isSigned(folder: string): Promise<boolean> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const places = (pattern: RegExp) =>
-    entries.flatMap(({ name, parentPath }) => (pattern.test(name) ? [parentPath] : []));
-  const signed = new Set(places(/^(InRelease|Release\.gpg)$/));
-  return places(/^Packages(\.gz)?$/).every((place) => signed.has(place));
-}
-
 /** What a feed's packages are, by the first that is there. Throws as packagesOfRelease does; `where` begins messages. */
 export async function feedFormat(folder: string, where: string): Promise<PackageFormat> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {

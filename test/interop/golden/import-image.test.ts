@@ -183,6 +183,20 @@ describe('a golden master', () => {
     expect((await loadScenario(join(folder, 'image', 'scenario.yaml'))).agent).toEqual(agent);
   });
 
+  it.each([
+    ['Mon, 30 Nov 2026 21:42:24 UTC', '2026-12-01T00:00:00'],
+    ['Thu, 31 Dec 2026 00:00:00 +0000', '2027-01-01T00:00:00'],
+    ['Sat, 30 Nov 2024 21:42:24 UTC', undefined],
+    ['some day', undefined],
+  ])('has the clock say a later day than the feed, which is of %s: %s', async (date, start) => {
+    await updates('deb');
+    await writeFile(join(folder, 'updates', 'InRelease'), `Origin: x\nDate: ${date}\nSuite: stable\n`);
+    const feeds = [{ release: '4.2', folder: join(folder, 'updates') }];
+    await take(await disk(ext4({ ...system, ...dpkg })), { feeds });
+    const { clock } = await loadScenario(join(folder, 'image', 'scenario.yaml'));
+    expect(clock?.start).toBe(start);
+  });
+
   it.each(['var/lib/opkg', 'usr/lib/opkg'])(
     'is upgraded from a feed, where opkg says what is installed, in /%s',
     async (state) => {

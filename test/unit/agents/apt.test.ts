@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agentFor } from '../../../src/agents/index.ts';
+import type { DeviceFailure } from '../../../src/core/errors.ts';
 import { device, limits } from './device.ts';
 
 const aptAgent = agentFor({ name: 'apt' });
@@ -48,6 +49,25 @@ describe('apt', () => {
       code: 'update-failed',
     });
     expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ["E: The repository 'http://10.0.2.2:1/2.0/feed ./ Release' is not signed.", /trusted: true/],
+    [
+      'E: Release file for http://10.0.2.2:1/2.0/feed/./Release is not valid yet (invalid for another 9d)',
+      /clock\.start/,
+    ],
+    ['E: 404', undefined],
+  ])('says what to do about a feed that it does not take: %s', async (stderr, hint) => {
+    const { ready } = device({});
+    const run = async (command: string) => ({ ...(await ready.run(command)), exitCode: 100, stderr });
+    const refused: unknown = await aptAgent
+      .install({ run }, source, limits())
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ kind: 'device', code: 'update-failed' });
+    const told = (refused as DeviceFailure).hint;
+    if (hint === undefined) expect(told).toBeUndefined();
+    else expect(told).toMatch(hint);
   });
 
   it('goes back to an older release by pinning all of it', async () => {
