@@ -3,6 +3,7 @@ import { version } from '../core/version.ts';
 import { addAdmit } from './admit.ts';
 import { addCache } from './cache.ts';
 import { addCheck } from './check.ts';
+import { nameNearest } from './choices.ts';
 import { addCi } from './ci.ts';
 import { examples, type Finish, type Parent, type Surroundings } from './command.ts';
 import { addCompletion } from './completion.ts';
@@ -86,5 +87,6 @@ export function makeProgram(surroundings: Surroundings, finish: Finish): Parent 
     addCompletion,
   ])
     add(program, surroundings, finish);
+  nameNearest(program);
   return program;
 }

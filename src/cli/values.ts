@@ -1,24 +1,17 @@
-import { ScenarioError } from '../core/errors.ts';
 import { fingerprintPattern, releasePattern } from '../document/forms.ts';
-import { didYouMean } from '../document/suggest.ts';
 import { type MachineName, machineNames } from '../model/machine.ts';
 import { type WantedAccelerator, wantedAccelerators } from '../qemu/wanted-accelerator.ts';
 import { parseDuration } from '../scenario/duration.ts';
+import { oneOf, wrongValue as wrong } from './choices.ts';
 
 /** Reads `--machine`. */
 export function machineName(text: string): MachineName {
-  const known = machineNames.find((name) => name === text);
-  if (known !== undefined) return known;
-  const help = didYouMean(text, machineNames);
-  throw wrong('--machine', `one of ${machineNames.join(', ')}`, text, help);
+  return oneOf('--machine', machineNames, text);
 }
 
 /** Reads `--accelerator`. */
 export function acceleratorName(text: string): WantedAccelerator {
-  const known = wantedAccelerators.find((name) => name === text);
-  if (known !== undefined) return known;
-  const help = didYouMean(text, wantedAccelerators);
-  throw wrong('--accelerator', `one of ${wantedAccelerators.join(', ')}`, text, help);
+  return oneOf('--accelerator', wantedAccelerators, text);
 }
 
 /** Reads a whole number between two bounds. */
@@ -114,9 +107,4 @@ export function fingerprint(text: string): string {
   const bare = text.replace(/^SHA256:/, '').replace(/=+$/, '');
   if (fingerprintPattern.test(bare)) return bare;
   throw wrong('--ssh-host-key', 'SHA256: and 43 letters, digits, + or /', text);
-}
-
-function wrong(option: string, expected: string, found: string, help = ''): ScenarioError {
-  const shown = JSON.stringify(found.slice(0, 60));
-  return new ScenarioError('option-invalid', `${option}: expected ${expected}, found ${shown}${help}`);
 }

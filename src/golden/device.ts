@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { CleanupStack } from '../core/cleanup.ts';
 import { ScenarioError } from '../core/errors.ts';
+import { didYouMean } from '../document/suggest.ts';
 import type { ImageManifest } from '../model/image.ts';
 import { Arena } from '../nbd/arena.ts';
 import { FileDisk } from '../nbd/file-disk.ts';
@@ -36,7 +37,7 @@ export async function factoryDevice(
     );
     throw new ScenarioError(
       'unknown-release',
-      `no device of ${manifest.name} leaves the factory with ${release}; there are disks with ${have.join(', ') || 'none'}`,
+      `no device of ${manifest.name} leaves the factory with ${release}; there are disks with ${have.join(', ') || 'none'}${didYouMean(release, have)}`,
     );
   }
   const arena = stack.use('write arena', await Arena.create(join(folder, 'written.arena')));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { filePath, releaseName } from '../document/forms.ts';
+import { didYouMean } from '../document/suggest.ts';
 import { breakages } from '../model/image.ts';
 import { machineNames } from '../model/machine.ts';
 import { bootLoaderNames } from './disk/boot-loaders.ts';
@@ -154,7 +155,7 @@ export function checkBroken(
   broken.forEach(({ version, of, how }, i) => {
     const complain = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: ['broken', i, key], message });
-    if (!good.includes(of)) complain('of', `one of the releases: ${good.join(', ')}`);
+    if (!good.includes(of)) complain('of', `one of the releases: ${good.join(', ')}${didYouMean(of, good)}`);
     if (good.includes(version)) complain('version', 'a name that no good release has');
     if (how === 'health' && root.health === undefined)
       complain('how', 'the image has no health check that could fail: root.health names one');

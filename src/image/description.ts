@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { fingerprintPattern, releaseName } from '../document/forms.ts';
 import { readDocument } from '../document/read.ts';
+import { didYouMean } from '../document/suggest.ts';
 import { breakages } from '../model/image.ts';
 import { bundleFormatNames } from './bundles/index.ts';
 import {
@@ -145,8 +146,13 @@ const ostreeImage = z
     others.forEach(({ of, application }, i) => {
       const complain = (key: string, message: string) =>
         context.addIssue({ code: 'custom', path: ['applications', 'releases', i, key], message });
-      if (!known.includes(of)) complain('of', `one of the releases: ${known.join(', ')}`);
-      if (!(application in factory)) complain('application', `one of ${Object.keys(factory).join(', ')}`);
+      if (!known.includes(of))
+        complain('of', `one of the releases: ${known.join(', ')}${didYouMean(of, known)}`);
+      if (!(application in factory))
+        complain(
+          'application',
+          `one of ${Object.keys(factory).join(', ')}${didYouMean(application, Object.keys(factory))}`,
+        );
     });
   });
 
@@ -309,7 +315,8 @@ const feedImage = z
       const complain = (message: string) =>
         context.addIssue({ code: 'custom', path: ['releases', i, 'from'], message });
       if (from === undefined) return;
-      if (!earlier.includes(from)) complain(`an earlier release: ${earlier.join(', ') || 'there is none'}`);
+      if (!earlier.includes(from))
+        complain(`an earlier release: ${earlier.join(', ') || 'there is none'}${didYouMean(from, earlier)}`);
       if (packages !== undefined)
         complain('a release is made from a folder or from another release, not both');
     });

@@ -3,6 +3,7 @@ import { agentFor } from '../agents/index.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { deliveryTo, offerOf } from '../device/deliveries.ts';
 import { startRelease } from '../device/start-release.ts';
+import { didYouMean } from '../document/suggest.ts';
 import { type BuildOptions, buildImage } from '../image/build.ts';
 import { bootFiles } from '../image/manifest.ts';
 import { ownImages } from '../image/own-images.ts';
@@ -58,11 +59,14 @@ export async function assertReleases(scenario: Scenario, manifest: ImageManifest
   const upgradedTo = new Set(paths.flatMap((path) => sourcesOf(path, scenario, manifest)));
   for (const version of new Set(paths.flat())) {
     const release = manifest.releases[version];
-    const known = Object.keys(manifest.releases).join(', ');
+    const known = Object.keys(manifest.releases);
     if (release === undefined)
       throw new ScenarioError(
         'unknown-release',
-        await misfit(version, `image ${manifest.name} has no release ${version}; it has ${known}`),
+        await misfit(
+          version,
+          `image ${manifest.name} has no release ${version}; it has ${known.join(', ')}${didYouMean(version, known)}`,
+        ),
       );
     const isTold = release.content.kind !== 'unknown' || agent.identity !== undefined;
     if (!isTold && expect.release !== undefined)

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
+import { didYouMean } from '../document/suggest.ts';
 import type { Compression } from '../package/archive/compression.ts';
 import { findInside, namesIn } from './inside.ts';
 import { type ListedPackage, readPackageList } from './package-list.ts';
@@ -129,10 +130,10 @@ export function bootPlan(image: DeployedImage, wanted?: string): BootPlan {
   const source = image.rootfs.find((one) => typeName(one) === name) ?? sameType ?? image.rootfs[0];
   if (source === undefined) throw incomplete(image, 'root file system');
   if (wanted !== undefined && source.type !== sameType?.type) {
-    const there = image.rootfs.map(typeName).join(', ');
+    const there = image.rootfs.map(typeName);
     throw new ScenarioError(
       'yocto-not-found',
-      `${image.name} for ${boot.machine} has no ${wanted}; there is ${there}`,
+      `${image.name} for ${boot.machine} has no ${wanted}; there is ${there.join(', ')}${didYouMean(wanted, there)}`,
     );
   }
   const suffix = source.compression === 'none' ? '' : `.${source.compression}`;

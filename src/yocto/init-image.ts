@@ -82,7 +82,11 @@ async function chosenImage({ deployFolder, image, machine }: InitRequest): Promi
       hint: 'choose with --image and --machine',
     });
   const asked = [image ?? 'an image', ...(machine === undefined ? [] : [`for ${machine}`])].join(' ');
-  const near = image === undefined ? '' : didYouMean(image, [...new Set(all.map(({ name }) => name))]);
+  const names = [...new Set(all.map(({ name }) => name))];
+  const near =
+    image === undefined || names.includes(image)
+      ? didYouMean(machine ?? '', [...new Set(all.map(({ boot }) => boot.machine))])
+      : didYouMean(image, names);
   throw new ScenarioError('yocto-not-found', `${root} has no ${asked}, only ${shown(all)}${near}`);
 }
 

@@ -62,8 +62,8 @@ describe('brownout cache list', () => {
   });
 
   it.each([
-    [['list', 'image'], "'image' is invalid for argument 'kind'"],
-    [['list', '--sort', 'name'], "'name' is invalid"],
+    [['list', 'image'], 'found "image"; did you mean "images"?'],
+    [['list', '--sort', 'name'], '--sort: expected one of size, age, found "name"'],
     [['prune', '--older-than', '30'], 'an age such as 90m, 36h, 30d or 8w, found "30"'],
     [['prune', '--keep-size', '20GB'], '--keep-size: expected a size'],
   ])('refuses %j', async (args, message) => {

@@ -168,7 +168,7 @@ describe('feed index', () => {
       /none: there is no such folder\nhint: name the folder that/,
     ],
     ['no format', ['.'], /required option '--format <format>' not specified/],
-    ['another format', ['--format', 'apk', '.'], /Allowed choices are ipk, deb, rpm/],
+    ['another format', ['--format', 'apk', '.'], /--format: expected one of ipk, deb, rpm, found "apk"/],
     ['the wrong format', ['--format', 'deb', '.'], /no \.deb in it, but 3 \.ipk\nhint: try --format ipk/],
     ['nothing', ['--format', 'ipk', 'empty'], /empty: no \.ipk in it or below it\nhint: name the folder/],
     ['several feeds', ['--format', 'ipk', '--stdout', '.'], /there are 2 feeds: all, tune\nhint: .*all\n/],

@@ -52,7 +52,7 @@ describe('brownout init', () => {
 
   it.each([
     ['nothing to begin with', [], 'hint: brownout init --agent rauc; there are rauc, swupdate, '],
-    ['an agent that there is not', ['--agent', 'ruac'], 'Allowed choices are rauc, swupdate, '],
+    ['an agent that there is not', ['--agent', 'ruac'], 'did you mean "rauc"?'],
     [
       'what belongs to a Yocto build with an agent',
       ['--agent', 'rauc', '--fstype', 'wic'],

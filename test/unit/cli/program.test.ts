@@ -303,7 +303,7 @@ describe('log', () => {
     expect(await wrong('fe', '-o', file)).toContain("required option '--disk <id>'");
     expect(await wrong('fe', '--disk', 'main')).toContain("required option '-o, --output <file>'");
     expect(await wrong('fe', '--disk', 'main', '-o', file, '--format', 'x')).toContain(
-      'Allowed choices are dm-log-writes',
+      '--format: expected one of dm-log-writes, found "x"',
     );
     await writeFile(file, 'precious');
     expect(await wrong('fe', '--disk', 'main', '-o', file)).toContain('main.log: it is there already');

@@ -32,7 +32,7 @@ describe('a broken release', () => {
     [
       "of: '2.0', how: hangs",
       "of: '2.2', how: hangs",
-      /broken\[2\]\.of: one of the releases: 1\.0, 1\.1, 2\.0/,
+      /broken\[2\]\.of: one of the releases: 1\.0, 1\.1, 2\.0; did you mean "2.0"\?/,
     ],
     ["version: '2.1-hangs'", "version: '2.0'", /broken\[2\]\.version: a name that no good release has/],
     ['how: no-kernel', 'how: no-kernle', /did you mean "no-kernel"\?/],
@@ -77,12 +77,12 @@ describe('an application beside a system of OSTree', () => {
     [
       "of: '1.0', application: gateway, to: '1.1'",
       "of: '1.7', application: gateway, to: '1.1'",
-      /applications\.releases\[0\]\.of: one of the releases: 1\.0, 1\.1, 2\.0/,
+      /applications\.releases\[0\]\.of: one of the releases: 1\.0, 1\.1, 2\.0; did you mean "1.0"\?/,
     ],
     [
       "application: gateway, to: '2.0'",
       "application: gatewya, to: '2.0'",
-      /applications\.releases\[1\]\.application: one of gateway, monitor/,
+      /applications\.releases\[1\]\.application: one of gateway, monitor; did you mean "gateway"\?/,
     ],
   ])('is refused where there is none such: %s as %s', async (what, by, message) => {
     await expect(changed(what, by, 'fullmetalupdate')).rejects.toMatchObject({

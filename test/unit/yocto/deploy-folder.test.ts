@@ -232,6 +232,7 @@ describe('what an image is booted from', () => {
     expect(bootPlan(either).source).toMatchObject({ type: 'wic', compression: 'none' });
     expect(bootPlan(either, 'ext4').source).toMatchObject({ type: 'ext4', compression: 'zst' });
     expect(() => bootPlan(either, 'btrfs')).toThrow('has no btrfs; there is ext4.zst, wic');
+    expect(() => bootPlan(either, 'wci')).toThrow('there is ext4.zst, wic; did you mean "wic"?');
     await rm(join(root, 'images'), { recursive: true });
     await makeTree(root, nanbieldFiles(text('tar.bz2')));
     expect(bootPlan(await onlyImage()).source).toMatchObject({ type: 'ext4', compression: 'zst' });

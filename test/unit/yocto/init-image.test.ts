@@ -155,6 +155,9 @@ describe('brownout init --yocto refuses', () => {
     await expect(init({ image: 'core-image-bas' })).rejects.toThrow(
       `${deploy()} has no core-image-bas, only core-image-base for qemuarm64, core-image-base for qemux86-64; did you mean "core-image-base"?`,
     );
+    await expect(init({ image: 'core-image-base', machine: 'qemuarm' })).rejects.toThrow(
+      'did you mean "qemuarm64"?',
+    );
   });
 
   it('a folder that has something in it', async () => {
