@@ -41,20 +41,26 @@ const probeLimitMs = 15_000;
 
 const choiceSchema = z.object({ accelerator: z.enum(['tcg', 'kvm']), reason: z.string() });
 
+/** Why KVM cannot run guests of a machine here, as far as it is known without a kernel to try it with. */
+export async function kvmLack(machine: MachineName): Promise<string | undefined> {
+  if (process.arch !== machines[machine].architecture.node)
+    return `${machine} is foreign to this host's ${process.arch} processor`;
+  try {
+    await access('/dev/kvm', constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch {
+    return '/dev/kvm is not there or not ours to open';
+  }
+}
+
 /**
  * Takes KVM only where it has just booted a kernel: /dev/kvm may exist, open, and hang every guest. The
  * answer holds until the host boots again or QEMU changes, and is kept in the cache.
  */
 export async function chooseAccelerator(options: ProbeOptions): Promise<AcceleratorChoice> {
   const { machine, probe, signal } = options;
-  if (process.arch !== machines[machine].architecture.node) {
-    return { accelerator: 'tcg', reason: `${machine} is foreign to this host's ${process.arch} processor` };
-  }
-  try {
-    await access('/dev/kvm', constants.R_OK | constants.W_OK);
-  } catch {
-    return { accelerator: 'tcg', reason: '/dev/kvm is not there or not ours to open' };
-  }
+  const lack = await kvmLack(machine);
+  if (lack !== undefined) return { accelerator: 'tcg', reason: lack };
   if (probe === undefined)
     return { accelerator: 'tcg', reason: 'the image brings no kernel to try KVM with' };
   const folder = options.cacheFolder ?? join(cacheRoot(), 'accelerator');

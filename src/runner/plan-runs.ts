@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { MachineName } from '../model/machine.ts';
 import { type Scenario, scenarioSlug } from '../model/scenario.ts';
+import { assertPossible, type WantedAccelerator } from '../qemu/wanted-accelerator.ts';
 import { openReportFolder, timeId } from './report-folder.ts';
 
 /** What is to be run, and where reports go. */
@@ -10,6 +11,8 @@ export interface RunRequest {
   machine: MachineName | undefined;
   /** Folder for reports, created if missing. */
   reports: string;
+  /** What runs the guests; absent: the best for what is to be done. */
+  accelerator?: WantedAccelerator;
 }
 
 /** One scenario on one machine. */
@@ -29,10 +32,10 @@ export interface RunsPlan {
 
 /**
  * Names every run of an invocation and opens its report folder; `kind` goes into its name. Undefined where no scenario
- * names the machine. Throws HarnessError `reports-unwritable`.
+ * names the machine. Throws ScenarioError `accelerator-unusable` before any folder is opened, and HarnessError `reports-unwritable`.
  */
 export async function planRuns(
-  { scenarios, machine: only, reports }: RunRequest,
+  { scenarios, machine: only, reports, accelerator = 'auto' }: RunRequest,
   kind: string,
 ): Promise<RunsPlan | undefined> {
   const pairs = scenarios.flatMap((scenario) =>
@@ -41,6 +44,10 @@ export async function planRuns(
       .map((machine) => ({ scenario, machine })),
   );
   if (pairs.length === 0) return undefined;
+  await assertPossible(
+    accelerator,
+    pairs.map(({ machine }) => machine),
+  );
   const id = `${timeId(new Date())}${kind === '' ? '' : `-${kind}`}`;
   const names = distinctNames(
     pairs.map(({ scenario, machine }) => `${scenarioSlug(scenario.source.path)}-${machine}`),

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { AcceleratorChoice } from '../../../src/qemu/accelerator.ts';
-import { acceleratorFor, type WantedAccelerator } from '../../../src/qemu/wanted-accelerator.ts';
+import {
+  acceleratorFor,
+  assertPossible,
+  type WantedAccelerator,
+} from '../../../src/qemu/wanted-accelerator.ts';
 
 const works: AcceleratorChoice = { accelerator: 'kvm', reason: 'KVM booted a kernel just now' };
 const hangs: AcceleratorChoice = { accelerator: 'tcg', reason: '/dev/kvm is not there or not ours to open' };
@@ -38,5 +42,24 @@ describe('the accelerator', () => {
       code: 'accelerator-unusable',
       message: '--accelerator kvm: /dev/kvm is not there or not ours to open',
     });
+  });
+});
+
+describe('KVM, before anything is built', () => {
+  const absent = () => Promise.resolve('/dev/kvm is not there or not ours to open');
+
+  it('is refused where it cannot be, and where it was not asked for nobody looks', async () => {
+    await expect(assertPossible('kvm', ['qemux86-64'], absent)).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'accelerator-unusable',
+      message: '--accelerator kvm: /dev/kvm is not there or not ours to open',
+    });
+    await assertPossible('kvm', ['qemux86-64'], () => Promise.resolve(undefined));
+    for (const wanted of ['auto', 'tcg'] as const) await assertPossible(wanted, ['qemux86-64'], absent);
+  });
+
+  it("is refused for a machine that is foreign to this host's processor", async () => {
+    const foreign = process.arch === 'arm64' ? 'qemux86-64' : 'qemuarm64';
+    await expect(assertPossible('kvm', [foreign])).rejects.toThrow(`${foreign} is foreign to this host's`);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { processTag } from '../../../src/core/process-tag.ts';
 import type { RunRecord } from '../../../src/model/record.ts';
 import { summaryText } from '../../../src/report/summary.ts';
+import { runScenarios } from '../../../src/runner/run-scenarios.ts';
 import { FileStore } from '../../support/simulated/file-store.ts';
 import { codesOf, slotLab } from '../../support/simulated/lab.ts';
 
@@ -54,6 +55,17 @@ describe('a run on a simulated device', () => {
     await lab.scenario();
     const sound = await lab.run({ powerCuts: { mode: 'random', count: 2 } });
     expect(sound.crash).not.toHaveProperty('phasesWithoutStates');
+  });
+
+  it('is refused before its image is built and a report begun, where KVM is asked for and cannot be', async () => {
+    const lab = await slotLab();
+    await lab.scenario({ machines: [process.arch === 'arm64' ? 'qemux86-64' : 'qemuarm64'] });
+    const { host, ...asked } = await lab.options({ accelerator: 'kvm', powerCuts: { mode: 'none' } });
+    const imageFor = vi.fn(() => Promise.resolve(lab.manifest));
+    const run = runScenarios({ ...asked, ...(host && { host: { ...host, imageFor } }) });
+    await expect(run).rejects.toMatchObject({ kind: 'scenario', code: 'accelerator-unusable' });
+    expect(imageFor).not.toHaveBeenCalled();
+    await expect(stat(lab.reports)).rejects.toThrow('ENOENT');
   });
 
   it('takes away what a killed run has left, and says nothing of it', async () => {
