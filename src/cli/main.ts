@@ -10,10 +10,11 @@ assertWorkingFolder();
 const { installLastResort } = await import('./last-resort.ts');
 const { runCli } = await import('./program.ts');
 const { processStreams } = await import('./streams.ts');
+const { withVisibleWords } = await import('./visible-words.ts');
 // A run's one signal ends every wait under way; eleven waits at once are no leak for Node to warn of.
 setMaxListeners(0);
 const args = process.argv.slice(2);
 const streams = processStreams();
-installLastResort(args, streams);
+installLastResort(args, withVisibleWords(streams, args, process.cwd()));
 process.exitCode = await runCli(args, streams);
 setTimeout(() => process.exit(), graceMs).unref();

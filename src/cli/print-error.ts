@@ -4,16 +4,17 @@ import { coloursFor, type TextOutput } from '../report/colour.ts';
 import { exitCodeOfError } from './exit-code.ts';
 import type { Streams } from './streams.ts';
 import { asTyped } from './typed-command.ts';
+import { visible, visibleLines } from './visible-words.ts';
 
 /** Prints what went wrong: the message, where to read more, what to do next. The stack only where asked for. */
 function printError(error: unknown, output: TextOutput, verbose: boolean, environment = process.env): void {
   const { bold, red } = coloursFor(output, environment);
   const known = toldFailure(error);
   const lines = [
-    `${bold(red('error:'))} ${known === undefined ? `unexpected: ${messageOf(error)}` : known.message}`,
+    `${bold(red('error:'))} ${visibleLines(known?.message ?? `unexpected: ${messageOf(error)}`)}`,
   ];
-  if (known?.logPath !== undefined) lines.push(`log: ${known.logPath}`);
-  if (known?.hint !== undefined) lines.push(`hint: ${known.hint}`);
+  if (known?.logPath !== undefined) lines.push(`log: ${visible(known.logPath)}`);
+  if (known?.hint !== undefined) lines.push(`hint: ${visibleLines(known.hint)}`);
   if (known === undefined && !verbose)
     lines.push('hint: this is a fault of brownout itself; --verbose shows where');
   if (verbose) lines.push(inspect(error, { depth: 5 }));

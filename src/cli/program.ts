@@ -24,16 +24,19 @@ import { addSchema } from './schema.ts';
 import { addSetup } from './setup.ts';
 import { addShell } from './shell.ts';
 import type { Streams } from './streams.ts';
+import { assertVisible, withVisibleWords } from './visible-words.ts';
 import { addYocto } from './yocto.ts';
 
 /** Runs one command line (without node and script) to its end and returns the exit code. Throws nothing. */
-export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
+export async function runCli(args: readonly string[], given: Streams): Promise<number> {
+  const streams = withVisibleWords(given, args, process.cwd());
   using interruption = new Interruption((message) => streams.stderr.write(`\n${message}\n`));
   let exitCode: number = exitCodes.nothing;
   const program = makeProgram({ streams, interruption }, (code) => {
     exitCode = code;
   });
   try {
+    assertVisible(args);
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
