@@ -12,8 +12,8 @@ const command = (program: Parent) =>
     .summary('read scenarios and the descriptions of their images, and boot nothing')
     .description(
       'Says of each scenario what is wrong with it, by line and column, and whether its image is described for its ' +
-        'machines with its releases. Takes no time and needs nothing but the files; bundles and packages are looked at when ' +
-        'the image is built.',
+        'machines with its releases. Takes no time and needs nothing but the files; of bundles that are there it is seen whether ' +
+        'they are whole and for the agent, and packages are looked at when the image is built.',
     )
     .argument('<scenario...>', 'scenario files (YAML; see scenarios/README.md)')
     .option('--json', 'print as JSON')
@@ -51,7 +51,7 @@ async function check(
     const where = `${agent}, image ${image}, ${machines.join(' and ')}`;
     const ways = paths.map((path) => path.join(' -> ')).join('; ');
     streams.stdout.write(`${file}: ok: ${oneLine(`${where}: ${ways}`)}\n`);
-    if (lack !== undefined) streams.stdout.write(`  but it cannot be built here: ${oneLine(lack)}\n`);
+    if (lack !== undefined) streams.stdout.write(`  but it cannot be built here: ${oneLine(lack, 1000)}\n`);
   }
   return exitCodes.passed;
 }

@@ -1,10 +1,11 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { ScenarioError } from '../core/errors.ts';
 import { describedImage } from '../image/described.ts';
-import { readDescription } from '../image/description.ts';
+import { type PrebuiltImage, readDescription } from '../image/description.ts';
 import { givenPackages } from '../image/feed-image.ts';
 import { imageNames, ownImages, unknownImage } from '../image/own-images.ts';
-import type { MachineName } from '../model/machine.ts';
+import { unreadableText } from '../image/prebuilt-files.ts';
+import { type MachineName, machineNames } from '../model/machine.ts';
 
 /** The images meant by a command's operands: those named, or all of them. Throws ScenarioError `image-unknown`. */
 export async function chosenImages(names: readonly string[], all: boolean): Promise<string[]> {
@@ -46,9 +47,10 @@ export async function imagePlace(operand: string): Promise<ImagePlace> {
   throw new ScenarioError('image-unnamed', 'name an image');
 }
 
-/** Why an image cannot be built here: packages that it is made of come from elsewhere. Undefined where it can. */
+/** Why an image cannot be built here: packages or files that it is made of come from elsewhere. Undefined where it can. */
 export async function lackOf({ name, imagesRoot }: ImagePlace): Promise<string | undefined> {
   const description = await readDescription(imagesRoot, name);
+  if ('prebuilt' in description) return absentFiles(join(imagesRoot, name), description);
   if (!('feed' in description)) return undefined;
   try {
     givenPackages(description, join(imagesRoot, name));
@@ -57,6 +59,15 @@ export async function lackOf({ name, imagesRoot }: ImagePlace): Promise<string |
     if (!(error instanceof ScenarioError)) throw error;
     return [error.message, error.hint].join('; ');
   }
+}
+
+async function absentFiles(folder: string, description: PrebuiltImage): Promise<string | undefined> {
+  const texts = await Promise.all(
+    machineNames.map((machine) => unreadableText({ folder, description, machine })),
+  );
+  const lines = [...new Set(texts.flatMap((text) => text?.split('\n') ?? []))];
+  const [first] = lines;
+  return lines.length > 1 ? `${first}; and ${lines.length - 1} more` : first;
 }
 
 /** The machines that an image is described for. */

@@ -31,8 +31,8 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-/** What a user may have meant by the name of a file that is not there, or by that of a folder. */
-async function nearName(path: string, error: unknown): Promise<string> {
+/** What a user may have meant by the name of a file that is not there, or by that of a folder of documents: `; did you mean …`. */
+export async function nearName(path: string, error: unknown): Promise<string> {
   if ((error as NodeJS.ErrnoException).code === 'EISDIR') {
     const names = (await readdir(path).catch(() => [])).filter((name) => /\.ya?ml$/.test(name)).sort();
     return names.length === 0 ? '' : `; name one of its files: ${names.slice(0, 20).join(', ')}`;

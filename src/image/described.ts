@@ -4,6 +4,7 @@ import { type MachineName, machineNames } from '../model/machine.ts';
 import type { PackageFormat } from '../package/package-format.ts';
 import { lacksProgram } from './described-programs.ts';
 import { type BuiltImage, type ImageDescription, type OstreeImage, readDescription } from './description.ts';
+import { assertBundles, type MeantBundles } from './prebuilt-files.ts';
 
 /** How a release will be offered to update agents, as far as the description says it. */
 export interface DescribedOffer {
@@ -26,6 +27,8 @@ export interface DescribedImage {
   releasesOn: (machine: MachineName) => string[];
   /** Undefined of a release that there is not. */
   offerOn: (machine: MachineName, version: string) => DescribedOffer | undefined;
+  /** Throws ScenarioError `bundle-invalid` for files that somebody else has made, are there, and cannot be such bundles. */
+  assertBundles: (machine: MachineName, meant: MeantBundles) => Promise<void>;
   /** Whether devices surely do not have a program; false where only the build, or nobody, can tell. */
   lacks: (program: string) => Promise<boolean>;
 }
@@ -43,6 +46,10 @@ export async function describedImage(imagesRoot: string, name: string): Promise<
     releasesOn,
     offerOn: (machine, version) =>
       releasesOn(machine).includes(version) ? offerOf(description, machine, version) : undefined,
+    assertBundles: async (machine, meant) => {
+      if ('prebuilt' in description)
+        await assertBundles({ folder: join(imagesRoot, name), description, machine }, meant);
+    },
     lacks: (program) => lacksProgram(description, join(imagesRoot, name), program),
   };
 }

@@ -3,6 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { sha256File } from '../core/digest.ts';
 import { ScenarioError } from '../core/errors.ts';
 import { fileTrouble } from '../core/file-trouble.ts';
+import { nearName } from '../document/read.ts';
 import type { FileRef } from '../model/image.ts';
 
 /** How long a file is that is to be used. Throws ScenarioError `image-unreadable` where it cannot be read, or is empty. */
@@ -26,6 +27,10 @@ async function orUnreadable<T>(path: string, read: () => Promise<T>): Promise<T>
   try {
     return await read();
   } catch (cause) {
-    throw new ScenarioError('image-unreadable', `${path} cannot be read: ${fileTrouble(cause)}`, { cause });
+    throw new ScenarioError(
+      'image-unreadable',
+      `${path} cannot be read: ${fileTrouble(cause)}${await nearName(path, cause)}`,
+      { cause },
+    );
   }
 }

@@ -13,6 +13,7 @@ import type {
 import { type MachineName, machines } from '../model/machine.ts';
 import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
 import { fileRef } from './file-ref.ts';
+import { assertBundles, assertReadable } from './prebuilt-files.ts';
 import { type InstalledSoFar, type PackageLimits, packagesOfRelease } from './prebuilt-packages.ts';
 import { assertRawDisk } from './raw-disk.ts';
 import { readSlotFiles } from './slot-files.ts';
@@ -21,7 +22,7 @@ const sectorBytes = 512;
 
 /**
  * The manifest of an image that somebody else has made. Every file is read and hashed. Throws
- * ScenarioError `machine-unsupported`, `image-unreadable` or `image-invalid`.
+ * ScenarioError `machine-unsupported`, `image-unreadable`, `bundle-invalid` or `image-invalid`.
  */
 export async function prebuiltManifest(
   folder: string,
@@ -37,6 +38,9 @@ export async function prebuiltManifest(
       `image ${name} has nothing for ${machine}, only for ${Object.keys(prebuilt).join(', ')}`,
     );
   }
+  const described = { folder, description: { prebuilt }, machine };
+  await assertReadable(described);
+  await assertBundles(described);
   const read = (path: string) => fileRef(resolve(folder, path));
   const releases: Record<string, ReleaseSpec> = {};
   let installed: InstalledSoFar | undefined;

@@ -13,7 +13,7 @@ import { folderOf, unknowableHint } from './scenario-image.ts';
 /**
  * Holds a scenario against the description of its image, before anything is built; on `machine` alone where it is named.
  * Throws ScenarioError `image-unknown`, `machine-unsupported`, `unknown-release`, `unknown-bundle`, `unknown-feed`,
- * `agent-unsupported` or `release-unknowable`, with file:line:column, or what is wrong with the description.
+ * `agent-unsupported`, `bundle-invalid` or `release-unknowable`, with file:line:column, or what is wrong with the description.
  */
 export async function assertDescribed(scenario: Scenario, machine?: MachineName): Promise<void> {
   const { image } = scenario;
@@ -73,6 +73,8 @@ async function assertOffered(
       hint: await imagesFor(agent, machine),
     });
   }
+  if (agent.source.kind === 'bundle')
+    await described.assertBundles(machine, { releases: given, format: agent.source.format });
   const untold = named.filter((release) => described.offerOn(machine, release)?.isTold === false);
   if (untold.length === 0 || agent.identity !== undefined || scenario.expect.release === undefined) return;
   throw new ScenarioError(

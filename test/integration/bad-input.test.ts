@@ -31,6 +31,15 @@ async function scenario(name: string, lines = ''): Promise<string> {
   return path;
 }
 
+/** A scenario beside an image whose last release is the reference image's, spoilt. */
+async function withBundle(name: string, spoil: (bundle: string) => Promise<void>): Promise<string> {
+  const bundle = join(folder.path, `${name}.raucb`);
+  await copyFile(image.releases['2.0']!.bundles['verity']!.path, bundle);
+  await spoil(bundle);
+  await writePrebuilt(image, join(folder.path, name), ['1.0', '2.0'], { bundle });
+  return scenario(name);
+}
+
 const runJson = (path: string, ...more: string[]) =>
   brownout([
     'run',
@@ -44,15 +53,8 @@ const runJson = (path: string, ...more: string[]) =>
   ]);
 
 describe('a device that breaks its promise: exit 1', () => {
-  it.each([
-    ['a truncated bundle', 'truncated', (bundle: string) => truncate(bundle, 1 << 20)],
-    ['a bundle with a wrong signature', 'forged', forge],
-  ])('%s', async (_, name, spoil) => {
-    const bundle = join(folder.path, `${name}.raucb`);
-    await copyFile(image.releases['2.0']!.bundles['verity']!.path, bundle);
-    await spoil(bundle);
-    await writePrebuilt(image, join(folder.path, name), ['1.0', '2.0'], { bundle });
-    const result = await runJson(await scenario(name));
+  it('a bundle with a wrong signature', async () => {
+    const result = await runJson(await withBundle('forged', forge));
     expect(result.code, result.stderr).toBe(1);
     const step = recordOf(result).paths[0]?.steps.at(-1);
     expect(step).toMatchObject({
@@ -100,6 +102,15 @@ describe('a device that breaks its promise: exit 1', () => {
 });
 
 describe('a wrong scenario or command line: exit 2', () => {
+  it('a truncated bundle: told with its place in the image.yaml, and nothing is booted', async () => {
+    const result = await runJson(await withBundle('truncated', (bundle) => truncate(bundle, 1 << 20)));
+    expect(result.code, result.stderr).toBe(2);
+    expect(result.stderr).toMatch(
+      /truncated\/image\.yaml:1:\d+: .*bundles\.verity: .*it is cut short: its squashfs has \d+ bytes, of which 1048576 are there/,
+    );
+    expect(JSON.parse(result.stdout)).toMatchObject({ error: { kind: 'scenario', code: 'bundle-invalid' } });
+  });
+
   it('a file to be preserved that the device never had', async () => {
     const path = join(folder.path, 'absent.yaml');
     await writeFile(

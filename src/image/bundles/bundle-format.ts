@@ -1,4 +1,5 @@
 import type { SlotSpec } from '../../model/image.ts';
+import type { ByteSource } from '../../package/archive/byte-source.ts';
 import type { BuildCache } from '../build-cache.ts';
 import type { Tools } from '../tools.ts';
 
@@ -35,6 +36,11 @@ export interface BundleFormat {
   extension: string;
   /** Makes the bundle, or finds it among the parts that are there; returns its path. Its bytes depend on the inputs only. */
   make: (inputs: BundleInputs) => Promise<string>;
+  /**
+   * Why a file that somebody else has made is none, in words that begin with "it": as far as its ends, names and lengths show it.
+   * Undefined where nothing does; whether a bundle is good is the device's to say. Absent of a format that any file may have.
+   */
+  lookAt?: (file: ByteSource) => Promise<string | undefined>;
   /** A byte of what describes the release, and is signed; absent of a format that has nothing of the kind. */
   metadataAt?: (bundle: Buffer) => number;
 }

@@ -10,6 +10,7 @@ import { keysOf } from '../../core/keys.ts';
 import { type NewTarEntry, packTar, readTar } from '../../package/archive/tar.ts';
 import { seededBytes } from '../seeded-bytes.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
+import { lookAtMender } from './look-at-mender.ts';
 
 const payload = 'data/0000.tar.gz';
 const header = 'header.tar.gz';
@@ -85,6 +86,7 @@ export function menderBundle(kind: Payload): BundleFormat {
       });
       return join(folder, 'update.mender');
     },
+    lookAt: lookAtMender,
     // The second file of the archive is the manifest, behind a version of one block; it begins with a checksum.
     metadataAt: () => 3 * 512,
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sha256 } from '../../core/digest.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
 import { signCms } from './cms.ts';
+import { lookAtRauc } from './look-at-rauc.ts';
 import { verityTree } from './verity.ts';
 
 /** A RAUC bundle of one of its formats (RAUC 1.13, docs "Bundle Formats"). */
@@ -25,6 +26,7 @@ export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
       );
       return join(folder, 'bundle.raucb');
     },
+    lookAt: lookAtRauc,
     // At the end are the signature, which has the manifest within it or vouches for all, and its length.
     metadataAt: (bundle) => {
       const signature = Number(bundle.readBigUInt64BE(bundle.length - 8));

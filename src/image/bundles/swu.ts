@@ -5,6 +5,7 @@ import { tryVariables } from '../../model/boot-variables.ts';
 import { cpioHead, cpioPadding, cpioSum, cpioTrailer } from '../../package/archive/cpio.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
 import { signCms } from './cms.ts';
+import { description, lookAtSwu } from './look-at-swu.ts';
 
 /** How SWUpdate is to write the image of a bundle. */
 interface SwuOptions {
@@ -12,7 +13,6 @@ interface SwuOptions {
   direct: boolean;
 }
 
-const description = 'sw-description';
 const imageName = 'rootfs.ext4.zst';
 /** The only software collection; it has one mode for each slot, which bears the slot's name. */
 const software = 'stable';
@@ -51,6 +51,7 @@ export function swuBundle({ direct }: SwuOptions): BundleFormat {
       });
       return join(folder, 'update.swu');
     },
+    lookAt: lookAtSwu,
     metadataAt: (bundle) => bundle.indexOf('software ='),
   };
 }

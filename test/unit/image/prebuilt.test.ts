@@ -15,6 +15,7 @@ import {
 } from '../../../src/image/manifest.ts';
 import { withCode } from '../../support/errors.ts';
 import { smallGpt } from '../filesystem/small-gpt.ts';
+import { smallRaucb } from './small-bundles.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -25,9 +26,9 @@ beforeEach(async () => {
     ['disk.img', 8192],
     ['slot.ext4', 2048],
     ['u-boot.bin', 100],
-    ['update.raucb', 33],
   ];
   for (const [name, bytes] of files) await writeFile(join(root, 'mine', name), Buffer.alloc(bytes, name));
+  await writeFile(join(root, 'mine', 'update.raucb'), smallRaucb());
   await writeFile(join(root, 'mine', 'key'), makeKeyPair('test').privateKey);
 });
 afterEach(() => rm(root, { recursive: true }));
@@ -211,6 +212,18 @@ describe('a prebuilt image', () => {
     });
   });
 
+  it('names every file that is not there at once, each with its place', async () => {
+    for (const name of ['slot.ext4', 'u-boot.bin']) await rm(join(root, 'mine', name));
+    await truncate(join(root, 'mine/update.raucb'), 0);
+    const lines = [
+      'mine/image.yaml:4:37: prebuilt.qemuarm64.firmware.code: ROOT/mine/u-boot.bin cannot be read: no such file',
+      'mine/image.yaml:13:22: prebuilt.qemuarm64.releases.1.0.slotContent: ROOT/mine/slot.ext4 cannot be read: no such file',
+      'mine/image.yaml:14:28: prebuilt.qemuarm64.releases.1.0.bundles.verity: ROOT/mine/update.raucb cannot be read: it is empty',
+    ];
+    const message = lines.map((line) => `${root}/${line.replace('ROOT', root)}`).join('\n');
+    await expect(build()).rejects.toMatchObject({ kind: 'scenario', code: 'image-unreadable', message });
+  });
+
   it('is refused for a machine that it is not made for', async () => {
     await expect(build('qemux86-64')).rejects.toMatchObject({ code: 'machine-unsupported' });
   });
@@ -228,10 +241,11 @@ describe('loadManifest', () => {
     const relative = mapPaths(await build(), (path) => path.slice(folder.length + 1));
     await writeFile(manifestPath(folder), manifestText(relative));
     expect(await loadManifest(folder)).toEqual(await build());
-    await truncate(join(folder, 'update.raucb'), 32);
+    const { length } = smallRaucb();
+    await truncate(join(folder, 'update.raucb'), length - 1);
     await expect(loadManifest(folder)).rejects.toMatchObject({
       code: 'image-damaged',
-      message: expect.stringContaining('32 bytes instead of 33') as unknown,
+      message: expect.stringContaining(`${length - 1} bytes instead of ${length}`) as unknown,
     });
     await writeFile(manifestPath(folder), '{"format": 1}');
     await expect(loadManifest(folder)).rejects.toMatchObject({

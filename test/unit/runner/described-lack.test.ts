@@ -12,6 +12,7 @@ function lackOf(source: AgentSource, offer: Partial<DescribedOffer>, ...absent: 
       machines: ['qemuarm64'],
       releasesOn: () => ['2.0'],
       offerOn: (_, version) => (version === '2.0' ? { ...nothing, ...offer } : undefined),
+      assertBundles: () => Promise.resolve(),
       lacks: (program) => Promise.resolve(absent.includes(program)),
     },
     { machine: 'qemuarm64', agent: { name: 'agent', source, needs: ['agent', 'helper'] }, releases: ['2.0'] },
