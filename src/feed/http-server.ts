@@ -18,6 +18,8 @@ export interface ServeOptions {
   port?: number;
   /** Connections at once; further ones are closed. Default: as many as come. */
   maxConnections?: number;
+  /** Milliseconds that a client may take for what it asks, its body included; then it is told 408. Default: five minutes. */
+  patienceMs?: number;
   /** Has each request first; says whether it has answered it. */
   first?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 }
@@ -65,16 +67,33 @@ export function serveFiles(
   });
 }
 
+/** As Node.js has them by itself: guests are slow, and each of the connections that there may be costs next to nothing. */
+const usualPatienceMs = 300_000;
+const headPatienceMs = 60_000;
+const mostLookMs = 30_000;
+
 /** Answers nothing. */
 const nobody = () => Promise.resolve(false);
 
 async function serve(
-  { onNotice, onFault = () => undefined, port = 0, maxConnections, first = nobody }: ServeOptions,
+  {
+    onNotice,
+    onFault = () => undefined,
+    port = 0,
+    maxConnections,
+    patienceMs = usualPatienceMs,
+    first = nobody,
+  }: ServeOptions,
   lookup: Lookup,
 ): Promise<FeedServer> {
   const healthy = new FaultPlan([]);
   let present = healthy;
-  const server = createServer((request, response) => {
+  const patience = {
+    requestTimeout: patienceMs,
+    headersTimeout: Math.min(headPatienceMs, patienceMs),
+    connectionsCheckingInterval: Math.min(mostLookMs, patienceMs),
+  };
+  const server = createServer(patience, (request, response) => {
     logOutcome(request, response, onNotice);
     first(request, response)
       .then((answered) =>
@@ -89,7 +108,9 @@ async function serve(
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   server.on('clientError', (error, socket) => {
     onNotice(`http: client dropped: ${messageOf(error)}`);
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    const isLate = (error as NodeJS.ErrnoException).code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    const status = isLate ? '408 Request Timeout' : '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     else socket.destroy();
   });
   await listen(server, port);

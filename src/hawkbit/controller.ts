@@ -12,7 +12,7 @@ export interface Action {
   readonly offer: Offer;
   terms: Terms;
   state: ActionState;
-  /** The latest 1,000 words of the device about it, oldest first. */
+  /** The latest of what the device has said about it, oldest first: 1,000 words, and a million letters, at most. */
   readonly history: Told[];
 }
 
@@ -26,6 +26,7 @@ interface Told extends Feedback {
 export type Taken = 'taken' | 'gone' | 'unknown';
 
 const mostTold = 1000;
+const mostLetters = 1 << 20;
 
 /**
  * One device as a hawkBit server sees it: at most one active action, and what came before it. Knows nothing of HTTP.
@@ -170,6 +171,13 @@ function isActive({ state }: Action): boolean {
 }
 
 function remember(action: Action, told: Told): void {
-  action.history.push(told);
-  if (action.history.length > mostTold) action.history.shift();
+  const { history } = action;
+  history.push(told);
+  let letters = history.reduce((sum, one) => sum + lettersOf(one), 0);
+  while (history.length > mostTold || (letters > mostLetters && history.length > 1))
+    letters -= lettersOf(history.shift() ?? told);
+}
+
+function lettersOf({ details }: Told): number {
+  return details.reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,7 +1,7 @@
 import { openAsBlob } from 'node:fs';
 import { z } from 'zod';
 import { HarnessError, messageOf, ScenarioError } from '../core/errors.ts';
-import type { Offer } from './messages.ts';
+import { type Offer, parseJson } from './messages.ts';
 
 /** Where a hawkBit server is, and who one is to it. */
 export interface ManagementAccount {
@@ -146,12 +146,4 @@ function path(id: string): string {
 /** What lies below "fetch failed". */
 export function causeOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

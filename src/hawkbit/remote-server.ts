@@ -7,7 +7,7 @@ import { type Action, Controller } from './controller.ts';
 import type { DdiFault } from './faults.ts';
 import type { HawkbitServer, Ordered } from './hawkbit-server.ts';
 import { causeOf, Management, type ManagementAccount } from './management.ts';
-import { feedbackSchema, type Offer } from './messages.ts';
+import { feedbackSchema, type Offer, parseJson } from './messages.ts';
 
 export interface RemoteOptions extends ManagementAccount {
   tenant: string;
@@ -34,6 +34,16 @@ const states: Record<string, Action['state']> = {
   canceling: 'canceling',
 };
 
+/** What devices ask by; whatever else comes is answered here. */
+const methods = ['GET', 'HEAD', 'PUT', 'POST'];
+
+/** A device that was made there, with its own token and its one order. */
+interface RemoteDevice {
+  token: string;
+  controller: Controller;
+  action: Action;
+}
+
 /**
  * A hawkBit server that somebody else runs. Orders are given by its Management API. Devices reach it through the harness,
  * which is all that their network has: their requests are handed on and the addresses in the answers are made the
@@ -42,7 +52,7 @@ const states: Record<string, Action['state']> = {
 export class RemoteServer implements HawkbitServer, AsyncDisposable {
   private readonly options: RemoteOptions;
   private readonly management: Management;
-  private readonly devices = new Map<string, { controller: Controller; action: Action }>();
+  private readonly devices = new Map<string, RemoteDevice>();
   private readonly sets = new Map<string, Promise<number>>();
   /** What was made there, in that order. */
   private readonly made: string[] = [];
@@ -68,7 +78,7 @@ export class RemoteServer implements HawkbitServer, AsyncDisposable {
     this.made.push(`targets/${encodeURIComponent(id)}`);
     const controller = new Controller(await management.assign(id, set));
     const action = controller.assign(offer, { download: 'forced', update: 'forced' });
-    this.devices.set(id, { controller, action });
+    this.devices.set(id, { token, controller, action });
     return { id, token, tenant: options.tenant, controller, action };
   }
 
@@ -86,18 +96,43 @@ export class RemoteServer implements HawkbitServer, AsyncDisposable {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const url = request.url ?? '';
     if (!url.startsWith(`/${encodeURIComponent(this.options.tenant)}/controller/`)) return false;
+    const device = this.deviceAt(url);
+    if (device === undefined) refuse(response.setHeader('WWW-Authenticate', 'TargetToken'), 401);
+    else if (!methods.includes(request.method ?? ''))
+      refuse(response.setHeader('Allow', methods.join(', ')), 405);
+    else await this.answerFor(device, request, response);
+    return true;
+  }
+
+  private async answerFor(
+    device: RemoteDevice,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const said = await bodyOf(request);
     if (said === undefined) {
-      response.writeHead(413, { 'Content-Length': 0, Connection: 'close' }).end();
-      return true;
+      refuse(response.setHeader('Connection', 'close'), 413);
+      return;
     }
-    const answer = await this.forward(request, said);
-    if (answer === undefined) response.writeHead(502, { 'Content-Length': 0 }).end();
-    else {
-      this.hear(request, said, answer);
-      await this.hand(answer, request, response);
+    const answer = await this.forward(device, request, said);
+    if (answer === undefined) {
+      refuse(response, 502);
+      return;
     }
-    return true;
+    if (answer.ok) hear(device, request, said);
+    await this.hand(answer, request, response);
+  }
+
+  /** The device that a request speaks for; undefined where none was made here, or its path leads elsewhere. */
+  private deviceAt(url: string): RemoteDevice | undefined {
+    const prefix = `/${encodeURIComponent(this.options.tenant)}/controller/v1/`;
+    const own = new URL(this.options.address).pathname.replace(/\/$/, '');
+    // As it will be asked for: with ".." followed.
+    const whole = `${this.options.address}${url}`;
+    const path = URL.canParse(whole) ? new URL(whole).pathname : '';
+    if (!path.startsWith(own + prefix)) return undefined;
+    const [id = ''] = path.slice((own + prefix).length).split('/');
+    return [...this.devices].find(([known]) => encodeURIComponent(known) === id)?.[1];
   }
 
   misbehave(faults: readonly DdiFault[]): { readonly met: number } {
@@ -129,7 +164,11 @@ export class RemoteServer implements HawkbitServer, AsyncDisposable {
   }
 
   /** Undefined where the server does not answer; whoever runs this has been told. */
-  private async forward(request: IncomingMessage, said: Buffer): Promise<Response | undefined> {
+  private async forward(
+    { token }: RemoteDevice,
+    request: IncomingMessage,
+    said: Buffer,
+  ): Promise<Response | undefined> {
     const { address, signal, onFault } = this.options;
     const gone = new AbortController();
     request.once('close', () => {
@@ -141,11 +180,12 @@ export class RemoteServer implements HawkbitServer, AsyncDisposable {
         method,
         // As it is: lengths and ranges are of what the device is given.
         headers: { ...pick(forwarded, (name) => request.headers[name]), 'accept-encoding': 'identity' },
-        ...(said.length === 0 ? {} : { body: said }),
+        ...(said.length === 0 || method === 'GET' || method === 'HEAD' ? {} : { body: said }),
         redirect: 'manual',
         signal: AbortSignal.any([signal, gone.signal]),
       });
-      if (answer.status === 401)
+      // A device that comes with another token is refused as it should be.
+      if (answer.status === 401 && request.headers.authorization === `TargetToken ${token}`)
         onFault(
           new ScenarioError(
             'hawkbit-refused',
@@ -159,21 +199,6 @@ export class RemoteServer implements HawkbitServer, AsyncDisposable {
         onFault(new HarnessError('hawkbit-failed', `${address}: a device's request: ${causeOf(error)}`));
       return undefined;
     }
-  }
-
-  /** Notes what a device has asked or said, and the server has taken. */
-  private hear({ method, url = '' }: IncomingMessage, said: Buffer, { ok }: Response): void {
-    const [, id = '', rest = ''] = /\/controller\/v1\/([^/?]+)\/?([^?]*)/.exec(url) ?? [];
-    const device = this.devices.get(decodeURIComponent(id));
-    if (device === undefined || !ok) return;
-    if (method === 'GET' && rest === '') device.controller.poll();
-    const [, about, number] = /^(deploymentBase|cancelAction)\/(\d+)\/feedback$/.exec(rest) ?? [];
-    if (method !== 'POST' || about === undefined) return;
-    const feedback = feedbackSchema.safeParse(JSON.parse(said.toString()));
-    if (!feedback.success) return;
-    const { status } = feedback.data;
-    if (about === 'deploymentBase') device.controller.feedback(Number(number), status);
-    else device.controller.cancelFeedback(Number(number), status);
   }
 
   private async hand(answer: Response, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -190,6 +215,23 @@ export class RemoteServer implements HawkbitServer, AsyncDisposable {
     if (answer.body === null || request.method === 'HEAD') response.end();
     else await pipeline(Readable.fromWeb(answer.body), response);
   }
+}
+
+/** Notes what a device has asked or said, and the server has taken. */
+function hear({ controller }: RemoteDevice, { method, url = '' }: IncomingMessage, said: Buffer): void {
+  const [, rest = ''] = /\/controller\/v1\/[^/?]+\/?([^?]*)/.exec(url) ?? [];
+  if (method === 'GET' && rest === '') controller.poll();
+  const [, about, number] = /^(deploymentBase|cancelAction)\/(\d+)\/feedback$/.exec(rest) ?? [];
+  if (method !== 'POST' || about === undefined) return;
+  const feedback = feedbackSchema.safeParse(parseJson(said.toString()));
+  if (!feedback.success) return;
+  const { status } = feedback.data;
+  if (about === 'deploymentBase') controller.feedback(Number(number), status);
+  else controller.cancelFeedback(Number(number), status);
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'Content-Length': 0 }).end();
 }
 
 function pick(

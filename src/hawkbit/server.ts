@@ -5,7 +5,14 @@ import { artifactPath, deploymentOf, hashOf } from './documents.ts';
 import { type DdiFault, DdiFaultPlan, hostileAnswers, isOrderFault, type Subject } from './faults.ts';
 import type { HawkbitServer, Ordered } from './hawkbit-server.ts';
 import { answerHostile } from './hostile.ts';
-import { configDataSchema, feedbackSchema, type Offer, pollingTime, type Terms } from './messages.ts';
+import {
+  configDataSchema,
+  feedbackSchema,
+  type Offer,
+  parseJson,
+  pollingTime,
+  type Terms,
+} from './messages.ts';
 
 /** A device that may talk to the server. */
 export interface Registration {
@@ -322,14 +329,6 @@ function methodsOf({ kind }: Route): string[] {
   if (kind === 'configData') return ['PUT'];
   if (kind === 'artifact') return ['GET', 'HEAD'];
   return [kind.endsWith('-feedback') ? 'POST' : 'GET'];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function decoded(part: string): string {

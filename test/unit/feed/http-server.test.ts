@@ -163,6 +163,51 @@ describe('serveFiles', () => {
   });
 });
 
+describe('a client that takes its time', () => {
+  const half = (body: string) =>
+    `PUT /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n${body === '' ? '' : `\r\n${body}`}`;
+
+  it.each([
+    ['says nothing', ''],
+    ['does not end its head', 'GET /inside HTTP/1.1\r\nHost: x\r\nX-Slow: '],
+    ['does not end its head after its length', half('')],
+    ['does not end its body', half('{')],
+  ])('and %s is told so, and let go', async (_, bytes) => {
+    const faults: string[] = [];
+    let heard: Promise<unknown> = Promise.resolve('never asked');
+    await using server = await serveFiles({
+      ...{ files: new Map(), onNotice, patienceMs: 300, onFault: (fault: string) => faults.push(fault) },
+      first: async (asked) => {
+        heard = asked.toArray().catch((error: Error) => error.message);
+        await heard;
+        return false;
+      },
+    });
+    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    let said = '';
+    socket.on('data', (more) => (said += more.toString()));
+    if (bytes !== '') socket.write(bytes);
+    const began = performance.now();
+    await new Promise((done) => socket.once('close', done));
+    expect(performance.now() - began).toBeLessThan(3000);
+    expect(said).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await heard).toBe(bytes.endsWith('{') ? 'aborted' : 'never asked');
+    expect(faults).toEqual([]);
+  });
+
+  it('but sends a byte now and then, is let go all the same', async () => {
+    await using server = await serveFiles({ files: new Map(), onNotice, patienceMs: 300 });
+    const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nX: ');
+    const drip = setInterval(() => socket.write('y'), 20);
+    const began = performance.now();
+    socket.resume();
+    await new Promise((done) => socket.once('close', done));
+    clearInterval(drip);
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+});
+
 describe('start', () => {
   it('names a port that is taken', async () => {
     await using first = await serveFiles({ files: new Map(), onNotice });

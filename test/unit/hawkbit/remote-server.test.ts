@@ -132,11 +132,14 @@ it('breaks the harness, not the device, where it does not do its part', async ()
 
 it('answers a device with 502 where it has gone, and whoever runs this is told that it is no device', async () => {
   const faults: unknown[] = [];
+  const server = await fakeHawkbit();
   const remote = new RemoteServer({
-    ...{ address: 'http://127.0.0.1:2', credentials, from: 'the test', tenant: 'DEFAULT' },
+    ...{ address: server.address, credentials, from: 'the test', tenant: 'DEFAULT' },
     ...{ signal: new AbortController().signal, onNotice: () => undefined },
     onFault: (error) => faults.push(error),
   });
+  const { id } = await remote.order('a-to-b', { name: 'system', version: 'b' }, undefined);
+  await server[Symbol.asyncDispose]();
   const http = createServer((request, response) => {
     remote.handle(request, response).then(
       (isOurs) => isOurs || response.writeHead(404).end(),
@@ -147,9 +150,9 @@ it('answers a device with 502 where it has gone, and whoever runs this is told t
   await once(http, 'listening');
   const at = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const statuses = [
-    await fetch(`${at}/DEFAULT/controller/v1/dev1`),
+    await fetch(`${at}/DEFAULT/controller/v1/${id}`),
     await fetch(`${at}/rest/v1/targets`),
-    await fetch(`${at}/DEFAULT/controller/v1/dev1/configData`, { method: 'PUT', body: 'x'.repeat(2 << 20) }),
+    await fetch(`${at}/DEFAULT/controller/v1/${id}/configData`, { method: 'PUT', body: 'x'.repeat(2 << 20) }),
   ].map(({ status }) => status);
   expect(statuses).toEqual([502, 404, 413]);
   expect(faults).toEqual([expect.objectContaining({ kind: 'harness', code: 'hawkbit-failed' })]);
