@@ -56,6 +56,8 @@ export interface ServerAccount {
    * order without them: what it said last then. Rejects with the signal's reason.
    */
   installed: (says: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** What the server has heard of the device until now, in words that begin with "the device" or "it": for what it failed by. */
+  heard: () => string;
 }
 
 /** A release as an agent is given it. */

@@ -18,6 +18,9 @@ export interface Client {
   says: string;
 }
 
+/** In place of what the server was told. */
+const gone = Symbol('the client has ended');
+
 /**
  * Has a client install what the server orders. Throws DeviceFailure `install-failed` where it ends by itself, or tells
  * the server that it has failed.
@@ -36,12 +39,17 @@ export async function installAsOrdered(
   );
   const over = new AbortController();
   const running = agentCommand(device, 'install', start, limits);
-  const ended = running.then(() => `the client ended`);
+  const ended = running.then(() => gone);
   try {
     const signal = AbortSignal.any([limits.signal, over.signal]);
     const said = await Promise.race([account.installed(says, signal), ended]);
+    if (typeof said === 'symbol')
+      throw new DeviceFailure('install-failed', `${process} ended by itself; ${account.heard()}`);
     await agentCommand(device, 'install', `killall ${process}`, limits);
     if (said !== undefined) throw new DeviceFailure('install-failed', `the server was told: ${said}`);
+  } catch (error) {
+    if (!(error instanceof DeviceFailure && error.code === 'install-timeout')) throw error;
+    throw new DeviceFailure('install-timeout', `${error.message}; ${account.heard()}`, { cause: error });
   } finally {
     over.abort();
     await Promise.allSettled([running]);

@@ -40,6 +40,12 @@ export async function orderOf(
       await controller.until(() => isInstalled() || action.state !== 'running', signal);
       return isInstalled() ? undefined : saidLast(action);
     },
+    heard: () => {
+      if (action.history.length > 0) return `it said last to the server: ${saidLast(action)}`;
+      return controller.polls === 0
+        ? `the device has never come to the server as ${id}`
+        : `the device has asked the server ${controller.polls} times, and said nothing of the order`;
+    },
   };
 }
 

@@ -14,6 +14,7 @@ const order = (said?: string): ServerAccount => ({
   token: 't',
   module: 'gateway',
   installed: () => Promise.resolve(said),
+  heard: () => 'the device has never come',
 });
 
 /** A device that says this of its boot and its applications, before and after; its client runs until it is killed. */

@@ -23,7 +23,14 @@ function source(told: string | undefined, heard: string[] = []) {
     heard.push(says);
     return Promise.resolve(told);
   };
-  const account = { url: 'http://10.0.2.2:5', tenant: 'DEFAULT', id: 'dev', token: 't', installed };
+  const account = {
+    url: 'http://10.0.2.2:5',
+    tenant: 'DEFAULT',
+    id: 'dev',
+    token: 't',
+    installed,
+    heard: () => '',
+  };
   return { url: 'http://x/b', folders: [], packages: [], older: false, account };
 }
 

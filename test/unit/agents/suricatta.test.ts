@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerAccount } from '../../../src/agents/agent.ts';
 import { agentFor } from '../../../src/agents/index.ts';
+import { DeadlinePassed } from '../../../src/core/deadline.ts';
 import { device, limits } from './device.ts';
 
 const agent = agentFor({ name: 'swupdate', delivery: 'hawkbit' });
@@ -15,6 +16,7 @@ const words = '-S hawkbit -t DEFAULT -u http://10.0.2.2:5 -i dev -k t -p 2';
 const account = (installed: ServerAccount['installed']): ServerAccount => ({
   ...{ url: 'http://10.0.2.2:5', tenant: 'DEFAULT', id: 'dev', token: 't' },
   installed,
+  heard: () => 'the device has never come',
 });
 const source = (installed: ServerAccount['installed']) => ({
   ...{ url: 'http://x/b', folders: [], packages: [], older: false },
@@ -52,6 +54,29 @@ describe("SWUpdate's daemon", () => {
       'killall swupdate',
     ]);
     expect(agent.source).toEqual({ kind: 'bundle', format: 'swu', by: 'hawkbit' });
+  });
+
+  it('that ends by itself, or is never done, fails with what the server has heard of it', async () => {
+    const never = () => new Promise<undefined>(() => undefined);
+    const { asked, ready } = running({ [daemon]: { exitCode: 0 } });
+    const ended = agent.install(
+      { run: (command) => (command === daemon ? device({}).ready.run(command) : ready.run(command)) },
+      source(never),
+      limits(),
+    );
+    await expect(ended).rejects.toMatchObject({
+      kind: 'device',
+      code: 'install-failed',
+      message: 'swupdate ended by itself; the device has never come',
+    });
+    expect(asked).not.toContain('killall swupdate');
+    const late = (command: string) =>
+      command === daemon ? Promise.reject(new DeadlinePassed(command, 100)) : ready.run(command);
+    await expect(agent.install({ run: late }, source(never), limits())).rejects.toMatchObject({
+      kind: 'device',
+      code: 'install-timeout',
+      message: 'install did not end within 0.1 s; the device has never come',
+    });
   });
 
   it('fails where it tells the server so', async () => {

@@ -132,6 +132,19 @@ describe('an order', () => {
   });
 });
 
+it('a device that does not come, or says nothing, is told as such; or what it said last', async () => {
+  await using stack = new CleanupStack();
+  const { context, account } = await ordered(stack);
+  expect(account.heard()).toBe(`the device has never come to the server as ${account.id}`);
+  await ask(context.feed, { ...account, token: 'another' }, '');
+  expect(account.heard()).toMatch(/has never come/);
+  await ask(context.feed, account, '');
+  await ask(context.feed, account, '');
+  expect(account.heard()).toBe('the device has asked the server 2 times, and said nothing of the order');
+  await ask(context.feed, account, '/deploymentBase/1/feedback', status('proceeding', 'none', 'Downloading'));
+  expect(account.heard()).toBe('it said last to the server: proceeding/none Downloading');
+});
+
 describe('what the server was told', () => {
   const table: [string, [string, string] | undefined, string, boolean][] = [
     ['success, and the release runs', ['closed', 'success'], '1.1', true],
