@@ -54,7 +54,7 @@ export interface Imported {
 /**
  * Makes an image of a disk that somebody has made by hand or by a build system: a folder with an image.yaml, a copy of the
  * disk and a scenario. Nothing of the disk is run. Whole or not at all. Throws ScenarioError of givenDisk, `folder-occupied`,
- * `golden-no-system`, `golden-architecture`, `golden-no-ssh` and `golden-no-boot`; HarnessError of takeBoot and letIn.
+ * `golden-no-system`, `golden-architecture`, `golden-no-ssh`, `golden-no-home` and `golden-no-boot`; HarnessError of takeBoot and letIn.
  */
 export async function importImage(request: ImportRequest, signal: AbortSignal): Promise<Imported> {
   await assertOwn(request);
@@ -74,7 +74,7 @@ export async function importImage(request: ImportRequest, signal: AbortSignal): 
     const record = await recordFor(root, request);
     const { unsigned, newest } = await aptAsks(record?.system === 'dpkg' ? request.feeds : []);
     const boot = await takeBoot(given.path, found, root, machine, request, at);
-    const login = await logIn(root, request, at, signal);
+    const login = await logIn(given.path, root, request, at, signal);
     const release = request.release ?? releaseName(root.system.version, request.feeds);
     const written = {
       origin: `${given.path} (${given.format}, SHA-256 ${await sha256File(given.path)})`,
@@ -226,6 +226,7 @@ function unsignedText({ release, folder }: GivenFeed): string {
 }
 
 async function logIn(
+  image: string,
   root: FoundRoot,
   { sshKey, sshPassword, sshUser: user }: ImportRequest,
   at: (name: string) => string,
@@ -236,7 +237,7 @@ async function logIn(
     return { user, privateKey: resolve(sshKey), hostKey, text: `${user}, by ${sshKey}`, changed: undefined };
   if (sshPassword !== undefined)
     return { user, password: sshPassword, hostKey, text: `${user}, by password`, changed: undefined };
-  const { authorizedKeys, recovered } = await letIn(at('disk.raw'), root, at('id_ed25519'), signal);
+  const { authorizedKeys, recovered } = await letIn(image, at('disk.raw'), root, at('id_ed25519'), signal);
   const changed = `its one change: a key in ${authorizedKeys}${recovered ? ', after its journal was replayed' : ''}`;
   return {
     user: 'root',

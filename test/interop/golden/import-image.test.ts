@@ -46,9 +46,11 @@ async function disk(content: Buffer, name = 'gateway.img'): Promise<string> {
   return path;
 }
 
-function ext4(files: Readonly<Record<string, string>>): Buffer {
+/** `links`: by path, where each leads. */
+function ext4(files: Readonly<Record<string, string>>, links: Readonly<Record<string, string>> = {}): Buffer {
   using made = new RealExt4();
-  return made.make(files);
+  const commands = Object.entries(links).map(([path, target]) => `symlink ${path} ${target}`);
+  return commands.length === 0 ? made.make(files) : made.after(made.make(files), commands);
 }
 
 /** A feed of 4.2, with one file that counts as a package by its name. */
@@ -415,9 +417,54 @@ describe('a disk that cannot be imported is refused, and nothing is written:', (
     await expect(take(over)).rejects.toEqual(withCode('disk-format'));
   });
 
-  it('one into which no key can be put', async () => {
-    const path = await disk(ext4({ ...system, 'root/.ssh': 'a file where a folder is to be' }));
-    await expect(take(path)).rejects.toMatchObject({ kind: 'harness', code: 'key-not-written' });
+  it.each<[string, Record<string, string>, Record<string, string>, string]>([
+    ['is a file', { 'root/.ssh': 'x' }, {}, '/root/.ssh is no folder'],
+    [
+      'is on another file system',
+      {},
+      { root: '/data/root' },
+      '/root, a link to /data/root, is not on this file system',
+    ],
+    ['is nowhere', { 'etc/passwd': 'root:x:0:0:root:/home/admin:/bin/sh\n' }, {}, 'there is no /home/admin'],
+    ['leads in a circle', {}, { root: 'toor', toor: 'root' }, 'the links of /root lead in a circle'],
+  ])('one into which no key can be put, since its place %s', async (_, more, links, what) => {
+    const files = Object.entries({ ...system, ...more }).filter(
+      ([name]) => name !== 'root/' || !('root' in links),
+    );
+    const path = await disk(ext4(Object.fromEntries(files), links));
+    await expect(take(path)).rejects.toMatchObject({
+      kind: 'scenario',
+      code: 'golden-no-home',
+      message: `no key can be put on ${path}, the whole disk, ext4, 16 MiB: ${what}`,
+    });
+    await expect(stat(join(folder, 'image'))).rejects.toThrow('ENOENT');
+  });
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    [
+      'is full',
+      (path) => {
+        spawnSync('truncate', ['-s', '20M', `${path}.filler`]);
+        spawnSync('sh', ['-c', `tr '\\0' x <'${path}.filler' >'${path}.bulk'`]);
+        spawnSync('debugfs', ['-w', '-R', `write ${path}.bulk bulk`, path]);
+      },
+      /allocate|space/i,
+    ],
+    [
+      'has a folder in its place',
+      (path) => {
+        spawnSync('debugfs', ['-w', '-R', 'mkdir /root/.ssh', path]);
+        spawnSync('debugfs', ['-w', '-R', 'mkdir /root/.ssh/authorized_keys', path]);
+      },
+      /directory/i,
+    ],
+  ])('one that does not take a key, since it %s', async (_, spoil, what) => {
+    const path = await disk(ext4(system));
+    spoil(path);
+    const error: unknown = await take(path).catch((one: unknown) => one);
+    expect(error).toMatchObject({ kind: 'scenario', code: 'key-not-written' });
+    expect(String(error)).toMatch(/authorized_keys is not as it was written; debugfs says: [^\n]+$/);
+    expect(String(error)).toMatch(what);
     await expect(stat(join(folder, 'image'))).rejects.toThrow('ENOENT');
   });
 
