@@ -33,6 +33,7 @@ import { fetchSet, isFetched } from './packages/packages.ts';
 import { Indexes, resolveAlone, resolveSet } from './packages/resolve.ts';
 import { snapshotAddress } from './packages/snapshot.ts';
 import { prebuiltManifest } from './prebuilt.ts';
+import { assertSigningKeys } from './signing-keys.ts';
 import type { MakeOptions } from './workshop.ts';
 
 /** What to build and with which limits. */
@@ -104,6 +105,7 @@ async function cachedImage(options: BuildOptions): Promise<ImageManifest> {
   };
   const known = await find();
   if (known !== undefined) return loadManifest(known);
+  await assertSigningKeys(description, imagesRoot, name);
   return exclusively(store.folder, signal, async () => {
     const builtMeanwhile = await find();
     if (builtMeanwhile !== undefined) return loadManifest(builtMeanwhile);

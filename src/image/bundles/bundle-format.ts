@@ -41,6 +41,11 @@ export interface BundleFormat {
    * Undefined where nothing does; whether a bundle is good is the device's to say. Absent of a format that any file may have.
    */
   lookAt?: (file: ByteSource) => Promise<string | undefined>;
+  /**
+   * Looks whether keys are such as bundles of this format can be signed with, before anything is made. Throws ScenarioError
+   * `signing-key`. Absent of a format that signs nothing.
+   */
+  assertSigner?: (signer: Pick<BundleInputs, 'certificate' | 'key'>) => Promise<void>;
   /** A byte of what describes the release, and is signed; absent of a format that has nothing of the kind. */
   metadataAt?: (bundle: Buffer) => number;
 }

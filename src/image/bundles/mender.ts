@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { type NewTarEntry, packTar, readTar } from '../../package/archive/tar.ts
 import { seededBytes } from '../seeded-bytes.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
 import { lookAtMender } from './look-at-mender.ts';
+import { privateKey } from './private-key.ts';
 
 const payload = 'data/0000.tar.gz';
 const header = 'header.tar.gz';
@@ -87,6 +88,9 @@ export function menderBundle(kind: Payload): BundleFormat {
       return join(folder, 'update.mender');
     },
     lookAt: lookAtMender,
+    async assertSigner({ key }) {
+      await pkcs1(key);
+    },
     // The second file of the archive is the manifest, behind a version of one block; it begins with a checksum.
     metadataAt: () => 3 * 512,
   };
@@ -202,17 +206,7 @@ async function contents(archive: Buffer): Promise<Part[]> {
  * Throws ScenarioError `signing-key`.
  */
 async function pkcs1(path: string): Promise<string> {
-  const pem = await readFile(path, 'utf8');
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch (cause) {
-    throw new ScenarioError(
-      'signing-key',
-      `${path} is no private key that can be read: PEM, without a passphrase`,
-      { cause },
-    );
-  }
+  const key = await privateKey(path);
   const { asymmetricKeyType: type = 'unknown' } = key;
   if (type === 'rsa') return key.export({ type: 'pkcs1', format: 'pem' }).toString();
   throw new ScenarioError(

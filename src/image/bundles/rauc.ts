@@ -3,7 +3,7 @@ import { appendFile, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { sha256 } from '../../core/digest.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
-import { signCms } from './cms.ts';
+import { assertCmsSigner, signCms } from './cms.ts';
 import { lookAtRauc } from './look-at-rauc.ts';
 import { verityTree } from './verity.ts';
 
@@ -27,6 +27,7 @@ export function raucBundle(format: 'verity' | 'plain'): BundleFormat {
       return join(folder, 'bundle.raucb');
     },
     lookAt: lookAtRauc,
+    assertSigner: assertCmsSigner,
     // At the end are the signature, which has the manifest within it or vouches for all, and its length.
     metadataAt: (bundle) => {
       const signature = Number(bundle.readBigUInt64BE(bundle.length - 8));

@@ -4,7 +4,7 @@ import { sha256 } from '../../core/digest.ts';
 import { tryVariables } from '../../model/boot-variables.ts';
 import { cpioHead, cpioPadding, cpioSum, cpioTrailer } from '../../package/archive/cpio.ts';
 import type { BundleFormat, BundleInputs } from './bundle-format.ts';
-import { signCms } from './cms.ts';
+import { assertCmsSigner, signCms } from './cms.ts';
 import { description, lookAtSwu } from './look-at-swu.ts';
 
 /** How SWUpdate is to write the image of a bundle. */
@@ -52,6 +52,7 @@ export function swuBundle({ direct }: SwuOptions): BundleFormat {
       return join(folder, 'update.swu');
     },
     lookAt: lookAtSwu,
+    assertSigner: assertCmsSigner,
     metadataAt: (bundle) => bundle.indexOf('software ='),
   };
 }
