@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { FileTree } from '../filesystem/file-tree.ts';
-import type { MachineName } from '../model/machine.ts';
+import { processorName, programsFor } from '../filesystem/processor.ts';
+import { type MachineName, machineNames, machines } from '../model/machine.ts';
 import { packageRecord } from './installed-packages.ts';
 
 /** What an operating system is, by its files. */
@@ -39,7 +40,6 @@ interface FoundPackages {
 
 /** What every system has at least one of. */
 const signs = ['/etc/os-release', '/usr/lib/os-release', '/sbin/init', '/etc/passwd'] as const;
-const programs = ['/bin/sh', '/bin/busybox', '/sbin/init', '/usr/bin/env'] as const;
 
 /** Finds an operating system among files; undefined where there is none. */
 export function systemIn(files: FileTree): FoundSystem | undefined {
@@ -66,26 +66,16 @@ function osRelease(files: FileTree): Map<string, string> {
   );
 }
 
-/** `e_machine` of ELF's header (System V ABI, chapter 4), of the first program that is there. */
+/** What a system's programs are made for. */
 function machineOf(files: FileTree): FoundSystem['machine'] | undefined {
-  const header = programs
-    .map((path) => files.read(path, 20))
-    .find((bytes) => bytes?.length === 20 && bytes.toString('latin1', 0, 4) === '\x7fELF');
-  if (header === undefined) return undefined;
-  const number = header.readUInt8(5) === 2 ? header.readUInt16BE(18) : header.readUInt16LE(18);
-  return machinesByElf[number] ?? { other: architectures[number] ?? `ELF machine ${number}` };
+  const found = programsFor(files);
+  if (found === undefined) return undefined;
+  return (
+    machineNames.find((name) => machines[name].architecture.elf[0] === found) ?? {
+      other: processorName(found),
+    }
+  );
 }
-
-const machinesByElf: Readonly<Record<number, MachineName>> = { 62: 'qemux86-64', 183: 'qemuarm64' };
-const architectures: Readonly<Record<number, string>> = {
-  3: '32-bit x86',
-  8: 'MIPS',
-  20: 'PowerPC',
-  21: '64-bit PowerPC',
-  40: '32-bit ARM',
-  243: 'RISC-V',
-  258: 'LoongArch',
-};
 
 function sshOf(files: FileTree): FoundSsh | undefined {
   const has = (names: readonly string[]) => names.some((path) => files.read(path, 1) !== undefined);

@@ -16,6 +16,8 @@ interface NamedFile {
   path: string;
   /** Of a bundle. */
   bundle?: { release: string; format: string };
+  /** What is for one processor. */
+  holds?: 'kernel' | 'system';
 }
 
 /** Which bundles are meant: of these releases, in this format. */
@@ -25,7 +27,7 @@ export interface MeantBundles {
 }
 
 /** Where an image.yaml lies, what it says, and of which machine that counts. */
-interface Described {
+export interface Described {
   folder: string;
   description: Pick<PrebuiltImage, 'prebuilt'>;
   machine: MachineName;
@@ -93,13 +95,14 @@ async function unreadable(path: string): Promise<string | undefined> {
   }
 }
 
-async function linesOf({ folder }: Described, faults: readonly Fault[]): Promise<string> {
+/** Faults as a message: `image.yaml:12:30: …`, a line for each. */
+export async function linesOf({ folder }: Described, faults: readonly Fault[]): Promise<string> {
   const path = join(folder, 'image.yaml');
   return faultLines(await readText(path), path, faults);
 }
 
-/** In the order in which they are read. */
-function filesOf({ folder, description, machine }: Described): NamedFile[] {
+/** Every file that is named for the machine, in the order in which they are read. */
+export function filesOf({ folder, description, machine }: Described): NamedFile[] {
   const given: PrebuiltMachine | undefined = description.prebuilt[machine];
   if (given === undefined) return [];
   const named: NamedFile[] = [];
@@ -109,14 +112,15 @@ function filesOf({ folder, description, machine }: Described): NamedFile[] {
   };
   const { firmware, kernel, ssh, releases } = given;
   if (typeof firmware === 'object') add(['firmware', 'code'], firmware.code);
-  add(['kernel', 'image'], kernel?.image);
+  add(['kernel', 'image'], kernel?.image, { holds: 'kernel' });
   add(['kernel', 'initrd'], kernel?.initrd);
   add(['ssh', 'privateKey'], ssh.privateKey);
   for (const [release, { factory = {}, slotContent, slotFiles, packages, bundles }] of Object.entries(
     releases,
   )) {
-    for (const [disk, path] of Object.entries(factory)) add(['releases', release, 'factory', disk], path);
-    add(['releases', release, 'slotContent'], slotContent);
+    for (const [disk, path] of Object.entries(factory))
+      add(['releases', release, 'factory', disk], path, { holds: 'system' });
+    add(['releases', release, 'slotContent'], slotContent, { holds: 'system' });
     add(['releases', release, 'slotFiles'], slotFiles);
     add(['releases', release, 'packages'], packages);
     for (const [format, path] of Object.entries(bundles))

@@ -15,6 +15,7 @@ import type { PrebuiltImage, PrebuiltMachine } from './description.ts';
 import { fileRef } from './file-ref.ts';
 import { assertBundles, assertReadable } from './prebuilt-files.ts';
 import { type InstalledSoFar, type PackageLimits, packagesOfRelease } from './prebuilt-packages.ts';
+import { assertProcessor } from './prebuilt-processor.ts';
 import { assertRawDisk } from './raw-disk.ts';
 import { readSlotFiles } from './slot-files.ts';
 
@@ -22,7 +23,7 @@ const sectorBytes = 512;
 
 /**
  * The manifest of an image that somebody else has made. Every file is read and hashed. Throws
- * ScenarioError `machine-unsupported`, `image-unreadable`, `bundle-invalid` or `image-invalid`.
+ * ScenarioError `machine-unsupported`, `image-unreadable`, `bundle-invalid`, `image-architecture` or `image-invalid`.
  */
 export async function prebuiltManifest(
   folder: string,
@@ -73,6 +74,7 @@ export async function prebuiltManifest(
       ...(release.broken === undefined ? {} : { broken: release.broken }),
     };
   }
+  await assertProcessor(described);
   const kinds = new Set(Object.values(releases).map(({ content }) => content.kind));
   if (kinds.has('slot') && kinds.has('files'))
     throw invalid(`image ${name}: either slotContent or slotFiles for all of its releases`);

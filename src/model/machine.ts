@@ -8,8 +8,13 @@ interface Board {
 
 /** Everything that is known of a machine: whoever needs more of one asks for a further field here. */
 export interface Machine {
-  /** What Debian, Node.js and rpm call its processor's architecture. */
-  architecture: { debian: string; node: NodeJS.Architecture; rpm: string };
+  /** What Debian, Node.js and rpm call its processor's architecture; `elf`: e_machine of programs that it runs, its own first. */
+  architecture: {
+    debian: string;
+    node: NodeJS.Architecture;
+    rpm: string;
+    elf: readonly [number, ...number[]];
+  };
   /** The first serial port, as the kernel calls it. */
   console: string;
   qemu: {
@@ -34,7 +39,7 @@ export interface Machine {
 /** The machines that there are, by Yocto's own names: a further one is a further row. */
 export const machines = {
   'qemux86-64': {
-    architecture: { debian: 'amd64', node: 'x64', rpm: 'x86_64' },
+    architecture: { debian: 'amd64', node: 'x64', rpm: 'x86_64', elf: [62, 3] },
     console: 'ttyS0',
     qemu: {
       program: 'qemu-system-x86_64',
@@ -49,7 +54,7 @@ export const machines = {
     },
   },
   qemuarm64: {
-    architecture: { debian: 'arm64', node: 'arm64', rpm: 'aarch64' },
+    architecture: { debian: 'arm64', node: 'arm64', rpm: 'aarch64', elf: [183, 40] },
     console: 'ttyAMA0',
     qemu: {
       program: 'qemu-system-aarch64',

@@ -81,6 +81,38 @@ describe('a prebuilt image', () => {
     await verifyImage(manifest);
   });
 
+  it.each([
+    ['x86-64', 0x202, 'HdrS'],
+    ['32-bit ARM', 0x24, '\x18\x28\x6f\x01'],
+    ['RISC-V', 56, 'RSC\x05'],
+    ['MIPS', 0, `\x7fELF\x01\x02\x01${'\0'.repeat(12)}\x08\0`],
+    [undefined, 56, 'ARM\x64'],
+    [undefined, 0, '\x1f\x8b'],
+  ])(
+    'refuses a kernel for another processor, which would not start: %s',
+    async (processor, offset, magic) => {
+      const text = description.replace(
+        'firmware: { attach: bios, code: u-boot.bin }',
+        'kernel: { image: Image, arguments: root=/dev/vda }',
+      );
+      await writeFile(join(root, 'mine', 'image.yaml'), text);
+      const kernel = Buffer.alloc(4096);
+      kernel.write(magic, offset, 'latin1');
+      await writeFile(join(root, 'mine', 'Image'), kernel);
+      const built = build().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (processor === undefined) expect(await built).toBeUndefined();
+      else
+        expect(await built).toMatchObject({
+          kind: 'scenario',
+          code: 'image-architecture',
+          message: `${root}/mine/image.yaml:4:22: prebuilt.qemuarm64.kernel.image: ${root}/mine/Image: it holds a kernel for ${processor}, and qemuarm64 is 64-bit ARM`,
+        });
+    },
+  );
+
   it('takes a list of the files that slots hold, in place of their bytes', async () => {
     const list = join(root, 'mine', 'root.sha256');
     await writeFile(list, `${sha256('a')}  ./usr/bin/a\n`);

@@ -12,7 +12,7 @@ import { scenarioJsonSchema, scenarioSchemaFor } from '../../../src/scenario/sch
 const name = 'qemuriscv64';
 const board = { machine: 'virt', cpu: 'rv64' };
 const row: Machine = {
-  architecture: { debian: 'riscv64', node: 'riscv64', rpm: 'riscv64' },
+  architecture: { debian: 'riscv64', node: 'riscv64', rpm: 'riscv64', elf: [243] },
   console: 'ttyS0',
   qemu: {
     program: 'qemu-system-riscv64',
