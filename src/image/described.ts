@@ -25,6 +25,8 @@ export interface DescribedImage {
   machines: MachineName[];
   /** Names of all releases of the image on a machine. */
   releasesOn: (machine: MachineName) => string[];
+  /** Whether devices can leave the factory with a release, or with one before it from which they come to it. */
+  startsWith: (machine: MachineName, version: string) => boolean;
   /** Undefined of a release that there is not. */
   offerOn: (machine: MachineName, version: string) => DescribedOffer | undefined;
   /** Throws ScenarioError `bundle-invalid` for files that somebody else has made, are there, and cannot be such bundles. */
@@ -44,6 +46,11 @@ export async function describedImage(imagesRoot: string, name: string): Promise<
   return {
     machines: machineNames.filter((machine) => machines[machine] !== undefined),
     releasesOn,
+    startsWith: (machine, version) => {
+      const releases = releasesOn(machine);
+      const until = releases.slice(0, releases.indexOf(version) + 1);
+      return until.some((one) => hasFactoryDisk(description, machine, one));
+    },
     offerOn: (machine, version) =>
       releasesOn(machine).includes(version) ? offerOf(description, machine, version) : undefined,
     assertBundles: async (machine, meant) => {
@@ -59,6 +66,12 @@ function builtReleases(description: Exclude<ImageDescription, { prebuilt: unknow
   const broken = 'broken' in description ? description.broken : [];
   const applications = 'applications' in description ? description.applications.releases : [];
   return [...description.releases, ...broken, ...applications].map(({ version }) => version);
+}
+
+function hasFactoryDisk(description: ImageDescription, machine: MachineName, version: string): boolean {
+  if ('prebuilt' in description)
+    return description.prebuilt[machine]?.releases[version]?.factory !== undefined;
+  return description.releases.find((one) => one.version === version)?.factory ?? false;
 }
 
 function offerOf(description: ImageDescription, machine: MachineName, version: string): DescribedOffer {

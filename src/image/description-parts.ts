@@ -161,3 +161,55 @@ export function checkBroken(
       complain('how', 'the image has no health check that could fail: root.health names one');
   });
 }
+
+/** What a prebuilt image says of its disks and slots. */
+interface DisksAndSlots {
+  disks: readonly { id: string }[];
+  slots: readonly { name: string; disk: string; offset: number; length: number; root: string }[];
+  releases: Readonly<Record<string, { factory?: Readonly<Record<string, string>> | undefined }>>;
+}
+
+const sectorBytes = 512;
+
+/** Complains of disks and slots that are there twice, share bytes or are not there, each where it stands. */
+export function checkDisksAndSlots(
+  { disks, slots, releases }: DisksAndSlots,
+  context: z.RefinementCtx,
+): void {
+  const complain = (path: PropertyKey[], message: string) =>
+    context.addIssue({ code: 'custom', path, message });
+  const ids = disks.map(({ id }) => id);
+  const unknown = (id: string) =>
+    `no disk ${JSON.stringify(id)} of the image; it has ${ids.join(', ')}${didYouMean(id, ids)}`;
+  ids.forEach((id, i) => {
+    if (ids.indexOf(id) < i) complain(['disks', i, 'id'], `another disk is called ${id}, too`);
+  });
+  slots.forEach((slot, i) => {
+    const before = slots.slice(0, i);
+    const { name, disk, offset, length, root } = slot;
+    if (!ids.includes(disk)) complain(['slots', i, 'disk'], unknown(disk));
+    if (before.some((one) => one.name === name))
+      complain(['slots', i, 'name'], `another slot is called ${name}, too`);
+    const sameRoot = before.find((one) => one.root === root);
+    if (sameRoot !== undefined)
+      complain(['slots', i, 'root'], `slot ${sameRoot.name} is ${root}, too: nobody could tell which runs`);
+    for (const key of ['offset', 'length'] as const)
+      if (slot[key] % sectorBytes !== 0)
+        complain(['slots', i, key], `expected a multiple of ${sectorBytes}, found ${slot[key]}`);
+    const shares = before.find(
+      (one) => one.disk === disk && one.offset < offset + length && offset < one.offset + one.length,
+    );
+    if (shares !== undefined)
+      complain(
+        ['slots', i, 'offset'],
+        `it shares bytes with slot ${shares.name}, which has ${shares.offset} to ${shares.offset + shares.length}`,
+      );
+  });
+  for (const [version, { factory }] of Object.entries(releases)) {
+    if (factory === undefined) continue;
+    const place = ['releases', version, 'factory'];
+    for (const id of Object.keys(factory)) if (!ids.includes(id)) complain([...place, id], unknown(id));
+    const absent = ids.filter((id) => !Object.hasOwn(factory, id));
+    if (absent.length > 0) complain(place, `no content for disk ${[...new Set(absent)].join(', ')}`);
+  }
+}

@@ -11,6 +11,7 @@ import {
   builtRelease,
   builtSystem,
   checkBroken,
+  checkDisksAndSlots,
   health,
   packageSet,
   packagesAlone,
@@ -227,7 +228,8 @@ const prebuiltMachine = z
   })
   .refine(({ firmware, kernel }) => (firmware === undefined) !== (kernel === undefined), {
     error: 'either firmware or a kernel, not both',
-  });
+  })
+  .superRefine(checkDisksAndSlots);
 
 /** An image whose files somebody else has made; paths are relative to the image.yaml. */
 const prebuiltImage = z.strictObject({

@@ -1,4 +1,5 @@
 import type { AgentSource, ChosenAgent } from '../agents/agent.ts';
+import { nearest } from '../document/suggest.ts';
 import type { DescribedImage, DescribedOffer } from '../image/described.ts';
 import type { MachineName } from '../model/machine.ts';
 
@@ -36,7 +37,7 @@ export async function describedLack(
     if (lack !== undefined)
       return {
         ...lack,
-        message: `${agent.name} takes releases from ${lack.message}, and image ${image} offers ${release} as ${offeredText(offer)}`,
+        message: `${agent.name} takes releases from ${lack.message}, and image ${image} offers ${release} as ${offeredText(offer)}${slipText(agent.source, offer)}`,
       };
   }
   return undefined;
@@ -68,6 +69,13 @@ function offerLack(source: AgentSource, offer: DescribedOffer): DescribedLack | 
         message: `${source.deltas === true ? 'static deltas of ' : ''}the branch ${source.branch} of an OSTree repository`,
       };
   }
+}
+
+/** Where a bundle is called nearly as the agent would have it. */
+function slipText(source: AgentSource, offer: DescribedOffer | undefined): string {
+  if (source.kind !== 'bundle') return '';
+  const near = nearest(source.format, offer?.bundles ?? []);
+  return near === undefined ? '' : `; is ${JSON.stringify(near)} to be ${JSON.stringify(source.format)}?`;
 }
 
 function offeredText(offer: DescribedOffer | undefined): string {

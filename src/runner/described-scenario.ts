@@ -12,7 +12,7 @@ import { folderOf, unknowableHint } from './scenario-image.ts';
 
 /**
  * Holds a scenario against the description of its image, before anything is built; on `machine` alone where it is named.
- * Throws ScenarioError `image-unknown`, `machine-unsupported`, `unknown-release`, `unknown-bundle`, `unknown-feed`,
+ * Throws ScenarioError `image-unknown`, `machine-unsupported`, `unknown-release`, `no-factory-disk`, `unknown-bundle`, `unknown-feed`,
  * `agent-unsupported`, `bundle-invalid` or `release-unknowable`, with file:line:column, or what is wrong with the description.
  */
 export async function assertDescribed(scenario: Scenario, machine?: MachineName): Promise<void> {
@@ -60,6 +60,19 @@ async function assertOffered(
         missing.map((release) => ({
           part: { release },
           message: `image ${image} has no release ${release}${didYouMean(release, releases)}; it has ${releases.join(', ')}`,
+        })),
+      ),
+    );
+  const starts = new Set(paths.flatMap(([first]) => first ?? []));
+  const unstarted = [...starts].filter((release) => !described.startsWith(machine, release));
+  if (unstarted.length > 0)
+    throw new ScenarioError(
+      'no-factory-disk',
+      await misfitLines(
+        scenario,
+        unstarted.map((release) => ({
+          part: { release },
+          message: `image ${image} cannot start with release ${release}: it has no factory disk of it or of one before it`,
         })),
       ),
     );

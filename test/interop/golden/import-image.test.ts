@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -444,8 +445,7 @@ describe('a disk that cannot be imported is refused, and nothing is written:', (
     [
       'is full',
       (path) => {
-        spawnSync('truncate', ['-s', '20M', `${path}.filler`]);
-        spawnSync('sh', ['-c', `tr '\\0' x <'${path}.filler' >'${path}.bulk'`]);
+        writeFileSync(`${path}.bulk`, Buffer.alloc(20 << 20, 'x'));
         spawnSync('debugfs', ['-w', '-R', `write ${path}.bulk bulk`, path]);
       },
       /allocate|space/i,

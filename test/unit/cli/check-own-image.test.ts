@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -89,6 +89,21 @@ describe('a bundle of one’s own that cannot be one', () => {
       /image\.yaml:13:28: .*3\.0.*none: it is text that begins with "nothing", and no bundle of RAUC\n/,
     );
   });
+});
+
+it('a release that no device leaves the factory with is told where the scenario begins with it', async () => {
+  const path = await own('rauc', 'verity', smallRaucb());
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"1.0", "2.0"', '"2.0", "3.0"'));
+  const image = join(folder, 'image.yaml');
+  const told = (await readFile(image, 'utf8')).replace('"3.0":', '"3.0":\n        slotContent: slot.ext4');
+  await writeFile(image, told);
+  expect((await brownout('check', path)).code).toBe(0);
+  await writeFile(image, told.replace('factory: { main: disk.img }, ', ''));
+  const { code, err } = await brownout('check', path);
+  expect(code).toBe(2);
+  expect(err).toBe(
+    `error: ${path}:5:12: releases[0]: image ./ cannot start with release 2.0: it has no factory disk of it or of one before it\n`,
+  );
 });
 
 describe('a file of one’s own that is not there', () => {

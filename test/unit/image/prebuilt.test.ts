@@ -173,6 +173,45 @@ describe('a prebuilt image', () => {
     await expect(build()).rejects.toThrow(message);
   });
 
+  it.each([
+    [
+      'disk: main, offset: 1024',
+      'disk: mian, offset: 1024',
+      /image\.yaml:7:26: .*slots\[0\]\.disk: no disk "mian" of the image; it has main; did you mean "main"\?$/,
+    ],
+    ['name: B', 'name: A', /image\.yaml:8:17: .*slots\[1\]\.name: another slot is called A, too$/],
+    [
+      'root: /dev/vda3',
+      'root: /dev/vda2',
+      /image\.yaml:8:\d+: .*slots\[1\]\.root: slot A is \/dev\/vda2, too: nobody could tell which runs$/,
+    ],
+    [
+      'offset: 4096',
+      'offset: 2560',
+      /image\.yaml:8:\d+: .*slots\[1\]\.offset: it shares bytes with slot A, which has 1024 to 3072$/,
+    ],
+    ['offset: 4096', 'offset: 4097', /slots\[1\]\.offset: expected a multiple of 512, found 4097$/],
+    [
+      '[{ id: main }]',
+      '[{ id: main }, { id: main }]',
+      /image\.yaml:5:33: .*disks\[1\]\.id: another disk is called main, too$/,
+    ],
+    [
+      '{ main: disk.img }',
+      '{ main: disk.img, vars: key }',
+      /image\.yaml:12:42: .*factory\.vars: no disk "vars" of the image; it has main$/,
+    ],
+    [
+      '[{ id: main }]',
+      '[{ id: main }, { id: vars }]',
+      /image\.yaml:12:18: .*releases\.1\.0\.factory: no content for disk vars$/,
+    ],
+  ])('names what is wrong with disks and slots where it stands: %s as %s', async (was, is, message) => {
+    expect(description).toContain(was);
+    await writeFile(join(root, 'mine', 'image.yaml'), description.replace(was, is));
+    await expect(build()).rejects.toThrow(withCode('document-invalid', message));
+  });
+
   it('has another key when a file changes, and verifying notices', async () => {
     const before = await build();
     await writeFile(join(root, 'mine', 'disk.img'), Buffer.alloc(8192, 'other'));

@@ -11,6 +11,7 @@ function lackOf(source: AgentSource, offer: Partial<DescribedOffer>, ...absent: 
     {
       machines: ['qemuarm64'],
       releasesOn: () => ['2.0'],
+      startsWith: () => true,
       offerOn: (_, version) => (version === '2.0' ? { ...nothing, ...offer } : undefined),
       assertBundles: () => Promise.resolve(),
       lacks: (program) => Promise.resolve(absent.includes(program)),
@@ -74,6 +75,11 @@ it.each<[string, AgentSource, Partial<DescribedOffer>, Partial<DescribedOffer>, 
     expect(lack?.code).toBe(source.kind === 'bundle' ? 'unknown-bundle' : 'unknown-feed');
   },
 );
+
+it('is told of a bundle that is called nearly so', async () => {
+  const lack = await lackOf({ kind: 'bundle', format: 'verity' }, { bundles: ['raw', 'vertiy'] });
+  expect(lack?.message).toMatch(/\(raw, vertiy\); is "vertiy" to be "verity"\?$/);
+});
 
 it('takes a folder of packages for a feed of any format, until it is read', async () => {
   expect(await lackOf({ kind: 'feed', format: 'ipk', system: 'opkg' }, { feed: 'unread' })).toBeUndefined();
