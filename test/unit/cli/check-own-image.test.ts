@@ -116,7 +116,9 @@ describe('a file of one’s own that is not there', () => {
       `ok: rauc, image ./, qemuarm64: 1.0 -> 2.0\n  but it cannot be built here: ${at('verity')} cannot be read: no such file; did you mean "${folder}/deploy/updat"?; and 1 more\n`,
     );
     const { out: json } = await brownout('check', path, '--json');
-    expect(JSON.parse(json)).toMatchObject({ scenarios: [{ lack: expect.stringContaining(at('verity')) }] });
+    expect(JSON.parse(json)).toMatchObject({
+      scenarios: [{ lack: expect.stringContaining(at('verity')) as string }],
+    });
   });
 
   it('is said once, and nothing is said where all are there', async () => {

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { messageOf } from '../../../src/core/errors.ts';
 import { type FeedServer, serveFiles, serveFolder } from '../../../src/feed/http-server.ts';
 
 const bundle = randomBytes(100_000);
@@ -178,7 +179,7 @@ describe('a client that takes its time', () => {
     await using server = await serveFiles({
       ...{ files: new Map(), onNotice, patienceMs: 300, onFault: (fault: string) => faults.push(fault) },
       first: async (asked) => {
-        heard = asked.toArray().catch((error: Error) => error.message);
+        heard = asked.toArray().catch((error: unknown) => messageOf(error));
         await heard;
         return false;
       },
