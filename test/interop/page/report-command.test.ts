@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { printed } from '../../support/printed.ts';
 import { motley } from '../../unit/report/records.ts';
 
 describe('brownout report, with what the build makes', () => {
@@ -17,14 +17,8 @@ describe('brownout report, with what the build makes', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  async function brownout(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const text = { out: '', err: '' };
-    const code = await runCli(args, {
-      stdout: { write: (more) => (text.out += more) },
-      stderr: { write: (more) => (text.err += more) },
-      environment: {},
-    });
-    return { code, ...text };
+  function brownout(...args: string[]) {
+    return printed(args);
   }
 
   it('makes the page of a run, with its own script and style', async () => {

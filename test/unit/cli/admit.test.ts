@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { printed } from '../../support/printed.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -10,14 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function admit(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const code = await runCli(['admit', ...args], {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: { PATH: folder, BROWNOUT_CACHE: folder },
-  });
-  return { code, ...text };
+function admit(...args: string[]) {
+  return printed(['admit', ...args], { PATH: folder, BROWNOUT_CACHE: folder });
 }
 
 describe('brownout admit', () => {

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
 import { sha256 } from '../../../src/core/digest.ts';
 import { hold } from '../../../src/core/holds.ts';
+import { printed } from '../../support/printed.ts';
 
 let cache: string;
 beforeEach(async () => {
@@ -13,14 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cache, { recursive: true }));
 
-async function brownout(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const code = await runCli(args, {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: { BROWNOUT_CACHE: cache },
-  });
-  return { code, ...text };
+function brownout(...args: string[]) {
+  return printed(args, { BROWNOUT_CACHE: cache });
 }
 
 /** A package that was used so many days ago, of so many KiB. */

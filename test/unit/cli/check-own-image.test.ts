@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { printed } from '../../support/printed.ts';
 import { smallMender, smallRaucb, smallSwu } from '../image/small-bundles.ts';
 
 let folder = '';
@@ -14,14 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function brownout(...args: string[]) {
-  const text = { out: '', err: '' };
-  const code = await runCli(args, {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: { PATH: '/usr/bin:/bin', BROWNOUT_CACHE: join(folder, 'cache') },
-  });
-  return { code, ...text };
+function brownout(...args: string[]) {
+  return printed(args, { PATH: '/usr/bin:/bin', BROWNOUT_CACHE: join(folder, 'cache') });
 }
 
 /** A scenario for an image whose second release is this file, in this format. */

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
 import { scenarioFile } from '../../../src/cli/scenario-file.ts';
+import { printed } from '../../support/printed.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -11,14 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function brownout(...args: string[]) {
-  const text = { out: '', err: '' };
-  const code = await runCli(args, {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: { PATH: '/usr/bin:/bin' },
-  });
-  return { code, ...text };
+function brownout(...args: string[]) {
+  return printed(args, { PATH: '/usr/bin:/bin' });
 }
 
 const good = 'name: x\nmachines: [qemuarm64]\nimage: rauc-ab\nagent: rauc\nreleases: ["1.0", "1.1"]\n';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { printed } from '../../support/printed.ts';
 import { kirkstoneX86 } from '../yocto/confs.ts';
 import { kirkstoneFiles, makeTree } from '../yocto/deploy.ts';
 
@@ -13,14 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function init(...args: string[]) {
-  const text = { out: '', err: '' };
-  const code = await runCli(['init', ...args], {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: {},
-  });
-  return { code, ...text };
+function init(...args: string[]) {
+  return printed(['init', ...args]);
 }
 const made = () => ['--yocto', join(folder, 'deploy'), '--to', join(folder, 'made')];
 

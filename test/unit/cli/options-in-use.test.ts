@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { printed } from '../../support/printed.ts';
 
-async function brownout(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const code = await runCli(args, {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: { PATH: '/nowhere' },
-  });
-  return { code, ...text };
+function brownout(...args: string[]) {
+  return printed(args, { PATH: '/nowhere' });
 }
 
 /** Options of `run` that explorations alone have something of. */

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { theMachine } from '../../../src/cli/image-names.ts';
-import { runCli } from '../../../src/cli/program.ts';
 import { usualLimits } from '../../../src/crash/usual-limits.ts';
 import { WriteLog } from '../../../src/writelog/log.ts';
 import { storeLog } from '../../../src/writelog/stored-log.ts';
 import { withCode } from '../../support/errors.ts';
+import { printed } from '../../support/printed.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -15,14 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function brownout(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const code = await runCli(args, {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: { PATH: folder, BROWNOUT_CACHE: folder },
-  });
-  return { code, ...text };
+function brownout(...args: string[]) {
+  return printed(args, { PATH: folder, BROWNOUT_CACHE: folder });
 }
 
 async function scenario(name: string, text: string): Promise<string> {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { printed } from '../../support/printed.ts';
 import { openEmbedded30, withVex } from '../sbom/documents.ts';
 
 let folder = '';
@@ -25,14 +25,9 @@ function stanza(name: string, version: string, more: string): string {
 }
 
 async function brownout(...args: string[]) {
-  const text = { out: '', err: '' };
-  const code = await runCli(
+  const { code, ...text } = await printed(
     args.map((word) => word.replace(/^@/, `${folder}/`)),
-    {
-      stdout: { write: (more) => (text.out += more) },
-      stderr: { write: (more) => (text.err += more) },
-      environment: { SOURCE_DATE_EPOCH: '1700000000' },
-    },
+    { SOURCE_DATE_EPOCH: '1700000000' },
   );
   return { code, out: text.out.replaceAll(folder, '@'), err: text.err.replaceAll(folder, '@') };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { printed } from '../../support/printed.ts';
 import { kirkstoneX86, nanbieldArm64 } from '../yocto/confs.ts';
 import { feedFiles, kirkstoneFiles, makeTree, nanbieldFiles } from '../yocto/deploy.ts';
 
@@ -12,14 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function list(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const code = await runCli(['yocto', 'list', ...args], {
-    stdout: { write: (more) => (text.out += more) },
-    stderr: { write: (more) => (text.err += more) },
-    environment: {},
-  });
-  return { code, ...text };
+function list(...args: string[]) {
+  return printed(['yocto', 'list', ...args]);
 }
 
 describe('brownout yocto list', () => {
