@@ -109,6 +109,14 @@ describe.each([
     await refused(ask(opened.server, 'GET', path, { authorization: 'TargetToken x' }));
   });
 
+  it('by a path that leads elsewhere, and has its name where a path of its own would', async () => {
+    const { server, order } = opened;
+    const elsewhere = '/rest/v1/targets/abcdef';
+    expect(elsewhere).toHaveLength('/DEFAULT/controller/v1/'.length);
+    const as = { authorization: `TargetToken ${order.token}` };
+    await refused(ask(server, 'GET', `/DEFAULT/controller/v1/../../..${elsewhere}${order.id}`, as));
+  });
+
   it.each(['', 'TargetToken', 'TargetToken another', 'Basic YTpi', 'GatewayToken x'])(
     'by the token "%s"',
     async (authorization) => {
